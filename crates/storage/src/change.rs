@@ -1,0 +1,60 @@
+//! What storage is asked to keep: changes of entities, instances of their history, rows of system tables.
+
+use std::sync::Arc;
+
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+
+/// The number that an entity has inside one store, given in order of creation and never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityKey(pub u64);
+
+/// The number of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lsn(pub u64);
+
+/// One change, part of a commit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The entity now has this id, these types, scope and times; its attributes stay as they are.
+    Head(EntityKey, Head),
+    /// This attribute instance is now the current one of its name and `datasetId`. The one it replaces, if any,
+    /// becomes history.
+    Attribute(EntityKey, Attribute),
+    /// The current instance with this name and `datasetId` is gone; it becomes history, and the removal too.
+    RemoveAttribute(EntityKey, Name, Option<Uri>, Timestamp),
+    /// The entity is gone at this instant. Its history stays until retention or erasure takes it.
+    Delete(EntityKey, Timestamp),
+    /// An instance of the past, which never was (or no longer is) the current one.
+    History(EntityKey, Attribute),
+    /// Current state, history and blobs of the entity are destroyed; a tombstone stays.
+    Erase(EntityKey, Timestamp),
+    /// A row of a system table: put, or deleted where the value is `None`.
+    System(&'static str, Box<[u8]>, Option<Arc<[u8]>>),
+}
+
+/// An entity without its attributes.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are those of `ngsi_ld::Entity`")]
+pub struct Head {
+    pub id: Uri,
+    pub types: Vec<Name>,
+    pub scope: Vec<Box<str>>,
+    pub created_at: Timestamp,
+    pub modified_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    /// Only a history was ever given (`POST /temporal/entities`): there is no current state to show.
+    pub temporal_only: bool,
+}
+
+/// An entity as it is found at start.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its number.
+    pub key: EntityKey,
+    /// Its current state.
+    pub entity: Entity,
+    /// See [`Head::temporal_only`].
+    pub temporal_only: bool,
+    /// See [`Change::Delete`]: kept because its history is.
+    pub deleted_at: Option<Timestamp>,
+}
