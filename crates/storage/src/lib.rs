@@ -1,3 +1,133 @@
 //! Durability. What the twin decides is written here before anybody is told that it happened.
+//!
+//! One trait, [`Storage`], is what the twin needs of a store; [`StorageReader`] is the part of it that many
+//! threads use at once. The embedded engine is a SQLite file used as log and history under the twin in memory.
+
 pub mod change;
 pub mod environment;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ngsi_ld::{Attribute, Name, Timestamp, Uri};
+
+pub use change::{Change, EntityKey, Head, Lsn, Stored};
+pub use environment::{Clock, Rng};
+
+/// The writer's handle of a store. One owner: the twin's writer.
+pub trait Storage: Send {
+    /// Gives every entity that is stored, in order of its key: at start, before anything else.
+    fn load(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError>;
+    /// Writes changes, all or none, in this order. Durable when it returns.
+    fn commit(&mut self, changes: &[Change]) -> Result<Lsn, StorageError>;
+    /// The same past the log, straight into the tables: cheaper for thousands of changes at once.
+    fn bulk(&mut self, changes: &[Change]) -> Result<Lsn, StorageError>;
+    /// Does one slice of background work (at most a few milliseconds); `true` while more is waiting.
+    fn maintain(&mut self) -> Result<bool, StorageError>;
+    /// Stores a blob; durable when it returns. Answers with the SHA-256 of its content in hex.
+    fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError>;
+    /// A handle for reading, from any thread, at any time.
+    fn reader(&self) -> Arc<dyn StorageReader>;
+}
+
+/// Reading what does not live in memory.
+pub trait StorageReader: Send + Sync {
+    /// The instances that an entity's attributes had before their current one, and those added as history, by
+    /// the instant that orders them (`observedAt`, else `modifiedAt`) in the half-open `range`; for each
+    /// attribute and data set oldest first. `attributes`: only these; empty: all. `last_n`: only the latest of
+    /// each attribute. The current instances are not among them.
+    fn history(
+        &self,
+        key: EntityKey,
+        attributes: &[Name],
+        range: (Timestamp, Timestamp),
+        last_n: Option<usize>,
+    ) -> Result<Vec<Past>, StorageError>;
+    /// The numbers among them of one attribute's default instance, oldest first.
+    fn series(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Number>, StorageError>;
+    /// Reads `buffer.len()` bytes of a blob from `offset`; an error when the blob is shorter.
+    fn read_blob(&self, blob: &str, offset: u64, buffer: &mut [u8]) -> Result<(), StorageError>;
+    /// The length of a blob in bytes, `None` if there is none.
+    fn blob_length(&self, blob: &str) -> Result<Option<u64>, StorageError>;
+    /// At most `limit` rows of a system table in the order of their keys, from `from` on.
+    #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
+    fn system(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+}
+
+/// An instance of the past.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Past {
+    /// A value it had.
+    Instance(Attribute),
+    /// From this instant on it was not there.
+    Removed {
+        /// The attribute.
+        name: Name,
+        /// Its data set.
+        dataset_id: Option<Uri>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// One number of a series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    /// The instant that orders it.
+    pub at: Timestamp,
+    /// The number.
+    pub value: f64,
+    /// `unitCode`.
+    pub unit_code: Option<Arc<str>>,
+}
+
+/// What a store can suffer.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// No room.
+    #[error("the disk that holds `{path}` is full: free some space; what was stored is safe and can be read")]
+    Full {
+        /// The store's file or folder.
+        path: String,
+    },
+    /// Another process owns the data folder.
+    #[error("`{path}` is in use by another process: stop it, or give this command `--url` of the running server")]
+    Locked {
+        /// The data folder.
+        path: String,
+    },
+    /// The file was written by a newer version.
+    #[error("`{path}` has format version {found}; this program knows versions up to {known}: use a newer program")]
+    NewerFormat {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// Something stored is not what was written.
+    #[error("`{path}` is damaged: {detail}")]
+    Corrupt {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Anything else of the disk or the database.
+    #[error("{context}: {detail}")]
+    Io {
+        /// What was being done, to which file.
+        context: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// An earlier failure left it unknown what is durable; nothing is acknowledged until the store is opened anew.
+    #[error("the store stopped after an earlier failure ({0}); restart the program")]
+    Stopped(String),
+}
