@@ -8,8 +8,10 @@ pub mod context;
 pub mod entity;
 pub mod error;
 pub mod fragment;
+pub mod geojson;
 pub mod name;
 pub mod query;
+pub mod representation;
 pub mod time;
 pub mod value;
 

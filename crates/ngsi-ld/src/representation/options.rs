@@ -1,0 +1,47 @@
+//! How an entity is to be written.
+
+use crate::name::{Name, Uri};
+
+/// A representation of entities (4.5.1, 4.5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Every attribute with its `type`.
+    #[default]
+    Normalized,
+    /// Lossless, without what can be inferred.
+    Concise,
+    /// Values only (`keyValues`).
+    Simplified,
+}
+
+/// A representation of the evolution of an entity (4.5.6 to 4.5.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TemporalFormat {
+    /// Every instance in full.
+    #[default]
+    Normalized,
+    /// `[value, instant]` pairs (4.5.8).
+    TemporalValues,
+}
+
+/// What a response holds of an entity. `WriteOptions::default()` is normalized, everything, no system times.
+///
+/// `pick`, `omit` and `attrs` hold names expanded with the request's @context: `context.expand("id")` is `@id`,
+/// `context.expand("type")` is `@type`, `context.expand("scope")` the core term.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The representation.
+    pub format: Format,
+    /// Whether `createdAt` and `modifiedAt` are written.
+    pub sys_attrs: bool,
+    /// The language filter (4.15), as an `Accept-Language` value: `fr,en;q=0.5,*`. LanguageProperties become Properties.
+    pub lang: Option<String>,
+    /// Only these members (4.21); empty: all.
+    pub pick: Vec<Name>,
+    /// Not these members (4.21).
+    pub omit: Vec<Name>,
+    /// Only these attributes, beside `id`, `type` and `scope`; empty: all.
+    pub attrs: Vec<Name>,
+    /// Only instances with these `datasetId`s, `None` being the default instance (`@none`); empty: all.
+    pub dataset_ids: Vec<Option<Uri>>,
+}
