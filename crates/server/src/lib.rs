@@ -1,1 +1,17 @@
-//! Stub.
+//! The doors: NGSI-LD over HTTP, the management APIs, and pages rendered on the server.
+//!
+//! A door parses, maps and chooses status codes; what the city knows and does is the twin's. Everything a
+//! request needs comes with [`App`], which `main` builds once; [`router`] is the whole house as one service,
+//! and [`serve`] puts it on a socket.
+
+pub mod app;
+pub mod json;
+pub mod kpi;
+pub mod metrics;
+pub mod pages;
+pub mod problem;
+mod router;
+
+pub use app::{App, Config, caller_view};
+pub use problem::{Answer, Problem};
+pub use router::router;

@@ -1,0 +1,127 @@
+//! What every request needs, built once in `main` and passed down.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use indicators::Catalogue;
+use query::{Caller, View};
+use twin::contexts::Contexts;
+use twin::{Clock, Tenants, Twin};
+
+use crate::kpi::cache::Assessments;
+use crate::metrics::Metrics;
+
+/// What every request needs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// The parts of [`App`], which dereferences to this.
+pub struct Shared {
+    /// The twins of all tenants.
+    pub tenants: Tenants,
+    /// Resolves @context URLs.
+    pub contexts: Contexts,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Limits and facts of this process.
+    pub config: Config,
+    /// The U4SSC indicators.
+    pub catalogue: Catalogue,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
+    /// Assessments that were computed and still hold.
+    pub assessments: Assessments,
+}
+
+/// Limits and facts of this process that doors need to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address that was bound.
+    pub listen: SocketAddr,
+    /// The version of the program.
+    pub version: String,
+    /// The name of the city, for pages and assessments.
+    pub city: String,
+    /// Where files that are being imported wait; the data folder as a rule.
+    pub spool_dir: PathBuf,
+    /// `limit` where the client gave none.
+    pub default_page_size: usize,
+    /// The largest `limit`.
+    pub max_page_size: usize,
+    /// The largest body of an operation on one entity, in bytes.
+    pub max_entity_bytes: usize,
+    /// The largest body of a batch operation, in bytes.
+    pub max_batch_bytes: usize,
+    /// The largest body of an import, in bytes.
+    pub max_import_bytes: usize,
+    /// How long a request may take; imports and assessments take what they need.
+    pub request_timeout: Duration,
+    /// How long a client may take to send its request's head.
+    pub header_timeout: Duration,
+    /// How long requests in flight may go on after the signal to stop.
+    pub grace: Duration,
+}
+
+impl Config {
+    /// The defaults, for a server that listens on `listen` and keeps its spooled files in `spool_dir`.
+    pub fn new(listen: SocketAddr, spool_dir: PathBuf) -> Self {
+        Self {
+            listen,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            city: String::new(),
+            spool_dir,
+            default_page_size: 20,
+            max_page_size: 1000,
+            max_entity_bytes: 1 << 20,
+            max_batch_bytes: 32 << 20,
+            max_import_bytes: 2 << 30,
+            request_timeout: Duration::from_secs(60),
+            header_timeout: Duration::from_secs(10),
+            grace: Duration::from_secs(4),
+        }
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        tenants: Tenants,
+        contexts: Contexts,
+        clock: Arc<dyn Clock>,
+        catalogue: Catalogue,
+        config: Config,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            tenants,
+            contexts,
+            clock,
+            config,
+            catalogue,
+            metrics: Metrics::default(),
+            assessments: Assessments::default(),
+        }))
+    }
+
+    /// The twin of a tenant; without a name, the default one's, which is always there.
+    pub fn twin(&self, tenant: Option<&str>) -> Option<Twin> {
+        self.tenants.get(tenant)
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What the sender of a request may see. Every read of every door goes through here, so that access rules have
+/// one place to stand; until they land, all views are open.
+pub fn caller_view(_headers: &HeaderMap, _app: &App) -> View {
+    View::open(Caller::Anonymous, "service-operation")
+}

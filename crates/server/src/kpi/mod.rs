@@ -1,0 +1,3 @@
+//! The indicators over HTTP.
+
+pub mod cache;
