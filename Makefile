@@ -1,0 +1,58 @@
+# Mapacha: the commands of the README. Each says what it lacks on a bare machine and how to get it.
+# One profile (release) and one target folder serve all of them: what one compiles, the next does not.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+CARGO ?= cargo
+BIN := target/release/mapacha
+
+.PHONY: demo build test lint bench torture browser-test doc clean help
+
+help:
+	@echo "make demo     build, then open a living demo city on http://127.0.0.1:8080"
+	@echo "make build    build target/release/mapacha, pages' assets inside"
+	@echo "make test     install what the tests need, and run them all"
+	@echo "make lint     rustfmt, clippy, cargo-deny"
+	@echo "make bench    measure, and print the numbers that benches/README.md records"
+	@echo "make torture  the long forms of the slow suites"
+
+demo: build
+	@echo "== opening the demo city (Ctrl-C ends it)"
+	@exec $(BIN) demo $(DEMO)
+
+build:
+	@scripts/need build
+	@scripts/build-web
+	@echo "== building the program (about 6 minutes the first time on two cores)"
+	@$(CARGO) build --release --package mapacha
+
+test:
+	@scripts/need build test
+	@scripts/build-web
+	@echo "== building program and tests"
+	@$(CARGO) build --release --workspace --all-targets
+	@echo "== running the tests"
+	@$(CARGO) nextest run --release --workspace --no-fail-fast
+	@$(CARGO) test --release --workspace --doc --quiet
+	@scripts/browser-test
+
+lint:
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: cargo install cargo-deny --locked"; fi
+
+bench: build
+	@benches/run
+
+torture: build
+	@MAPACHA_TORTURE=1 $(CARGO) nextest run --release --workspace --no-fail-fast
+
+browser-test: build
+	@scripts/browser-test
+
+doc:
+	@$(CARGO) doc --release --workspace --no-deps
+
+clean:
+	@$(CARGO) clean
+	@rm -rf web/dist web/node_modules tests/browser/node_modules

@@ -1,0 +1,272 @@
+//! The command line: what can be typed, and its help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The twin of a smart sustainable city, in one program.
+///
+/// A city keeps its live digital twin (NGSI-LD), reads in the files it has, assesses itself on the U4SSC key
+/// performance indicators, and shows the results to everybody.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mapacha",
+    version,
+    max_term_width = 100,
+    after_help = "Start with:\n  mapacha demo                          a whole living city, offline, in seconds\n  mapacha import gtfs feed.zip          your own city's bus network\n  mapacha assess                        what the KPIs say\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done with findings."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print one JSON document on stdout; progress and logs go to stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// A configuration file (TOML); see `mapacha config`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What is logged to stderr: error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open a whole living demo city, offline, in seconds
+    ///
+    /// Generates a city from a seed, loads it, opens the server and connects simulated sensors over HTTP.
+    /// Everything lives in a temporary folder and goes when you press Ctrl-C, unless you give --data-dir.
+    #[command(after_help = "Example:\n  mapacha demo --population 20000 --listen 127.0.0.1:9000")]
+    Demo(Demo),
+    /// Run the server
+    ///
+    /// With no configuration at all it listens on 127.0.0.1:8080 and keeps the twin in your data home.
+    #[command(after_help = "Example:\n  mapacha serve --data-dir ./nairobi --listen 127.0.0.1:8080")]
+    Serve(Serve),
+    /// Read files into the twin
+    ///
+    /// Good rows are kept, bad rows are listed with file, row and remedy. Reading the same file again changes
+    /// nothing. Exit code 3: at least one row was refused.
+    #[command(
+        after_help = "Examples:\n  mapacha import gtfs matatu.zip --data-dir ./nairobi\n  mapacha import population population-2025-100m.tif --data-dir ./nairobi\n  mapacha import boundaries wards.geojson --data-dir ./nairobi\n  mapacha import observations pm25.csv --data-dir ./nairobi \\\n      --entity urn:ngsi-ld:AirQualityObserved:kibera --attribute pm25 --unit GQ \\\n      --time-column timestamp --value-column P2 --time-zone Africa/Nairobi \\\n      --time-format '%m/%d/%Y %H:%M:%S' --time-format '%m/%d/%Y %H:%M'"
+    )]
+    Import(Box<Import>),
+    /// Assess the city on the U4SSC key performance indicators
+    ///
+    /// Calculates what the twin's entities can answer, takes reported values for the rest, and says for every
+    /// one of the 112 data points what it was computed from, how good it is and what is missing. The results
+    /// are stored in the twin.
+    #[command(
+        after_help = "Examples:\n  mapacha assess --data-dir ./nairobi\n  mapacha assess --data-dir ./nairobi --json > assessment.json\n  mapacha assess --data-dir ./nairobi --format html -o assessment.html"
+    )]
+    Assess(Assess),
+    /// Check configuration, disk, clock, ports and store, and say what to mend
+    #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
+    Doctor(Doctor),
+    /// Print the configuration in force and where each value came from
+    ///
+    /// Keys are set in a TOML file (--config), by environment variables (MAPACHA__HTTP__LISTEN) and by flags.
+    #[command(after_help = "Example:\n  MAPACHA__HTTP__LISTEN=127.0.0.1:9000 mapacha config")]
+    Config(Config),
+    /// Print the OpenAPI 3.1 document of the HTTP doors
+    #[command(after_help = "Example:\n  mapacha openapi > openapi.json")]
+    Openapi,
+    /// Print a completion script for your shell
+    #[command(after_help = "Example:\n  mapacha completions bash > /etc/bash_completion.d/mapacha")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the twin is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The data folder; made when missing. Default: `mapacha` in your data home
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A running server instead of a folder, as in http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The tenant; without it the default one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// How many people live there (1 000 to 1 000 000)
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    pub(crate) population: u32,
+    /// The same seed gives the same city
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Keep the city in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The data folder; made when missing. Default: `mapacha` in your data home
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Kind {
+    /// NGSI-LD entities: JSON array, object, or one a line
+    Entities,
+    /// A public transport feed: GTFS zip
+    Gtfs,
+    /// Inhabitants per cell: GeoTIFF (WGS 84), or CSV with lon,lat,population
+    Population,
+    /// Areas of the city: GeoJSON polygons
+    Boundaries,
+    /// Clinics, schools, parks …: GeoJSON
+    Places,
+    /// Readings of one sensor: CSV
+    Observations,
+    /// Reported KPI values: CSV or XLSX
+    Kpi,
+    /// OpenStreetMap (not in this version)
+    #[value(hide = true)]
+    Osm,
+    /// An EPANET network (not in this version)
+    #[value(hide = true)]
+    Epanet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// What the files hold
+    pub(crate) kind: Kind,
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Write every refused row to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) observations: Observations,
+    /// gtfs: put this before every id, so that two feeds can live together
+    #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
+    pub(crate) feed: Option<String>,
+    /// population, gtfs, boundaries, places: the year the data are of, where the file does not say
+    #[arg(long, value_name = "YYYY", help_heading = "Other kinds")]
+    pub(crate) year: Option<i16>,
+    /// boundaries, places: the property that holds the name
+    #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
+    pub(crate) name_property: Option<String>,
+    /// boundaries, places: the property that holds the code
+    #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
+    pub(crate) code_property: Option<String>,
+    /// places: the category all of them get
+    #[arg(long, value_name = "TEXT", help_heading = "Other kinds")]
+    pub(crate) category: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Observations")]
+pub(crate) struct Observations {
+    /// The entity that observed, as in urn:ngsi-ld:AirQualityObserved:kibera
+    #[arg(long, value_name = "URN")]
+    pub(crate) entity: Option<String>,
+    /// Its type; without it the third part of the URN
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) entity_type: Option<String>,
+    /// The attribute observed, as in pm25
+    #[arg(long, value_name = "NAME")]
+    pub(crate) attribute: Option<String>,
+    /// The column that holds the time
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time_column: Option<String>,
+    /// The column that holds the value
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) value_column: Option<String>,
+    /// How the time is written, as in '%d/%m/%Y %H:%M'; may be repeated, tried in this order
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) time_format: Vec<String>,
+    /// The time zone of times without an offset, as in Africa/Nairobi
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// The unit: a UN/CEFACT code as in GQ, or a text as in µg/m3
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<String>,
+    /// Where the sensor stands: longitude,latitude in degrees
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub(crate) location: Option<String>,
+    /// Numbers have a decimal comma
+    #[arg(long)]
+    pub(crate) decimal_comma: bool,
+}
+
+/// How an assessment is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A summary for people
+    Text,
+    /// Everything
+    Json,
+    /// The 112 data points
+    Csv,
+    /// One page, to read and to print
+    Html,
+    /// The overview picture
+    Svg,
+    /// Not in this version
+    #[value(hide = true)]
+    Pdf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Assess {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// A year, a month or a range: 2018, 2018-09, 2018-09-01/2019-01-01. Without it, for each indicator the
+    /// latest period that has data
+    #[arg(long, value_name = "PERIOD")]
+    pub(crate) period: Option<String>,
+    /// How it is written [default: text, or json with --json]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Do not store the results in the twin
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The data folder to look at
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The address the server would listen on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// Print the JSON Schema of the configuration file instead
+    #[arg(long)]
+    pub(crate) schema: bool,
+}

@@ -1,0 +1,202 @@
+//! The configuration: one TOML file, `MAPACHA__SECTION__KEY` in the environment, flags; the later wins.
+//!
+//! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
+
+mod overlay;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use overlay::{ConfigError, Effective, Layers};
+pub(crate) use schema::json_schema;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The city this server is for.
+    pub(crate) city: City,
+    /// The door for browsers and applications.
+    pub(crate) http: Http,
+    /// Where the twin is kept.
+    pub(crate) storage: Storage,
+    /// JSON-LD contexts.
+    pub(crate) contexts: Contexts,
+    /// Requests that the server makes to others.
+    pub(crate) notifications: Notifications,
+    /// Who may use the server.
+    pub(crate) access: Access,
+    /// The MQTT door (not in this version: only `off`).
+    pub(crate) mqtt: Door,
+    /// The CoAP door (not in this version: only `off`).
+    pub(crate) coap: Door,
+    /// The CoAP door with DTLS (not in this version: only `off`).
+    pub(crate) coaps: Door,
+    /// What the program says of itself.
+    pub(crate) log: Log,
+}
+
+/// `[city]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct City {
+    /// The city's name, as pages and assessments show it. Without it, the name is taken from the city's boundary.
+    pub(crate) name: Option<String>,
+    /// The city's time zone, an IANA name such as `Africa/Nairobi`. Without it, that of the transit feed, else UTC.
+    pub(crate) time_zone: Option<String>,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Address and port; port 0 picks a free one.
+    #[schemars(with = "String")]
+    pub(crate) listen: SocketAddr,
+    /// Address and port of `/metrics` and administration, apart from the public door.
+    #[schemars(with = "Option<String>")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// The largest body of an NGSI-LD request, in bytes.
+    pub(crate) max_body_bytes: usize,
+    /// The largest file that can be uploaded for import, in bytes.
+    pub(crate) max_import_bytes: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin_listen: None,
+            max_body_bytes: 16 << 20,
+            max_import_bytes: 4 << 30,
+        }
+    }
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    /// The data folder; made when missing. Without it: `mapacha` in the user's data home.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A PostgreSQL server instead of a data folder (not in this version).
+    pub(crate) postgres_url: Option<String>,
+}
+
+/// `[contexts]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Contexts {
+    /// @contexts that are served from files instead of the network: URL = file.
+    #[serde(rename = "static")]
+    pub(crate) files: BTreeMap<String, PathBuf>,
+}
+
+/// `[notifications]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Notifications {
+    /// Let outbound requests (also @context downloads) go to loopback and private addresses, over plain http.
+    pub(crate) allow_private: bool,
+}
+
+/// `[access]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Access {
+    /// `open`: no login, only on a loopback address. `required`: everybody says who they are (not in this version).
+    pub(crate) mode: AccessMode,
+}
+
+/// `access.mode`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccessMode {
+    /// No login.
+    #[default]
+    Open,
+    /// Login.
+    Required,
+}
+
+/// A door that is not there yet.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Door {
+    /// Address and port, or `off`.
+    pub(crate) listen: String,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self { listen: "off".into() }
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// What is written: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,twin=debug`.
+    pub(crate) level: String,
+    /// One JSON object a line instead of text.
+    pub(crate) json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "warn".into(), json: false }
+    }
+}
+
+impl Config {
+    /// Refuses what is well-formed but cannot be had.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, what: &str, remedy: &str| {
+            Err(ConfigError { place: format!("`{key}`"), what: what.into(), remedy: remedy.into() })
+        };
+        for (key, door) in [("mqtt", &self.mqtt), ("coap", &self.coap), ("coaps", &self.coaps)] {
+            if door.listen != "off" {
+                return refuse(
+                    &format!("{key}.listen"),
+                    &format!("this version has no {} door", key.to_uppercase()),
+                    "set it to \"off\", and let devices push over HTTP (`/ngsi-ld/v1`)",
+                );
+            }
+        }
+        if self.storage.postgres_url.is_some() {
+            return refuse(
+                "storage.postgres_url",
+                "this version keeps the twin in a data folder only",
+                "remove the key and set `storage.data_dir`",
+            );
+        }
+        if self.access.mode == AccessMode::Required {
+            return refuse(
+                "access.mode",
+                "this version has no login yet, so it cannot require one",
+                "set it to \"open\" and listen on a loopback address such as 127.0.0.1:8080",
+            );
+        }
+        for (key, address) in [("http.listen", Some(self.http.listen)), ("http.admin_listen", self.http.admin_listen)] {
+            if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+                return refuse(
+                    key,
+                    &format!("{address} can be reached from other machines, and this version has no login yet"),
+                    "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
+                );
+            }
+        }
+        if let Some(zone) = &self.city.time_zone {
+            if jiff::tz::TimeZone::get(zone).is_err() {
+                return refuse("city.time_zone", &format!("there is no time zone `{zone}`"), "use an IANA name such as `Africa/Nairobi`");
+            }
+        }
+        Ok(())
+    }
+}
