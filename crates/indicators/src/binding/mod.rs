@@ -1,0 +1,1 @@
+//! From the twin to inputs.

@@ -1,0 +1,1 @@
+//! Geometry on the ground: projection, distances, areas.
