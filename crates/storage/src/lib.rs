@@ -4,7 +4,10 @@
 //! threads use at once. The embedded engine is a SQLite file used as log and history under the twin in memory.
 
 pub mod change;
+pub mod contract;
+pub mod embedded;
 pub mod environment;
+pub mod memory;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,7 +15,9 @@ use std::sync::Arc;
 use ngsi_ld::{Attribute, Name, Timestamp, Uri};
 
 pub use change::{Change, EntityKey, Head, Lsn, Stored};
-pub use environment::{Clock, Rng};
+pub use embedded::Embedded;
+pub use environment::{Clock, Environment, Rng};
+pub use memory::Memory;
 
 /// The writer's handle of a store. One owner: the twin's writer.
 pub trait Storage: Send {
@@ -73,6 +78,32 @@ pub enum Past {
         /// When.
         at: Timestamp,
     },
+}
+
+impl Past {
+    /// The attribute.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Instance(attribute) => &attribute.name,
+            Self::Removed { name, .. } => name,
+        }
+    }
+
+    /// Its data set.
+    pub fn dataset_id(&self) -> Option<&Uri> {
+        match self {
+            Self::Instance(attribute) => attribute.dataset_id.as_ref(),
+            Self::Removed { dataset_id, .. } => dataset_id.as_ref(),
+        }
+    }
+
+    /// The instant that orders it: of an instance `observedAt`, else `modifiedAt`; of a removal its own.
+    pub fn instant(&self) -> Timestamp {
+        match self {
+            Self::Instance(attribute) => attribute.instant(),
+            Self::Removed { at, .. } => *at,
+        }
+    }
 }
 
 /// One number of a series.
