@@ -1,5 +1,8 @@
 //! What the suites share: the built binary, run as a user runs it, in folders of its own.
 
+pub mod nairobi;
+pub mod oracle;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,0 +1,68 @@
+//! What every command says of itself.
+
+use black_box::{json, mapacha, run, told};
+
+#[test]
+fn every_command_helps_with_an_example() {
+    for command in ["demo", "serve", "import", "assess", "doctor", "config", "openapi", "completions"] {
+        let (code, stdout, _) = told(&run([command, "--help"]));
+        assert_eq!(code, 0);
+        assert!(stdout.contains("Example"), "{command}: {stdout}");
+    }
+}
+
+#[test]
+fn configuration_says_where_each_value_came_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mapacha.toml");
+    std::fs::write(&file, "[city]\nname = \"Eldoret\"\n").expect("a file");
+    let output = mapacha(["config", "--json", "--config"]).arg(&file).env("MAPACHA__HTTP__LISTEN", "127.0.0.1:9").output();
+    let (code, stdout, stderr) = told(&output.expect("it starts"));
+    assert_eq!(code, 0, "{stderr}");
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let text = document.to_string();
+    for part in ["Eldoret", "mapacha.toml", "$MAPACHA__HTTP__LISTEN", "127.0.0.1:9"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    std::fs::write(&file, "[http]\nlissen = \"127.0.0.1:1\"\n").expect("a file");
+    let (code, _, stderr) = told(&mapacha(["config", "--config"]).arg(&file).output().expect("it starts"));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("http.lissen") && stderr.contains("http.listen"), "{stderr}");
+}
+
+#[test]
+fn openapi_and_completions_are_printed() {
+    let document = json(["openapi"]);
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    assert!(document["paths"]["/ngsi-ld/v1/entities"].is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, stdout, _) = told(&run(["completions", shell]));
+        assert_eq!(code, 0);
+        assert!(stdout.contains("mapacha"));
+    }
+}
+
+#[test]
+fn an_empty_city_is_assessed_honestly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data").display().to_string();
+    let assessment = json(["assess", "--data-dir", &data]);
+    assert_eq!(assessment["data_points"].as_array().map(Vec::len), Some(112));
+    assert_eq!(assessment["coverage"]["reported"], 0);
+    let (code, stdout, stderr) = told(&run(["assess", "--data-dir", &data]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("0 of 112"), "{stdout}");
+}
+
+#[test]
+fn doctor_finds_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data").display().to_string();
+    let (code, stdout, stderr) = told(&run(["doctor", "--data-dir", &data, "--listen", "127.0.0.1:0"]));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let (code, stdout, _) = told(&run(["doctor", "--data-dir", &data, "--listen", &address]));
+    assert_eq!(code, 3, "{stdout}");
+    assert!(stdout.contains(&address), "{stdout}");
+}

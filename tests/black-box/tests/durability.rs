@@ -1,0 +1,84 @@
+//! The built server under kill -9: nothing acknowledged is lost, nothing half-written is seen.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use black_box::{Server, client};
+use serde_json::json;
+
+#[test]
+fn acknowledged_writes_survive_kill_9() {
+    let cycles = if std::env::var_os("MAPACHA_TORTURE").is_some() { 100 } else { 5 };
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    // For each entity the last value that was acknowledged, and the last that was sent.
+    let mut acknowledged = vec![0_u64; 4];
+    let mut sent = vec![0_u64; 4];
+    {
+        let server = Server::over(&data);
+        for which in 0..4 {
+            let entity = json!({"id": format!("urn:ngsi-ld:Counter:{which}"), "type": "Counter",
+                "a": {"type": "Property", "value": 0}, "b": {"type": "Property", "value": 0}});
+            assert_eq!(server.send("POST", "/ngsi-ld/v1/entities", &entity).0, 201);
+        }
+    }
+    for cycle in 0..cycles {
+        let server = Server::over(&data);
+        let stop = Arc::new(AtomicBool::new(false));
+        let results = Arc::new(Mutex::new((acknowledged.clone(), sent.clone())));
+        let writers: Vec<_> = (0..4_usize)
+            .map(|which| {
+                let (url, stop, results) = (server.url.clone(), Arc::clone(&stop), Arc::clone(&results));
+                let mut value = sent[which];
+                std::thread::spawn(move || {
+                    let client = client();
+                    while !stop.load(Ordering::Relaxed) {
+                        value += 1;
+                        results.lock().expect("not poisoned").1[which] = value;
+                        // Two attributes in one request: they must never be seen apart.
+                        let body = json!({"a": {"type": "Property", "value": value}, "b": {"type": "Property", "value": value}});
+                        let request = client
+                            .patch(format!("{url}/ngsi-ld/v1/entities/urn:ngsi-ld:Counter:{which}"))
+                            .header("content-type", "application/json")
+                            .body(body.to_string());
+                        match request.send() {
+                            Ok(answer) if answer.status() == 204 => results.lock().expect("not poisoned").0[which] = value,
+                            Ok(answer) => panic!("{}", answer.status()),
+                            Err(_) => break,
+                        }
+                    }
+                })
+            })
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(80 + (cycle * 53) % 300));
+        server.kill();
+        stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            writer.join().expect("no writer failed");
+        }
+        (acknowledged, sent) = results.lock().expect("not poisoned").clone();
+        let server = Server::over(&data);
+        for which in 0..4 {
+            let (_, entity) = server.get(&format!("/ngsi-ld/v1/entities/urn:ngsi-ld:Counter:{which}"));
+            let (a, b) = (entity["a"]["value"].as_u64(), entity["b"]["value"].as_u64());
+            assert_eq!(a, b, "cycle {cycle}: half a write: {entity}");
+            let value = a.expect("a number");
+            assert!(
+                (acknowledged[which]..=sent[which]).contains(&value),
+                "cycle {cycle}: entity {which} holds {value}; acknowledged {}, sent {}",
+                acknowledged[which],
+                sent[which]
+            );
+            // What survived although nobody was told is the truth from now on.
+            acknowledged[which] = value;
+            let (_, history) = server.get(&format!("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:Counter:{which}?attrs=a&timeproperty=modifiedAt&lastN=1000"));
+            let values: Vec<u64> = match &history["a"] {
+                serde_json::Value::Array(instances) => instances.iter().filter_map(|i| i["value"].as_u64()).collect(),
+                one => one["value"].as_u64().into_iter().collect(),
+            };
+            assert_eq!(values.last(), Some(&value), "history ends with the present");
+            assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "no instance twice or out of order: {values:?}");
+        }
+    }
+    assert!(acknowledged.iter().sum::<u64>() > 20, "something was written at all: {acknowledged:?}");
+}
