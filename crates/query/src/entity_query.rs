@@ -4,7 +4,9 @@ use ngsi_ld::query::geo::GeoQuery;
 use ngsi_ld::query::q::Q;
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
-use ngsi_ld::{Name, Uri};
+use ngsi_ld::{Entity, Error, Name, Uri};
+
+use crate::prepared::Prepared;
 
 /// Which entities (5.7.2). Everything that is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -43,4 +45,35 @@ impl Selection {
     pub fn of_type(name: Name) -> Self {
         Self { types: Some(TypeSelection::Type(name)), ..Self::default() }
     }
+
+    /// Whether it selects everything.
+    pub fn is_everything(&self) -> bool {
+        self.ids.is_empty()
+            && self.id_pattern.is_none()
+            && self.types.is_none()
+            && self.attributes.is_empty()
+            && self.q.is_none()
+            && self.geo.is_none()
+            && self.scope.is_none()
+    }
+
+    /// Makes it ready for many entities: compiles regular expressions, checks the reference geometry.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
+        Prepared::new(self)
+    }
+
+    /// Whether an entity is selected. For one entity; [`Self::prepare`] first where there are many. A selection
+    /// that cannot be prepared selects nothing.
+    pub fn matches(&self, entity: &Entity) -> bool {
+        self.prepare().is_ok_and(|prepared| prepared.matches(entity))
+    }
+}
+
+/// Compiles the regular expression of an `idPattern`, held to a size in memory. Matching takes time linear in the
+/// text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
+pub fn compile_pattern(parameter: &str, pattern: &str) -> Result<regex::Regex, Error> {
+    regex::RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|error| {
+        let error: String = error.to_string().replace('\n', " ").chars().take(300).collect();
+        Error::bad_data(format!("`{parameter}` has a regular expression that cannot be used: {error}"))
+    })
 }

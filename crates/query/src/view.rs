@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use ngsi_ld::{Entity, Name};
+use ngsi_ld::{Attribute, Entity, Name};
+
+use crate::{Prepared, Selection};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +28,7 @@ pub struct Purpose(pub Arc<str>);
 pub struct View {
     caller: Caller,
     purpose: Purpose,
-    rows: Rows,
+    rows: PreparedRows,
     hidden_attributes: Arc<[Name]>,
 }
 
@@ -38,7 +40,14 @@ pub enum Rows {
     /// None.
     None,
     /// Those a selection takes, evaluated on the whole entity.
-    Selected(Arc<crate::Selection>),
+    Selected(Arc<Selection>),
+}
+
+#[derive(Clone, Debug)]
+enum PreparedRows {
+    All,
+    None,
+    Selected(Arc<Prepared>),
 }
 
 impl View {
@@ -47,19 +56,27 @@ impl View {
         Self {
             caller,
             purpose: Purpose(purpose.into()),
-            rows: Rows::All,
+            rows: PreparedRows::All,
             hidden_attributes: Arc::default(),
         }
     }
 
-    /// The same, showing only these rows.
+    /// The same, showing only these rows. A selection that cannot be prepared (a regular expression that does not
+    /// compile) shows none.
     #[must_use]
     pub fn rows(mut self, rows: Rows) -> Self {
-        self.rows = rows;
+        self.rows = match rows {
+            Rows::All => PreparedRows::All,
+            Rows::None => PreparedRows::None,
+            Rows::Selected(selection) => match selection.prepare() {
+                Ok(prepared) => PreparedRows::Selected(Arc::new(prepared)),
+                Err(_) => PreparedRows::None,
+            },
+        };
         self
     }
 
-    /// The same, without these attributes.
+    /// The same, without these attributes. A sub-attribute of the same name stays where its attribute does.
     #[must_use]
     pub fn hiding(mut self, attributes: impl Into<Arc<[Name]>>) -> Self {
         self.hidden_attributes = attributes.into();
@@ -78,12 +95,85 @@ impl View {
 
     /// Whether it hides nothing at all, so that readers may take short cuts.
     pub fn is_open(&self) -> bool {
-        matches!(self.rows, Rows::All) && self.hidden_attributes.is_empty()
+        matches!(self.rows, PreparedRows::All) && self.hidden_attributes.is_empty()
+    }
+
+    /// Whether it hides this attribute of every entity.
+    pub fn hides(&self, attribute: &str) -> bool {
+        self.hidden_attributes.iter().any(|hidden| hidden.as_str() == attribute)
     }
 
     /// What the caller sees of an entity; `None`: for this caller it does not exist.
     pub fn of<'a>(&self, entity: &'a Entity) -> Option<Cow<'a, Entity>> {
-        let _ = entity;
-        todo!()
+        match &self.rows {
+            PreparedRows::All => {}
+            PreparedRows::None => return None,
+            PreparedRows::Selected(rows) if rows.matches(entity) => {}
+            PreparedRows::Selected(_) => return None,
+        }
+        let shown = |attribute: &&Attribute| !self.hides(attribute.name.as_str());
+        if self.hidden_attributes.is_empty() || entity.attributes.iter().all(|attribute| shown(&attribute)) {
+            return Some(Cow::Borrowed(entity));
+        }
+        Some(Cow::Owned(Entity {
+            id: entity.id.clone(),
+            types: entity.types.clone(),
+            scope: entity.scope.clone(),
+            created_at: entity.created_at,
+            modified_at: entity.modified_at,
+            expires_at: entity.expires_at,
+            attributes: entity.attributes.iter().filter(shown).cloned().collect(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ngsi_ld::{Uri, query::q};
+
+    fn name(term: &str) -> Name {
+        Name::default_term(term)
+    }
+
+    fn car() -> Entity {
+        Entity::new(Uri::ngsi_ld("Car", "1"), name("Car"))
+            .with(Attribute::property(name("speed"), 50_i64).with(Attribute::property(name("owner"), "x")))
+            .with(Attribute::property(name("owner"), "Ada"))
+    }
+
+    fn view() -> View {
+        View::open(Caller::Anonymous, "test")
+    }
+
+    #[test]
+    fn an_open_view_borrows() {
+        assert!(view().is_open());
+        assert!(matches!(view().of(&car()), Some(Cow::Borrowed(_))));
+        assert!(matches!(view().hiding([name("other")]).of(&car()), Some(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn a_hidden_attribute_is_gone_and_its_namesake_below_another_stays() {
+        let car = car();
+        let view = view().hiding([name("owner")]);
+        let seen = view.of(&car).unwrap();
+        assert!(seen.get(name("owner").as_str()).is_none());
+        assert!(seen.get(name("speed").as_str()).unwrap().get(name("owner").as_str()).is_some());
+        let path = q::Path { attributes: vec![name("owner")], members: vec![] };
+        let selection = Selection { q: Some(q::Q::Exists(path)), ..Selection::default() };
+        assert!(selection.matches(&car) && !selection.matches(&seen));
+    }
+
+    #[test]
+    fn rows_are_decided_on_the_whole_entity() {
+        let path = q::Path { attributes: vec![name("owner")], members: vec![] };
+        let selection = Selection { q: Some(q::Q::Exists(path)), ..Selection::default() };
+        let rows = Rows::Selected(Arc::new(selection));
+        let car = car();
+        assert!(view().rows(rows.clone()).hiding([name("owner")]).of(&car).is_some());
+        assert!(view().rows(rows).of(&Entity::new(Uri::ngsi_ld("Car", "2"), name("Car"))).is_none());
+        assert!(view().rows(Rows::None).of(&car).is_none());
+        assert!(!view().rows(Rows::None).is_open());
     }
 }

@@ -1,11 +1,17 @@
 //! `q`, the attribute query language (4.9).
 
+use std::fmt;
+
+use super::boolean::{self, tree, write_joined};
+use super::cursor::Cursor;
+use super::q_parser;
 use crate::context::Context;
 use crate::error::Error;
 use crate::name::Name;
 use crate::time::Timestamp;
 
-/// A parsed `q`. `;` (and) binds tighter than `|` (or).
+/// A parsed `q`. `;` (and) binds tighter than `|` (or). Parsed trees hold no node of one sort directly inside
+/// a node of the same sort.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Q {
     /// Every one holds.
@@ -23,7 +29,7 @@ pub enum Q {
 pub struct Path {
     /// The attribute, then sub-attributes, expanded; the last may be a core member such as `observedAt`.
     pub attributes: Vec<Name>,
-    /// Members inside a compound value, or the language of a LanguageProperty: as written, not expanded.
+    /// Members inside a compound value, or the language of a LanguageProperty (`*`: any): as written, not expanded.
     pub members: Vec<String>,
 }
 
@@ -41,27 +47,135 @@ pub enum Operator {
     NotMatches,
 }
 
-/// The right-hand side. A value list (`==1,2,3`) gives several.
+/// The right-hand side. A value list (`==1,2,3`) gives several; a range stands alone.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Operand {
     Number(f64),
+    /// A quoted string; of `~=` and `!~=`, the regular expression.
     Text(String),
     Boolean(bool),
     DateTime(Timestamp),
-    /// `2026-05-01`, compared as text with the same form.
+    /// `2026-05-01`, a valid date.
     Date(String),
-    /// `12:00:00Z`, compared as text with the same form.
+    /// `12:00:00Z`, a valid time of day.
     Time(String),
     Uri(String),
-    /// `1..5`, both ends inside.
+    /// A word without quotes (`gender==Male`, example 12): as text, or expanded against a VocabProperty.
+    Word(String, Name),
+    /// `1..5`, both ends inside and of one sort.
     Range(Box<Operand>, Box<Operand>),
 }
 
+tree!(Q);
+
 impl Q {
-    /// Parses `text`, expanding attribute names by `context`. Errors name the position.
+    /// Parses `text`, expanding attribute names by `context`. An attribute name in angle brackets is an IRI as it
+    /// stands. Errors name the position.
     pub fn parse(text: &str, context: &Context) -> Result<Self, Error> {
-        let _ = (text, context);
-        todo!()
+        let mut cursor = Cursor::new("q", "temperature>=20;name==\"Park\"|address[city]==\"Berlin\"", text)?;
+        boolean::parse(&mut cursor, &['|'], &mut |cursor| q_parser::term(cursor, context))
     }
+
+    /// `expandValues` (4.9): strings that are compared with one of these attributes become IRIs by `context`.
+    pub fn expand_values(&mut self, attributes: &[Name], context: &Context) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                for part in parts {
+                    part.expand_values(attributes, context);
+                }
+            }
+            Self::Compare(path, Operator::Equal | Operator::NotEqual, operands)
+                if path.attributes.last().is_some_and(|name| attributes.contains(name)) =>
+            {
+                for operand in operands {
+                    if let Operand::Text(text) | Operand::Word(text, _) = operand {
+                        *operand = Operand::Uri(context.expand(text).as_str().to_owned());
+                    }
+                }
+            }
+            Self::Exists(_) | Self::Compare(..) => {}
+        }
+    }
+
+    /// Every path that it looks at.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::paths).collect(),
+            Self::Exists(path) | Self::Compare(path, ..) => vec![path],
+        }
+    }
+}
+
+impl Operator {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Matches => "~=",
+            Self::NotMatches => "!~=",
+        }
+    }
+}
+
+impl fmt::Display for Q {
+    /// As a text that parses to the same tree, whatever the context (words aside).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::And(parts) => write_joined(f, parts, ';', |part| matches!(part, Self::Or(_))),
+            Self::Or(parts) => write_joined(f, parts, '|', |_| false),
+            Self::Exists(path) => write!(f, "{path}"),
+            Self::Compare(path, operator @ (Operator::Matches | Operator::NotMatches), operands) => {
+                write!(f, "{path}{}", operator.as_str())?;
+                match operands.first() {
+                    Some(Operand::Text(pattern)) => write!(f, "\"{}\"", pattern.replace('"', "\\\"")),
+                    _ => Ok(()),
+                }
+            }
+            Self::Compare(path, operator, operands) => {
+                write!(f, "{path}{}", operator.as_str())?;
+                write_joined(f, operands, ',', |_| false)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.attributes.iter().enumerate() {
+            write!(f, "{}<{name}>", if index > 0 { "." } else { "" })?;
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            f.write_str(if index > 0 { "." } else { "[" })?;
+            if !member.is_empty() && member.chars().all(q_parser::is_member_char) {
+                f.write_str(member)?;
+            } else {
+                f.write_str(&quoted(member))?;
+            }
+        }
+        f.write_str(if self.members.is_empty() { "" } else { "]" })
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) if *number == 0.0 || (1e-5..1e16).contains(&number.abs()) => write!(f, "{number}"),
+            Self::Number(number) => write!(f, "{number:?}"),
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::DateTime(instant) => write!(f, "{instant}"),
+            Self::Date(text) | Self::Time(text) | Self::Uri(text) | Self::Word(text, _) => f.write_str(text),
+            Self::Range(from, to) => write!(f, "{from}..{to}"),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

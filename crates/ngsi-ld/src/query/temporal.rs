@@ -1,5 +1,7 @@
 //! Temporal queries (4.11) and aggregation (4.5.19).
 
+use jiff::Span;
+
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -43,6 +45,16 @@ impl TimeRelation {
             Self::Between(start, end) => (start, end),
         }
     }
+
+    /// Whether it lets an instant through.
+    pub fn contains(self, instant: Timestamp) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Before(end) => instant < end,
+            Self::After(start) => start <= instant,
+            Self::Between(start, end) => start <= instant && instant < end,
+        }
+    }
 }
 
 impl TemporalQuery {
@@ -53,7 +65,217 @@ impl TemporalQuery {
         end_time_at: Option<&str>,
         property: Option<&str>,
     ) -> Result<Self, Error> {
-        let _ = (timerel, time_at, end_time_at, property);
-        todo!()
+        let instant = |key: &str, text: Option<&str>, why: &str| match text {
+            Some(text) => Timestamp::parse(text).map_err(|error| Error::bad_data(format!("`{key}`: {error}"))),
+            None => Err(Error::bad_data(format!("`{key}` is missing: {why}"))),
+        };
+        let given = time_at.is_some();
+        let time_at = |why: &str| instant("timeAt", time_at, why);
+        if timerel != Some("between") && end_time_at.is_some() {
+            return Err(Error::bad_data("`endTimeAt` goes with `timerel=between` only"));
+        }
+        let relation = match timerel {
+            None if given => {
+                return Err(Error::bad_data("`timeAt` needs a `timerel`: before, after or between"));
+            }
+            None => TimeRelation::Always,
+            Some("before") => TimeRelation::Before(time_at("`before` needs it")?),
+            Some("after") => TimeRelation::After(time_at("`after` needs it")?),
+            Some("between") => {
+                let start = time_at("`between` needs it as its start")?;
+                let end = instant("endTimeAt", end_time_at, "`between` needs it as its end")?;
+                if end < start {
+                    return Err(Error::bad_data(format!("`endTimeAt` ({end}) lies before `timeAt` ({start}): swap them")));
+                }
+                TimeRelation::Between(start, end)
+            }
+            Some(other) => {
+                let other: String = other.chars().take(60).collect();
+                return Err(Error::bad_data(format!("`timerel` is {other:?}; it must be before, after or between")));
+            }
+        };
+        let property = match property {
+            None | Some("observedAt") => TimeProperty::ObservedAt,
+            Some("createdAt") => TimeProperty::CreatedAt,
+            Some("modifiedAt") => TimeProperty::ModifiedAt,
+            Some("deletedAt") => TimeProperty::DeletedAt,
+            Some(other) => {
+                let other: String = other.chars().take(60).collect();
+                return Err(Error::bad_data(format!(
+                    "`timeproperty` is {other:?}; it must be observedAt, createdAt, modifiedAt or deletedAt"
+                )));
+            }
+        };
+        Ok(Self { relation, property })
+    }
+}
+
+/// A parsed aggregation: `aggrMethods` over periods of `aggrPeriodDuration`.
+#[derive(Clone, Debug)]
+pub struct Aggregation {
+    /// The methods, each once, in the order given.
+    pub methods: Vec<Method>,
+    /// The length of a period; `None`: the whole time range (`PT0S`, or no duration given).
+    pub period: Option<Period>,
+}
+
+/// An aggregation method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are the standard's own")]
+pub enum Method {
+    Avg,
+    DistinctCount,
+    Max,
+    Min,
+    Stddev,
+    Sum,
+    Sumsq,
+    TotalCount,
+}
+
+/// A positive ISO 8601 duration, which may hold calendar units (in UTC).
+#[derive(Clone, Debug)]
+pub struct Period(Span);
+
+impl Aggregation {
+    /// From the parameters `aggrMethods` (a list with commas) and `aggrPeriodDuration`.
+    pub fn parse(methods: &str, period: Option<&str>) -> Result<Self, Error> {
+        let mut parsed = Vec::new();
+        for text in methods.split(',').map(str::trim) {
+            let method = Method::ALL.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
+                let (text, all): (String, _) = (text.chars().take(60).collect(), Method::ALL.map(Method::as_str));
+                Error::bad_data(format!("`aggrMethods` has {text:?}; it must list some of {}", all.join(", ")))
+            })?;
+            if !parsed.contains(&method) {
+                parsed.push(method);
+            }
+        }
+        Ok(Self { methods: parsed, period: period.map_or(Ok(None), Period::parse)? })
+    }
+}
+
+impl Method {
+    /// All, in the standard's order.
+    pub const ALL: [Self; 8] = [
+        Self::Avg,
+        Self::DistinctCount,
+        Self::Max,
+        Self::Min,
+        Self::Stddev,
+        Self::Sum,
+        Self::Sumsq,
+        Self::TotalCount,
+    ];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Avg => "avg",
+            Self::DistinctCount => "distinctCount",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::Stddev => "stddev",
+            Self::Sum => "sum",
+            Self::Sumsq => "sumsq",
+            Self::TotalCount => "totalCount",
+        }
+    }
+}
+
+impl Period {
+    /// Parses an ISO 8601 duration (`PT1H`, `P1M`, `P2W`); `None` where it is zero.
+    pub fn parse(text: &str) -> Result<Option<Self>, Error> {
+        let bad = |why: &str| {
+            let text: String = text.chars().take(60).collect();
+            Error::bad_data(format!("`aggrPeriodDuration` is {text:?}, {why}; examples: `PT1H`, `P1D`, `P1M`"))
+        };
+        if !text.starts_with('P') {
+            return Err(bad("not an ISO 8601 duration"));
+        }
+        let span: Span = text.parse().map_err(|error| bad(&format!("not an ISO 8601 duration ({error})")))?;
+        match span.signum() {
+            0 => Ok(None),
+            1 => Ok(Some(Self(span))),
+            _ => Err(bad("which is negative")),
+        }
+    }
+
+    /// `start` and so many periods, in the calendar of UTC: months keep their day where it exists, always counted
+    /// from `start`. `None` beyond the year 9999.
+    pub fn after(&self, start: Timestamp, periods: i64) -> Option<Timestamp> {
+        let span = self.0.checked_mul(periods).ok()?;
+        let zoned = start.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).checked_add(span).ok()?;
+        let instant = Timestamp::from(zoned.timestamp());
+        // Shorter than a microsecond would never get anywhere.
+        (periods == 0 || instant != start).then_some(instant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn time_relations() {
+        let (one, two) = ("2017-12-13T14:20:00Z", "2017-12-13T14:40:00Z");
+        let check = |timerel, time_at, end, expected: TimeRelation| {
+            assert_eq!(TemporalQuery::parse(timerel, time_at, end, None).unwrap().relation, expected);
+        };
+        check(None, None, None, TimeRelation::Always);
+        check(Some("before"), Some(one), None, TimeRelation::Before(at(one)));
+        check(Some("after"), Some(one), None, TimeRelation::After(at(one)));
+        check(Some("between"), Some(one), Some(two), TimeRelation::Between(at(one), at(two)));
+        for (timerel, time_at, end) in [
+            (Some("before"), None, None),
+            (Some("between"), Some(one), None),
+            (Some("between"), Some(two), Some(one)),
+            (Some("during"), Some(one), None),
+            (None, Some(one), None),
+            (None, None, Some(one)),
+            (Some("after"), Some(one), Some(two)),
+            (Some("after"), Some("yesterday"), None),
+        ] {
+            assert!(TemporalQuery::parse(timerel, time_at, end, None).is_err(), "{timerel:?} {time_at:?} {end:?}");
+        }
+        assert!(TemporalQuery::parse(None, None, None, Some("testedAt")).is_err());
+        let relation = TimeRelation::Between(at(one), at(two));
+        assert!(relation.contains(at(one)) && !relation.contains(at(two)));
+        assert!(!TimeRelation::Before(at(one)).contains(at(one)) && TimeRelation::After(at(one)).contains(at(one)));
+    }
+
+    #[test]
+    fn periods_follow_the_calendar() {
+        let start = at("2026-01-31T10:00:00Z");
+        let check = |period: &str, periods, expected: &str| {
+            let period = Period::parse(period).unwrap().unwrap();
+            assert_eq!(period.after(start, periods).unwrap(), at(expected));
+        };
+        check("P1M", 1, "2026-02-28T10:00:00Z");
+        check("P1M", 2, "2026-03-31T10:00:00Z");
+        check("P1Y", 2, "2028-01-31T10:00:00Z");
+        check("P1W", 1, "2026-02-07T10:00:00Z");
+        check("PT90M", 2, "2026-01-31T13:00:00Z");
+        check("P1DT0.5S", 2, "2026-02-02T10:00:01Z");
+        for zero in ["PT0S", "P0D"] {
+            assert!(Period::parse(zero).unwrap().is_none());
+        }
+        for bad in ["", "1 hour", "-PT1H", "P", "PT", "P1H", "PT1H/PT2H", "P0001-00-00"] {
+            assert!(Period::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Period::parse("P9999Y").unwrap().unwrap().after(start, i64::MAX).is_none());
+    }
+
+    #[test]
+    fn methods() {
+        let parsed = Aggregation::parse("avg, max,avg", Some("PT0S")).unwrap();
+        assert_eq!(parsed.methods, [Method::Avg, Method::Max]);
+        assert!(parsed.period.is_none());
+        for bad in ["", "mean", "avg,,max"] {
+            assert!(Aggregation::parse(bad, None).is_err(), "{bad}");
+        }
     }
 }

@@ -1,0 +1,290 @@
+//! The parser of `q`'s terms.
+
+use super::cursor::Cursor;
+use super::q::{Operand, Operator, Path, Q};
+use super::types::bracketed;
+use crate::context::Context;
+use crate::error::Error;
+use crate::name::{Name, Uri};
+use crate::time::Timestamp;
+
+/// `path`, or `path operator values`.
+pub(super) fn term(cursor: &mut Cursor<'_>, context: &Context) -> Result<Q, Error> {
+    let path = path(cursor, context)?;
+    cursor.skip_spaces();
+    let Some(operator) = operator(cursor) else { return Ok(Q::Exists(path)) };
+    cursor.skip_spaces();
+    let operands = match operator {
+        Operator::Matches | Operator::NotMatches => vec![Operand::Text(pattern(cursor)?)],
+        Operator::Equal | Operator::NotEqual => equality_operands(cursor, context)?,
+        Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
+            let start = cursor.mark();
+            match operand(cursor, context)? {
+                Operand::Boolean(_) | Operand::Range(..) | Operand::Uri(_) | Operand::Word(..) => {
+                    return Err(cursor.expected_at(start, "a number, a quoted string, a date or a time"));
+                }
+                operand => vec![operand],
+            }
+        }
+    };
+    Ok(Q::Compare(path, operator, operands))
+}
+
+fn operator(cursor: &mut Cursor<'_>) -> Option<Operator> {
+    // The longer ones first.
+    [
+        Operator::NotMatches,
+        Operator::Matches,
+        Operator::Equal,
+        Operator::NotEqual,
+        Operator::GreaterOrEqual,
+        Operator::Greater,
+        Operator::LessOrEqual,
+        Operator::Less,
+    ]
+    .into_iter()
+    .find(|operator| cursor.eat(operator.as_str()))
+}
+
+fn path(cursor: &mut Cursor<'_>, context: &Context) -> Result<Path, Error> {
+    let mut attributes = Vec::new();
+    loop {
+        attributes.push(attribute(cursor, context)?);
+        if !cursor.eat(".") {
+            break;
+        }
+    }
+    if cursor.peek() == Some('{') {
+        return Err(cursor.unsupported(
+            "a filter on linked entities (`relationship{attribute}`) is not supported; query the linked entities first",
+        ));
+    }
+    let mut members = Vec::new();
+    if cursor.eat("[") {
+        loop {
+            members.push(member(cursor)?);
+            if cursor.eat("]") {
+                break;
+            }
+            if !cursor.eat(".") {
+                return Err(cursor.expected("`.` or `]`"));
+            }
+        }
+        if cursor.peek() == Some('[') {
+            return Err(cursor.expected("one pair of brackets only, with dots inside as in `a[b.c]`"));
+        }
+    }
+    Ok(Path { attributes, members })
+}
+
+fn attribute(cursor: &mut Cursor<'_>, context: &Context) -> Result<Name, Error> {
+    if let Some(name) = bracketed(cursor)? {
+        return Ok(name);
+    }
+    if !cursor.peek().is_some_and(|c| c.is_alphabetic() || c == '_' || c == '@') {
+        return Err(cursor.expected("the name of an attribute, which begins with a letter"));
+    }
+    // The grammar has letters, digits and `_` only; names with `-` and compact IRIs with `:` are common.
+    let name = cursor.take_while(|c| c.is_alphanumeric() || "_-:@$".contains(c));
+    Ok(context.expand(name))
+}
+
+/// Whether a member's name may hold it without quotes.
+pub(super) fn is_member_char(c: char) -> bool {
+    c.is_alphanumeric() || "_-:@$*".contains(c)
+}
+
+fn member(cursor: &mut Cursor<'_>) -> Result<String, Error> {
+    if cursor.peek() == Some('"') {
+        return quoted(cursor);
+    }
+    match cursor.take_while(is_member_char) {
+        "" => Err(cursor.expected("the name of a member or a language, such as `[city]` or `[en]`")),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn equality_operands(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<Operand>, Error> {
+    let mut operands = Vec::new();
+    loop {
+        cursor.skip_spaces();
+        let start = cursor.mark();
+        operands.push(operand(cursor, context)?);
+        if operands.len() > 1 && operands.iter().any(|operand| matches!(operand, Operand::Range(..))) {
+            return Err(cursor.expected_at(start, "one value: a range stands alone, not in a list"));
+        }
+        cursor.skip_spaces();
+        if !cursor.eat(",") {
+            return Ok(operands);
+        }
+    }
+}
+
+/// One value, or a range.
+fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error> {
+    let first = if cursor.peek() == Some('"') {
+        Operand::Text(quoted(cursor)?)
+    } else {
+        let whole = unquoted_length(cursor.rest());
+        let token = cursor.rest().get(..whole).unwrap_or("").trim_end();
+        // `..` inside a URI is part of it; after anything that begins with a digit or a sign it is a range's.
+        let numeric = token.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        let token = token.split_once("..").filter(|_| numeric).map_or(token, |(from, _)| from);
+        let operand = unquoted(cursor, token, context)?;
+        cursor.advance(token.len());
+        operand
+    };
+    if !cursor.eat("..") {
+        return Ok(first);
+    }
+    let start = cursor.mark();
+    let last = if cursor.peek() == Some('"') {
+        Operand::Text(quoted(cursor)?)
+    } else {
+        let token = cursor.rest().get(..unquoted_length(cursor.rest())).unwrap_or("").trim_end();
+        let operand = unquoted(cursor, token, context)?;
+        cursor.advance(token.len());
+        operand
+    };
+    let comparable = !matches!(first, Operand::Boolean(_) | Operand::Uri(_) | Operand::Word(..));
+    if comparable && std::mem::discriminant(&first) == std::mem::discriminant(&last) {
+        Ok(Operand::Range(Box::new(first), Box::new(last)))
+    } else {
+        Err(cursor.expected_at(start, "the range's other end, of the same sort as the first"))
+    }
+}
+
+/// How many bytes of `rest` belong to a value without quotes: up to `;`, `|`, `,`, or a `)` that closes nothing.
+fn unquoted_length(rest: &str) -> usize {
+    let mut open = 0_usize;
+    rest.find(|c| match c {
+        ';' | '|' | ',' | '"' => true,
+        '(' => {
+            open += 1;
+            false
+        }
+        ')' if open == 0 => true,
+        ')' => {
+            open -= 1;
+            false
+        }
+        c => c.is_control(),
+    })
+    .unwrap_or(rest.len())
+}
+
+fn unquoted(cursor: &Cursor<'_>, token: &str, context: &Context) -> Result<Operand, Error> {
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    match token {
+        "true" => return Ok(Operand::Boolean(true)),
+        "false" => return Ok(Operand::Boolean(false)),
+        _ => {}
+    }
+    if token.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        if let Some(number) = number(token) {
+            return Ok(Operand::Number(number));
+        }
+        if let Ok(instant) = Timestamp::parse(token) {
+            return Ok(Operand::DateTime(instant));
+        }
+        if token.len() == 10 && token.parse::<jiff::civil::Date>().is_ok() {
+            return Ok(Operand::Date(token.to_owned()));
+        }
+        if is_time(token) {
+            return Ok(Operand::Time(token.to_owned()));
+        }
+        return Err(cursor.expected(
+            "a number (`-1.5e3`), a date and time (`2026-05-01T12:00:00Z`), a date (`2026-05-01`) or a time (`12:00:00Z`)",
+        ));
+    }
+    if Uri::parse(token).is_ok() {
+        return Ok(Operand::Uri(token.to_owned()));
+    }
+    if token.starts_with(char::is_alphabetic) && token.chars().all(word) {
+        return Ok(Operand::Word(token.to_owned(), context.expand(token)));
+    }
+    Err(cursor.expected("a value: a number, true, false, a date, a URI, or a text in double quotes"))
+}
+
+/// A JSON number (RFC 8259, section 6) that a 64-bit float can hold.
+fn number(text: &str) -> Option<f64> {
+    let json: serde_json::Number = serde_json::from_str(text).ok()?;
+    json.as_f64().filter(|number| number.is_finite())
+}
+
+/// A time of day in UTC (4.6.3): `hh:mm:ss[.ffffff]Z`.
+fn is_time(text: &str) -> bool {
+    text.strip_suffix('Z').is_some_and(|time| time.len() >= 8 && time.parse::<jiff::civil::Time>().is_ok())
+}
+
+/// A JSON string (RFC 8259, section 7).
+fn quoted(cursor: &mut Cursor<'_>) -> Result<String, Error> {
+    let length = quoted_length(cursor)?;
+    let text = serde_json::from_str(cursor.rest().get(..length).unwrap_or("")).map_err(|error| {
+        cursor.wrong(&format!("not a string as JSON writes it ({error}); write `\\\"` and `\\\\` inside quotes"))
+    })?;
+    cursor.advance(length);
+    Ok(text)
+}
+
+/// The length in bytes of the quoted string that begins here, quotes included.
+fn quoted_length(cursor: &Cursor<'_>) -> Result<usize, Error> {
+    let mut escaped = false;
+    for (index, c) in cursor.rest().char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return Ok(index + 1),
+            _ => {}
+        }
+    }
+    Err(cursor.wrong("this double quote is never closed"))
+}
+
+/// A regular expression: in quotes, where only `\"` is an escape and every other backslash belongs to the
+/// expression; or bare, up to a `;`, `|` or `)` outside its own parentheses and brackets.
+fn pattern(cursor: &mut Cursor<'_>) -> Result<String, Error> {
+    const WANTED: &str = "a regular expression, such as `~=\"^Park.*\"`";
+    let rest = cursor.rest();
+    let (length, body) = if cursor.peek() == Some('"') {
+        let length = quoted_length(cursor)?;
+        (length, rest.get(1..length - 1).unwrap_or(""))
+    } else {
+        let length = bare_pattern_length(rest);
+        (length, rest.get(..length).unwrap_or("").trim_end())
+    };
+    let mut pattern = String::with_capacity(body.len());
+    let mut chars = body.chars();
+    while let Some(c) = chars.next() {
+        match (c, (c == '\\').then(|| chars.next()).flatten()) {
+            ('\\', Some('"')) => pattern.push('"'),
+            ('\\', Some(next)) => pattern.extend(['\\', next]),
+            ('\\', None) => return Err(cursor.expected(WANTED)),
+            (c, _) => pattern.push(c),
+        }
+    }
+    if pattern.is_empty() {
+        return Err(cursor.expected(WANTED));
+    }
+    cursor.advance(length);
+    Ok(pattern)
+}
+
+fn bare_pattern_length(rest: &str) -> usize {
+    let (mut open, mut in_class, mut escaped) = (0_usize, false, false);
+    rest.find(|c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '[' => in_class = true,
+            '(' => open += 1,
+            ')' if open > 0 => open -= 1,
+            ';' | '|' | ')' if open == 0 => return true,
+            _ => {}
+        }
+        false
+    })
+    .unwrap_or(rest.len())
+}
