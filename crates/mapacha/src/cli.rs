@@ -177,6 +177,15 @@ pub(crate) struct Import {
     /// boundaries, places: the property that holds the code
     #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
     pub(crate) code_property: Option<String>,
+    /// places: the property that holds the category
+    #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
+    pub(crate) category_property: Option<String>,
+    /// boundaries: what the areas are: city, district, ward
+    #[arg(long, value_name = "LEVEL", help_heading = "Other kinds")]
+    pub(crate) level: Option<String>,
+    /// Who published the files
+    #[arg(long, value_name = "TEXT", help_heading = "Other kinds")]
+    pub(crate) publisher: Option<String>,
     /// places: the category all of them get
     #[arg(long, value_name = "TEXT", help_heading = "Other kinds")]
     pub(crate) category: Option<String>,
@@ -209,9 +218,15 @@ pub(crate) struct Observations {
     /// The unit: a UN/CEFACT code as in GQ, or a text as in µg/m3
     #[arg(long, value_name = "UNIT")]
     pub(crate) unit: Option<String>,
-    /// Where the sensor stands: longitude,latitude in degrees
-    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
-    pub(crate) location: Option<String>,
+    /// Where the sensor stands, in degrees
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "latitude")]
+    pub(crate) longitude: Option<f64>,
+    /// Where the sensor stands, in degrees
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "longitude")]
+    pub(crate) latitude: Option<f64>,
+    /// What stands between the fields, where it is not found out: , ; tab |
+    #[arg(long, value_name = "SIGN")]
+    pub(crate) delimiter: Option<String>,
     /// Numbers have a decimal comma
     #[arg(long)]
     pub(crate) decimal_comma: bool,

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("server", &["formats", "indicators", "demo-city", "ui", "twin", "query", "ngsi-ld"]),
     ("mapacha", &["server", "formats", "indicators", "demo-city", "ui", "twin", "storage", "query", "ngsi-ld"]),
     ("black-box", &[]),
+    ("benches", &["black-box"]),
 ];
 
 /// Crates that know no runtime and do no I/O.

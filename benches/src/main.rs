@@ -1,0 +1,14 @@
+//! Measures the built program and prints a table in Markdown, as `benches/README.md` records it.
+//!
+//! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
+//! finished children); memory is the peak resident set. Each figure is the median of several runs.
+
+mod main_job;
+mod process;
+
+fn main() {
+    let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(5);
+    println!("{}", process::machine());
+    println!();
+    main_job::report(runs);
+}

@@ -1,0 +1,9 @@
+//! What each command does.
+
+pub(crate) mod assess;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod import;
+pub(crate) mod remote;
+pub(crate) mod serve;

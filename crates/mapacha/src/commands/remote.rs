@@ -1,0 +1,128 @@
+//! A running server, used by `--url`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use formats::{ImportOptions, Kind, Report};
+use reqwest::{Client, Method, Response};
+use serde_json::Value as Json;
+
+use crate::output::Failure;
+
+/// A running server and the tenant that is meant.
+pub(crate) struct Remote {
+    client: Client,
+    url: String,
+    tenant: Option<String>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Remote {
+    /// Checks the URL; nothing is sent yet.
+    pub(crate) fn new(url: &str, tenant: Option<&str>) -> Result<Self, Failure> {
+        let usable = reqwest::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "http" && parsed.has_host());
+        if !usable {
+            return Err(Failure::usage(format!("--url `{url}` is not the address of a server"))
+                .remedy("give it as in http://127.0.0.1:8080 (this version speaks plain http to loopback servers)"));
+        }
+        let client = Client::builder()
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), tenant: tenant.map(str::to_owned), runtime })
+    }
+
+    /// Sends the files to be imported there.
+    pub(crate) fn import(&self, kind: Kind, files: &[PathBuf], options: &ImportOptions) -> Result<Report, Failure> {
+        let mut reports = Vec::new();
+        for file in files {
+            let name = file.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned());
+            let mut query = pairs(options)?;
+            query.push(("file".into(), name));
+            let body = self.runtime.block_on(async {
+                let file = tokio::fs::File::open(file).await?;
+                Ok::<_, std::io::Error>(reqwest::Body::from(file))
+            })?;
+            let text = self.send(Method::POST, &format!("/imports/{kind}"), &query, Some(body))?;
+            reports.push(serde_json::from_str::<Report>(&text)?);
+        }
+        Report::merged(reports).ok_or_else(|| Failure::usage("no file was given"))
+    }
+
+    /// The assessment, in the server's words.
+    pub(crate) fn assess(&self, period: Option<&str>, format: &str, store: bool) -> Result<String, Failure> {
+        let mut query = vec![("format".to_owned(), format.to_owned())];
+        query.extend(period.map(|period| ("period".to_owned(), period.to_owned())));
+        let method = if store { Method::POST } else { Method::GET };
+        self.send(method, "/kpi/assessment", &query, None)
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(String, String)],
+        body: Option<reqwest::Body>,
+    ) -> Result<String, Failure> {
+        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url)).map_err(|error| Failure::usage(error.to_string()))?;
+        url.query_pairs_mut().extend_pairs(query);
+        let mut request = self.client.request(method, url);
+        if let Some(tenant) = &self.tenant {
+            request = request.header("NGSILD-Tenant", tenant);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/octet-stream").body(body);
+        }
+        self.runtime.block_on(async {
+            let answer = request.send().await.map_err(|error| {
+                Failure::new(format!("no server answers at {}: {}", self.url, root_cause(&error)))
+                    .remedy("check the address, and that `mapacha serve` runs there")
+            })?;
+            told(answer).await
+        })
+    }
+}
+
+/// The body of a good answer; of a bad one the problem that it tells.
+async fn told(answer: Response) -> Result<String, Failure> {
+    let status = answer.status();
+    let text = answer.text().await.map_err(|error| Failure::new(format!("the answer broke off: {error}")))?;
+    if status.is_success() {
+        return Ok(text);
+    }
+    let problem: Json = serde_json::from_str(&text).unwrap_or_default();
+    let detail = problem["detail"].as_str().or_else(|| problem["title"].as_str()).unwrap_or(text.trim());
+    let failure = Failure::new(format!("the server answers {status}: {detail}"));
+    Err(match problem["remedy"].as_str() {
+        Some(remedy) => failure.remedy(remedy),
+        None => failure,
+    })
+}
+
+/// Options as the query parameters of `POST /imports/{kind}`.
+fn pairs(options: &ImportOptions) -> Result<Vec<(String, String)>, Failure> {
+    let Json::Object(members) = serde_json::to_value(options)? else { return Ok(Vec::new()) };
+    let mut pairs = Vec::new();
+    for (name, value) in members {
+        match value {
+            Json::Null | Json::Bool(false) => {}
+            Json::Array(items) => pairs.extend(items.iter().map(|item| (name.clone(), plain(item)))),
+            other => pairs.push((name, plain(&other))),
+        }
+    }
+    Ok(pairs)
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,105 @@
+//! `mapacha serve`
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use server::App;
+use storage::environment::SystemClock;
+use twin::Tenants;
+
+use crate::config::{Config, Effective};
+use crate::output::{Failure, Outcome};
+use crate::world;
+
+/// Serves until it is told to stop.
+pub(crate) fn run(effective: &Effective) -> Result<Outcome, Failure> {
+    let folder = world::data_dir(&effective.config)?;
+    let tenants = world::open(&folder)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(async {
+        let door = Door::open(&effective.config, &folder, tenants.clone()).await?;
+        door.announce()?;
+        door.serve(stop_signal()?).await
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    tenants.close();
+    served.map(|()| Outcome::Done)
+}
+
+/// A bound listener and the house behind it.
+pub(crate) struct Door {
+    listener: tokio::net::TcpListener,
+    admin: Option<tokio::net::TcpListener>,
+    app: App,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Door {
+    /// Binds the configured address.
+    pub(crate) async fn open(config: &Config, folder: &Path, tenants: Tenants) -> Result<Self, Failure> {
+        let listener = bind(config.http.listen, "http.listen").await?;
+        let admin = match config.http.admin_listen {
+            Some(address) => Some(bind(address, "http.admin_listen").await?),
+            None => None,
+        };
+        let address = listener.local_addr()?;
+        let mut facts = server::Config::new(address, folder.join("spool"));
+        facts.city = config.city.name.clone().unwrap_or_default();
+        facts.time_zone = config.city.time_zone.clone();
+        facts.max_batch_bytes = config.http.max_body_bytes;
+        facts.max_import_bytes = config.http.max_import_bytes;
+        facts.metrics_apart = admin.is_some();
+        let catalogue = indicators::Catalogue::built_in();
+        let app = App::new(tenants, world::contexts(config)?, Arc::new(SystemClock), catalogue, facts);
+        Ok(Self { listener, admin, app, address })
+    }
+
+    /// The line that scripts wait for.
+    pub(crate) fn announce(&self) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "listening http://{}", self.address)?;
+        Ok(stdout.flush()?)
+    }
+
+    /// Serves until `stop` is done; then gives requests that are under way a few seconds.
+    pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+        let (told, listen) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            stop.await;
+            let _ = told.send(true);
+        });
+        let wait = |mut listen: tokio::sync::watch::Receiver<bool>| async move {
+            let _ = listen.wait_for(|stopped| *stopped).await;
+        };
+        let admin = self.admin.map(|listener| {
+            tokio::spawn(server::serve_admin(listener, self.app.clone(), wait(listen.clone())))
+        });
+        server::serve(self.listener, self.app, wait(listen)).await?;
+        if let Some(admin) = admin {
+            admin.await.map_err(|error| Failure::new(error.to_string()))??;
+        }
+        Ok(())
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<tokio::net::TcpListener, Failure> {
+    tokio::net::TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!("{key}: cannot listen on {address}: {error}"))
+            .remedy("stop what uses the port, or choose another with --listen (port 0 picks a free one)")
+    })
+}
+
+/// Done when the process is asked to stop: SIGTERM, SIGINT, Ctrl-C.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

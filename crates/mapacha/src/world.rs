@@ -1,0 +1,76 @@
+//! Wiring: the one place that names the storage engine, the clock and the way out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use query::{Caller, View};
+use storage::environment::{Environment, SystemClock};
+use storage::{Embedded, Storage};
+use twin::contexts::Contexts;
+use twin::{Tenants, Twin};
+
+use crate::config::Config;
+use crate::output::Failure;
+
+/// The data folder: the configured one, else `mapacha` in the user's data home.
+pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &config.storage.data_dir {
+        return Ok(folder.clone());
+    }
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    from("XDG_DATA_HOME")
+        .or_else(|| from("HOME").map(|home| home.join(".local/share")))
+        .map(|home| home.join("mapacha"))
+        .ok_or_else(|| {
+            Failure::new("there is no home folder to keep data in").remedy("name a folder with --data-dir")
+        })
+}
+
+/// Opens the twins of a data folder. The folder is ours until they are dropped.
+pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
+    let environment = Environment::real();
+    let at = folder.to_owned();
+    let engine = move |tenant: &str| -> Result<Box<dyn Storage>, storage::StorageError> {
+        Ok(Box::new(Embedded::open(&at, tenant, environment.clone())?))
+    };
+    Tenants::open(folder, Arc::new(SystemClock), engine).map_err(|error| {
+        let failure = Failure::from(error);
+        if failure.message.contains("in use by another process") {
+            failure.remedy("stop the other process, or use --url with the address of the running server")
+        } else {
+            failure
+        }
+    })
+}
+
+/// The twin of a tenant, made when missing.
+pub(crate) fn twin(tenants: &Tenants, tenant: Option<&str>) -> Result<Twin, Failure> {
+    match tenant {
+        None => tenants.get(None).ok_or_else(|| Failure::new("the default tenant is not there")),
+        Some(name) => Ok(tenants.get_or_create(name)?),
+    }
+}
+
+/// The view of this program's own commands: whoever may read the data folder may see everything in it.
+pub(crate) fn own_view(purpose: &str) -> View {
+    View::open(Caller::System("command line"), purpose)
+}
+
+/// The @context resolver, with the files that the configuration names.
+pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
+    let mut files = Vec::new();
+    for (url, path) in &config.contexts.files {
+        let content = std::fs::read(path).map_err(|error| {
+            Failure::new(format!("contexts.static: `{}` for {url} cannot be read: {error}", path.display()))
+                .remedy("name a file that exists, or remove the line")
+        })?;
+        let document = serde_json::from_slice(&content).map_err(|error| {
+            Failure::new(format!("contexts.static: `{}` for {url} is not JSON: {error}", path.display()))
+                .remedy("give a JSON-LD document with an @context member")
+        })?;
+        files.push((url.clone(), document));
+    }
+    let net = server::net::GuardedClient::new(config.notifications.allow_private, Duration::from_secs(10));
+    Ok(Contexts::new(files, Arc::new(net)))
+}
