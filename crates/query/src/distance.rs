@@ -44,7 +44,10 @@ struct Parts {
 
 impl Parts {
     fn of(geometry: &Geometry<f64>) -> Self {
-        let mut parts = Self { points: geometry.coords_iter().collect(), ..Self::default() };
+        let mut parts = Self {
+            points: geometry.coords_iter().collect(),
+            ..Self::default()
+        };
         parts.add(geometry);
         parts
     }
@@ -100,7 +103,9 @@ fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64) -> f64 {
     }
     let low = ((nearest - 1.0) / pieces).max(0.0);
     let high = ((nearest + 1.0) / pieces).min(1.0);
-    best.min(golden_section(low, high, 1e-4 / length.max(1.0), |t| Geodesic.distance(point, at(t))))
+    best.min(golden_section(low, high, 1e-4 / length.max(1.0), |t| {
+        Geodesic.distance(point, at(t))
+    }))
 }
 
 /// The least value of `f` on [low, high], where it has a single minimum, to a width of `tolerance`.
@@ -142,7 +147,9 @@ mod tests {
             points
         };
         let (a, b) = (cut(a), cut(b));
-        let pairs = a.iter().flat_map(|&p| b.iter().map(move |&q| Geodesic.distance(p, q)));
+        let pairs = a
+            .iter()
+            .flat_map(|&p| b.iter().map(move |&q| Geodesic.distance(p, q)));
         pairs.fold(f64::INFINITY, f64::min)
     }
 
@@ -172,7 +179,7 @@ mod tests {
         let in_hole = point! { x: 4.0, y: 4.5 };
         let expected = Geodesic.distance(in_hole, point! { x: 3.0, y: 4.5 });
         assert!((between_m(&square, &in_hole.into()) - expected).abs() < 20.0);
-        assert!(between_m(&square, &Geometry::MultiPoint(vec![].into())).is_infinite());
+        assert!(between_m(&square, &Geometry::MultiPoint(geo_types::MultiPoint(vec![]))).is_infinite());
     }
 
     proptest! {

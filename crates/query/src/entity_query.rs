@@ -43,7 +43,10 @@ pub struct EntityQuery {
 impl Selection {
     /// Every entity of one type.
     pub fn of_type(name: Name) -> Self {
-        Self { types: Some(TypeSelection::Type(name)), ..Self::default() }
+        Self {
+            types: Some(TypeSelection::Type(name)),
+            ..Self::default()
+        }
     }
 
     /// Whether it selects everything.
@@ -72,8 +75,15 @@ impl Selection {
 /// Compiles the regular expression of an `idPattern`, held to a size in memory. Matching takes time linear in the
 /// text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
 pub fn compile_pattern(parameter: &str, pattern: &str) -> Result<regex::Regex, Error> {
-    regex::RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|error| {
-        let error: String = error.to_string().replace('\n', " ").chars().take(300).collect();
-        Error::bad_data(format!("`{parameter}` has a regular expression that cannot be used: {error}"))
-    })
+    regex::RegexBuilder::new(pattern)
+        .size_limit(1 << 20)
+        .dfa_size_limit(1 << 20)
+        .nest_limit(50)
+        .build()
+        .map_err(|error| {
+            let error: String = error.to_string().replace('\n', " ").chars().take(300).collect();
+            Error::bad_data(format!(
+                "`{parameter}` has a regular expression that cannot be used: {error}"
+            ))
+        })
 }

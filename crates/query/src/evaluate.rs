@@ -77,14 +77,22 @@ impl Test {
             (Operator::Equal, _) => Self::Equal(wanted()?),
             (Operator::NotEqual, _) => Self::NotEqual(wanted()?),
             (Operator::Matches, [Operand::Text(pattern)]) => Self::Matches(compile_pattern("q", pattern)?),
-            (Operator::NotMatches, [Operand::Text(pattern)]) => Self::NotMatches(compile_pattern("q", pattern)?),
+            (Operator::NotMatches, [Operand::Text(pattern)]) => {
+                Self::NotMatches(compile_pattern("q", pattern)?)
+            }
             (operator, [operand]) => Self::Order(operator, Value::new(operand)?),
-            _ => return Err(Error::bad_data(format!("`q`: `{}` takes one value", operator.as_str()))),
+            _ => {
+                return Err(Error::bad_data(format!(
+                    "`q`: `{}` takes one value",
+                    operator.as_str()
+                )));
+            }
         })
     }
 
     fn holds(&self, target: &Target<'_>) -> bool {
-        let text_matches = |regex: &Regex, scalar: &Scalar<'_>| matches!(scalar, Scalar::Text(t) if regex.is_match(t));
+        let text_matches =
+            |regex: &Regex, scalar: &Scalar<'_>| matches!(scalar, Scalar::Text(t) if regex.is_match(t));
         match (self, target) {
             (Self::Exists, _) => true,
             (Self::Equal(wanted), target) => equals(target, wanted),
@@ -94,7 +102,9 @@ impl Test {
                 texts.iter().any(|text| in_order(*operator, text, value))
             }
             (Self::Matches(regex), Target::One(scalar)) => text_matches(regex, scalar),
-            (Self::Matches(regex), Target::Texts(texts)) => texts.iter().any(|text| text_matches(regex, text)),
+            (Self::Matches(regex), Target::Texts(texts)) => {
+                texts.iter().any(|text| text_matches(regex, text))
+            }
             (Self::NotMatches(regex), Target::One(Scalar::Text(text))) => !regex.is_match(text),
             (Self::NotMatches(regex), Target::Texts(texts)) => {
                 !texts.is_empty() && !texts.iter().any(|text| text_matches(regex, text))
@@ -135,7 +145,8 @@ impl Wanted {
         match self {
             Self::Value(value) => value.order(scalar) == Some(Ordering::Equal),
             Self::Range(from, to) => {
-                from.order(scalar).is_some_and(Ordering::is_ge) && to.order(scalar).is_some_and(Ordering::is_le)
+                from.order(scalar).is_some_and(Ordering::is_ge)
+                    && to.order(scalar).is_some_and(Ordering::is_le)
             }
         }
     }

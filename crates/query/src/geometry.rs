@@ -28,7 +28,10 @@ impl GeoFilter {
                 kind(&query.geometry)
             )));
         }
-        Ok(Self { bbox: Bbox::of_query(query), query: query.clone() })
+        Ok(Self {
+            bbox: Bbox::of_query(query),
+            query: query.clone(),
+        })
     }
 
     pub(crate) fn matches(&self, entity: &Entity) -> bool {
@@ -39,28 +42,42 @@ impl GeoFilter {
     }
 
     fn takes(&self, target: &Geometry<f64>) -> bool {
-        let Some(bbox) = Bbox::of(target) else { return false };
+        let Some(bbox) = Bbox::of(target) else {
+            return false;
+        };
         if self.bbox.is_some_and(|bound| !bound.intersects(&bbox)) {
             return false;
         }
         let reference = &self.query.geometry;
         match self.query.relation {
-            GeoRelation::Near { min_distance_m, max_distance_m } => {
+            GeoRelation::Near {
+                min_distance_m,
+                max_distance_m,
+            } => {
                 let distance_m = between_m(target, reference);
-                max_distance_m.is_none_or(|max| distance_m <= max) && min_distance_m.is_none_or(|min| distance_m > min)
+                max_distance_m.is_none_or(|max| distance_m <= max)
+                    && min_distance_m.is_none_or(|min| distance_m > min)
             }
             GeoRelation::Intersects => target.intersects(reference),
             GeoRelation::Disjoint => !target.intersects(reference),
             GeoRelation::Within => match (target, reference) {
-                (Geometry::Point(point), Geometry::Polygon(area)) => area.coordinate_position(&point.0) == CoordPos::Inside,
+                (Geometry::Point(point), Geometry::Polygon(area)) => {
+                    area.coordinate_position(&point.0) == CoordPos::Inside
+                }
                 (Geometry::Point(point), Geometry::MultiPolygon(area)) => {
                     area.coordinate_position(&point.0) == CoordPos::Inside
                 }
                 _ => related(target, reference).is_some_and(|relation| relation.is_within()),
             },
-            GeoRelation::Contains => related(target, reference).is_some_and(|relation| relation.is_contains()),
-            GeoRelation::Equals => related(target, reference).is_some_and(|relation| relation.is_equal_topo()),
-            GeoRelation::Overlaps => related(target, reference).is_some_and(|relation| relation.is_overlaps()),
+            GeoRelation::Contains => {
+                related(target, reference).is_some_and(|relation| relation.is_contains())
+            }
+            GeoRelation::Equals => {
+                related(target, reference).is_some_and(|relation| relation.is_equal_topo())
+            }
+            GeoRelation::Overlaps => {
+                related(target, reference).is_some_and(|relation| relation.is_overlaps())
+            }
         }
     }
 }
@@ -100,14 +117,25 @@ mod tests {
     const SQUARE: &str = "[[[0,0],[4,0],[4,4],[0,4],[0,0]]]";
 
     fn square(x: f64, y: f64, side: f64) -> Polygon<f64> {
-        geo_types::Rect::new(Coord { x, y }, Coord { x: x + side, y: y + side }).to_polygon()
+        geo_types::Rect::new(
+            Coord { x, y },
+            Coord {
+                x: x + side,
+                y: y + side,
+            },
+        )
+        .to_polygon()
     }
 
     #[test]
     fn relations_of_simple_features() {
         let check = |georel: &str, target: Geometry<f64>, expected: bool| {
             let filter = filter(georel, "Polygon", SQUARE).unwrap();
-            assert_eq!(filter.matches(&entity(target.clone())), expected, "{georel} {target:?}");
+            assert_eq!(
+                filter.matches(&entity(target.clone())),
+                expected,
+                "{georel} {target:?}"
+            );
         };
         let point = |x: f64, y: f64| Geometry::from(Point::new(x, y));
         check("within", point(1.0, 1.0), true);
@@ -124,7 +152,11 @@ mod tests {
         check("overlaps", square(2.0, 2.0, 4.0).into(), true);
         check("overlaps", square(1.0, 1.0, 1.0).into(), false);
         check("intersects", square(2.0, 2.0, 4.0).into(), true);
-        check("within", LineString::from(vec![(1.0, 1.0), (2.0, 2.0)]).into(), true);
+        check(
+            "within",
+            LineString::from(vec![(1.0, 1.0), (2.0, 2.0)]).into(),
+            true,
+        );
     }
 
     #[test]
@@ -132,7 +164,9 @@ mod tests {
         let at = |distance: f64, georel: &str| {
             use geo::line_measures::{Destination, Geodesic};
             let target = Geodesic.destination(Point::new(8.0, 40.0), 37.0, distance);
-            filter(georel, "Point", "[8,40]").unwrap().matches(&entity(target))
+            filter(georel, "Point", "[8,40]")
+                .unwrap()
+                .matches(&entity(target))
         };
         assert!(at(1999.9, "near;maxDistance==2000") && !at(2000.1, "near;maxDistance==2000"));
         assert!(!at(1999.9, "near;minDistance==2000") && at(2000.1, "near;minDistance==2000"));
@@ -141,7 +175,10 @@ mod tests {
         assert!(!at(250.0, "near;minDistance==100;maxDistance==200"));
         let without = Entity::new(Uri::ngsi_ld("T", "1"), Name::default_term("T"));
         for georel in ["disjoint", "near;minDistance==1"] {
-            assert!(!filter(georel, "Point", "[8,40]").unwrap().matches(&without), "{georel}");
+            assert!(
+                !filter(georel, "Point", "[8,40]").unwrap().matches(&without),
+                "{georel}"
+            );
         }
     }
 

@@ -45,7 +45,11 @@ impl Plan {
         if let Some(query) = &selection.geo
             && let Some(bbox) = Bbox::of_query(query)
         {
-            return Self::ByGeo { types: types.unwrap_or_default(), property: query.property.clone(), bbox };
+            return Self::ByGeo {
+                types: types.unwrap_or_default(),
+                property: query.property.clone(),
+                bbox,
+            };
         }
         if let Some(types) = types {
             return Self::ByType(types);
@@ -87,7 +91,10 @@ fn needed_attributes(q: &Q) -> Option<Vec<Name>> {
     match q {
         Q::Exists(path) | Q::Compare(path, ..) => {
             // An entity has `createdAt` and the like without an attribute.
-            path.attributes.first().filter(|name| !name.as_str().starts_with(NGSI_LD)).map(|name| vec![name.clone()])
+            path.attributes
+                .first()
+                .filter(|name| !name.as_str().starts_with(NGSI_LD))
+                .map(|name| vec![name.clone()])
         }
         Q::Or(parts) => union(parts.iter().map(needed_attributes)),
         Q::And(parts) => parts.iter().filter_map(needed_attributes).min_by_key(Vec::len),
@@ -128,15 +135,26 @@ impl Bbox {
     /// The bounding box of a geometry; `None` of an empty one.
     pub fn of(geometry: &Geometry<f64>) -> Option<Self> {
         let rect = geometry.bounding_rect()?;
-        Some(Self { west: rect.min().x, south: rect.min().y, east: rect.max().x, north: rect.max().y })
+        Some(Self {
+            west: rect.min().x,
+            south: rect.min().y,
+            east: rect.max().x,
+            north: rect.max().y,
+        })
     }
 
     /// A box that every geometry which satisfies the query meets; `None` where there is no bound.
     pub fn of_query(query: &GeoQuery) -> Option<Self> {
         let reference = Self::of(&query.geometry)?;
         match query.relation {
-            GeoRelation::Near { max_distance_m: Some(distance_m), .. } => Some(reference.widened_m(distance_m)),
-            GeoRelation::Near { max_distance_m: None, .. } | GeoRelation::Disjoint => None,
+            GeoRelation::Near {
+                max_distance_m: Some(distance_m),
+                ..
+            } => Some(reference.widened_m(distance_m)),
+            GeoRelation::Near {
+                max_distance_m: None, ..
+            }
+            | GeoRelation::Disjoint => None,
             GeoRelation::Within
             | GeoRelation::Contains
             | GeoRelation::Intersects
@@ -147,7 +165,10 @@ impl Bbox {
 
     /// Whether two boxes have a point in common.
     pub fn intersects(&self, other: &Self) -> bool {
-        self.west <= other.east && other.west <= self.east && self.south <= other.north && other.south <= self.north
+        self.west <= other.east
+            && other.west <= self.east
+            && self.south <= other.north
+            && other.south <= self.north
     }
 
     /// A box that holds everything within so many metres of this one, never too small: all longitudes where a pole
@@ -169,7 +190,12 @@ impl Bbox {
         let (west, east) = (self.west - aside, self.east + aside);
         let everywhere = south <= -90.0 || north >= 90.0 || west <= -180.0 || east >= 180.0;
         let (west, east) = if everywhere { (-180.0, 180.0) } else { (west, east) };
-        Self { west, south: south.max(-90.0), east, north: north.min(90.0) }
+        Self {
+            west,
+            south: south.max(-90.0),
+            east,
+            north: north.min(90.0),
+        }
     }
 }
 
@@ -178,8 +204,16 @@ impl fmt::Display for Plan {
         let names = |names: &[Name]| names.iter().map(Name::short).collect::<Vec<_>>().join(", ");
         match self {
             Self::ByIds(ids) => write!(f, "by id, {} given", ids.len()),
-            Self::ByGeo { types, property, bbox } if types.is_empty() => write!(f, "by {} in {bbox}", property.short()),
-            Self::ByGeo { types, property, bbox } => {
+            Self::ByGeo {
+                types,
+                property,
+                bbox,
+            } if types.is_empty() => write!(f, "by {} in {bbox}", property.short()),
+            Self::ByGeo {
+                types,
+                property,
+                bbox,
+            } => {
                 write!(f, "by {} in {bbox} of type {}", property.short(), names(types))
             }
             Self::ByType(types) => write!(f, "by type {}", names(types)),
@@ -191,7 +225,11 @@ impl fmt::Display for Plan {
 
 impl fmt::Display for Bbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{:.6}, {:.6}, {:.6}, {:.6}]", self.west, self.south, self.east, self.north)
+        write!(
+            f,
+            "[{:.6}, {:.6}, {:.6}, {:.6}]",
+            self.west, self.south, self.east, self.north
+        )
     }
 }
 
@@ -212,31 +250,124 @@ mod tests {
         let a = TypeSelection::Type(name("A"));
         let b = TypeSelection::Type(name("B"));
         let or = TypeSelection::Or(vec![a.clone(), b.clone()]);
-        let exists = |term: &str| Q::Exists(Path { attributes: vec![name(term)], members: vec![] });
-        let created = Q::Exists(Path { attributes: vec![Name::from_iri(format!("{NGSI_LD}createdAt"))], members: vec![] });
+        let exists = |term: &str| {
+            Q::Exists(Path {
+                attributes: vec![name(term)],
+                members: vec![],
+            })
+        };
+        let created = Q::Exists(Path {
+            attributes: vec![Name::from_iri(format!("{NGSI_LD}createdAt"))],
+            members: vec![],
+        });
         let geo = GeoQuery::parse("near;maxDistance==1000", "Point", "[0,0]", None).unwrap();
         let far = GeoQuery::parse("near;minDistance==1000", "Point", "[0,0]", None).unwrap();
         let any = Selection::default;
         let check = |selection: Selection, printed: &str, exact: bool| {
             let plan = Plan::of(&selection);
-            assert_eq!((plan.to_string(), plan.is_exact(&selection)), (printed.to_owned(), exact));
+            assert_eq!(
+                (plan.to_string(), plan.is_exact(&selection)),
+                (printed.to_owned(), exact)
+            );
         };
         check(any(), "every entity", true);
-        check(Selection { ids: vec![Uri::ngsi_ld("A", "1")], ..any() }, "by id, 1 given", true);
-        check(Selection { ids: vec![Uri::ngsi_ld("A", "1")], types: Some(a.clone()), ..any() }, "by id, 1 given", false);
-        check(Selection::of_type(name("A")), "by type A", true);
-        check(Selection { types: Some(or.clone()), ..any() }, "by type A, B", true);
-        let and = TypeSelection::And(vec![or, b]);
-        check(Selection { types: Some(and), ..any() }, "by type B", false);
-        check(Selection { types: Some(TypeSelection::And(vec![])), ..any() }, "every entity", false);
-        check(Selection { attributes: vec![name("x")], ..any() }, "by attribute x", true);
-        check(Selection { q: Some(exists("x")), ..any() }, "by attribute x", false);
-        check(Selection { q: Some(Q::Or(vec![exists("x"), exists("y")])), ..any() }, "by attribute x, y", false);
-        check(Selection { q: Some(Q::Or(vec![exists("x"), created.clone()])), ..any() }, "every entity", false);
-        check(Selection { q: Some(Q::And(vec![exists("x"), created])), ..any() }, "by attribute x", false);
-        check(Selection { geo: Some(far), ..any() }, "every entity", false);
         check(
-            Selection { geo: Some(geo), types: Some(a), ..any() },
+            Selection {
+                ids: vec![Uri::ngsi_ld("A", "1")],
+                ..any()
+            },
+            "by id, 1 given",
+            true,
+        );
+        check(
+            Selection {
+                ids: vec![Uri::ngsi_ld("A", "1")],
+                types: Some(a.clone()),
+                ..any()
+            },
+            "by id, 1 given",
+            false,
+        );
+        check(Selection::of_type(name("A")), "by type A", true);
+        check(
+            Selection {
+                types: Some(or.clone()),
+                ..any()
+            },
+            "by type A, B",
+            true,
+        );
+        let and = TypeSelection::And(vec![or, b]);
+        check(
+            Selection {
+                types: Some(and),
+                ..any()
+            },
+            "by type B",
+            false,
+        );
+        check(
+            Selection {
+                types: Some(TypeSelection::And(vec![])),
+                ..any()
+            },
+            "every entity",
+            false,
+        );
+        check(
+            Selection {
+                attributes: vec![name("x")],
+                ..any()
+            },
+            "by attribute x",
+            true,
+        );
+        check(
+            Selection {
+                q: Some(exists("x")),
+                ..any()
+            },
+            "by attribute x",
+            false,
+        );
+        check(
+            Selection {
+                q: Some(Q::Or(vec![exists("x"), exists("y")])),
+                ..any()
+            },
+            "by attribute x, y",
+            false,
+        );
+        check(
+            Selection {
+                q: Some(Q::Or(vec![exists("x"), created.clone()])),
+                ..any()
+            },
+            "every entity",
+            false,
+        );
+        check(
+            Selection {
+                q: Some(Q::And(vec![exists("x"), created])),
+                ..any()
+            },
+            "by attribute x",
+            false,
+        );
+        check(
+            Selection {
+                geo: Some(far),
+                ..any()
+            },
+            "every entity",
+            false,
+        );
+        check(
+            Selection {
+                geo: Some(geo),
+                types: Some(a),
+                ..any()
+            },
             "by location in [-0.009212, -0.009140, 0.009212, 0.009140] of type A",
             false,
         );

@@ -41,11 +41,23 @@ impl Prepared {
     /// ([`crate::View::of`]).
     pub fn matches(&self, entity: &Entity) -> bool {
         // The cheap ones first.
-        self.types.as_ref().is_none_or(|types| types.matches(&entity.types))
+        self.types
+            .as_ref()
+            .is_none_or(|types| types.matches(&entity.types))
             && (self.ids.is_empty() || self.ids.contains(&entity.id))
-            && (self.attributes.is_empty() || entity.attributes.iter().any(|a| self.attributes.contains(&a.name)))
-            && self.scope.as_ref().is_none_or(|scope| scope.matches(&entity.scope))
-            && self.id_pattern.as_ref().is_none_or(|pattern| pattern.is_match(entity.id.as_str()))
+            && (self.attributes.is_empty()
+                || entity
+                    .attributes
+                    .iter()
+                    .any(|a| self.attributes.contains(&a.name)))
+            && self
+                .scope
+                .as_ref()
+                .is_none_or(|scope| scope.matches(&entity.scope))
+            && self
+                .id_pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(entity.id.as_str()))
             && self.q.as_ref().is_none_or(|q| q.matches(entity))
             && self.geo.as_ref().is_none_or(|geo| geo.matches(entity))
     }

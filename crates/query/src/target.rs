@@ -35,9 +35,15 @@ pub(crate) enum Target<'a> {
 
 /// Gives every target of `path` in `entity` to `visit`, until one answers `true`; whether one did.
 pub(crate) fn any<'a>(entity: &'a Entity, path: &Path, visit: &mut dyn FnMut(Target<'a>) -> bool) -> bool {
-    let Some((first, rest)) = path.attributes.split_first() else { return false };
+    let Some((first, rest)) = path.attributes.split_first() else {
+        return false;
+    };
     let mut present = false;
-    for attribute in entity.instances(first.as_str()) {
+    for attribute in entity
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.name == *first)
+    {
         present = true;
         if descend(attribute, rest, &path.members, visit) {
             return true;
@@ -98,7 +104,9 @@ fn core_target<'a>(attribute: &'a Attribute, member: &str) -> Option<Target<'a>>
 }
 
 fn instant_target<'a>(instant: Option<Timestamp>) -> Option<Target<'a>> {
-    instant.filter(|&instant| instant != UNSET).map(|instant| Target::One(Scalar::DateTime(instant)))
+    instant
+        .filter(|&instant| instant != UNSET)
+        .map(|instant| Target::One(Scalar::DateTime(instant)))
 }
 
 fn value_target<'a>(value: &'a Value, members: &[String]) -> Option<Target<'a>> {
@@ -109,10 +117,16 @@ fn value_target<'a>(value: &'a Value, members: &[String]) -> Option<Target<'a>> 
         Value::Geo(geo) => match members {
             [] => Some(Target::Opaque),
             [member] if member == "type" => Some(Target::One(Scalar::Text(geometry_type(&geo.geometry)))),
-            _ => geo.source.as_deref().and_then(|source| member_of(source, members)).map(json_target),
+            _ => geo
+                .source
+                .as_deref()
+                .and_then(|source| member_of(source, members))
+                .map(json_target),
         },
         _ if !members.is_empty() => None,
-        Value::Relationship(relationship) => Some(iris(relationship.targets().iter().map(ngsi_ld::Uri::as_str))),
+        Value::Relationship(relationship) => {
+            Some(iris(relationship.targets().iter().map(ngsi_ld::Uri::as_str)))
+        }
         Value::ListRelationship(targets) => Some(iris(targets.iter().map(ngsi_ld::Uri::as_str))),
         Value::Vocab(terms) => Some(iris(terms.as_slice().iter().map(ngsi_ld::Name::as_str))),
         Value::List(list) => Some(Target::Many(list.iter().filter_map(json_scalar).collect())),
@@ -140,7 +154,9 @@ fn property_target<'a>(value: &'a PropertyValue, members: &[String]) -> Option<T
 }
 
 fn member_of<'a>(json: &'a Json, members: &[String]) -> Option<&'a Json> {
-    members.iter().try_fold(json, |json, member| json.as_object()?.get(member))
+    members
+        .iter()
+        .try_fold(json, |json, member| json.as_object()?.get(member))
 }
 
 fn json_target(json: &Json) -> Target<'_> {
@@ -158,7 +174,9 @@ fn json_scalar(json: &Json) -> Option<Scalar<'_>> {
         Json::String(text) => Some(Scalar::Text(text)),
         Json::Object(object) => {
             let value = object.get("@value")?;
-            let Json::String(text) = value else { return json_scalar(value).filter(|_| !value.is_object()) };
+            let Json::String(text) = value else {
+                return json_scalar(value).filter(|_| !value.is_object());
+            };
             let datatype = object.get("@type").and_then(Json::as_str).unwrap_or("");
             Some(match datatype.strip_prefix(NGSI_LD).unwrap_or(datatype) {
                 "DateTime" => Timestamp::parse(text).map_or(Scalar::Text(text), Scalar::DateTime),
@@ -177,7 +195,10 @@ pub(crate) fn date(text: &str) -> Option<Date> {
 
 /// `12:00:00Z`.
 pub(crate) fn time(text: &str) -> Option<Time> {
-    text.strip_suffix('Z').filter(|time| time.len() >= 8)?.parse().ok()
+    text.strip_suffix('Z')
+        .filter(|time| time.len() >= 8)?
+        .parse()
+        .ok()
 }
 
 fn language_target<'a>(texts: &'a serde_json::Map<String, Json>, members: &[String]) -> Option<Target<'a>> {
@@ -188,9 +209,10 @@ fn language_target<'a>(texts: &'a serde_json::Map<String, Json>, members: &[Stri
     match members {
         [] => Some(Target::Texts(texts.values().flat_map(strings).collect())),
         [any] if any == "*" => Some(Target::Texts(texts.values().flat_map(strings).collect())),
-        [language] => {
-            texts.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(language)).map(|(_, json)| json_target(json))
-        }
+        [language] => texts
+            .iter()
+            .find(|(tag, _)| tag.eq_ignore_ascii_case(language))
+            .map(|(_, json)| json_target(json)),
         _ => None,
     }
 }

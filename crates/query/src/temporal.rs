@@ -75,14 +75,30 @@ pub fn aggregate(
     aggregation: &Aggregation,
     range: (Timestamp, Timestamp),
 ) -> Result<Vec<(Method, Vec<Bucket>)>, Error> {
-    let mut values: Vec<_> = values.iter().filter(|(at, _)| range.0 <= *at && *at < range.1).copied().collect();
+    let mut values: Vec<_> = values
+        .iter()
+        .filter(|(at, _)| range.0 <= *at && *at < range.1)
+        .copied()
+        .collect();
     values.sort_by_key(|(at, _)| *at);
     let (Some(first), Some(last)) = (values.first(), values.last()) else {
-        return Ok(aggregation.methods.iter().map(|&method| (method, Vec::new())).collect());
+        return Ok(aggregation
+            .methods
+            .iter()
+            .map(|&method| (method, Vec::new()))
+            .collect());
     };
     // An open end is closed by the data.
-    let start = if range.0 == Timestamp::MIN { first.0 } else { range.0 };
-    let end = if range.1 == Timestamp::MAX { last.0 } else { range.1 };
+    let start = if range.0 == Timestamp::MIN {
+        first.0
+    } else {
+        range.0
+    };
+    let end = if range.1 == Timestamp::MAX {
+        last.0
+    } else {
+        range.1
+    };
     let mut periods: Vec<(Timestamp, Timestamp, &[(Timestamp, &Value)])> = Vec::new();
     match &aggregation.period {
         None => periods.push((start, end, &values)),
@@ -103,7 +119,11 @@ pub fn aggregate(
         .map(|&method| {
             let buckets = periods.iter().map(|&(start, end, values)| {
                 let values: Vec<&Value> = values.iter().map(|(_, value)| *value).collect();
-                Ok(Bucket { value: reduce(method, &values)?, start, end })
+                Ok(Bucket {
+                    value: reduce(method, &values)?,
+                    start,
+                    end,
+                })
             });
             Ok((method, buckets.collect::<Result<_, Error>>()?))
         })
@@ -121,9 +141,16 @@ fn period_of(at: Timestamp, start: Timestamp, period: &Period) -> (Timestamp, Ti
     let mut low = high / 2;
     while low + 1 < high {
         let middle = low + (high - low) / 2;
-        if reached(middle) { low = middle } else { high = middle }
+        if reached(middle) {
+            low = middle
+        } else {
+            high = middle
+        }
     }
-    (period.after(start, low).unwrap_or(start), period.after(start, low + 1).unwrap_or(Timestamp::MAX))
+    (
+        period.after(start, low).unwrap_or(start),
+        period.after(start, low + 1).unwrap_or(Timestamp::MAX),
+    )
 }
 
 /// How a value takes part in an aggregation.
@@ -201,7 +228,10 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
     let sorted: Vec<_> = values.iter().map(|value| sort_of(value)).collect();
     let sort = sorted.first().map_or(Sort::Other, |(sort, ..)| *sort);
     let refuse = |what: &str| {
-        Err(Error::invalid(format!("`aggrMethods`: `{}` has no meaning for {what}; leave it out", method.as_str())))
+        Err(Error::invalid(format!(
+            "`aggrMethods`: `{}` has no meaning for {what}; leave it out",
+            method.as_str()
+        )))
     };
     if sorted.iter().any(|(other, ..)| *other != sort) {
         return refuse("values of different sorts within one period");
@@ -219,7 +249,11 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
     }
     if matches!(sort, Sort::Text | Sort::Time) && method != Method::Avg {
         let texts = sorted.iter().filter_map(|(_, _, text)| *text);
-        let found = if method == Method::Max { texts.max() } else { texts.min() };
+        let found = if method == Method::Max {
+            texts.max()
+        } else {
+            texts.min()
+        };
         return Ok(found.map_or(Json::Null, Json::from));
     }
     let count = values.len() as f64;
@@ -240,10 +274,12 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
 
 /// The mean, without a sum that could overflow.
 fn mean(numbers: impl Iterator<Item = f64>, count: f64) -> f64 {
-    let first = numbers.enumerate().fold((0.0_f64, 0.0_f64), |(mean, _), (index, x)| {
-        let seen = index as f64 + 1.0;
-        (mean + (x - mean) / seen, seen)
-    });
+    let first = numbers
+        .enumerate()
+        .fold((0.0_f64, 0.0_f64), |(mean, _), (index, x)| {
+            let seen = index as f64 + 1.0;
+            (mean + (x - mean) / seen, seen)
+        });
     debug_assert!((first.1 - count).abs() < 0.5);
     first.0
 }
@@ -251,11 +287,19 @@ fn mean(numbers: impl Iterator<Item = f64>, count: f64) -> f64 {
 /// Whole numbers without a fraction, as they were most likely sent.
 fn as_json(number: f64) -> Json {
     #[allow(clippy::cast_possible_truncation, reason = "the range is checked")]
-    if number.fract() == 0.0 && number.abs() < 9e15 { Json::from(number as i64) } else { Json::from(number) }
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        Json::from(number as i64)
+    } else {
+        Json::from(number)
+    }
 }
 
 fn time_text(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of times of day, 0..86400 s")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a mean of times of day, 0..86400 s"
+    )]
     let whole = seconds.round().clamp(0.0, 86_399.0) as u32;
     format!("{:02}:{:02}:{:02}Z", whole / 3600, whole / 60 % 60, whole % 60)
 }

@@ -100,7 +100,9 @@ impl View {
 
     /// Whether it hides this attribute of every entity.
     pub fn hides(&self, attribute: &str) -> bool {
-        self.hidden_attributes.iter().any(|hidden| hidden.as_str() == attribute)
+        self.hidden_attributes
+            .iter()
+            .any(|hidden| hidden.as_str() == attribute)
     }
 
     /// What the caller sees of an entity; `None`: for this caller it does not exist.
@@ -150,7 +152,10 @@ mod tests {
     fn an_open_view_borrows() {
         assert!(view().is_open());
         assert!(matches!(view().of(&car()), Some(Cow::Borrowed(_))));
-        assert!(matches!(view().hiding([name("other")]).of(&car()), Some(Cow::Borrowed(_))));
+        assert!(matches!(
+            view().hiding([name("other")]).of(&car()),
+            Some(Cow::Borrowed(_))
+        ));
     }
 
     #[test]
@@ -159,20 +164,48 @@ mod tests {
         let view = view().hiding([name("owner")]);
         let seen = view.of(&car).unwrap();
         assert!(seen.get(name("owner").as_str()).is_none());
-        assert!(seen.get(name("speed").as_str()).unwrap().get(name("owner").as_str()).is_some());
-        let path = q::Path { attributes: vec![name("owner")], members: vec![] };
-        let selection = Selection { q: Some(q::Q::Exists(path)), ..Selection::default() };
+        assert!(
+            seen.get(name("speed").as_str())
+                .unwrap()
+                .get(name("owner").as_str())
+                .is_some()
+        );
+        let path = q::Path {
+            attributes: vec![name("owner")],
+            members: vec![],
+        };
+        let selection = Selection {
+            q: Some(q::Q::Exists(path)),
+            ..Selection::default()
+        };
         assert!(selection.matches(&car) && !selection.matches(&seen));
     }
 
     #[test]
     fn rows_are_decided_on_the_whole_entity() {
-        let path = q::Path { attributes: vec![name("owner")], members: vec![] };
-        let selection = Selection { q: Some(q::Q::Exists(path)), ..Selection::default() };
+        let path = q::Path {
+            attributes: vec![name("owner")],
+            members: vec![],
+        };
+        let selection = Selection {
+            q: Some(q::Q::Exists(path)),
+            ..Selection::default()
+        };
         let rows = Rows::Selected(Arc::new(selection));
         let car = car();
-        assert!(view().rows(rows.clone()).hiding([name("owner")]).of(&car).is_some());
-        assert!(view().rows(rows).of(&Entity::new(Uri::ngsi_ld("Car", "2"), name("Car"))).is_none());
+        assert!(
+            view()
+                .rows(rows.clone())
+                .hiding([name("owner")])
+                .of(&car)
+                .is_some()
+        );
+        assert!(
+            view()
+                .rows(rows)
+                .of(&Entity::new(Uri::ngsi_ld("Car", "2"), name("Car")))
+                .is_none()
+        );
         assert!(view().rows(Rows::None).of(&car).is_none());
         assert!(!view().rows(Rows::None).is_open());
     }

@@ -100,7 +100,11 @@ pub(super) fn write_joined<T: fmt::Display>(
         if index > 0 {
             write!(f, "{separator}")?;
         }
-        if in_parentheses(part) { write!(f, "({part})")? } else { write!(f, "{part}")? }
+        if in_parentheses(part) {
+            write!(f, "({part})")?
+        } else {
+            write!(f, "{part}")?
+        }
     }
     Ok(())
 }
@@ -116,10 +120,18 @@ macro_rules! tree {
                 Self::Or(parts)
             }
             fn into_and(self) -> Result<Vec<Self>, Self> {
-                if let Self::And(parts) = self { Ok(parts) } else { Err(self) }
+                if let Self::And(parts) = self {
+                    Ok(parts)
+                } else {
+                    Err(self)
+                }
             }
             fn into_or(self) -> Result<Vec<Self>, Self> {
-                if let Self::Or(parts) = self { Ok(parts) } else { Err(self) }
+                if let Self::Or(parts) = self {
+                    Ok(parts)
+                } else {
+                    Err(self)
+                }
             }
         }
     };

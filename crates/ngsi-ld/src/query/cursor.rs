@@ -28,9 +28,20 @@ impl<'a> Cursor<'a> {
                 text.len()
             )));
         }
-        let mut cursor = Self { parameter, example, text, position: 0, depth: 0, terms: 0 };
+        let mut cursor = Self {
+            parameter,
+            example,
+            text,
+            position: 0,
+            depth: 0,
+            terms: 0,
+        };
         cursor.skip_spaces();
-        if cursor.at_end() { Err(cursor.expected("a term")) } else { Ok(cursor) }
+        if cursor.at_end() {
+            Err(cursor.expected("a term"))
+        } else {
+            Ok(cursor)
+        }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -77,7 +88,9 @@ impl<'a> Cursor<'a> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
             let parameter = self.parameter;
-            return Err(too_complex(format!("`{parameter}` has more than {MAX_TERMS} terms: ask several queries")));
+            return Err(too_complex(format!(
+                "`{parameter}` has more than {MAX_TERMS} terms: ask several queries"
+            )));
         }
         Ok(())
     }
@@ -114,7 +127,11 @@ impl<'a> Cursor<'a> {
     pub(super) fn expected_at(&self, mark: usize, what: &str) -> Error {
         let rest = self.text.get(mark..).unwrap_or("");
         let found: String = rest.chars().take(20).collect();
-        let found = if found.is_empty() { "the end".to_owned() } else { format!("{found:?}") };
+        let found = if found.is_empty() {
+            "the end".to_owned()
+        } else {
+            format!("{found:?}")
+        };
         self.wrong_at(mark, &format!("expected {what}, found {found}"))
     }
 
@@ -125,12 +142,18 @@ impl<'a> Cursor<'a> {
 
     fn wrong_at(&self, mark: usize, detail: &str) -> Error {
         let (parameter, at, example) = (self.parameter, self.character(mark), self.example);
-        Error::bad_data(format!("`{parameter}`, at character {at}: {detail}; an example: `{example}`"))
+        Error::bad_data(format!(
+            "`{parameter}`, at character {at}: {detail}; an example: `{example}`"
+        ))
     }
 
     /// Something that is NGSI-LD but that this program does not do.
     pub(super) fn unsupported(&self, detail: &str) -> Error {
-        too_complex(format!("`{}`, at character {}: {detail}", self.parameter, self.character(self.position)))
+        too_complex(format!(
+            "`{}`, at character {}: {detail}",
+            self.parameter,
+            self.character(self.position)
+        ))
     }
 
     fn character(&self, position: usize) -> usize {
@@ -139,5 +162,8 @@ impl<'a> Cursor<'a> {
 }
 
 fn too_complex(detail: String) -> Error {
-    Error { kind: ErrorKind::TooComplexQuery, detail }
+    Error {
+        kind: ErrorKind::TooComplexQuery,
+        detail,
+    }
 }

@@ -1,8 +1,6 @@
 //! Geo-queries (4.10).
 
-use geo_types::{
-    Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
-};
+use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 use serde_json::Value as Json;
 
 use crate::context::Context;
@@ -27,7 +25,10 @@ pub struct GeoQuery {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names are the standard's own")]
 pub enum GeoRelation {
-    Near { min_distance_m: Option<f64>, max_distance_m: Option<f64> },
+    Near {
+        min_distance_m: Option<f64>,
+        max_distance_m: Option<f64>,
+    },
     Within,
     Contains,
     Intersects,
@@ -38,7 +39,12 @@ pub enum GeoRelation {
 
 impl GeoQuery {
     /// From the parameters `georel`, `geometry`, `coordinates` (JSON text) and the expanded `geoproperty`.
-    pub fn parse(georel: &str, geometry: &str, coordinates: &str, property: Option<Name>) -> Result<Self, Error> {
+    pub fn parse(
+        georel: &str,
+        geometry: &str,
+        coordinates: &str,
+        property: Option<Name>,
+    ) -> Result<Self, Error> {
         if coordinates.len() > MAX_COORDINATES_LENGTH {
             return Err(Error::bad_data(format!(
                 "`coordinates` has {} bytes, at most {MAX_COORDINATES_LENGTH} are accepted: simplify the geometry",
@@ -46,7 +52,9 @@ impl GeoQuery {
             )));
         }
         let json: Json = serde_json::from_str(coordinates).map_err(|error| {
-            Error::bad_data(format!("`coordinates` is not JSON ({error}); an example: `[36.82,-1.29]`"))
+            Error::bad_data(format!(
+                "`coordinates` is not JSON ({error}); an example: `[36.82,-1.29]`"
+            ))
         })?;
         Self::new(georel, geometry, &json, property)
     }
@@ -55,7 +63,9 @@ impl GeoQuery {
     /// not `location` that is meant, `geoproperty`.
     pub fn from_json(json: &Json, context: &Context) -> Result<Self, Error> {
         let Some(object) = json.as_object() else {
-            return Err(Error::bad_data("`geoQ` must be an object with `georel`, `geometry` and `coordinates`"));
+            return Err(Error::bad_data(
+                "`geoQ` must be an object with `georel`, `geometry` and `coordinates`",
+            ));
         };
         let text = |key: &str| match object.get(key) {
             Some(Json::String(text)) => Ok(text.as_str()),
@@ -64,7 +74,9 @@ impl GeoQuery {
         };
         for key in object.keys() {
             if !["georel", "geometry", "coordinates", "geoproperty"].contains(&key.as_str()) {
-                return Err(Error::bad_data(format!("`geoQ/{key}` is not a member of a GeoQuery")));
+                return Err(Error::bad_data(format!(
+                    "`geoQ/{key}` is not a member of a GeoQuery"
+                )));
             }
         }
         let property = match object.get("geoproperty") {
@@ -72,7 +84,9 @@ impl GeoQuery {
             Some(_) => Some(context.expand(text("geoproperty")?)),
         };
         match object.get("coordinates") {
-            Some(Json::String(coordinates)) => Self::parse(text("georel")?, text("geometry")?, coordinates, property),
+            Some(Json::String(coordinates)) => {
+                Self::parse(text("georel")?, text("geometry")?, coordinates, property)
+            }
             Some(coordinates) => Self::new(text("georel")?, text("geometry")?, coordinates, property),
             None => Err(Error::bad_data("`geoQ` has no `coordinates`")),
         }
@@ -108,9 +122,10 @@ impl GeoRelation {
         };
         match parts.next() {
             None => Ok(relation),
-            Some(more) => {
-                Err(Error::bad_data(format!("`georel` has {:?} at its end; only `near` has more", shortened(more))))
-            }
+            Some(more) => Err(Error::bad_data(format!(
+                "`georel` has {:?} at its end; only `near` has more",
+                shortened(more)
+            ))),
         }
     }
 }
@@ -135,7 +150,10 @@ fn near<'a>(modifiers: impl Iterator<Item = &'a str>) -> Result<GeoRelation, Err
     if min_distance_m.is_none() && max_distance_m.is_none() {
         return Err(Error::bad_data(FORM));
     }
-    Ok(GeoRelation::Near { min_distance_m, max_distance_m })
+    Ok(GeoRelation::Near {
+        min_distance_m,
+        max_distance_m,
+    })
 }
 
 /// A GeoJSON geometry (RFC 7946, section 3.1) that is complete and lies on the Earth. Altitudes are left out.
@@ -143,9 +161,9 @@ fn reference_geometry(geometry: &str, coordinates: &Json) -> Result<Geometry<f64
     let at = "coordinates";
     Ok(match geometry {
         "Point" => Geometry::Point(Point(position(coordinates, at)?)),
-        "MultiPoint" => {
-            Geometry::MultiPoint(MultiPoint(list(coordinates, at, 1, |json, at| position(json, at).map(Point))?))
-        }
+        "MultiPoint" => Geometry::MultiPoint(MultiPoint(list(coordinates, at, 1, |json, at| {
+            position(json, at).map(Point)
+        })?)),
         "LineString" => Geometry::LineString(line(coordinates, at)?),
         "MultiLineString" => Geometry::MultiLineString(MultiLineString(list(coordinates, at, 1, line)?)),
         "Polygon" => Geometry::Polygon(polygon(coordinates, at)?),
@@ -160,7 +178,9 @@ fn reference_geometry(geometry: &str, coordinates: &Json) -> Result<Geometry<f64
 }
 
 fn position(json: &Json, at: &str) -> Result<Coord<f64>, Error> {
-    let numbers: Option<Vec<f64>> = json.as_array().and_then(|array| array.iter().map(Json::as_f64).collect());
+    let numbers: Option<Vec<f64>> = json
+        .as_array()
+        .and_then(|array| array.iter().map(Json::as_f64).collect());
     let Some([x, y, ..]) = numbers.as_deref() else {
         return Err(Error::bad_data(format!(
             "`{at}` must be a position, longitude before latitude, such as `[36.82,-1.29]`"
@@ -181,10 +201,14 @@ fn list<T>(
     item: impl Fn(&Json, &str) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     match json.as_array() {
-        Some(array) if array.len() >= at_least => {
-            array.iter().enumerate().map(|(index, json)| item(json, &format!("{at}/{index}"))).collect()
-        }
-        _ => Err(Error::bad_data(format!("`{at}` must be an array of at least {at_least}"))),
+        Some(array) if array.len() >= at_least => array
+            .iter()
+            .enumerate()
+            .map(|(index, json)| item(json, &format!("{at}/{index}")))
+            .collect(),
+        _ => Err(Error::bad_data(format!(
+            "`{at}` must be an array of at least {at_least}"
+        ))),
     }
 }
 
@@ -198,7 +222,9 @@ fn polygon(json: &Json, at: &str) -> Result<Polygon<f64>, Error> {
         if ring.first() == ring.last() {
             Ok(LineString(ring))
         } else {
-            Err(Error::bad_data(format!("`{at}` is a ring that is not closed: its last position must be its first")))
+            Err(Error::bad_data(format!(
+                "`{at}` is a ring that is not closed: its last position must be its first"
+            )))
         }
     })?
     .into_iter();
@@ -218,15 +244,22 @@ mod tests {
     use serde_json::json;
 
     fn near(min: Option<f64>, max: Option<f64>) -> GeoRelation {
-        GeoRelation::Near { min_distance_m: min, max_distance_m: max }
+        GeoRelation::Near {
+            min_distance_m: min,
+            max_distance_m: max,
+        }
     }
 
     #[test]
     fn relations() {
-        let check = |text: &str, expected: GeoRelation| assert_eq!(GeoRelation::parse(text), Ok(expected), "{text}");
+        let check =
+            |text: &str, expected: GeoRelation| assert_eq!(GeoRelation::parse(text), Ok(expected), "{text}");
         check("near;maxDistance==2000", near(None, Some(2000.0)));
         check("near;minDistance==0.5", near(Some(0.5), None));
-        check("near;minDistance==1e2;maxDistance==2e3", near(Some(100.0), Some(2000.0)));
+        check(
+            "near;minDistance==1e2;maxDistance==2e3",
+            near(Some(100.0), Some(2000.0)),
+        );
         check("within", GeoRelation::Within);
         check("overlaps", GeoRelation::Overlaps);
         for bad in [
@@ -283,9 +316,17 @@ mod tests {
             ("GeometryCollection", "[]", "it must be Point"),
             ("MultiPoint", "[]", "at least 1"),
             ("LineString", "[[8,40]]", "at least 2"),
-            ("Polygon", "[[[0,0],[9,0],[9,9]]]", "`coordinates/0` must be an array of at least 4"),
+            (
+                "Polygon",
+                "[[[0,0],[9,0],[9,9]]]",
+                "`coordinates/0` must be an array of at least 4",
+            ),
             ("Polygon", "[[[0,0],[9,0],[9,9],[1,1]]]", "not closed"),
-            ("MultiPolygon", "[[[[0,0],[9,0],[9,9],[0,\"x\"]]]]", "coordinates/0/0/3"),
+            (
+                "MultiPolygon",
+                "[[[[0,0],[9,0],[9,9],[0,\"x\"]]]]",
+                "coordinates/0/0/3",
+            ),
         ] {
             let error = GeoQuery::parse("within", geometry, coordinates, None).unwrap_err();
             assert!(error.detail.contains(says), "{geometry} {coordinates}: {error}");

@@ -12,7 +12,9 @@ use crate::time::Timestamp;
 pub(super) fn term(cursor: &mut Cursor<'_>, context: &Context) -> Result<Q, Error> {
     let path = path(cursor, context)?;
     cursor.skip_spaces();
-    let Some(operator) = operator(cursor) else { return Ok(Q::Exists(path)) };
+    let Some(operator) = operator(cursor) else {
+        return Ok(Q::Exists(path));
+    };
     cursor.skip_spaces();
     let operands = match operator {
         Operator::Matches | Operator::NotMatches => vec![Operand::Text(pattern(cursor)?)],
@@ -81,7 +83,10 @@ fn attribute(cursor: &mut Cursor<'_>, context: &Context) -> Result<Name, Error> 
     if let Some(name) = bracketed(cursor)? {
         return Ok(name);
     }
-    if !cursor.peek().is_some_and(|c| c.is_alphabetic() || c == '_' || c == '@') {
+    if !cursor
+        .peek()
+        .is_some_and(|c| c.is_alphabetic() || c == '_' || c == '@')
+    {
         return Err(cursor.expected("the name of an attribute, which begins with a letter"));
     }
     // The grammar has letters, digits and `_` only; names with `-` and compact IRIs with `:` are common.
@@ -110,7 +115,11 @@ fn equality_operands(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<O
         cursor.skip_spaces();
         let start = cursor.mark();
         operands.push(operand(cursor, context)?);
-        if operands.len() > 1 && operands.iter().any(|operand| matches!(operand, Operand::Range(..))) {
+        if operands.len() > 1
+            && operands
+                .iter()
+                .any(|operand| matches!(operand, Operand::Range(..)))
+        {
             return Err(cursor.expected_at(start, "one value: a range stands alone, not in a list"));
         }
         cursor.skip_spaces();
@@ -129,7 +138,10 @@ fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error>
         let token = cursor.rest().get(..whole).unwrap_or("").trim_end();
         // `..` inside a URI is part of it; after anything that begins with a digit or a sign it is a range's.
         let numeric = token.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-        let token = token.split_once("..").filter(|_| numeric).map_or(token, |(from, _)| from);
+        let token = token
+            .split_once("..")
+            .filter(|_| numeric)
+            .map_or(token, |(from, _)| from);
         let operand = unquoted(cursor, token, context)?;
         cursor.advance(token.len());
         operand
@@ -141,7 +153,11 @@ fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error>
     let last = if cursor.peek() == Some('"') {
         Operand::Text(quoted(cursor)?)
     } else {
-        let token = cursor.rest().get(..unquoted_length(cursor.rest())).unwrap_or("").trim_end();
+        let token = cursor
+            .rest()
+            .get(..unquoted_length(cursor.rest()))
+            .unwrap_or("")
+            .trim_end();
         let operand = unquoted(cursor, token, context)?;
         cursor.advance(token.len());
         operand
@@ -214,14 +230,17 @@ fn number(text: &str) -> Option<f64> {
 
 /// A time of day in UTC (4.6.3): `hh:mm:ss[.ffffff]Z`.
 fn is_time(text: &str) -> bool {
-    text.strip_suffix('Z').is_some_and(|time| time.len() >= 8 && time.parse::<jiff::civil::Time>().is_ok())
+    text.strip_suffix('Z')
+        .is_some_and(|time| time.len() >= 8 && time.parse::<jiff::civil::Time>().is_ok())
 }
 
 /// A JSON string (RFC 8259, section 7).
 fn quoted(cursor: &mut Cursor<'_>) -> Result<String, Error> {
     let length = quoted_length(cursor)?;
     let text = serde_json::from_str(cursor.rest().get(..length).unwrap_or("")).map_err(|error| {
-        cursor.wrong(&format!("not a string as JSON writes it ({error}); write `\\\"` and `\\\\` inside quotes"))
+        cursor.wrong(&format!(
+            "not a string as JSON writes it ({error}); write `\\\"` and `\\\\` inside quotes"
+        ))
     })?;
     cursor.advance(length);
     Ok(text)

@@ -112,14 +112,22 @@ mod tests {
         check("/Madrid", &["/Madrid"], true);
         check("/Madrid", &["/Madrid/Gardens"], false);
         check("/Madrid", &["/Paris", "/Madrid"], true);
-        for scope in ["/Madrid/Gardens", "/Madrid/Gardens/ParqueNorte/Parterre1", "/Madrid/Gardens/ParqueSur"] {
+        for scope in [
+            "/Madrid/Gardens",
+            "/Madrid/Gardens/ParqueNorte/Parterre1",
+            "/Madrid/Gardens/ParqueSur",
+        ] {
             check("/Madrid/Gardens/#", &[scope], true);
         }
         check("/Madrid/Gardens/#", &["/Madrid"], false);
         check("/Madrid/Gardens/#", &["/Madrid/GardensX"], false);
         check("/Madrid/+/ParqueNorte", &["/Madrid/Sights/ParqueNorte"], true);
         check("/Madrid/+/ParqueNorte", &["/Madrid/ParqueNorte"], false);
-        check("(/Madrid/Districts;/CompanyA)", &["/Madrid/Districts", "/CompanyA"], true);
+        check(
+            "(/Madrid/Districts;/CompanyA)",
+            &["/Madrid/Districts", "/CompanyA"],
+            true,
+        );
         check("(/Madrid/Districts;/CompanyA)", &["/CompanyA"], false);
         check("(/Madrid/Districts;/CompanyA)|CompanyB", &["/CompanyB"], true);
         check("(/Madrid/Districts;/CompanyA),CompanyB", &["/CompanyB"], true);
@@ -131,7 +139,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_scope_query_is_refused() {
-        for bad in ["", "/", "//", "/A//B", "/A/#/B", "/A/#B", "/A+", "/A|", "(/A", "/A)", "/A;;/B", "\u{0}"] {
+        for bad in [
+            "", "/", "//", "/A//B", "/A/#/B", "/A/#B", "/A+", "/A|", "(/A", "/A)", "/A;;/B", "\u{0}",
+        ] {
             let error = ScopeQuery::parse(bad).unwrap_err();
             assert!(error.detail.contains("at character"), "{bad}: {error}");
         }

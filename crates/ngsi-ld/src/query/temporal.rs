@@ -66,7 +66,9 @@ impl TemporalQuery {
         property: Option<&str>,
     ) -> Result<Self, Error> {
         let instant = |key: &str, text: Option<&str>, why: &str| match text {
-            Some(text) => Timestamp::parse(text).map_err(|error| Error::bad_data(format!("`{key}`: {error}"))),
+            Some(text) => {
+                Timestamp::parse(text).map_err(|error| Error::bad_data(format!("`{key}`: {error}")))
+            }
             None => Err(Error::bad_data(format!("`{key}` is missing: {why}"))),
         };
         let given = time_at.is_some();
@@ -76,7 +78,9 @@ impl TemporalQuery {
         }
         let relation = match timerel {
             None if given => {
-                return Err(Error::bad_data("`timeAt` needs a `timerel`: before, after or between"));
+                return Err(Error::bad_data(
+                    "`timeAt` needs a `timerel`: before, after or between",
+                ));
             }
             None => TimeRelation::Always,
             Some("before") => TimeRelation::Before(time_at("`before` needs it")?),
@@ -85,13 +89,17 @@ impl TemporalQuery {
                 let start = time_at("`between` needs it as its start")?;
                 let end = instant("endTimeAt", end_time_at, "`between` needs it as its end")?;
                 if end < start {
-                    return Err(Error::bad_data(format!("`endTimeAt` ({end}) lies before `timeAt` ({start}): swap them")));
+                    return Err(Error::bad_data(format!(
+                        "`endTimeAt` ({end}) lies before `timeAt` ({start}): swap them"
+                    )));
                 }
                 TimeRelation::Between(start, end)
             }
             Some(other) => {
                 let other: String = other.chars().take(60).collect();
-                return Err(Error::bad_data(format!("`timerel` is {other:?}; it must be before, after or between")));
+                return Err(Error::bad_data(format!(
+                    "`timerel` is {other:?}; it must be before, after or between"
+                )));
             }
         };
         let property = match property {
@@ -142,15 +150,25 @@ impl Aggregation {
     pub fn parse(methods: &str, period: Option<&str>) -> Result<Self, Error> {
         let mut parsed = Vec::new();
         for text in methods.split(',').map(str::trim) {
-            let method = Method::ALL.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
-                let (text, all): (String, _) = (text.chars().take(60).collect(), Method::ALL.map(Method::as_str));
-                Error::bad_data(format!("`aggrMethods` has {text:?}; it must list some of {}", all.join(", ")))
-            })?;
+            let method = Method::ALL
+                .into_iter()
+                .find(|method| method.as_str() == text)
+                .ok_or_else(|| {
+                    let (text, all): (String, _) =
+                        (text.chars().take(60).collect(), Method::ALL.map(Method::as_str));
+                    Error::bad_data(format!(
+                        "`aggrMethods` has {text:?}; it must list some of {}",
+                        all.join(", ")
+                    ))
+                })?;
             if !parsed.contains(&method) {
                 parsed.push(method);
             }
         }
-        Ok(Self { methods: parsed, period: period.map_or(Ok(None), Period::parse)? })
+        Ok(Self {
+            methods: parsed,
+            period: period.map_or(Ok(None), Period::parse)?,
+        })
     }
 }
 
@@ -187,12 +205,16 @@ impl Period {
     pub fn parse(text: &str) -> Result<Option<Self>, Error> {
         let bad = |why: &str| {
             let text: String = text.chars().take(60).collect();
-            Error::bad_data(format!("`aggrPeriodDuration` is {text:?}, {why}; examples: `PT1H`, `P1D`, `P1M`"))
+            Error::bad_data(format!(
+                "`aggrPeriodDuration` is {text:?}, {why}; examples: `PT1H`, `P1D`, `P1M`"
+            ))
         };
         if !text.starts_with('P') {
             return Err(bad("not an ISO 8601 duration"));
         }
-        let span: Span = text.parse().map_err(|error| bad(&format!("not an ISO 8601 duration ({error})")))?;
+        let span: Span = text
+            .parse()
+            .map_err(|error| bad(&format!("not an ISO 8601 duration ({error})")))?;
         match span.signum() {
             0 => Ok(None),
             1 => Ok(Some(Self(span))),
@@ -204,7 +226,11 @@ impl Period {
     /// from `start`. `None` beyond the year 9999.
     pub fn after(&self, start: Timestamp, periods: i64) -> Option<Timestamp> {
         let span = self.0.checked_mul(periods).ok()?;
-        let zoned = start.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).checked_add(span).ok()?;
+        let zoned = start
+            .to_jiff()
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .checked_add(span)
+            .ok()?;
         let instant = Timestamp::from(zoned.timestamp());
         // Shorter than a microsecond would never get anywhere.
         (periods == 0 || instant != start).then_some(instant)
@@ -223,12 +249,22 @@ mod tests {
     fn time_relations() {
         let (one, two) = ("2017-12-13T14:20:00Z", "2017-12-13T14:40:00Z");
         let check = |timerel, time_at, end, expected: TimeRelation| {
-            assert_eq!(TemporalQuery::parse(timerel, time_at, end, None).unwrap().relation, expected);
+            assert_eq!(
+                TemporalQuery::parse(timerel, time_at, end, None)
+                    .unwrap()
+                    .relation,
+                expected
+            );
         };
         check(None, None, None, TimeRelation::Always);
         check(Some("before"), Some(one), None, TimeRelation::Before(at(one)));
         check(Some("after"), Some(one), None, TimeRelation::After(at(one)));
-        check(Some("between"), Some(one), Some(two), TimeRelation::Between(at(one), at(two)));
+        check(
+            Some("between"),
+            Some(one),
+            Some(two),
+            TimeRelation::Between(at(one), at(two)),
+        );
         for (timerel, time_at, end) in [
             (Some("before"), None, None),
             (Some("between"), Some(one), None),
@@ -239,12 +275,18 @@ mod tests {
             (Some("after"), Some(one), Some(two)),
             (Some("after"), Some("yesterday"), None),
         ] {
-            assert!(TemporalQuery::parse(timerel, time_at, end, None).is_err(), "{timerel:?} {time_at:?} {end:?}");
+            assert!(
+                TemporalQuery::parse(timerel, time_at, end, None).is_err(),
+                "{timerel:?} {time_at:?} {end:?}"
+            );
         }
         assert!(TemporalQuery::parse(None, None, None, Some("testedAt")).is_err());
         let relation = TimeRelation::Between(at(one), at(two));
         assert!(relation.contains(at(one)) && !relation.contains(at(two)));
-        assert!(!TimeRelation::Before(at(one)).contains(at(one)) && TimeRelation::After(at(one)).contains(at(one)));
+        assert!(
+            !TimeRelation::Before(at(one)).contains(at(one))
+                && TimeRelation::After(at(one)).contains(at(one))
+        );
     }
 
     #[test]
@@ -263,10 +305,25 @@ mod tests {
         for zero in ["PT0S", "P0D"] {
             assert!(Period::parse(zero).unwrap().is_none());
         }
-        for bad in ["", "1 hour", "-PT1H", "P", "PT", "P1H", "PT1H/PT2H", "P0001-00-00"] {
+        for bad in [
+            "",
+            "1 hour",
+            "-PT1H",
+            "P",
+            "PT",
+            "P1H",
+            "PT1H/PT2H",
+            "P0001-00-00",
+        ] {
             assert!(Period::parse(bad).is_err(), "{bad}");
         }
-        assert!(Period::parse("P9999Y").unwrap().unwrap().after(start, i64::MAX).is_none());
+        assert!(
+            Period::parse("P9999Y")
+                .unwrap()
+                .unwrap()
+                .after(start, i64::MAX)
+                .is_none()
+        );
     }
 
     #[test]

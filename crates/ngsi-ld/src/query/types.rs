@@ -33,8 +33,13 @@ impl TypeSelection {
             if let Some(name) = bracketed(cursor)? {
                 return Ok(Self::Type(name));
             }
-            let name = cursor.take_while(|c| !"|,;()<>\"".contains(c) && !c.is_whitespace() && !c.is_control());
-            if name.is_empty() { Err(cursor.expected("an entity type")) } else { Ok(Self::Type(context.expand(name))) }
+            let name =
+                cursor.take_while(|c| !"|,;()<>\"".contains(c) && !c.is_whitespace() && !c.is_control());
+            if name.is_empty() {
+                Err(cursor.expected("an entity type"))
+            } else {
+                Ok(Self::Type(context.expand(name)))
+            }
         })
     }
 
@@ -94,7 +99,11 @@ mod tests {
         let check = |text: &str, expected: TypeSelection| {
             let parsed = parse(text).unwrap();
             assert_eq!(parsed, expected, "{text}");
-            assert_eq!(parse(&parsed.to_string()).unwrap(), expected, "{text} printed as {parsed}");
+            assert_eq!(
+                parse(&parsed.to_string()).unwrap(),
+                expected,
+                "{text} printed as {parsed}"
+            );
         };
         let or = |parts: &[TypeSelection]| TypeSelection::Or(parts.to_vec());
         let both = TypeSelection::And(vec![name("Home"), name("Vehicle")]);
@@ -104,8 +113,14 @@ mod tests {
         check("(Home;Vehicle)", both.clone());
         check("(Home;Vehicle)|Motorhome", or(&[both.clone(), name("Motorhome")]));
         check("(Home;Vehicle),Motorhome", or(&[both, name("Motorhome")]));
-        check("https://a.example/B", TypeSelection::Type(Name::from_iri("https://a.example/B")));
-        check("<https://a.example/B(1)>", TypeSelection::Type(Name::from_iri("https://a.example/B(1)")));
+        check(
+            "https://a.example/B",
+            TypeSelection::Type(Name::from_iri("https://a.example/B")),
+        );
+        check(
+            "<https://a.example/B(1)>",
+            TypeSelection::Type(Name::from_iri("https://a.example/B(1)")),
+        );
         check("Größe | 車", or(&[name("Größe"), name("車")]));
         check("*", TypeSelection::And(vec![]));
         check("(A)", name("A"));
@@ -136,9 +151,14 @@ mod tests {
     #[test]
     fn an_entity_may_have_other_types_too() {
         let types = ["Home", "Vehicle", "Boat"].map(Name::default_term);
-        for (text, expected) in
-            [("Home", true), ("Car", false), ("(Home;Vehicle)", true), ("(Home;Car)", false), ("Car|Boat", true), ("*", true)]
-        {
+        for (text, expected) in [
+            ("Home", true),
+            ("Car", false),
+            ("(Home;Vehicle)", true),
+            ("(Home;Car)", false),
+            ("Car|Boat", true),
+            ("*", true),
+        ] {
             assert_eq!(parse(text).unwrap().matches(&types), expected, "{text}");
         }
     }
