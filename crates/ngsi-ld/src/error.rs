@@ -32,6 +32,11 @@ impl Error {
         Self { kind: ErrorKind::BadRequestData, detail: detail.into() }
     }
 
+    /// A remote @context cannot be had.
+    pub fn context(detail: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::LdContextNotAvailable, detail: detail.into() }
+    }
+
     /// The request is malformed.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self { kind: ErrorKind::InvalidRequest, detail: detail.into() }

@@ -13,6 +13,8 @@ pub mod name;
 pub mod query;
 pub mod representation;
 pub mod time;
+#[cfg(test)]
+mod testing;
 pub mod value;
 
 pub use error::{Error, ErrorKind};

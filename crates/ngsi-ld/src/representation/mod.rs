@@ -1,14 +1,35 @@
 //! Representations of entities in JSON: normalized, concise, simplified, temporal and GeoJSON (4.5), both ways.
 
-pub mod options;
-pub mod read;
-pub mod write;
+mod date_time;
+mod instance;
+mod language;
+mod look;
+mod names;
+mod options;
+mod path;
+mod plain;
+mod read;
+mod read_value;
+mod reader;
+mod write;
+mod write_geojson;
+mod write_temporal;
 
 pub use options::{Format, TemporalFormat, WriteOptions};
+pub use plain::plain_member;
 pub use read::{
     FragmentOptions, read_attribute, read_attribute_fragment, read_entity, read_entity_simplified, read_fragment,
     read_fragment_with, read_temporal,
 };
-pub use write::{
-    AggregatedRow, write_aggregated, write_entity, write_feature, write_feature_collection, write_temporal,
-};
+pub use write::{write_attribute, write_entity};
+pub use write_geojson::{write_feature, write_feature_collection};
+pub use write_temporal::{AggregatedAttribute, AggregatedRow, write_aggregated, write_temporal};
+
+/// What a client sent, cut so that an error stays readable.
+fn short(text: &str) -> &str {
+    let end = text.char_indices().nth(80).map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests;

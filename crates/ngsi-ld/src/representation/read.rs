@@ -1,33 +1,72 @@
 //! JSON to entities and fragments.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+use super::instance::Instance;
+use super::names::is_scope;
+use super::path::Path;
+use super::read_value::{NULL, types, uri};
+use super::reader::{Mode, Reader};
+use super::short;
 use crate::context::Context;
-use crate::entity::{Attribute, Entity};
+use crate::entity::{Attribute, Entity, UNSET};
 use crate::error::Error;
-use crate::fragment::{AttributeFragment, Fragment};
+use crate::fragment::{AttributeFragment, Change, Fragment};
+use crate::name::{Name, Uri};
 use crate::time::Timestamp;
+use crate::value::Kind;
+
+/// How deep a document may be nested.
+const MAX_DEPTH: usize = 64;
 
 /// Reads an entity in normalized or concise representation (4.5.1 to 4.5.3). An `@context` member is ignored: the
-/// caller has compiled it into `context`.
-pub fn read_entity(_json: &Json, _context: &Context) -> Result<Entity, Error> {
-    todo!()
+/// caller has compiled it into `context`. `createdAt` and `modifiedAt` are read; a twin sets its own.
+pub fn read_entity(json: &Json, context: &Context) -> Result<Entity, Error> {
+    whole(json, &Reader { context, mode: Mode::Entity, simplified: false, lang: None })
 }
 
-/// Reads an entity in simplified representation (4.5.4).
-pub fn read_entity_simplified(_json: &Json, _context: &Context) -> Result<Entity, Error> {
-    todo!()
+/// Reads an entity in simplified representation (4.5.4). What it does not tell, the @context may: a term of
+/// `@type` `@id` is a Relationship, one of `@vocab` a VocabProperty; everything else is a Property, or a
+/// GeoProperty where it looks like a geometry.
+pub fn read_entity_simplified(json: &Json, context: &Context) -> Result<Entity, Error> {
+    whole(json, &Reader { context, mode: Mode::Entity, simplified: true, lang: None })
 }
 
 /// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances.
-pub fn read_temporal(_json: &Json, _context: &Context) -> Result<Entity, Error> {
-    todo!()
+pub fn read_temporal(json: &Json, context: &Context) -> Result<Entity, Error> {
+    whole(json, &Reader { context, mode: Mode::Temporal, simplified: false, lang: None })
 }
 
-/// Reads one whole attribute instance, or an array of instances, as `POST` and `PUT …/attrs/{name}` carry it.
-/// `name` is as in the URL; it is expanded.
-pub fn read_attribute(_name: &str, _json: &Json, _context: &Context) -> Result<Vec<Attribute>, Error> {
-    todo!()
+fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
+    let object = top(json, "an entity is an object with `id` and `type`")?;
+    let members = Members::read(object, reader)?;
+    let Some(id) = members.id else { return Path::Root.refuse("`/id` is missing: every entity has a URI as its id") };
+    if members.types.is_empty() {
+        return Path::Root.refuse("`/type` is missing: every entity has at least one type");
+    }
+    Ok(Entity {
+        id,
+        types: members.types,
+        scope: members.scope.unwrap_or_default(),
+        created_at: members.created_at.unwrap_or(UNSET),
+        modified_at: members.modified_at.unwrap_or(UNSET),
+        expires_at: members.expires_at.set(),
+        attributes: members.instances.into_iter().filter_map(Instance::into_attribute).collect(),
+    })
+}
+
+/// Reads one whole attribute instance, or an array of instances, as `PUT …/attrs/{name}` and the temporal
+/// `POST …/attrs/{name}` carry it. `name` is as in the URL; it is expanded.
+pub fn read_attribute(name: &str, json: &Json, context: &Context) -> Result<Vec<Attribute>, Error> {
+    let reader = Reader { context, mode: Mode::Entity, simplified: false, lang: None };
+    check_depth(json)?;
+    let name = reader.attribute_name(name, &Path::Key(&Path::Root, name))?;
+    let mut instances = Vec::new();
+    match json {
+        Json::Object(object) => instances.push(reader.instance(&name, object, &Path::Root)?),
+        other => reader.attribute(&name, "", other, &Path::Root, &mut instances)?,
+    }
+    Ok(instances.into_iter().filter_map(Instance::into_attribute).collect())
 }
 
 /// How a fragment is written, and what its operation says once for all attributes (5.6.17).
@@ -41,17 +80,133 @@ pub struct FragmentOptions {
     pub observed_at: Option<Timestamp>,
 }
 
-/// Reads an entity fragment, normalized or concise, with `urn:ngsi-ld:null` for what goes (4.5.0).
+/// Reads an entity fragment, normalized or concise, with `urn:ngsi-ld:null` for what goes (4.5.0). An `id` in it
+/// is ignored: the operation names the entity.
 pub fn read_fragment(json: &Json, context: &Context) -> Result<Fragment, Error> {
     read_fragment_with(json, context, &FragmentOptions::default())
 }
 
 /// The same, with options.
-pub fn read_fragment_with(_json: &Json, _context: &Context, _options: &FragmentOptions) -> Result<Fragment, Error> {
-    todo!()
+pub fn read_fragment_with(json: &Json, context: &Context, options: &FragmentOptions) -> Result<Fragment, Error> {
+    let lang = options.lang.as_deref();
+    let reader = Reader { context, mode: Mode::Fragment, simplified: options.simplified, lang };
+    let members = Members::read(top(json, "an entity fragment is an object with attributes")?, &reader)?;
+    Ok(Fragment {
+        types: members.types,
+        scope: members.scope,
+        expires_at: members.expires_at,
+        observed_at: options.observed_at,
+        attributes: members.instances.into_iter().map(Instance::into_fragment).collect(),
+    })
 }
 
 /// Reads the fragment of one attribute, as `PATCH …/attrs/{name}` carries it (5.6.4). `name` is as in the URL.
-pub fn read_attribute_fragment(_name: &str, _json: &Json, _context: &Context) -> Result<AttributeFragment, Error> {
-    todo!()
+pub fn read_attribute_fragment(name: &str, json: &Json, context: &Context) -> Result<AttributeFragment, Error> {
+    let reader = Reader { context, mode: Mode::Fragment, simplified: false, lang: None };
+    let object = top(json, "an attribute fragment is an object with members of the attribute")?;
+    let name = reader.attribute_name(name, &Path::Key(&Path::Root, name))?;
+    Ok(reader.instance(&name, object, &Path::Root)?.into_fragment())
+}
+
+fn top<'j>(json: &'j Json, what: &str) -> Result<&'j Map<String, Json>, Error> {
+    check_depth(json)?;
+    match json {
+        Json::Object(object) if object.keys().any(|key| key != "@context") => Ok(object),
+        Json::Object(_) => Path::Root.refuse(format_args!("the object is empty: {what}")),
+        _ => Path::Root.refuse(format_args!("that is no object: {what}")),
+    }
+}
+
+fn check_depth(json: &Json) -> Result<(), Error> {
+    fn within(json: &Json, left: usize) -> bool {
+        match json {
+            Json::Array(elements) => left > 0 && elements.iter().all(|element| within(element, left - 1)),
+            Json::Object(object) => left > 0 && object.values().all(|value| within(value, left - 1)),
+            _ => true,
+        }
+    }
+    if within(json, MAX_DEPTH) {
+        Ok(())
+    } else {
+        Path::Root.refuse(format_args!("the document is nested more than {MAX_DEPTH} deep; flatten it"))
+    }
+}
+
+/// The members of an entity.
+#[derive(Default)]
+struct Members {
+    id: Option<Uri>,
+    types: Vec<Name>,
+    scope: Option<Vec<Box<str>>>,
+    expires_at: Change<Timestamp>,
+    created_at: Option<Timestamp>,
+    modified_at: Option<Timestamp>,
+    instances: Vec<Instance>,
+}
+
+impl Members {
+    fn read(object: &Map<String, Json>, reader: &Reader<'_>) -> Result<Self, Error> {
+        let mut members = Self::default();
+        let instances = reader.attributes(object, &Path::Root, |key, json, path| {
+            match key {
+                "@context" => {}
+                "id" | "@id" => members.id = Some(uri(json, path)?),
+                "type" | "@type" => members.types = types(json, reader.context, path)?,
+                "scope" => members.scope = Some(scope(json, reader, path)?),
+                "expiresAt" => members.expires_at = reader.instant(json, path)?,
+                "createdAt" => members.created_at = reader.instant(json, path)?.set(),
+                "modifiedAt" => members.modified_at = reader.instant(json, path)?.set(),
+                "deletedAt" => drop(reader.instant(json, path)?),
+                _ if key.starts_with('@') => {
+                    return path.refuse("that JSON-LD keyword has no place in an entity; leave it out");
+                }
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        for instance in &instances {
+            let core = instance.name.as_str().strip_prefix(crate::name::NGSI_LD);
+            let geo = matches!(core, Some("location" | "observationSpace" | "operationSpace"));
+            if geo && instance.patch.kind.is_some_and(|kind| kind != Kind::GeoProperty) {
+                return Path::Key(&Path::Root, core.unwrap_or_default())
+                    .refuse("it is a GeoProperty by definition (4.7.1); give it a GeoJSON geometry");
+            }
+        }
+        members.instances = instances;
+        Ok(members)
+    }
+}
+
+/// `scope`: a text, several, or (in temporal representations) the instances of a Property, the last of which holds.
+fn scope(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<Vec<Box<str>>, Error> {
+    match json {
+        Json::String(text) if text == NULL && reader.mode == Mode::Fragment => Ok(Vec::new()),
+        Json::String(text) if is_scope(text) => Ok(vec![text.as_str().into()]),
+        Json::String(text) => path.refuse(format_args!(
+            "`{}` is no Scope; write `/Nairobi/Westlands`: levels of letters, numbers and `_` (4.18)",
+            short(text)
+        )),
+        Json::Object(instance) if reader.mode == Mode::Temporal && instance.contains_key("value") => {
+            scope(&instance["value"], reader, &Path::Key(path, "value"))
+        }
+        Json::Array(list) if reader.mode == Mode::Temporal && list.iter().any(Json::is_object) => {
+            scope(&list[list.len() - 1], reader, path)
+        }
+        Json::Array(list) => {
+            let mut scopes: Vec<Box<str>> = Vec::with_capacity(list.len());
+            for (index, one) in list.iter().enumerate() {
+                let path = Path::Index(path, index);
+                if one.is_array() {
+                    return path.refuse("a Scope is a text");
+                }
+                for one in scope(one, reader, &path)? {
+                    if !scopes.contains(&one) {
+                        scopes.push(one);
+                    }
+                }
+            }
+            Ok(scopes)
+        }
+        _ => path.refuse("a Scope is a text such as `/Nairobi/Westlands`, or an array of these"),
+    }
 }

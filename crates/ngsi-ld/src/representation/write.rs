@@ -1,67 +1,260 @@
-//! Entities to JSON.
+//! Entities to JSON: normalized, concise and simplified.
 
 use serde_json::{Map, Value as Json};
 
-use super::options::{TemporalFormat, WriteOptions};
+use super::language;
+use super::look::{Look, is_instances, look};
+use super::options::{Format, WriteOptions};
+use super::plain::member_of;
+use super::read_value::NULL;
 use crate::context::Context;
-use crate::entity::Entity;
-use crate::name::{Name, Uri};
+use crate::entity::{Attribute, Entity, UNSET};
+use crate::geojson;
+use crate::name::{NGSI_LD, Name};
 use crate::time::Timestamp;
+use crate::value::{Kind, OneOrMany, PropertyValue, Value};
 
 /// Writes an entity, without an `@context` member.
-pub fn write_entity(_entity: &Entity, _context: &Context, _options: &WriteOptions) -> Map<String, Json> {
-    todo!()
+pub fn write_entity(entity: &Entity, context: &Context, options: &WriteOptions) -> Map<String, Json> {
+    let mut object = head(entity, context, options);
+    for instances in groups(&entity.attributes) {
+        if options.shows(&instances[0].name) {
+            let shown: Vec<_> =
+                instances.iter().filter(|one| options.shows_dataset(one.dataset_id.as_ref())).collect();
+            if let Some(json) = attribute(&shown, context, options) {
+                object.insert(context.compact(&instances[0].name), json);
+            }
+        }
+    }
+    object
 }
 
-/// Writes the evolution of an entity whose attributes are instances (4.5.6 to 4.5.9).
-pub fn write_temporal(
-    _entity: &Entity,
-    _context: &Context,
-    _format: TemporalFormat,
-    _options: &WriteOptions,
+/// Writes the instances of one attribute: an object or value where there is one, else what the format has for
+/// several. `None` where there are none.
+pub fn write_attribute(instances: &[Attribute], context: &Context, options: &WriteOptions) -> Option<Json> {
+    attribute(&instances.iter().collect::<Vec<_>>(), context, options)
+}
+
+/// `id`, `type`, `scope` and the times of the entity, as far as they are asked for.
+pub(super) fn head(entity: &Entity, context: &Context, options: &WriteOptions) -> Map<String, Json> {
+    let mut object = Map::with_capacity(entity.attributes.len() + 3);
+    if options.shows_member("@id") {
+        object.insert("id".into(), entity.id.as_str().into());
+    }
+    if options.shows_member("@type") {
+        object.insert("type".into(), types(entity, context));
+    }
+    let core = |term: &str| options.shows_member(&format!("{NGSI_LD}{term}"));
+    if !entity.scope.is_empty() && core("scope") {
+        let scope = match &*entity.scope {
+            [one] => Json::from(&**one),
+            several => several.iter().map(|one| Json::from(&**one)).collect(),
+        };
+        object.insert("scope".into(), scope);
+    }
+    if let Some(instant) = entity.expires_at
+        && core("expiresAt")
+    {
+        object.insert("expiresAt".into(), time(instant));
+    }
+    if options.sys_attrs && options.format != Format::Simplified {
+        for (term, instant) in [("createdAt", entity.created_at), ("modifiedAt", entity.modified_at)] {
+            if instant != UNSET && (options.pick.is_empty() || core(term)) {
+                object.insert(term.into(), time(instant));
+            }
+        }
+    }
+    object
+}
+
+pub(super) fn types(entity: &Entity, context: &Context) -> Json {
+    match &*entity.types {
+        [one] => context.compact(one).into(),
+        several => several.iter().map(|one| context.compact(one)).collect(),
+    }
+}
+
+/// The attributes of one name at a time.
+pub(super) fn groups(attributes: &[Attribute]) -> impl Iterator<Item = &[Attribute]> {
+    attributes.chunk_by(|a, b| a.name == b.name)
+}
+
+pub(super) fn time(instant: Timestamp) -> Json {
+    Json::String(instant.to_string())
+}
+
+fn attribute(instances: &[&Attribute], context: &Context, options: &WriteOptions) -> Option<Json> {
+    Some(match (instances, options.format) {
+        ([], _) => return None,
+        ([one], Format::Simplified) => simplified(one, context, options),
+        ([one], Format::Normalized) => Json::Object(members(one, context, options, false)),
+        ([one], Format::Concise) => concise(members(one, context, options, false), &one.value),
+        (several, Format::Normalized) => {
+            several.iter().map(|one| Json::Object(members(one, context, options, false))).collect()
+        }
+        // An array is known as one of instances by their members, so values do not stand bare in it.
+        (several, Format::Concise) => several
+            .iter()
+            .map(|one| Json::Object(without_type(members(one, context, options, false), &one.value)))
+            .collect(),
+        (several, Format::Simplified) => {
+            let by_dataset = several.iter().map(|one| {
+                let dataset = one.dataset_id.as_ref().map_or("@none", |id| id.as_str());
+                (dataset.to_owned(), simplified(one, context, options))
+            });
+            Json::Object(Map::from_iter([("dataset".to_owned(), Json::Object(by_dataset.collect()))]))
+        }
+    })
+}
+
+/// The members of an instance in normalized representation. `temporal`: with `instanceId`.
+pub(super) fn members(
+    attribute: &Attribute,
+    context: &Context,
+    options: &WriteOptions,
+    temporal: bool,
 ) -> Map<String, Json> {
-    todo!()
+    let mut object = Map::with_capacity(4 + attribute.sub_attributes.len());
+    let kind = attribute.value.kind();
+    if let (Value::Language(map), Some(asked)) = (&attribute.value, &options.lang)
+        && attribute.deletion().is_none()
+        && let Some((tag, text)) = language::choose(map, asked)
+    {
+        object.insert("type".into(), Kind::Property.as_str().into());
+        object.insert("value".into(), text.clone());
+        object.insert("lang".into(), tag.into());
+    } else {
+        object.insert("type".into(), kind.as_str().into());
+        let value = if attribute.deletion().is_some() { null(kind) } else { value(&attribute.value, context, options) };
+        object.insert(kind.value_member().into(), value);
+    }
+    if let Value::Relationship(relationship) = &attribute.value
+        && let Some(types) = &relationship.object_type
+    {
+        object.insert("objectType".into(), terms(types, context));
+    }
+    if let Some(code) = &attribute.unit_code {
+        object.insert("unitCode".into(), Json::from(&**code));
+    }
+    if let Some(instant) = attribute.observed_at {
+        object.insert("observedAt".into(), time(instant));
+    }
+    if let Some(id) = &attribute.dataset_id {
+        object.insert("datasetId".into(), id.as_str().into());
+    }
+    if let Some(id) = attribute.instance_id.as_ref().filter(|_| temporal) {
+        object.insert("instanceId".into(), id.as_str().into());
+    }
+    if let Some(instant) = attribute.expires_at {
+        object.insert("expiresAt".into(), time(instant));
+    }
+    if options.sys_attrs {
+        for (term, instant) in [("createdAt", attribute.created_at), ("modifiedAt", attribute.modified_at)] {
+            if instant != UNSET {
+                object.insert(term.into(), time(instant));
+            }
+        }
+    }
+    for instances in groups(&attribute.sub_attributes) {
+        if let Some(member) = member_of(&instances[0].name) {
+            if let Value::Property(plain) = &instances[0].value {
+                object.insert(member.into(), plain.to_json());
+            }
+            continue;
+        }
+        let shown: Vec<_> = instances.iter().collect();
+        if let Some(json) = self::attribute(&shown, context, options) {
+            object.insert(context.compact(&instances[0].name), json);
+        }
+    }
+    object
 }
 
-/// One aggregated value of an attribute (4.5.19): `[value, start, end]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AggregatedRow {
-    /// The value.
-    pub value: Json,
-    /// Where its period starts.
-    pub start: Timestamp,
-    /// Where it ends.
-    pub end: Timestamp,
+/// The content of the value member.
+fn value(value: &Value, context: &Context, options: &WriteOptions) -> Json {
+    match value {
+        Value::Property(value) => value.to_json(),
+        Value::Relationship(relationship) => match &relationship.object {
+            OneOrMany::One(target) => target.as_str().into(),
+            OneOrMany::Many(targets) => targets.iter().map(|target| Json::from(target.as_str())).collect(),
+        },
+        Value::Geo(geo) => geojson::to_json(geo),
+        Value::Language(map) => Json::Object((**map).clone()),
+        Value::Json(json) => (**json).clone(),
+        Value::Vocab(names) => terms(names, context),
+        Value::List(list) => Json::Array(list.to_vec()),
+        Value::ListRelationship(targets) => targets
+            .iter()
+            .map(|target| {
+                let target = Json::from(target.as_str());
+                match options.format {
+                    Format::Normalized => Json::Object(Map::from_iter([("object".to_owned(), target)])),
+                    Format::Concise | Format::Simplified => target,
+                }
+            })
+            .collect(),
+    }
 }
 
-/// Writes aggregated values (4.5.19). Of `entity` only `id`, `type` and `scope` are written; `rows` gives, for each
-/// attribute and data set, the method (`avg`, `max`, `totalCount` …) and its rows.
-pub fn write_aggregated(
-    _entity: &Entity,
-    _rows: &[(Name, Option<Uri>, Vec<(&'static str, Vec<AggregatedRow>)>)],
-    _context: &Context,
-    _options: &WriteOptions,
-) -> Map<String, Json> {
-    todo!()
+fn terms(names: &OneOrMany<Name>, context: &Context) -> Json {
+    match names {
+        OneOrMany::One(name) => context.compact(name).into(),
+        OneOrMany::Many(names) => names.iter().map(|name| context.compact(name)).collect(),
+    }
 }
 
-/// Writes an entity as a GeoJSON Feature (4.5.16.1, 4.5.17.1), its geometry that of the GeoProperty `geometry`
-/// (`location` when `None`), `null` where the entity has none.
-pub fn write_feature(
-    _entity: &Entity,
-    _geometry: Option<&Name>,
-    _context: &Context,
-    _options: &WriteOptions,
-) -> Map<String, Json> {
-    todo!()
+/// NGSI-LD Null in the form that a kind asks for (4.5.0).
+pub(super) fn null(kind: Kind) -> Json {
+    match kind {
+        Kind::LanguageProperty => Json::Object(Map::from_iter([("@none".to_owned(), Json::from(NULL))])),
+        Kind::ListProperty | Kind::ListRelationship => Json::Array(vec![NULL.into()]),
+        _ => NULL.into(),
+    }
 }
 
-/// Writes entities as a GeoJSON FeatureCollection (4.5.16.2, 4.5.17.2).
-pub fn write_feature_collection<'a>(
-    _entities: impl IntoIterator<Item = &'a Entity>,
-    _geometry: Option<&Name>,
-    _context: &Context,
-    _options: &WriteOptions,
-) -> Map<String, Json> {
-    todo!()
+/// The members without `type` where a reader infers it.
+fn without_type(mut object: Map<String, Json>, value: &Value) -> Map<String, Json> {
+    let inferred = match value {
+        Value::Property(PropertyValue::Structured(json)) => !geojson::is_geometry(json),
+        _ => true,
+    };
+    // A value member named `@value` or a geometry beside it cannot be mistaken: the object is looked at as a whole.
+    if inferred {
+        object.shift_remove("type");
+    }
+    object
+}
+
+/// A lone instance in concise representation: its value alone where that says everything.
+fn concise(object: Map<String, Json>, value: &Value) -> Json {
+    let mut object = without_type(object, value);
+    if object.len() == 1
+        && let Some(json) = object.get_mut("value")
+    {
+        let bare = match (&*json, value) {
+            (Json::Array(elements), _) => !is_instances(elements),
+            (json, Value::Geo(_)) => look(json, false) == Look::Geometry,
+            (json @ Json::Object(_), _) => look(json, true) == Look::Bare,
+            _ => true,
+        };
+        if bare {
+            return json.take();
+        }
+    }
+    Json::Object(object)
+}
+
+/// The value of an instance in simplified representation (4.5.4).
+fn simplified(attribute: &Attribute, context: &Context, options: &WriteOptions) -> Json {
+    let kind = attribute.value.kind();
+    let value = if attribute.deletion().is_some() { null(kind) } else { value(&attribute.value, context, options) };
+    match (&attribute.value, &options.lang) {
+        (Value::Language(map), Some(asked)) if attribute.deletion().is_none() => {
+            language::choose(map, asked).map_or(Json::from(""), |(_, text)| text.clone())
+        }
+        (Value::Language(_) | Value::Json(_) | Value::Vocab(_), _) => {
+            Json::Object(Map::from_iter([(kind.value_member().to_owned(), value)]))
+        }
+        _ => value,
+    }
 }

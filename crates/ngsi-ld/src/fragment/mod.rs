@@ -1,7 +1,12 @@
 //! Entity fragments: what PATCH and POST /attrs carry (5.2.4 with members left out, `urn:ngsi-ld:null` 4.5.0).
 
-use crate::entity::Entity;
-use crate::error::Error;
+mod apply;
+mod merge;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value as Json;
+
 use crate::name::{Name, Uri};
 use crate::time::Timestamp;
 use crate::value::{Kind, OneOrMany, Terms, Value};
@@ -15,6 +20,8 @@ pub struct Fragment {
     pub scope: Option<Vec<Box<str>>>,
     /// `expiresAt`.
     pub expires_at: Change<Timestamp>,
+    /// The common `observedAt` of a merge: taken by the attributes that had one and are given none (5.6.17).
+    pub observed_at: Option<Timestamp>,
     /// Attributes, in order.
     pub attributes: Vec<AttributeFragment>,
 }
@@ -29,6 +36,16 @@ pub enum Change<T> {
     Remove,
     /// It gets this value.
     Set(T),
+}
+
+impl<T> Change<T> {
+    /// The value that is set.
+    pub fn set(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Remove => None,
+        }
+    }
 }
 
 /// A part of one attribute instance.
@@ -75,44 +92,17 @@ pub struct AttributePatch {
 pub enum ValuePatch {
     /// Its kind is known.
     Typed(Value),
-    /// Simplified: it takes the kind that the attribute has, if it can, else that of `value`.
+    /// A bare value: it takes the kind that the attribute has, if it can, else that of its look.
     Simplified {
+        /// As it was sent.
+        json: Box<Json>,
         /// With the kind that its look suggests.
-        value: Value,
-        /// The same as targets, where it is URIs.
+        inferred: Value,
+        /// As targets, where it is URIs.
         targets: Option<OneOrMany<Uri>>,
-        /// The same as terms, where it is texts.
+        /// As terms, where it is texts.
         terms: Option<Terms>,
         /// The language of a text for a LanguageProperty.
         lang: Option<Box<str>>,
     },
-}
-
-impl Fragment {
-    /// Merge Entity (5.6.17, 5.5.12).
-    pub fn merge_into(&self, _entity: &mut Entity, _now: Timestamp) -> Result<(), Error> {
-        todo!()
-    }
-
-    /// Append Attributes (5.6.3). Answers with what was left alone, and why.
-    pub fn append_to(
-        &self,
-        _entity: &mut Entity,
-        _overwrite: bool,
-        _now: Timestamp,
-    ) -> Result<Vec<(Name, String)>, Error> {
-        todo!()
-    }
-
-    /// Update Attributes (5.6.2). Answers with what was left alone, and why.
-    pub fn update(&self, _entity: &mut Entity, _now: Timestamp) -> Result<Vec<(Name, String)>, Error> {
-        todo!()
-    }
-}
-
-impl AttributeFragment {
-    /// Partial Attribute Update (5.6.4). `false` where the entity has no such instance.
-    pub fn partial_update(&self, _entity: &mut Entity, _now: Timestamp) -> Result<bool, Error> {
-        todo!()
-    }
 }

@@ -1,0 +1,57 @@
+//! Which names entities, attributes and scopes may have (4.6.2, 4.18, 4.5.1).
+
+/// Whether a type, an attribute or a vocabulary term may be written so: a name of letters, numbers and `_` that
+/// starts with a letter, with a prefix or not; or an IRI.
+pub(super) fn is_name(text: &str) -> bool {
+    match text.split_once(':') {
+        None => is_simple(text),
+        Some((prefix, rest)) => {
+            (is_simple(prefix) && is_simple(rest))
+                || crate::name::Uri::parse(text).is_ok() && !text.contains(['\'', '=', ';', '(', ')', ','])
+        }
+    }
+}
+
+/// What a name that is refused should have been.
+pub(super) const NAME_REMEDY: &str =
+    "start with a letter and go on with letters, numbers and `_` (4.6.2); for anything else use a full IRI";
+
+fn is_simple(text: &str) -> bool {
+    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Terms of the core @context that are not attributes and cannot be used as such (4.5.1).
+pub(super) fn is_reserved(term: &str) -> bool {
+    matches!(
+        term,
+        "datasetId" | "instanceId" | "observedAt" | "unitCode" | "lang" | "objectType" | "valueType"
+            | "previousValue" | "previousObject" | "previousLanguageMap" | "previousJson" | "previousVocab"
+            | "previousValueList" | "previousObjectList"
+    )
+}
+
+/// Whether a text is a Scope: `/Nairobi/Westlands`.
+pub(super) fn is_scope(text: &str) -> bool {
+    text.strip_prefix('/').unwrap_or(text).split('/').all(is_simple)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_scopes_follow_their_grammars() {
+        for good in ["speed", "été_2", "速度", "sdm:speed", "https://example.org/a#b", "urn:x:y"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "2x", "_x", "a b", "a<b", "a>b", "a\"b", "a'b", "a=b", "a;b", "a(b)", "a-b", "a:b c", "x:a=b"] {
+            assert!(!is_name(bad), "{bad}");
+        }
+        for good in ["/Madrid", "Madrid", "/Madrid/Gardens/ParqueNorte", "/A_1/B"] {
+            assert!(is_scope(good), "{good}");
+        }
+        for bad in ["", "/", "//a", "/a/", "/1a", "/a-b", "/a b"] {
+            assert!(!is_scope(bad), "{bad}");
+        }
+    }
+}
