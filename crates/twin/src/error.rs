@@ -1,0 +1,42 @@
+//! Why something could not be done.
+
+use ngsi_ld::{Name, Uri};
+use storage::StorageError;
+
+/// Why something could not be done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// No such entity (or none this caller may see).
+    #[error("there is no entity `{0}`")]
+    NotFound(Uri),
+    /// The attribute is not there.
+    #[error("entity `{0}` has no attribute `{1}`")]
+    AttributeNotFound(Uri, Name),
+    /// An entity with this id is there already.
+    #[error("entity `{0}` exists already; change it with PATCH, or replace it with an upsert")]
+    AlreadyExists(Uri),
+    /// The content is not acceptable.
+    #[error(transparent)]
+    Invalid(#[from] ngsi_ld::Error),
+    /// The store has no room or cannot be written; reads go on.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// The queue of waiting writes is full: try again later.
+    #[error("too many writes are waiting; try again in {retry_after_s} s")]
+    Busy {
+        /// Seconds to wait.
+        retry_after_s: u32,
+    },
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Storage(String),
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Full { .. } => Self::ReadOnly(error.to_string()),
+            other => Self::Storage(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! What one operation does to one entity: decided here, without any effect.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
+use query::View;
+use storage::EntityKey;
+
+use crate::error::Error;
+use crate::operation::{Instance, Operation, Outcome};
+use crate::shard::{Record, Status};
+
+/// What an operation is evaluated against.
+pub(crate) struct Situation<'a> {
+    /// What is known of the entity.
+    pub(crate) record: Option<Record>,
+    /// The instant that the operation leaves on what it changes; later than all that is on the entity.
+    pub(crate) now: Timestamp,
+    /// The number that the entity gets if it is new.
+    pub(crate) new_key: EntityKey,
+    /// Who asks.
+    pub(crate) view: &'a View,
+    /// The instances of the past of these attributes whose `observedAt` is in this half-open range.
+    pub(crate) known: &'a dyn Fn(EntityKey, &[Name], (Timestamp, Timestamp)) -> Result<Vec<Attribute>, Error>,
+}
+
+/// What it does.
+#[derive(Debug)]
+pub(crate) struct Effect {
+    /// What the caller is told.
+    pub(crate) outcome: Outcome,
+    /// What becomes of the entity.
+    pub(crate) after: After,
+    /// Instances of the past that are new.
+    pub(crate) history: Vec<Attribute>,
+}
+
+/// What becomes of the entity.
+#[derive(Debug, PartialEq)]
+pub(crate) enum After {
+    /// It stays as it is.
+    Same,
+    /// It is this now.
+    Record(Record),
+    /// Nothing of it is left.
+    Erased,
+}
+
+impl Effect {
+    fn nothing(outcome: Outcome) -> Self {
+        Self { outcome, after: After::Same, history: Vec::new() }
+    }
+
+    fn becomes(outcome: Outcome, record: Record) -> Self {
+        Self { outcome, after: After::Record(record), history: Vec::new() }
+    }
+}
+
+impl Situation<'_> {
+    /// Decides.
+    pub(crate) fn evaluate(&self, operation: Operation) -> Result<Effect, Error> {
+        match operation {
+            Operation::Create(entity) => match self.live() {
+                Some(_) => Err(Error::AlreadyExists(entity.id)),
+                None => self.create(entity),
+            },
+            Operation::UpsertReplace(entity) | Operation::Import(entity) if self.live().is_none() => {
+                self.create(entity)
+            }
+            Operation::UpsertUpdate(entity) if self.live().is_none() => self.create(entity),
+            Operation::UpsertReplace(entity) => {
+                let before = self.visible(&entity.id)?;
+                Ok(self.change(before, replaced(before, entity), Vec::new()))
+            }
+            Operation::Import(entity) => {
+                let before = self.visible(&entity.id)?;
+                let effect = self.change(before, replaced(before, entity), Vec::new());
+                Ok(if effect.after == After::Same { Effect::nothing(Outcome::Unchanged) } else { effect })
+            }
+            Operation::UpsertUpdate(entity) => {
+                let before = self.visible(&entity.id)?;
+                let mut after = before.clone();
+                after.types.extend(entity.types);
+                if !entity.scope.is_empty() {
+                    after.scope = entity.scope;
+                }
+                after.expires_at = entity.expires_at.or(after.expires_at);
+                for attribute in entity.attributes {
+                    after.put(attribute);
+                }
+                Ok(self.change(before, after, Vec::new()))
+            }
+            Operation::Replace(id, entity) => {
+                let before = self.visible(&id)?;
+                if entity.id != id {
+                    let detail = format!("`id` is `{}`, but the request is about `{id}`", entity.id);
+                    return Err(ngsi_ld::Error::bad_data(detail).into());
+                }
+                Ok(self.change(before, replaced(before, entity), Vec::new()))
+            }
+            Operation::Merge(id, fragment) => self.with_fragment(&id, |entity| {
+                fragment.merge_into(entity, self.now)?;
+                Ok(Vec::new())
+            }),
+            Operation::Append(id, fragment, overwrite) => {
+                self.with_fragment(&id, |entity| fragment.append_to(entity, overwrite, self.now))
+            }
+            Operation::Update(id, fragment) => {
+                self.with_fragment(&id, |entity| fragment.update(entity, self.now))
+            }
+            Operation::UpdateAttribute(id, fragment) => {
+                let before = self.visible(&id)?;
+                let mut after = before.clone();
+                if !fragment.partial_update(&mut after, self.now)? {
+                    return Err(Error::AttributeNotFound(id, fragment.name));
+                }
+                Ok(self.change(before, after, Vec::new()))
+            }
+            Operation::ReplaceAttribute(id, attribute) => {
+                let before = self.visible(&id)?;
+                if before.instance(attribute.name.as_str(), attribute.dataset_id.as_ref()).is_none() {
+                    return Err(Error::AttributeNotFound(id, attribute.name));
+                }
+                let mut after = before.clone();
+                after.put(attribute);
+                Ok(self.change(before, after, Vec::new()))
+            }
+            Operation::DeleteAttribute(id, name, instance) => {
+                let before = self.visible(&id)?;
+                let mut after = before.clone();
+                after.attributes.retain(|a| {
+                    a.name != name
+                        || match &instance {
+                            Instance::All => false,
+                            Instance::Default => a.dataset_id.is_some(),
+                            Instance::Dataset(dataset) => a.dataset_id.as_ref() != Some(dataset),
+                        }
+                });
+                if after.attributes.len() == before.attributes.len() {
+                    return Err(Error::AttributeNotFound(id, name));
+                }
+                Ok(self.change(before, after, Vec::new()))
+            }
+            Operation::Delete(id) => {
+                let before = self.visible(&id)?;
+                let mut entity = before.clone();
+                entity.attributes.clear();
+                let record = Record {
+                    key: self.key(),
+                    entity: Arc::new(entity),
+                    status: Status::Deleted(self.now),
+                };
+                Ok(Effect::becomes(Outcome::Deleted, record))
+            }
+            Operation::AppendHistory { entity, current } => self.append_history(entity, current),
+            Operation::DeleteHistory(id) => self.delete_history(id),
+        }
+    }
+
+    fn key(&self) -> EntityKey {
+        self.record.as_ref().map_or(self.new_key, |record| record.key)
+    }
+
+    fn live(&self) -> Option<&Entity> {
+        self.record.as_ref()?.live().map(|entity| &**entity)
+    }
+
+    /// The entity, if it is there and the caller may see it.
+    fn visible(&self, id: &Uri) -> Result<&Entity, Error> {
+        self.live().filter(|entity| sees(self.view, entity)).ok_or_else(|| Error::NotFound(id.clone()))
+    }
+
+    fn create(&self, mut entity: Entity) -> Result<Effect, Error> {
+        if entity.types.is_empty() {
+            return Err(no_type(&entity.id));
+        }
+        let attributes = std::mem::take(&mut entity.attributes);
+        entity.types = unique(entity.types);
+        entity.attributes = settle(&[], attributes, self.now);
+        (entity.created_at, entity.modified_at) = (self.now, self.now);
+        let record = Record { key: self.key(), entity: Arc::new(entity), status: Status::Live };
+        Ok(Effect::becomes(Outcome::Created, record))
+    }
+
+    fn with_fragment(
+        &self,
+        id: &Uri,
+        apply: impl FnOnce(&mut Entity) -> Result<Vec<(Name, String)>, ngsi_ld::Error>,
+    ) -> Result<Effect, Error> {
+        let before = self.visible(id)?;
+        let mut after = before.clone();
+        let not_updated = apply(&mut after)?;
+        Ok(self.change(before, after, not_updated))
+    }
+
+    /// The effect of making `after` of `before`.
+    fn change(&self, before: &Entity, mut after: Entity, not_updated: Vec<(Name, String)>) -> Effect {
+        let outcome = Outcome::Updated { not_updated };
+        let attributes = std::mem::take(&mut after.attributes);
+        after.attributes = settle(&before.attributes, attributes, self.now);
+        after.types = unique(after.types);
+        (after.created_at, after.modified_at) = (before.created_at, before.modified_at);
+        if after == *before {
+            return Effect::nothing(outcome);
+        }
+        after.modified_at = self.now;
+        Effect::becomes(outcome, Record { key: self.key(), entity: Arc::new(after), status: Status::Live })
+    }
+
+    fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
+        let status = self.record.as_ref().map(|record| record.status);
+        if let Some(record) = &self.record
+            && !sees(self.view, &record.entity)
+        {
+            return Err(Error::NotFound(given.id));
+        }
+        let was = self.record.as_ref().map(|record| &*record.entity);
+        if was.is_none() && given.types.is_empty() {
+            return Err(no_type(&given.id));
+        }
+        let mut fresh = given.attributes;
+        for attribute in &mut fresh {
+            stamp(attribute, self.now, self.now);
+            attribute.instance_id = None;
+        }
+        let given_count = fresh.len();
+        self.leave_out_known(&mut fresh)?;
+        let (added, known) = (fresh.len(), given_count - fresh.len());
+
+        let gone = matches!(status, Some(Status::Deleted(_)));
+        let mut entity = was.cloned().unwrap_or_else(|| Entity {
+            attributes: Vec::new(),
+            types: Vec::new(),
+            scope: Vec::new(),
+            expires_at: None,
+            created_at: self.now,
+            modified_at: self.now,
+            id: given.id.clone(),
+        });
+        if gone && current {
+            entity.created_at = self.now;
+        }
+        let revived = current && (gone || was.is_none());
+        if !gone || current {
+            entity.types.extend(given.types);
+            entity.types = unique(entity.types);
+            if !given.scope.is_empty() {
+                entity.scope = given.scope;
+            }
+        }
+        let history = if current { make_current(&mut entity, fresh) } else { fresh };
+        let status = match status {
+            _ if current => Status::Live,
+            Some(status) => status,
+            None => Status::TemporalOnly,
+        };
+        let outcome = Outcome::Appended { added, known, created: revived || was.is_none() };
+        if was == Some(&entity) && self.record.as_ref().map(|r| r.status) == Some(status) {
+            return Ok(Effect { outcome, after: After::Same, history });
+        }
+        entity.modified_at = self.now;
+        let record = Record { key: self.key(), entity: Arc::new(entity), status };
+        Ok(Effect { outcome, after: After::Record(record), history })
+    }
+
+    /// Takes out the instances that are known already: same attribute, data set, `observedAt` and value.
+    fn leave_out_known(&self, fresh: &mut Vec<Attribute>) -> Result<(), Error> {
+        let observed = || fresh.iter().filter_map(|attribute| attribute.observed_at);
+        let (Some(first), Some(last)) = (observed().min(), observed().max()) else { return Ok(()) };
+        let mut known: HashMap<(Name, Option<Uri>, Timestamp), Vec<Value>> = HashMap::new();
+        let mut learn = |attribute: &Attribute| -> bool {
+            let Some(at) = attribute.observed_at else { return true };
+            let values = known.entry((attribute.name.clone(), attribute.dataset_id.clone(), at)).or_default();
+            let new = !values.iter().any(|value| same_value(value, &attribute.value));
+            if new {
+                values.push(attribute.value.clone());
+            }
+            new
+        };
+        if let Some(record) = &self.record {
+            let names = unique(fresh.iter().map(|attribute| attribute.name.clone()).collect());
+            // All that is known in the range at once: one question to the store, however many instances come.
+            for past in (self.known)(record.key, &names, (first, last.plus_micros(1)))? {
+                learn(&past);
+            }
+            record.entity.attributes.iter().for_each(|attribute| {
+                learn(attribute);
+            });
+        }
+        fresh.retain(|attribute| learn(attribute));
+        Ok(())
+    }
+
+    fn delete_history(&self, id: Uri) -> Result<Effect, Error> {
+        let Some(record) = self.record.as_ref().filter(|record| sees(self.view, &record.entity)) else {
+            return Err(Error::NotFound(id));
+        };
+        let after = match record.status {
+            // The past goes with the key; what is there now goes on under a new one.
+            Status::Live => After::Record(Record { key: self.new_key, ..record.clone() }),
+            Status::TemporalOnly | Status::Deleted(_) => After::Erased,
+        };
+        Ok(Effect { outcome: Outcome::Deleted, after, history: Vec::new() })
+    }
+}
+
+/// Whether a caller sees an entity.
+fn sees(view: &View, entity: &Entity) -> bool {
+    view.is_open() || view.of(entity).is_some()
+}
+
+fn no_type(id: &Uri) -> Error {
+    ngsi_ld::Error::bad_data(format!("entity `{id}` has no `type`: give it at least one")).into()
+}
+
+/// What is given in the place of what is there. Without types it keeps those that are there.
+fn replaced(before: &Entity, given: Entity) -> Entity {
+    Entity { types: if given.types.is_empty() { before.types.clone() } else { given.types }, ..given }
+}
+
+/// Each once, in the order of the first.
+fn unique<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+/// Gives attributes their times: what is as it was keeps its own, what changed keeps when it was created, what
+/// is new gets `now`. What was there keeps its place, because that is the order in which a store gives it back.
+fn settle(before: &[Attribute], after: Vec<Attribute>, now: Timestamp) -> Vec<Attribute> {
+    let same_instance = |a: &Attribute, b: &Attribute| a.name == b.name && a.dataset_id == b.dataset_id;
+    let mut ordered: Vec<Attribute> = Vec::with_capacity(after.len());
+    let mut new: Vec<Attribute> = Vec::new();
+    for mut attribute in after {
+        attribute.instance_id = None;
+        match before.iter().find(|was| same_instance(was, &attribute)) {
+            Some(was) if same_but_for_times(was, &attribute) => attribute = was.clone(),
+            Some(was) => {
+                attribute.sub_attributes = settle(&was.sub_attributes, attribute.sub_attributes, now);
+                (attribute.created_at, attribute.modified_at) = (was.created_at, now);
+            }
+            None => {
+                attribute.sub_attributes = settle(&[], attribute.sub_attributes, now);
+                (attribute.created_at, attribute.modified_at) = (now, now);
+                new.push(attribute);
+                continue;
+            }
+        }
+        match ordered.iter_mut().find(|there| same_instance(there, &attribute)) {
+            Some(there) => *there = attribute,
+            None => ordered.push(attribute),
+        }
+    }
+    let place = |a: &Attribute| before.iter().position(|was| same_instance(was, a));
+    ordered.sort_by_key(place);
+    for attribute in new {
+        match ordered.iter_mut().find(|there| same_instance(there, &attribute)) {
+            Some(there) => *there = attribute,
+            None => {
+                let after = ordered.iter().rposition(|there| there.name == attribute.name);
+                ordered.insert(after.map_or(ordered.len(), |index| index + 1), attribute);
+            }
+        }
+    }
+    ordered
+}
+
+/// Sets the times of an attribute and of all below it.
+fn stamp(attribute: &mut Attribute, created_at: Timestamp, modified_at: Timestamp) {
+    (attribute.created_at, attribute.modified_at) = (created_at, modified_at);
+    for sub_attribute in &mut attribute.sub_attributes {
+        stamp(sub_attribute, created_at, modified_at);
+    }
+}
+
+/// Whether two instances differ in nothing but the times that the twin sets.
+fn same_but_for_times(a: &Attribute, b: &Attribute) -> bool {
+    let Attribute {
+        name,
+        value,
+        dataset_id,
+        observed_at,
+        unit_code,
+        created_at: _,
+        modified_at: _,
+        expires_at,
+        instance_id: _,
+        sub_attributes,
+    } = a;
+    *name == b.name
+        && *value == b.value
+        && *dataset_id == b.dataset_id
+        && *observed_at == b.observed_at
+        && *unit_code == b.unit_code
+        && *expires_at == b.expires_at
+        && sub_attributes.len() == b.sub_attributes.len()
+        && sub_attributes.iter().all(|sub| {
+            b.sub_attributes
+                .iter()
+                .any(|other| other.dataset_id == sub.dataset_id && same_but_for_times(sub, other))
+        })
+}
+
+/// Whether two values say the same; `20` and `20.0` do.
+pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Property(a), Value::Property(b)) if a != b => {
+            a.as_f64().zip(b.as_f64()).is_some_and(|(a, b)| a.to_bits() == b.to_bits())
+        }
+        _ => a == b,
+    }
+}
+
+/// Makes the latest instance of each attribute and data set the current one, unless something as new is there;
+/// gives back the rest.
+fn make_current(entity: &mut Entity, fresh: Vec<Attribute>) -> Vec<Attribute> {
+    let mut latest: HashMap<(Name, Option<Uri>), usize> = HashMap::new();
+    for (index, attribute) in fresh.iter().enumerate() {
+        let best = latest.entry((attribute.name.clone(), attribute.dataset_id.clone())).or_insert(index);
+        if fresh[*best].instant() <= attribute.instant() {
+            *best = index;
+        }
+    }
+    let chosen: HashSet<usize> = latest.into_values().collect();
+    let mut rest = Vec::new();
+    for (index, mut attribute) in fresh.into_iter().enumerate() {
+        let present = entity.instance(attribute.name.as_str(), attribute.dataset_id.as_ref());
+        let newest = present.is_none_or(|present| present.instant() < attribute.instant());
+        if chosen.contains(&index) && newest {
+            attribute.created_at = present.map_or(attribute.created_at, |present| present.created_at);
+            entity.put(attribute);
+        } else {
+            rest.push(attribute);
+        }
+    }
+    rest
+}

@@ -1,0 +1,31 @@
+//! The way out, for documents that are named by URL. Implemented by the program's one guarded client.
+
+use std::time::Duration;
+
+/// Fetches documents. Blocking: call it from a thread that may wait. Implementations refuse what their rules
+/// forbid (private addresses, other schemes, redirects to either).
+pub trait Net: Send + Sync {
+    /// The body that a GET of `url` answers with (status 200), accepting JSON and JSON-LD.
+    fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError>;
+}
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetLimits {
+    /// The largest body, in bytes, after decompression.
+    pub max_bytes: usize,
+    /// From the first byte sent to the last received, redirects included.
+    pub timeout: Duration,
+}
+
+impl Default for NetLimits {
+    /// 2 MiB in 10 s: the largest published @contexts have about 0.5 MiB.
+    fn default() -> Self {
+        Self { max_bytes: 2 << 20, timeout: Duration::from_secs(10) }
+    }
+}
+
+/// Why a document could not be had: what, and what to do; lower case, no final period.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NetError(pub String);

@@ -1,0 +1,103 @@
+//! What can be done to the twin, and what came of it.
+
+use ngsi_ld::fragment::{AttributeFragment, Fragment};
+use ngsi_ld::{Attribute, Entity, Name, Uri};
+
+/// What can be done to the twin. Each is atomic; [`crate::Twin::execute`] answers when it is durable.
+///
+/// An attribute instance that is written with everything it has already (value, `observedAt`, `unitCode`,
+/// sub-attributes …) is not a new instance: it stays as it is, with its times, and nothing enters the history.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Create Entity (5.6.1).
+    Create(Entity),
+    /// Batch upsert (5.6.8) with `options=replace`: creates, or replaces all attributes.
+    UpsertReplace(Entity),
+    /// Batch upsert with `options=update`: creates, or overwrites the attributes that are given.
+    UpsertUpdate(Entity),
+    /// As `UpsertReplace`, but an entity that is the same already (times set by the twin aside) is left alone.
+    Import(Entity),
+    /// Merge Entity (5.6.17).
+    Merge(Uri, Fragment),
+    /// Append Attributes (5.6.3); `true` overwrites those that exist.
+    Append(Uri, Fragment, bool),
+    /// Update Attributes (5.6.2).
+    Update(Uri, Fragment),
+    /// Partial Attribute Update (5.6.4).
+    UpdateAttribute(Uri, AttributeFragment),
+    /// Replace Attribute (5.6.19): the instance with its name and `datasetId`, which must be there.
+    ReplaceAttribute(Uri, Attribute),
+    /// Delete Attribute (5.6.5): the default instance, that of a data set, or all.
+    DeleteAttribute(Uri, Name, Instance),
+    /// Replace Entity (5.6.18).
+    Replace(Uri, Entity),
+    /// Delete Entity (5.6.6).
+    Delete(Uri),
+    /// Create or Update Temporal Evolution (5.6.11): the attributes are instances of the past. An instance that
+    /// is known already (same attribute, data set, `observedAt` and value) is left alone. With `current`, the
+    /// latest instance of each attribute also becomes the entity's current one if nothing newer is there.
+    AppendHistory {
+        /// Id, types and instances.
+        entity: Entity,
+        /// See above.
+        current: bool,
+    },
+    /// Delete Temporal Evolution (5.6.16). An entity that is there now stays, with an empty past.
+    DeleteHistory(Uri),
+}
+
+impl Operation {
+    /// The entity it is about.
+    pub fn entity_id(&self) -> &Uri {
+        match self {
+            Self::Create(entity)
+            | Self::UpsertReplace(entity)
+            | Self::UpsertUpdate(entity)
+            | Self::Import(entity)
+            | Self::AppendHistory { entity, .. } => &entity.id,
+            Self::Merge(id, _)
+            | Self::Append(id, ..)
+            | Self::Update(id, _)
+            | Self::UpdateAttribute(id, _)
+            | Self::ReplaceAttribute(id, _)
+            | Self::DeleteAttribute(id, ..)
+            | Self::Replace(id, _)
+            | Self::Delete(id)
+            | Self::DeleteHistory(id) => id,
+        }
+    }
+}
+
+/// Which instances of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Instance {
+    Default,
+    Dataset(Uri),
+    All,
+}
+
+/// What an operation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The entity is new.
+    Created,
+    /// It was there and changed. `not_updated`: attributes that were left alone, with the reason (207).
+    Updated {
+        /// See above.
+        not_updated: Vec<(Name, String)>,
+    },
+    /// It was there and is as it was.
+    Unchanged,
+    /// Instances of history: so many were new, so many known.
+    Appended {
+        /// New instances.
+        added: usize,
+        /// Instances left alone because they were known.
+        known: usize,
+        /// Whether the entity itself is new.
+        created: bool,
+    },
+    /// It is gone.
+    Deleted,
+}

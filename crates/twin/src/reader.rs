@@ -1,0 +1,82 @@
+//! Everything that can be read, of the live twin and of a snapshot alike.
+
+use std::sync::Arc;
+
+use ngsi_ld::query::temporal::TemporalQuery;
+use ngsi_ld::{Entity, Name, Timestamp, Uri};
+use query::{EntityQuery, Selection, View};
+
+use crate::error::Error;
+
+/// Everything that can be read, of the live twin and of a snapshot alike. Every read takes a [`View`]: what it
+/// hides does not exist.
+pub trait Reader: Send + Sync {
+    /// One entity.
+    fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>>;
+    /// One page of the entities that a query selects, in order of creation.
+    fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error>;
+    /// Visits every entity of a selection, in order of creation and without holding all of them. Stops when
+    /// `visit` gives `false`.
+    fn scan(
+        &self,
+        view: &View,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) -> Result<(), Error>;
+    /// How many entities there are of each type.
+    fn types(&self, view: &View) -> Vec<(Name, usize)>;
+    /// The temporal evolution of one entity: its attributes are the instances of the past that match and the
+    /// current ones that do, each with `instance_id`, those of one attribute oldest first. `None`: there is no
+    /// such entity, now or in the past.
+    fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error>;
+    /// The numbers that one attribute's default instance ever had, by `observedAt` (instances without are left
+    /// out) in the half-open range, oldest first.
+    fn series(&self, view: &View, id: &Uri, attribute: &Name, range: (Timestamp, Timestamp))
+    -> Result<Vec<Sample>, Error>;
+    /// Reads `buffer.len()` bytes of a blob from `offset`. A blob is visible when the entity that names it in
+    /// its `blob` attribute is.
+    fn read_blob(&self, view: &View, blob: &BlobId, offset: u64, buffer: &mut [u8]) -> Result<(), Error>;
+    /// The length of a blob in bytes; `None` where there is none, or none that this view shows.
+    fn blob_length(&self, view: &View, blob: &BlobId) -> Result<Option<u64>, Error>;
+    /// Visits everything that has a temporal evolution, by id: entities that are there now, that were deleted,
+    /// and that never had more than a history; in order of creation. What it visits has no attributes but those
+    /// that are current. Stops when `visit` gives `false`.
+    fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error>;
+}
+
+/// One number of a series, with its unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// When it was observed.
+    pub observed_at: Timestamp,
+    /// The number.
+    pub value: f64,
+    /// `unitCode` of the instance.
+    pub unit_code: Option<Arc<str>>,
+}
+
+/// The name of a blob: the SHA-256 of its content, in hex.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlobId(pub String);
+
+/// A page of a query's answer.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The entities.
+    pub entities: Vec<Arc<Entity>>,
+    /// How many there are in all, where that was asked.
+    pub total: Option<usize>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+/// Which instances of an entity's history.
+#[derive(Clone, Debug)]
+pub struct HistoryQuery {
+    /// The time range.
+    pub temporal: TemporalQuery,
+    /// Only these attributes; empty: all.
+    pub attributes: Vec<Name>,
+    /// At most so many instances of each attribute, the latest.
+    pub last_n: Option<usize>,
+}

@@ -1,0 +1,229 @@
+//! One of the parts that the entities are spread over, with its share of the indexes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use geo::BoundingRect as _;
+use hashbrown::HashMap;
+use ngsi_ld::{Attribute, Entity, Name, PropertyValue, Timestamp, Uri, Value};
+use query::Bbox;
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+use storage::{EntityKey, Stored};
+
+/// The envelope of one geometry, and whose it is.
+type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
+
+/// The attribute whose text names a blob of the entity, by the last segment of its name.
+pub(crate) const BLOB: &str = "blob";
+
+/// An entity as the twin holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Record {
+    /// Its number in the store: the order of creation.
+    pub(crate) key: EntityKey,
+    /// Its current state; without attributes where it has none.
+    pub(crate) entity: Arc<Entity>,
+    /// Whether there is a current state.
+    pub(crate) status: Status,
+}
+
+/// Whether an entity has a current state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It has.
+    Live,
+    /// Only a history was ever given.
+    TemporalOnly,
+    /// It was deleted then; its history is kept.
+    Deleted(Timestamp),
+}
+
+impl Record {
+    /// The current state, if there is one.
+    pub(crate) fn live(&self) -> Option<&Arc<Entity>> {
+        (self.status == Status::Live).then_some(&self.entity)
+    }
+}
+
+impl From<Stored> for Record {
+    fn from(stored: Stored) -> Self {
+        let status = match (stored.deleted_at, stored.temporal_only) {
+            (Some(at), _) => Status::Deleted(at),
+            (None, true) => Status::TemporalOnly,
+            (None, false) => Status::Live,
+        };
+        let mut entity = stored.entity;
+        if status != Status::Live {
+            entity.attributes.clear();
+        }
+        Self { key: stored.key, entity: Arc::new(entity), status }
+    }
+}
+
+/// Entities and indexes. A clone is a picture of it; it shares the entities.
+#[derive(Clone, Default)]
+pub(crate) struct Shard {
+    keys: HashMap<Uri, EntityKey>,
+    records: BTreeMap<EntityKey, Record>,
+    /// Live entities only, as in the other indexes.
+    by_type: HashMap<Name, BTreeSet<EntityKey>>,
+    by_place: HashMap<Name, RTree<Envelope>>,
+    by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
+}
+
+/// Which entities of a shard a walk goes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// All that have a current state.
+    Live,
+    /// Those of one type that do.
+    OfType(Name),
+    /// All that have a current state or a history.
+    Everything,
+}
+
+impl Shard {
+    /// What is known of this id.
+    pub(crate) fn get(&self, id: &Uri) -> Option<&Record> {
+        self.records.get(self.keys.get(id)?)
+    }
+
+    /// The record with this key.
+    pub(crate) fn by_key(&self, key: EntityKey) -> Option<&Record> {
+        self.records.get(&key)
+    }
+
+    /// How many live entities there are of each type.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&Name, usize)> {
+        self.by_type.iter().map(|(name, keys)| (name, keys.len()))
+    }
+
+    /// How many live entities there are of one type.
+    pub(crate) fn count_of(&self, name: &Name) -> usize {
+        self.by_type.get(name).map_or(0, BTreeSet::len)
+    }
+
+    /// The next records of a lane, at most `count`, after the key `after`, in order.
+    pub(crate) fn page(&self, lane: &Lane, after: Option<EntityKey>, count: usize, into: &mut Vec<Record>) {
+        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        match lane {
+            Lane::OfType(name) => {
+                let keys = self.by_type.get(name).into_iter().flat_map(|keys| keys.range(range));
+                into.extend(keys.filter_map(|key| self.records.get(key)).take(count).cloned());
+            }
+            Lane::Live => {
+                let live = self.records.range(range).map(|(_, record)| record).filter(|r| r.live().is_some());
+                into.extend(live.take(count).cloned());
+            }
+            Lane::Everything => into.extend(self.records.range(range).map(|(_, r)| r).take(count).cloned()),
+        }
+    }
+
+    /// The keys of the entities for which the envelope of a geometry in `property` meets the box.
+    pub(crate) fn near(&self, property: &Name, bbox: &Bbox, into: &mut Vec<EntityKey>) {
+        if let Some(tree) = self.by_place.get(property) {
+            let area = AABB::from_corners([bbox.west, bbox.south], [bbox.east, bbox.north]);
+            into.extend(tree.locate_in_envelope_intersecting(&area).map(|found| found.data));
+        }
+    }
+
+    /// The live entities that name this blob.
+    pub(crate) fn naming_blob(&self, blob: &str) -> impl Iterator<Item = &Arc<Entity>> {
+        self.by_blob.get(blob).into_iter().flatten().filter_map(|key| self.records.get(key)?.live())
+    }
+
+    /// Puts a record in the place of the one with its id, if any.
+    pub(crate) fn put(&mut self, record: Record) {
+        let before = self.keys.get(&record.entity.id).and_then(|key| self.records.remove(key));
+        self.reindex(before.as_ref(), Some(&record));
+        self.keys.insert(record.entity.id.clone(), record.key);
+        self.records.insert(record.key, record);
+    }
+
+    /// Forgets an id.
+    pub(crate) fn remove(&mut self, id: &Uri) {
+        if let Some(before) = self.keys.remove(id).and_then(|key| self.records.remove(&key)) {
+            self.reindex(Some(&before), None);
+        }
+    }
+
+    /// Brings the indexes from what an entity was to what it is, touching only what differs.
+    fn reindex(&mut self, before: Option<&Record>, after: Option<&Record>) {
+        let same_key = before.map(|r| r.key) == after.map(|r| r.key);
+        let old = before.and_then(|r| Some((r.key, r.live()?)));
+        let new = after.and_then(|r| Some((r.key, r.live()?)));
+        let unchanged = |same: fn(&Entity, &Entity) -> bool| {
+            same_key && matches!((old, new), (Some((_, a)), Some((_, b))) if same(a, b))
+        };
+        if !unchanged(|a, b| a.types == b.types) {
+            for (key, name) in old.iter().flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t))) {
+                forget(&mut self.by_type, name.as_str(), *key);
+            }
+            for (key, name) in new.iter().flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t))) {
+                self.by_type.entry(name.clone()).or_default().insert(*key);
+            }
+        }
+        if !unchanged(|a, b| places(a).eq(places(b))) {
+            for (name, envelope) in old.iter().flat_map(|(key, entity)| envelopes(*key, entity)) {
+                if let Some(tree) = self.by_place.get_mut(name) {
+                    tree.remove(&envelope);
+                }
+            }
+            for (name, envelope) in new.iter().flat_map(|(key, entity)| envelopes(*key, entity)) {
+                self.by_place.entry(name.clone()).or_default().insert(envelope);
+            }
+        }
+        if !unchanged(|a, b| blobs(a).eq(blobs(b))) {
+            for (key, blob) in old.iter().flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b))) {
+                forget(&mut self.by_blob, blob, *key);
+            }
+            for (key, blob) in new.iter().flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b))) {
+                self.by_blob.entry(blob.into()).or_default().insert(*key);
+            }
+        }
+    }
+}
+
+fn forget<K>(index: &mut HashMap<K, BTreeSet<EntityKey>>, name: &str, key: EntityKey)
+where
+    K: std::borrow::Borrow<str> + std::hash::Hash + Eq,
+{
+    if let Some(keys) = index.get_mut(name) {
+        keys.remove(&key);
+        if keys.is_empty() {
+            index.remove(name);
+        }
+    }
+}
+
+fn places(entity: &Entity) -> impl Iterator<Item = (&Name, &geo_types::Geometry<f64>)> {
+    entity.attributes.iter().filter_map(|attribute| match &attribute.value {
+        Value::Geo(value) => Some((&attribute.name, &value.geometry)),
+        _ => None,
+    })
+}
+
+fn envelopes(key: EntityKey, entity: &Entity) -> impl Iterator<Item = (&Name, Envelope)> {
+    places(entity).filter_map(move |(name, geometry)| {
+        let area = geometry.bounding_rect()?;
+        let corners = (area.min(), area.max());
+        // A coordinate that is not a number has no place in a tree that sorts by it.
+        let finite = [corners.0.x, corners.0.y, corners.1.x, corners.1.y].iter().all(|c| c.is_finite());
+        let envelope = Rectangle::from_corners([corners.0.x, corners.0.y], [corners.1.x, corners.1.y]);
+        finite.then(|| (name, Envelope::new(envelope, key)))
+    })
+}
+
+/// The blobs that an entity names.
+pub(crate) fn blobs(entity: &Entity) -> impl Iterator<Item = &str> {
+    entity.attributes.iter().filter_map(blob)
+}
+
+fn blob(attribute: &Attribute) -> Option<&str> {
+    match &attribute.value {
+        Value::Property(PropertyValue::Text(text)) if attribute.name.short() == BLOB => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,290 @@
+//! A group of operations on its way to the store: what each did, seen by those after it, and by nobody else
+//! until all is durable.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+use query::View;
+use storage::{Change, EntityKey, Head, Past, StorageReader};
+
+use crate::error::Error;
+use crate::evaluate::{After, Effect, Situation};
+use crate::events::EntityChange;
+use crate::operation::{Operation, Outcome};
+use crate::shard::{Record, Status};
+use crate::state::{Shards as _, State};
+
+/// The system table in which the twin notes what it needs besides the entities.
+pub(crate) const SYSTEM_TABLE: &str = "twin";
+/// Its row with the number for the next new entity, kept because the highest number may have been erased.
+pub(crate) const NEXT_KEY: &[u8] = b"next_key";
+
+/// Where the numbers and instants of new things come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counters {
+    /// The number for the next new entity.
+    pub(crate) next_key: u64,
+    /// The latest instant that was given to anything.
+    pub(crate) latest: Timestamp,
+}
+
+/// A group.
+pub(crate) struct Stage<'a> {
+    state: &'a State,
+    reader: &'a dyn StorageReader,
+    counters: &'a mut Counters,
+    now: Timestamp,
+    staged: HashMap<Uri, Staged>,
+    changes: Vec<Change>,
+    events: Vec<EntityChange>,
+    erased: bool,
+    /// The past that operations to come will ask for, by entity: worth one question to the store for all.
+    expected: HashMap<Uri, Series>,
+}
+
+/// An entity as the group leaves it.
+#[derive(Default)]
+struct Staged {
+    record: Option<Record>,
+    /// Instances of the past by `observedAt`: those of the group, which the store does not know yet, and those
+    /// of the store as far as `covered` says.
+    past: BTreeMap<Timestamp, Vec<Attribute>>,
+    covered: Option<Series>,
+}
+
+/// Attributes, and a half-open range of time.
+#[derive(Clone, Debug)]
+struct Series {
+    names: Vec<Name>,
+    range: (Timestamp, Timestamp),
+}
+
+impl Series {
+    fn covers(&self, names: &[Name], range: (Timestamp, Timestamp)) -> bool {
+        self.range.0 <= range.0 && range.1 <= self.range.1 && names.iter().all(|name| self.names.contains(name))
+    }
+}
+
+impl Staged {
+    fn note(&mut self, past: &Attribute) {
+        if let Some(at) = past.observed_at {
+            self.past.entry(at).or_default().push(past.clone());
+        }
+    }
+}
+
+/// What a group did.
+pub(crate) struct Finished {
+    /// For the store.
+    pub(crate) changes: Vec<Change>,
+    /// For memory.
+    pub(crate) records: Vec<(Uri, Option<Record>)>,
+    /// For those who follow.
+    pub(crate) events: Vec<EntityChange>,
+    /// The latest instant in it.
+    pub(crate) at: Timestamp,
+}
+
+impl<'a> Stage<'a> {
+    /// An empty group. Its instants are later than all that were given before.
+    pub(crate) fn new(
+        state: &'a State,
+        reader: &'a dyn StorageReader,
+        counters: &'a mut Counters,
+        clock_now: Timestamp,
+    ) -> Self {
+        let now = clock_now.max(counters.latest.plus_micros(1));
+        counters.latest = now;
+        Self {
+            state,
+            reader,
+            counters,
+            now,
+            staged: HashMap::new(),
+            changes: Vec::new(),
+            events: Vec::new(),
+            erased: false,
+            expected: HashMap::new(),
+        }
+    }
+
+    /// Says which operations come next, so that many appends to one history load its known instances once.
+    pub(crate) fn expect(&mut self, operations: &[Operation]) {
+        self.expected.clear();
+        for operation in operations {
+            let Operation::AppendHistory { entity, .. } = operation else { continue };
+            for attribute in &entity.attributes {
+                let Some(at) = attribute.observed_at else { continue };
+                let series = self
+                    .expected
+                    .entry_ref(&entity.id)
+                    .or_insert_with(|| Series { names: Vec::new(), range: (at, at.plus_micros(1)) });
+                series.range = (series.range.0.min(at), series.range.1.max(at.plus_micros(1)));
+                if !series.names.contains(&attribute.name) {
+                    series.names.push(attribute.name.clone());
+                }
+            }
+        }
+    }
+
+    /// Loads the past that an entity's operations will ask for.
+    fn prepare(&mut self, id: &Uri) -> Result<(), Error> {
+        let Some(series) = self.expected.remove(id) else { return Ok(()) };
+        let record = match self.staged.get(id) {
+            Some(staged) => staged.record.clone(),
+            None => self.state.record(id),
+        };
+        let staged = self.staged.entry_ref(id).or_default();
+        if let Some(record) = &record {
+            for past in self.reader.history(record.key, &series.names, series.range, None)? {
+                if let Past::Instance(attribute) = past {
+                    staged.note(&attribute);
+                }
+            }
+        }
+        staged.record = record;
+        staged.covered = Some(series);
+        Ok(())
+    }
+
+    /// Evaluates an operation after those before it in the group. One that fails, or panics, leaves nothing.
+    pub(crate) fn run(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
+        let id = operation.entity_id().clone();
+        if let Operation::AppendHistory { .. } = operation {
+            self.prepare(&id)?;
+        }
+        let staged = self.staged.get(&id);
+        let record = staged.map_or_else(|| self.state.record(&id), |staged| staged.record.clone());
+        let now = record.as_ref().map_or(self.now, |record| self.now.max(last_instant(record).plus_micros(1)));
+        let known = |key: EntityKey, names: &[Name], range: (Timestamp, Timestamp)| {
+            let mut known = Vec::new();
+            if !staged.and_then(|staged| staged.covered.as_ref()).is_some_and(|s| s.covers(names, range)) {
+                for past in self.reader.history(key, names, range, None)? {
+                    if let Past::Instance(attribute) = past {
+                        known.push(attribute);
+                    }
+                }
+            }
+            let past = staged.into_iter().flat_map(|staged| staged.past.range(range.0..range.1));
+            known.extend(past.flat_map(|(_, instances)| instances).filter(|a| names.contains(&a.name)).cloned());
+            Ok(known)
+        };
+        let new_key = EntityKey(self.counters.next_key);
+        let situation = Situation { record: record.clone(), now, new_key, view, known: &known };
+        let effect = catch_unwind(AssertUnwindSafe(|| situation.evaluate(operation))).unwrap_or_else(|_| {
+            tracing::error!(entity = %id, "an operation panicked; it was refused and nothing of it was stored");
+            Err(Error::Storage(format!(
+                "the operation on `{id}` met a defect of this program and was not executed; please report it \
+                 with the log"
+            )))
+        })?;
+        self.counters.latest = self.counters.latest.max(now);
+        Ok(self.take(id, record, effect, now))
+    }
+
+    /// Takes an effect into the group.
+    fn take(&mut self, id: Uri, before: Option<Record>, effect: Effect, now: Timestamp) -> Outcome {
+        let Effect { outcome, after, history } = effect;
+        if after == After::Same && history.is_empty() {
+            return outcome;
+        }
+        let (after, stays) = match after {
+            After::Same => (before.clone(), true),
+            After::Record(record) => (Some(record), false),
+            After::Erased => (None, false),
+        };
+        let staged = self.staged.entry(id.clone()).or_default();
+        if let Some(record) = &after {
+            self.counters.next_key = self.counters.next_key.max(record.key.0 + 1);
+            if !stays {
+                lower(before.as_ref(), record, &mut self.changes);
+                // Those that stay current are known from the entity as well; to be told twice does no harm.
+                before.iter().flat_map(|before| &before.entity.attributes).for_each(|a| staged.note(a));
+            }
+            for attribute in history {
+                staged.note(&attribute);
+                self.changes.push(Change::History(record.key, attribute));
+            }
+        }
+        // Last, so that a blob that the entity goes on naming under its new key is not destroyed with the old.
+        if let Some(old) = before.as_ref().filter(|old| after.as_ref().map(|new| new.key) != Some(old.key)) {
+            self.changes.push(Change::Erase(old.key, now));
+            staged.past.clear();
+            staged.covered = None;
+            self.erased = true;
+        }
+        let live = |record: &Option<Record>| record.as_ref().and_then(Record::live).cloned();
+        let (was, is) = (live(&before), live(&after));
+        if was.as_ref().map(Arc::as_ptr) != is.as_ref().map(Arc::as_ptr) {
+            self.events.push(EntityChange { id, before: was, after: is });
+        }
+        staged.record = after;
+        outcome
+    }
+
+    /// Closes the group.
+    pub(crate) fn finish(mut self) -> Finished {
+        if self.erased {
+            let next = self.counters.next_key.to_le_bytes();
+            self.changes.push(Change::System(SYSTEM_TABLE, NEXT_KEY.into(), Some(next.as_slice().into())));
+        }
+        Finished {
+            changes: self.changes,
+            records: self.staged.into_iter().map(|(id, staged)| (id, staged.record)).collect(),
+            events: self.events,
+            at: self.counters.latest,
+        }
+    }
+}
+
+/// The latest instant that the twin left on an entity.
+pub(crate) fn last_instant(record: &Record) -> Timestamp {
+    let modified_at = record.entity.modified_at;
+    match record.status {
+        Status::Deleted(at) => modified_at.max(at),
+        Status::Live | Status::TemporalOnly => modified_at,
+    }
+}
+
+/// The changes that make `after` of `before` in the store: only what differs.
+fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
+    let key = after.key;
+    if let Status::Deleted(at) = after.status {
+        changes.push(Change::Delete(key, at));
+        return;
+    }
+    let before = before.filter(|before| before.key == key);
+    let new_head = head(after);
+    if before.is_none_or(|before| matches!(before.status, Status::Deleted(_)) || head(before) != new_head) {
+        changes.push(Change::Head(key, new_head));
+    }
+    let were = before.map_or(&[][..], |before| &before.entity.attributes);
+    let are = &after.entity.attributes;
+    if before.is_some_and(|before| Arc::ptr_eq(&before.entity, &after.entity)) {
+        return;
+    }
+    let same_instance = |a: &Attribute, b: &Attribute| a.name == b.name && a.dataset_id == b.dataset_id;
+    for was in were.iter().filter(|was| !are.iter().any(|is| same_instance(is, was))) {
+        let at = after.entity.modified_at;
+        changes.push(Change::RemoveAttribute(key, was.name.clone(), was.dataset_id.clone(), at));
+    }
+    for is in are.iter().filter(|is| !were.contains(is)) {
+        changes.push(Change::Attribute(key, is.clone()));
+    }
+}
+
+fn head(record: &Record) -> Head {
+    let Entity { id, types, scope, created_at, modified_at, expires_at, attributes: _ } = &*record.entity;
+    Head {
+        id: id.clone(),
+        types: types.clone(),
+        scope: scope.clone(),
+        created_at: *created_at,
+        modified_at: *modified_at,
+        expires_at: *expires_at,
+        temporal_only: record.status == Status::TemporalOnly,
+    }
+}

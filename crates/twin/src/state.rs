@@ -1,0 +1,105 @@
+//! All entities in memory: 64 shards, each behind its own lock.
+
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use hashbrown::DefaultHashBuilder;
+use ngsi_ld::{Timestamp, Uri};
+use parking_lot::RwLock;
+
+use crate::shard::{Record, Shard};
+
+/// How many shards there are.
+pub(crate) const SHARDS: usize = 64;
+
+/// Where shards can be read: the live state, or a picture of it.
+pub(crate) trait Shards {
+    /// Looks into one shard. Nothing else of the twin may be asked meanwhile.
+    fn with<R>(&self, index: usize, look: impl FnOnce(&Shard) -> R) -> R;
+    /// The shard that would hold this id.
+    fn of(&self, id: &Uri) -> usize;
+
+    /// What is known of this id.
+    fn record(&self, id: &Uri) -> Option<Record> {
+        self.with(self.of(id), |shard| shard.get(id).cloned())
+    }
+}
+
+/// The live state.
+pub(crate) struct State {
+    shards: Vec<RwLock<Arc<Shard>>>,
+    hasher: DefaultHashBuilder,
+    /// The instant of the last commit that is applied. Whoever holds it for reading sees no commit half applied.
+    applied: RwLock<Timestamp>,
+}
+
+/// The state between two commits. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Frozen {
+    shards: Arc<[Arc<Shard>]>,
+    hasher: DefaultHashBuilder,
+    /// Nothing in it was made or changed after this instant, and everything up to it is there.
+    pub(crate) at: Timestamp,
+}
+
+impl State {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+            applied: RwLock::new(Timestamp::MIN),
+        }
+    }
+
+    /// Makes what a commit left visible: each id with what it is now. Readers of a [`Frozen`] see all of it or
+    /// nothing.
+    pub(crate) fn apply(&self, at: Timestamp, effects: impl IntoIterator<Item = (Uri, Option<Record>)>) {
+        let mut applied = self.applied.write();
+        for (id, record) in effects {
+            // Copies the shard if a picture holds it, and only then.
+            let mut shard = self.shards[self.of(&id)].write();
+            let shard = Arc::make_mut(&mut shard);
+            match record {
+                Some(record) => shard.put(record),
+                None => shard.remove(&id),
+            }
+        }
+        *applied = at;
+    }
+
+    /// A picture of now.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let applied = self.applied.read();
+        Frozen {
+            shards: self.shards.iter().map(|shard| Arc::clone(&shard.read())).collect(),
+            hasher: self.hasher.clone(),
+            at: *applied,
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the remainder is below 64")]
+fn index(hasher: &DefaultHashBuilder, id: &Uri) -> usize {
+    (hasher.hash_one(id) % SHARDS as u64) as usize
+}
+
+impl Shards for State {
+    fn with<R>(&self, index: usize, look: impl FnOnce(&Shard) -> R) -> R {
+        look(&self.shards[index].read())
+    }
+
+    fn of(&self, id: &Uri) -> usize {
+        index(&self.hasher, id)
+    }
+}
+
+impl Shards for Frozen {
+    fn with<R>(&self, index: usize, look: impl FnOnce(&Shard) -> R) -> R {
+        look(&self.shards[index])
+    }
+
+    fn of(&self, id: &Uri) -> usize {
+        index(&self.hasher, id)
+    }
+}

@@ -1,0 +1,230 @@
+//! The twins of all tenants of one data folder.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use storage::{Clock, Storage, StorageError};
+
+use crate::error::Error;
+use crate::twin::{Limits, Twin};
+
+/// The name of the default tenant's store. No tenant can be called so.
+const DEFAULT_STORE: &str = "city";
+/// What the names of the other stores begin with.
+const PREFIX: &str = "tenant-";
+/// The most tenants of one folder: each has a thread and a file.
+const MAX_TENANTS: usize = 1000;
+
+/// Opens the store with this name, and makes it where it is missing.
+type Factory = dyn Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync;
+
+/// The twins of all tenants: the default one, which is always there, and named ones, each with a store of its
+/// own, opened when first asked for. Cheap to clone.
+#[derive(Clone)]
+pub struct Tenants(Arc<Shared>);
+
+struct Shared {
+    factory: Box<Factory>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    default: Twin,
+    named: Mutex<Named>,
+}
+
+#[derive(Default)]
+struct Named {
+    /// Those that have a store.
+    names: BTreeSet<String>,
+    /// Those that are open.
+    open: HashMap<String, Twin>,
+    closed: bool,
+}
+
+impl Tenants {
+    /// Opens the default tenant's twin and lists the others. `factory` opens the store with a given name in
+    /// `folder`, as files that begin with the name and a dot: `city` for the default tenant, `tenant-<name>` for
+    /// a named one.
+    pub fn open(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Self::open_with(folder, clock, Limits::default(), factory)
+    }
+
+    /// The same with other bounds for each twin.
+    pub fn open_with(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let default = Twin::open_with(factory(DEFAULT_STORE)?, Arc::clone(&clock), limits)?;
+        let names = stored(folder)
+            .map_err(|error| Error::Storage(format!("the folder {} cannot be listed: {error}", folder.display())))?;
+        let named = Mutex::new(Named { names, ..Named::default() });
+        Ok(Self(Arc::new(Shared { factory: Box::new(factory), clock, limits, default, named })))
+    }
+
+    /// The default tenant's twin, or that of a name; `None` where there is no such tenant. The first call for a
+    /// name reads its store. A store that cannot be opened is logged and answers `None`; see
+    /// [`Self::try_get`].
+    pub fn get(&self, name: Option<&str>) -> Option<Twin> {
+        let Some(name) = name else { return Some(self.0.default.clone()) };
+        self.try_get(name).unwrap_or_else(|error| {
+            tracing::error!(tenant = name, %error, "the store of a tenant cannot be opened");
+            None
+        })
+    }
+
+    /// The twin of a name, `None` where there is none, and the error of a store that cannot be opened.
+    pub fn try_get(&self, name: &str) -> Result<Option<Twin>, Error> {
+        self.find(name, false)
+    }
+
+    /// The twin of a name, made where it is missing: for the first write.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is not 1 to 50 of `a`–`z`, `0`–`9` and `_`.
+    pub fn get_or_create(&self, name: &str) -> Result<Twin, Error> {
+        if !is_valid(name) {
+            let name: String = name.chars().take(60).collect();
+            return Err(ngsi_ld::Error::bad_data(format!(
+                "`{name}` is not the name of a tenant: use 1 to 50 lower-case letters, digits and `_`"
+            ))
+            .into());
+        }
+        self.find(name, true)?.ok_or_else(|| Error::Storage(format!("the tenant `{name}` could not be made")))
+    }
+
+    /// The names of the tenants besides the default one.
+    pub fn names(&self) -> Vec<String> {
+        self.0.named.lock().names.iter().cloned().collect()
+    }
+
+    /// Opens every tenant and looks at each of its entities; tells what was found.
+    pub fn verify(&self) -> Result<String, Error> {
+        let names = self.names();
+        let mut entities = 0_usize;
+        let mut count = |twin: &Twin| {
+            twin.reading().each(&mut || entities += 1);
+        };
+        count(&self.0.default);
+        for name in &names {
+            match self.try_get(name)? {
+                Some(twin) => count(&twin),
+                None => return Err(Error::Storage(format!("the store of the tenant `{name}` is gone"))),
+            }
+        }
+        Ok(format!("{entities} entities of {} tenant(s) were read", names.len() + 1))
+    }
+
+    /// Finishes what is queued and closes every store; waits for it. Later writes are refused.
+    pub fn close(&self) {
+        let open: Vec<Twin> = {
+            let mut named = self.0.named.lock();
+            named.closed = true;
+            named.open.drain().map(|(_, twin)| twin).collect()
+        };
+        self.0.default.close();
+        open.iter().for_each(Twin::close);
+    }
+
+    fn find(&self, name: &str, create: bool) -> Result<Option<Twin>, Error> {
+        // Held while a store is opened: two who ask for the same tenant must get the same twin.
+        let mut named = self.0.named.lock();
+        if let Some(twin) = named.open.get(name) {
+            return Ok(Some(twin.clone()));
+        }
+        let there = named.names.contains(name);
+        if !there && !create {
+            return Ok(None);
+        }
+        if named.closed {
+            return Err(Error::Storage("the twins are closed".to_owned()));
+        }
+        if !there && named.names.len() >= MAX_TENANTS {
+            return Err(Error::Storage(format!("there are {MAX_TENANTS} tenants already, which is the most")));
+        }
+        let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
+        let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
+        named.names.insert(name.to_owned());
+        named.open.insert(name.to_owned(), twin.clone());
+        Ok(Some(twin))
+    }
+}
+
+fn is_valid(name: &str) -> bool {
+    (1..=50).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The tenants that have files in the folder.
+fn stored(folder: &Path) -> std::io::Result<BTreeSet<String>> {
+    if !folder.exists() {
+        return Ok(BTreeSet::new());
+    }
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder)? {
+        let file = PathBuf::from(entry?.file_name());
+        let store = file.to_str().and_then(|file| file.split('.').next()).unwrap_or_default();
+        if let Some(name) = store.strip_prefix(PREFIX).filter(|name| is_valid(name)) {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Operation, Reader as _};
+    use ngsi_ld::{Entity, Name, Uri};
+    use query::{Caller, View};
+    use storage::Memory;
+    use storage::environment::SystemClock;
+
+    fn memory(stores: &Arc<Mutex<HashMap<String, Memory>>>) -> impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + use<> {
+        let stores = Arc::clone(stores);
+        move |name| Ok(Box::new(stores.lock().entry(name.to_owned()).or_default().clone()))
+    }
+
+    #[test]
+    fn each_tenant_has_a_city_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Arc::default();
+        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), memory(&stores)).unwrap();
+        let view = View::open(Caller::System("test"), "test");
+        let id = Uri::ngsi_ld("T", "1");
+        let entity = Entity::new(id.clone(), Name::default_term("T"));
+
+        assert!(tenants.get(Some("water")).is_none(), "nothing was written for it");
+        let water = tenants.get_or_create("water").unwrap();
+        water.execute_blocking(&view, vec![Operation::Create(entity)]).remove(0).unwrap();
+        assert!(tenants.get(Some("water")).unwrap().get(&view, &id).is_some());
+        assert!(tenants.get(None).unwrap().get(&view, &id).is_none());
+        assert_eq!(tenants.names(), ["water"]);
+        assert_eq!(tenants.verify().unwrap(), "1 entities of 2 tenant(s) were read");
+        for bad in ["", "Water", "a-b", "a/b", "..", &"a".repeat(51)] {
+            assert!(matches!(tenants.get_or_create(bad), Err(Error::Invalid(_))), "{bad}");
+            assert!(tenants.get(Some(bad)).is_none());
+        }
+        tenants.close();
+        assert!(tenants.get_or_create("later").is_err());
+    }
+
+    #[test]
+    fn tenants_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["city.sqlite", "tenant-water.sqlite", "tenant-water.sqlite-wal", "tenant-Bad.sqlite", "tenant-.x"] {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        let stores = Arc::default();
+        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), memory(&stores)).unwrap();
+        assert_eq!(tenants.names(), ["water"]);
+        assert!(tenants.get(Some("water")).is_some());
+        assert_eq!(stores.lock().len(), 2, "opened when asked for");
+    }
+}

@@ -1,0 +1,255 @@
+//! The handle of a live twin.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ngsi_ld::Timestamp;
+use parking_lot::Mutex;
+use query::View;
+use storage::{Clock, Storage, StorageReader};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::error::Error;
+use crate::events::Committed;
+use crate::operation::{Operation, Outcome};
+use crate::reader::BlobId;
+use crate::shard::Record;
+use crate::snapshot::{Reading, Snapshot};
+use crate::stage::{Counters, NEXT_KEY, SYSTEM_TABLE, last_instant};
+use crate::state::State;
+use crate::writer::{Command, Group, Reply, Writer};
+
+/// Blobs go to the writer in pieces of so many bytes.
+const PIECE: usize = 256 * 1024;
+/// How long a client is asked to wait when the queue is full.
+const RETRY_AFTER_S: u32 = 1;
+
+/// The live twin of one tenant. Cheap to clone. When the last clone goes, what is queued is finished and the
+/// store is closed.
+#[derive(Clone)]
+pub struct Twin(Arc<Shared>);
+
+/// The bounds of a twin's memory and work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests that may wait for the writer.
+    pub waiting_requests: usize,
+    /// Operations that may wait for the writer; one request may have more if nothing else waits.
+    pub waiting_operations: usize,
+    /// Operations that are made durable together, at most about so many.
+    pub group_operations: usize,
+    /// A group takes no more requests after this time.
+    pub group_time: Duration,
+    /// Commits that a follower may be behind before it loses some.
+    pub events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            waiting_requests: 1024,
+            waiting_operations: 100_000,
+            group_operations: 1000,
+            group_time: Duration::from_millis(5),
+            events: 256,
+        }
+    }
+}
+
+struct Shared {
+    state: Arc<State>,
+    storage: Arc<dyn StorageReader>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    waiting: Arc<AtomicUsize>,
+    commands: SyncSender<Command>,
+    events: broadcast::Sender<Arc<Committed>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Twin {
+    /// Reads what is stored into memory and starts the writer.
+    pub fn open(storage: Box<dyn Storage>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::open_with(storage, clock, Limits::default())
+    }
+
+    /// The same with other bounds.
+    pub fn open_with(
+        mut storage: Box<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let state = Arc::new(State::new());
+        let reader = storage.reader();
+        let mut counters = Counters { next_key: noted_next_key(&*reader)?, latest: Timestamp::MIN };
+        storage.load(&mut |stored| {
+            let record = Record::from(stored);
+            counters.next_key = counters.next_key.max(record.key.0 + 1);
+            counters.latest = counters.latest.max(last_instant(&record));
+            let id = record.entity.id.clone();
+            state.apply(counters.latest, [(id, Some(record))]);
+        })?;
+        let (commands, queue) = sync_channel(limits.waiting_requests);
+        let (events, _) = broadcast::channel(limits.events.max(1));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let writer = Writer {
+            storage,
+            reader: Arc::clone(&reader),
+            state: Arc::clone(&state),
+            clock: Arc::clone(&clock),
+            counters,
+            group: Group { operations: limits.group_operations, time: limits.group_time },
+            commands: queue,
+            waiting: Arc::clone(&waiting),
+            events: events.clone(),
+            stopped: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("twin-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| Error::Storage(format!("the writer's thread cannot be started: {error}")))?;
+        let writer = Mutex::new(Some(thread));
+        Ok(Self(Arc::new(Shared { state, storage: reader, clock, limits, waiting, commands, events, writer })))
+    }
+
+    /// Executes operations in the order given, each atomic by itself, and answers when all are durable. Each
+    /// fails for itself.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] for every one when the queue of the writer is full.
+    pub async fn execute(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
+        let count = operations.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        if !self.reserve(count) {
+            return vec![Err(Error::Busy { retry_after_s: RETRY_AFTER_S }); count];
+        }
+        let (sender, answer) = oneshot::channel();
+        let reply: Reply = Box::new(move |results| {
+            let _ = sender.send(results); // who asked may have gone
+        });
+        let command = Command::Execute { view: view.clone(), operations, reply };
+        let refused = match self.0.commands.try_send(command) {
+            Ok(()) => return answer.await.unwrap_or_else(|_| vec![Err(closed()); count]),
+            Err(TrySendError::Full(_)) => Error::Busy { retry_after_s: RETRY_AFTER_S },
+            Err(TrySendError::Disconnected(_)) => closed(),
+        };
+        self.0.waiting.fetch_sub(count, Ordering::Relaxed);
+        vec![Err(refused); count]
+    }
+
+    /// The same, from a thread that may wait: it waits while the queue is full.
+    pub fn execute_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
+        self.send_and_wait(operations.len(), |reply| Command::Execute { view: view.clone(), operations, reply })
+    }
+
+    /// As [`Self::execute_blocking`], past the log and straight into the tables: for imports of thousands.
+    /// All of one call is durable together or not at all; an operation that is refused is left out.
+    pub fn load_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
+        self.send_and_wait(operations.len(), |reply| Command::Load { view: view.clone(), operations, reply })
+    }
+
+    /// Stores a blob, read to its end, and answers with its name when it is durable. For a thread that may
+    /// wait. The writer waits for `content` meanwhile, so it should come from memory or a local file.
+    pub fn put_blob(&self, content: &mut dyn Read) -> Result<BlobId, Error> {
+        let (sender, pieces) = sync_channel(4);
+        let (reply, answer) = sync_channel(1);
+        self.0.commands.send(Command::Blob { pieces, reply }).map_err(|_| closed())?;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = Read::take(&mut *content, PIECE as u64).read_to_end(&mut piece).map(|_| piece);
+            let last = read.as_ref().map_or(true, Vec::is_empty);
+            // A writer that listens no more has found an error and answers with it.
+            if sender.send(read).is_err() || last {
+                break;
+            }
+        }
+        answer.recv().map_err(|_| closed())?.map(BlobId)
+    }
+
+    /// A picture of now. Costs 64 counters.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.0.state.freeze(), Arc::clone(&self.0.storage))
+    }
+
+    /// Follows what is committed from now on. One who falls behind by more than [`Limits::events`] commits is
+    /// told so and loses the oldest.
+    pub fn follow(&self) -> broadcast::Receiver<Arc<Committed>> {
+        self.0.events.subscribe()
+    }
+
+    /// The clock it lives by.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Finishes what is queued and closes the store; waits for it. Later writes are refused; memory can still be
+    /// read.
+    pub fn close(&self) {
+        let _ = self.0.commands.send(Command::Close); // it may be closed already
+        self.0.join();
+    }
+
+    pub(crate) fn reading(&self) -> Reading<'_, State> {
+        Reading { state: &self.0.state, storage: &*self.0.storage, until: None }
+    }
+
+    /// Counts operations in, unless too many wait.
+    fn reserve(&self, count: usize) -> bool {
+        let most = self.0.limits.waiting_operations;
+        let more = |waiting: usize| (waiting == 0 || waiting + count <= most).then(|| waiting + count);
+        self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn send_and_wait(&self, count: usize, command: impl FnOnce(Reply) -> Command) -> Vec<Result<Outcome, Error>> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let (sender, answer) = sync_channel(1);
+        let reply: Reply = Box::new(move |results| {
+            let _ = sender.send(results); // who asked may have gone
+        });
+        self.0.waiting.fetch_add(count, Ordering::Relaxed);
+        if self.0.commands.send(command(reply)).is_err() {
+            self.0.waiting.fetch_sub(count, Ordering::Relaxed);
+            return vec![Err(closed()); count];
+        }
+        answer.recv().unwrap_or_else(|_| vec![Err(closed()); count])
+    }
+}
+
+impl Shared {
+    fn join(&self) {
+        let thread = self.writer.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer ended by a panic");
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The queue may be full only of what the writer is about to do, so there will be room.
+        let _ = self.commands.send(Command::Close);
+        self.join();
+    }
+}
+
+fn closed() -> Error {
+    Error::Storage("the twin is closed".to_owned())
+}
+
+fn noted_next_key(reader: &dyn StorageReader) -> Result<u64, Error> {
+    let rows = reader.system(SYSTEM_TABLE, NEXT_KEY, 1)?;
+    let noted = rows.iter().find(|(key, _)| key == NEXT_KEY).map(|(_, value)| value.as_slice());
+    match noted.map(<[u8; 8]>::try_from) {
+        None => Ok(1),
+        Some(Ok(bytes)) => Ok(u64::from_le_bytes(bytes)),
+        Some(Err(_)) => Err(Error::Storage("the row `next_key` of the system table `twin` is damaged".to_owned())),
+    }
+}

@@ -1,0 +1,262 @@
+//! The one thread that owns the store and the order of writes.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use query::View;
+use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
+use tokio::sync::broadcast;
+
+use crate::error::Error;
+use crate::events::Committed;
+use crate::operation::{Operation, Outcome};
+use crate::stage::{Counters, Finished, Stage};
+use crate::state::State;
+
+/// How often an idle writer asks the store whether it has something to do.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long the writer waits for the next piece of a blob before it gives up on whoever sends it.
+const BLOB_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where results go. Called once.
+pub(crate) type Reply = Box<dyn FnOnce(Vec<Result<Outcome, Error>>) + Send>;
+
+/// What the writer is told.
+pub(crate) enum Command {
+    /// Operations, in this order.
+    Execute {
+        view: View,
+        operations: Vec<Operation>,
+        reply: Reply,
+    },
+    /// Operations that go past the log, all together.
+    Load {
+        view: View,
+        operations: Vec<Operation>,
+        reply: Reply,
+    },
+    /// A blob: its pieces, then an empty one.
+    Blob {
+        pieces: Receiver<io::Result<Vec<u8>>>,
+        reply: SyncSender<Result<String, Error>>,
+    },
+    /// No more.
+    Close,
+}
+
+/// The bounds of a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) operations: usize,
+    pub(crate) time: Duration,
+}
+
+/// What the writer works with.
+pub(crate) struct Writer {
+    pub(crate) storage: Box<dyn Storage>,
+    pub(crate) reader: Arc<dyn StorageReader>,
+    pub(crate) state: Arc<State>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counters: Counters,
+    pub(crate) group: Group,
+    pub(crate) commands: Receiver<Command>,
+    /// Operations that wait in the queue.
+    pub(crate) waiting: Arc<AtomicUsize>,
+    pub(crate) events: broadcast::Sender<Arc<Committed>>,
+    /// Why the store takes no more writes, once it does not.
+    pub(crate) stopped: Option<String>,
+}
+
+impl Writer {
+    /// Works until it is told to close or nobody is left to tell it anything; what was queued is done first.
+    pub(crate) fn run(mut self) {
+        let mut next: VecDeque<Command> = VecDeque::new();
+        loop {
+            let command = match next.pop_front() {
+                Some(command) => command,
+                None => match self.wait() {
+                    Some(command) => command,
+                    None => return,
+                },
+            };
+            match command {
+                Command::Close => return,
+                Command::Blob { pieces, reply } => {
+                    let _ = reply.send(self.store_blob(pieces)); // who asked may have gone
+                }
+                Command::Load { view, operations, reply } => {
+                    self.commit_group(vec![(view, operations, reply)], true, &mut next);
+                }
+                Command::Execute { view, operations, reply } => {
+                    self.commit_group(vec![(view, operations, reply)], false, &mut next);
+                }
+            }
+            self.maintain();
+        }
+    }
+
+    /// The next command; meanwhile the store does what it has put off.
+    fn wait(&mut self) -> Option<Command> {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => return Some(command),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) if self.maintain() => {}
+                Err(TryRecvError::Empty) => match self.commands.recv_timeout(IDLE) {
+                    Ok(command) => return Some(command),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                },
+            }
+        }
+    }
+
+    /// One slice of background work; whether more is waiting.
+    fn maintain(&mut self) -> bool {
+        if self.stopped.is_some() {
+            return false;
+        }
+        match guarded(|| self.storage.maintain()) {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::error!(%error, "background work of the store failed; it will be tried again");
+                self.note(&error);
+                false
+            }
+        }
+    }
+
+    /// Evaluates what was given and, within the bounds of a group, what else is queued; makes it durable, then
+    /// visible; answers. Commands of another sort that it meets in the queue are left in `next`.
+    fn commit_group(&mut self, first: Vec<(View, Vec<Operation>, Reply)>, bulk: bool, next: &mut VecDeque<Command>) {
+        let began = Instant::now();
+        let mut counters = self.counters;
+        let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, self.clock.now());
+        let mut answers: Vec<(Vec<Result<Outcome, Error>>, Reply)> = Vec::new();
+        let mut evaluated = 0;
+        let mut todo = VecDeque::from(first);
+        while let Some((view, operations, reply)) = todo.pop_front() {
+            self.waiting.fetch_sub(operations.len(), Ordering::Relaxed);
+            evaluated += operations.len();
+            stage.expect(&operations);
+            let results = operations.into_iter().map(|operation| stage.run(&view, operation)).collect();
+            answers.push((results, reply));
+            let room = !bulk && evaluated < self.group.operations && began.elapsed() < self.group.time;
+            if !room || !next.is_empty() {
+                continue;
+            }
+            match self.commands.try_recv() {
+                Ok(Command::Execute { view, operations, reply }) => todo.push_back((view, operations, reply)),
+                Ok(other) => next.push_back(other),
+                Err(_) => {}
+            }
+        }
+        let finished = stage.finish();
+        // Numbers and instants that a failed group used are not given again.
+        self.counters = counters;
+        match self.commit(&finished.changes, bulk) {
+            Ok(lsn) => self.publish(finished, lsn, answers),
+            Err(error) => {
+                for (results, reply) in answers {
+                    reply(vec![Err(error.clone()); results.len()]);
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, changes: &[Change], bulk: bool) -> Result<Option<Lsn>, Error> {
+        if let Some(why) = &self.stopped {
+            return Err(Error::Storage(why.clone()));
+        }
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let storage = &mut self.storage;
+        guarded(|| if bulk { storage.bulk(changes) } else { storage.commit(changes) }).map(Some).map_err(|error| {
+            tracing::error!(%error, changes = changes.len(), "a commit failed; nothing of it was acknowledged");
+            self.note(&error);
+            error.into()
+        })
+    }
+
+    /// Remembers an error after which no write can be trusted.
+    fn note(&mut self, error: &StorageError) {
+        if let StorageError::Stopped(_) = error {
+            self.stopped = Some(error.to_string());
+        }
+    }
+
+    /// Memory first, then those who wait, then those who follow.
+    fn publish(&self, finished: Finished, lsn: Option<Lsn>, answers: Vec<(Vec<Result<Outcome, Error>>, Reply)>) {
+        let Finished { records, events, at, .. } = finished;
+        if lsn.is_some() {
+            self.state.apply(at, records);
+        }
+        for (results, reply) in answers {
+            reply(results);
+        }
+        if let (Some(lsn), false) = (lsn, events.is_empty()) {
+            let _ = self.events.send(Arc::new(Committed { lsn, at, changes: events })); // nobody may follow
+        }
+    }
+
+    fn store_blob(&mut self, pieces: Receiver<io::Result<Vec<u8>>>) -> Result<String, Error> {
+        if let Some(why) = &self.stopped {
+            return Err(Error::Storage(why.clone()));
+        }
+        let mut content = Pieces { pieces, current: io::Cursor::default(), failed: None };
+        let storage = &mut self.storage;
+        let stored = guarded(|| storage.put_blob(&mut content));
+        if let Some(why) = content.failed {
+            return Err(Error::Storage(format!("the blob was not stored, because its content ended early: {why}")));
+        }
+        stored.map_err(|error| {
+            self.note(&error);
+            error.into()
+        })
+    }
+}
+
+/// What the store answers; a panic in it leaves unknown what is durable, so it stops the store.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StorageError::Stopped("the store met a defect of this program; see the log".into())))
+}
+
+/// The content of a blob as it comes from another thread.
+struct Pieces {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    current: io::Cursor<Vec<u8>>,
+    failed: Option<String>,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.current.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let error = match self.pieces.recv_timeout(BLOB_PATIENCE) {
+                Ok(Ok(piece)) if piece.is_empty() => return Ok(0),
+                Ok(Ok(piece)) => {
+                    self.current = io::Cursor::new(piece);
+                    continue;
+                }
+                Ok(Err(error)) => error,
+                Err(RecvTimeoutError::Disconnected) => io::Error::other("whoever sent it went away"),
+                Err(RecvTimeoutError::Timeout) => io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("nothing came for {} s", BLOB_PATIENCE.as_secs()),
+                ),
+            };
+            self.failed = Some(error.to_string());
+            return Err(error);
+        }
+    }
+}
