@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn known_distances() {
-        // Karney's own example: JFK to Singapore is 15 347 628 m (GeographicLib manual).
+        // The example of the GeodSolve manual (GeographicLib): JFK to LHR is 5 551 759.400 m.
         let jfk = point! { x: -73.8, y: 40.6 };
-        let sin = point! { x: 103.989, y: 1.367 };
-        assert!((between_m(&jfk.into(), &sin.into()) - 15_347_512.94).abs() < 1000.0);
+        let lhr = point! { x: -0.5, y: 51.6 };
+        assert!((between_m(&jfk.into(), &lhr.into()) - 5_551_759.400).abs() < 0.001);
         // A degree of longitude on the equator: 111 319.49 m.
         let line: Geometry<f64> = line_string![(x: 0.0, y: 0.0), (x: 1.0, y: 0.0)].into();
         let east: Geometry<f64> = point! { x: 2.0, y: 0.0 }.into();

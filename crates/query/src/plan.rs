@@ -90,10 +90,16 @@ fn needed_types(selection: &TypeSelection) -> Option<Vec<Name>> {
 fn needed_attributes(q: &Q) -> Option<Vec<Name>> {
     match q {
         Q::Exists(path) | Q::Compare(path, ..) => {
-            // An entity has `createdAt` and the like without an attribute.
+            // An entity has these without an attribute.
+            let own = |name: &&Name| {
+                matches!(
+                    name.as_str().strip_prefix(NGSI_LD),
+                    Some("createdAt" | "modifiedAt" | "expiresAt")
+                )
+            };
             path.attributes
                 .first()
-                .filter(|name| !name.as_str().starts_with(NGSI_LD))
+                .filter(|name| !own(name))
                 .map(|name| vec![name.clone()])
         }
         Q::Or(parts) => union(parts.iter().map(needed_attributes)),
@@ -368,7 +374,7 @@ mod tests {
                 types: Some(a),
                 ..any()
             },
-            "by location in [-0.009212, -0.009140, 0.009212, 0.009140] of type A",
+            "by location in [-0.009135, -0.009140, 0.009135, 0.009140] of type A",
             false,
         );
     }

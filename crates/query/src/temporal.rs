@@ -1,6 +1,6 @@
 //! The meaning of temporal queries (4.11) and of aggregation (4.5.19) over an attribute's instances.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Time;
 use ngsi_ld::entity::UNSET;
@@ -33,12 +33,12 @@ pub fn matches(instance: &Attribute, query: &TemporalQuery) -> bool {
 /// Keeps the instances that a temporal query lets through and of those the latest `last_n` of each attribute
 /// (5.7.3); puts those of one attribute in order, oldest first. Attributes keep the order in which they came.
 pub fn select(instances: &mut Vec<Attribute>, query: &TemporalQuery, last_n: Option<usize>) {
-    instances.retain(|instance| matches(instance, query));
     let mut rank: HashMap<Name, usize> = HashMap::new();
     for instance in instances.iter() {
         let next = rank.len();
         rank.entry(instance.name.clone()).or_insert(next);
     }
+    instances.retain(|instance| matches(instance, query));
     let order = |instance: &Attribute| instant_of(instance, query.property).unwrap_or(instance.modified_at);
     instances.sort_by_key(|instance| (rank.get(&instance.name).copied(), order(instance)));
     if let Some(last_n) = last_n {
@@ -213,14 +213,8 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
     match method {
         Method::TotalCount => return Ok(Json::from(values.len())),
         Method::DistinctCount => {
-            let mut distinct: Vec<&Value> = Vec::new();
-            let mut seen = std::collections::HashSet::new();
-            for value in values {
-                // The debug text tells values apart; equal values have the same.
-                if seen.insert(format!("{value:?}")) {
-                    distinct.push(value);
-                }
-            }
+            // The debug text tells values apart; equal values have the same.
+            let distinct: HashSet<_> = values.iter().map(|value| format!("{value:?}")).collect();
             return Ok(Json::from(distinct.len()));
         }
         _ => {}
@@ -257,7 +251,7 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
         return Ok(found.map_or(Json::Null, Json::from));
     }
     let count = values.len() as f64;
-    let mean = mean(numbers(), count);
+    let mean = mean(numbers());
     let result = match method {
         Method::Avg if sort == Sort::Time => return Ok(Json::from(time_text(mean))),
         Method::Avg => mean,
@@ -273,15 +267,8 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
 }
 
 /// The mean, without a sum that could overflow.
-fn mean(numbers: impl Iterator<Item = f64>, count: f64) -> f64 {
-    let first = numbers
-        .enumerate()
-        .fold((0.0_f64, 0.0_f64), |(mean, _), (index, x)| {
-            let seen = index as f64 + 1.0;
-            (mean + (x - mean) / seen, seen)
-        });
-    debug_assert!((first.1 - count).abs() < 0.5);
-    first.0
+fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.enumerate().fold(0.0, |mean, (index, number)| mean + (number - mean) / (index as f64 + 1.0))
 }
 
 /// Whole numbers without a fraction, as they were most likely sent.

@@ -101,9 +101,9 @@ pub(super) fn write_joined<T: fmt::Display>(
             write!(f, "{separator}")?;
         }
         if in_parentheses(part) {
-            write!(f, "({part})")?
+            write!(f, "({part})")?;
         } else {
-            write!(f, "{part}")?
+            write!(f, "{part}")?;
         }
     }
     Ok(())

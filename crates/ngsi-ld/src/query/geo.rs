@@ -141,7 +141,7 @@ fn near<'a>(modifiers: impl Iterator<Item = &'a str>) -> Result<GeoRelation, Err
             "maxDistance" => &mut max_distance_m,
             _ => return Err(bad()),
         };
-        let distance: f64 = serde_json::from_str(distance.trim()).map_err(|_| bad())?; // its text adds nothing
+        let distance: f64 = serde_json::from_str(distance.trim()).map_err(|_not_a_number| bad())?;
         if slot.is_some() || !distance.is_finite() || distance <= 0.0 {
             return Err(bad());
         }

@@ -224,8 +224,9 @@ fn unquoted(cursor: &Cursor<'_>, token: &str, context: &Context) -> Result<Opera
 
 /// A JSON number (RFC 8259, section 6) that a 64-bit float can hold.
 fn number(text: &str) -> Option<f64> {
-    let json: serde_json::Number = serde_json::from_str(text).ok()?;
-    json.as_f64().filter(|number| number.is_finite())
+    // serde_json knows the grammar, the standard library rounds to the nearest float.
+    let _: serde_json::Number = serde_json::from_str(text).ok()?;
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// A time of day in UTC (4.6.3): `hh:mm:ss[.ffffff]Z`.
