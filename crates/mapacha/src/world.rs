@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use query::{Caller, View};
-use storage::environment::{Environment, SystemClock};
+use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage};
 use twin::contexts::Contexts;
 use twin::{Tenants, Twin};
@@ -29,10 +28,12 @@ pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
 
 /// Opens the twins of a data folder. The folder is ours until they are dropped.
 pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
-    let environment = Environment::real();
+    let seed = u64::from_ne_bytes(SystemClock.now().as_micros().to_ne_bytes()) ^ u64::from(std::process::id());
+    tracing::info!(seed, "randomness");
+    let environment = Environment::real(seed);
     let at = folder.to_owned();
-    let engine = move |tenant: &str| -> Result<Box<dyn Storage>, storage::StorageError> {
-        Ok(Box::new(Embedded::open(&at, tenant, environment.clone())?))
+    let engine = move |stem: &str| -> Result<Box<dyn Storage>, storage::StorageError> {
+        Ok(Box::new(Embedded::open(&at, stem, environment.clone())?))
     };
     Tenants::open(folder, Arc::new(SystemClock), engine).map_err(|error| {
         let failure = Failure::from(error);
@@ -71,6 +72,7 @@ pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
         })?;
         files.push((url.clone(), document));
     }
-    let net = server::net::GuardedClient::new(config.notifications.allow_private, Duration::from_secs(10));
+    let net = server::net::GuardedClient::new(config.notifications.allow_private, env!("CARGO_PKG_VERSION"))
+        .map_err(|error| Failure::new(error.to_string()))?;
     Ok(Contexts::new(files, Arc::new(net)))
 }

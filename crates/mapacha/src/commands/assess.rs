@@ -85,9 +85,9 @@ fn render(assessment: &Assessment, format: Format) -> Result<String, Failure> {
     Ok(match format {
         Format::Text | Format::Pdf => summary(assessment),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(assessment)?),
-        Format::Csv => indicators::report::csv(assessment),
-        Format::Html => indicators::report::html(assessment),
-        Format::Svg => indicators::report::svg(assessment),
+        Format::Csv => assessment.csv(),
+        Format::Html => assessment.html(),
+        Format::Svg => assessment.svg(),
     })
 }
 
@@ -116,7 +116,7 @@ fn summary(assessment: &Assessment) -> String {
         };
         let status = if row.status == Status::Calculated { "calculated" } else { "reported" };
         let _ = writeln!(text, "    {value} {}  ({status}, {})", row.unit, row.period.as_deref().unwrap_or("period unknown"));
-        let quality = row.quality.map_or("quality unknown", indicators::Quality::words);
+        let quality = row.quality.map_or("quality unknown", indicators::Quality::label);
         let mut rests = vec![quality.to_owned()];
         rests.extend(row.coverage.temporal_pct.map(|pct| format!("data cover {pct:.0} % of the period")));
         rests.extend(row.coverage.area_pct.map(|pct| format!("{pct:.0} % of the area")));
