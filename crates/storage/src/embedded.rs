@@ -1,39 +1,467 @@
-//! The embedded engine.
+//! The embedded engine: one SQLite file, used log-structured under a twin in memory.
+//!
+//! `commit` writes one row of the log, in one transaction, with one fsync. `maintain` folds the log into the
+//! tables in small slices, which need no fsync of their own: a slice that a power cut takes is done again.
+//! `bulk` writes the tables directly. See `/docs` of the project for the measurements that led here.
+//!
+//! Locks: the writer owns this value; readers share the dictionary and the unfolded changes with it.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Change, Environment, Lsn, Storage, StorageError, StorageReader, Stored};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// The embedded engine: a SQLite file used as log and history.
-pub struct Embedded {}
+use crate::check::{self, Statistics, Verification};
+use crate::environment::Held;
+use crate::fault::Fault;
+use crate::fold::fold_entity;
+use crate::log::{self, Batch, Pending};
+use crate::names::{Dictionary, Namer};
+use crate::reader::Shared;
+use crate::record::key_of;
+use crate::tables::{meta, open_for_writing, set_meta};
+use crate::{
+    Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, blob, current, system,
+};
+
+/// When and how much the engine works in the background.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Unfolded changes at which a fold begins. More: fewer bytes written, a longer start, more memory
+    /// (about 100 bytes each).
+    pub fold_changes: usize,
+    /// Bytes of unfolded changes at which a fold begins.
+    pub fold_bytes: usize,
+    /// So many times these, commits wait for the fold.
+    pub most_folds: usize,
+    /// Entities in one slice of a fold, at most.
+    pub slice_entities: usize,
+    /// Microseconds that a slice takes, about.
+    pub slice_micros: i64,
+    /// Bytes written after which SQLite's write-ahead log is brought into the file.
+    pub checkpoint_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            fold_changes: 200_000,
+            fold_bytes: 64 << 20,
+            most_folds: 4,
+            slice_entities: 2_000,
+            slice_micros: 4_000,
+            checkpoint_bytes: 8 << 20,
+        }
+    }
+}
+
+/// What is being done in the background.
+enum Work {
+    Nothing,
+    /// These entities are still to be folded, the next one last.
+    Folding { left: Vec<EntityKey>, through: u64 },
+    /// The log up to here is in the tables.
+    Cutting { through: u64 },
+}
+
+/// The embedded engine.
+pub struct Embedded {
+    connection: Connection,
+    shared: Arc<Shared>,
+    environment: Environment,
+    options: Options,
+    /// The number of the last commit.
+    last: u64,
+    /// So many names are in the table.
+    saved_names: usize,
+    /// Greater keys have no rows.
+    greatest_key: u64,
+    work: Work,
+    /// The log up to here holds what was erased.
+    purge: Option<u64>,
+    /// Bytes written since the last checkpoint, about.
+    unwritten: usize,
+    /// Why nothing is written any more.
+    stopped: Option<String>,
+    _lock: Box<dyn Held>,
+}
 
 impl Embedded {
-    /// Opens `<folder>/<stem>.sqlite`, and makes folder and file where they are missing.
+    /// Opens `<folder>/<stem>.sqlite` and takes its lock; makes folder and file where they are missing.
     pub fn open(folder: &Path, stem: &str, environment: Environment) -> Result<Self, StorageError> {
-        let _ = (folder, stem, environment);
-        todo!()
+        Self::open_with(folder, stem, environment, Options::default())
+    }
+
+    /// The same, with other limits.
+    pub fn open_with(
+        folder: &Path,
+        stem: &str,
+        environment: Environment,
+        options: Options,
+    ) -> Result<Self, StorageError> {
+        let place = folder.display().to_string();
+        let failed = |doing: &str| {
+            let context = format!("{doing} `{place}`");
+            move |error: std::io::Error| StorageError::Io { context, detail: error.to_string() }
+        };
+        environment.disk.create_folder(folder).map_err(failed("making the folder"))?;
+        let lock = environment.disk.lock(&folder.join(format!("{stem}.lock"))).map_err(failed("locking"))?;
+        let Some(lock) = lock else { return Err(StorageError::Locked { path: place }) };
+        let file: PathBuf = folder.join(format!("{stem}.sqlite"));
+        let connection = open_for_writing(&file)?;
+        environment.disk.sync_folder(folder).map_err(failed("making durable the folder"))?;
+        let path = file.display().to_string();
+        let mut pending = Pending::default();
+        let mut read = || {
+            let names = Dictionary::read(&connection)?;
+            let in_log = log::replay(&connection, &mut pending)?;
+            let last = in_log.max(meta(&connection, "last")?.unwrap_or(0));
+            let greatest: Option<i64> = connection.query_row("SELECT max(key) FROM entity", [], |row| row.get(0))?;
+            blob::clean(&connection)?;
+            Ok((names, last, greatest.unwrap_or(0).cast_unsigned(), meta(&connection, "purge")?))
+        };
+        let (names, last, greatest_key, purge) = read().map_err(|fault: Fault| fault.at(&path, "opening"))?;
+        let saved_names = names.len();
+        Ok(Self {
+            connection,
+            shared: Arc::new(Shared::new(file, names, pending)),
+            environment,
+            options,
+            last,
+            saved_names,
+            greatest_key,
+            work: Work::Nothing,
+            purge,
+            unwritten: 0,
+            stopped: None,
+            _lock: lock,
+        })
+    }
+
+    /// Folds everything that was committed and empties the log: before a copy of the file, and in tests.
+    pub fn fold(&mut self) -> Result<(), StorageError> {
+        if matches!(self.work, Work::Nothing) {
+            self.begin_fold();
+        }
+        while !matches!(self.work, Work::Nothing) {
+            self.slice()?;
+        }
+        if self.last_unfolded() { self.fold() } else { Ok(()) }
+    }
+
+    /// Reads everything and checks it. Takes as long as reading the file; writing goes on meanwhile only
+    /// because the reader's handle can be used from another thread, see [`Storage::reader`].
+    pub fn verify(&self) -> Result<Verification, StorageError> {
+        let path = self.shared.path();
+        self.shared.read(|connection| check::verify(connection, &path))
+    }
+
+    /// How much there is.
+    pub fn statistics(&self) -> Result<Statistics, StorageError> {
+        let mut statistics = self.shared.read(check::count)?;
+        let pending = self.shared.pending.lock();
+        statistics.log_changes = pending.changes() as u64;
+        statistics.log_bytes = pending.bytes() as u64;
+        statistics.last_commit = self.last;
+        Ok(statistics)
+    }
+
+    fn last_unfolded(&self) -> bool {
+        self.shared.pending.lock().changes() > 0
+    }
+
+    fn usable(&self) -> Result<(), StorageError> {
+        self.stopped.as_ref().map_or(Ok(()), |detail| Err(StorageError::Stopped(detail.clone())))
+    }
+
+    /// Makes the public error of a failure, and stops where it leaves unknown what is durable. A full disk does
+    /// not: SQLite has taken the transaction back. Nor does damage: nothing was written.
+    fn outcome<T>(&mut self, result: Result<T, Fault>, context: &str) -> Result<T, StorageError> {
+        result.map_err(|fault| {
+            let ours = matches!(fault, Fault::Other(_));
+            let error = fault.at(&self.shared.path(), context);
+            if let (false, StorageError::Io { .. }) = (ours, &error) {
+                tracing::error!(%error, "the store stops writing");
+                self.stopped = Some(error.to_string());
+            }
+            error
+        })
+    }
+
+    /// What a commit and a bulk have in common: everything but the entities themselves.
+    fn write_beside(&self, transaction: &Transaction, changes: &[Change], lsn: u64) -> Result<usize, Fault> {
+        self.shared.names.read().save(transaction, self.saved_names)?;
+        blob::follow(transaction, changes)?;
+        if erases(changes) {
+            set_meta(transaction, "purge", lsn)?;
+        }
+        system::apply(transaction, changes)
+    }
+
+    fn written(&mut self, changes: &[Change], lsn: u64, bytes: usize) -> Lsn {
+        self.last = lsn;
+        self.saved_names = self.shared.names.read().len();
+        self.unwritten += bytes + 4_096 * 4;
+        if erases(changes) {
+            self.purge = Some(lsn);
+        }
+        Lsn(lsn)
+    }
+
+    fn try_commit(&mut self, changes: &[Change]) -> Result<Lsn, Fault> {
+        let batch = Batch::new(changes, &mut Namer::new(&self.shared.names));
+        let first = self.last + 1;
+        let lsn = self.last + batch.rows.len().max(1) as u64;
+        let transaction = begin(&self.connection)?;
+        let mut bytes = self.write_beside(&transaction, changes, lsn)?;
+        bytes += batch.append(&transaction, first)?;
+        if batch.rows.is_empty() {
+            set_meta(&transaction, "last", lsn)?; // a log row would say it
+        }
+        transaction.commit()?;
+        batch.remember(&mut self.shared.pending.lock(), first);
+        Ok(self.written(changes, lsn, bytes))
+    }
+
+    fn try_bulk(&mut self, changes: &[Change]) -> Result<Lsn, Fault> {
+        let mut by_entity: Vec<(EntityKey, &Change)> =
+            changes.iter().filter_map(|change| Some((key_of(change)?, change))).collect();
+        by_entity.sort_by_key(|(key, _)| *key); // stable: in order for each
+        let lsn = self.last + 1;
+        let transaction = begin(&self.connection)?;
+        let mut keys = Vec::new();
+        {
+            let mut namer = Namer::new(&self.shared.names);
+            for group in by_entity.chunk_by(|a, b| a.0 == b.0) {
+                let key = group[0].0;
+                let pending = self.shared.pending.lock().of(key).cloned();
+                let mut all = pending.map_or(Ok(Vec::new()), |records| records.read(key, 0, &namer))?;
+                all.extend(group.iter().map(|(_, change)| (lsn, (*change).clone())));
+                fold_entity(&transaction, &mut namer, key, key.0 > self.greatest_key, all)?;
+                keys.push(key);
+            }
+        }
+        let bytes = self.write_beside(&transaction, changes, lsn)?;
+        set_meta(&transaction, "last", lsn)?;
+        transaction.commit()?;
+        self.forget(&keys);
+        Ok(self.written(changes, lsn, bytes + changes.len() * 64))
+    }
+
+    /// Entities whose changes are in the tables now.
+    fn forget(&mut self, folded: &[EntityKey]) {
+        let mut pending = self.shared.pending.lock();
+        for key in folded {
+            pending.remove(*key);
+            self.greatest_key = self.greatest_key.max(key.0);
+        }
+    }
+
+    fn begin_fold(&mut self) {
+        let mut left = self.shared.pending.lock().entities();
+        left.reverse();
+        self.work = Work::Folding { left, through: self.last };
+    }
+
+    /// One slice of whatever is being done.
+    fn slice(&mut self) -> Result<(), StorageError> {
+        // A slice needs no fsync: the next commit's covers it, and if there is none, it is done again.
+        let relaxed = self.connection.pragma_update(None, "synchronous", "normal").map_err(Fault::from);
+        let done = relaxed.and_then(|()| self.try_slice());
+        let strict = self.connection.pragma_update(None, "synchronous", "full").map_err(Fault::from);
+        self.outcome(done.and(strict), "maintaining")
+    }
+
+    fn try_slice(&mut self) -> Result<(), Fault> {
+        let began = self.environment.clock.now();
+        let clock = Arc::clone(&self.environment.clock);
+        let late = began.plus_micros(self.options.slice_micros);
+        match &mut self.work {
+            Work::Nothing => Ok(()),
+            Work::Folding { left, through } => {
+                let transaction = begin(&self.connection)?;
+                let mut folded = Vec::new();
+                for key in left.iter().rev().take(self.options.slice_entities.max(1)) {
+                    let mut namer = Namer::new(&self.shared.names);
+                    if let Some(records) = self.shared.pending.lock().of(*key).cloned() {
+                        let changes = records.read(*key, 0, &namer)?;
+                        fold_entity(&transaction, &mut namer, *key, key.0 > self.greatest_key, changes)?;
+                    }
+                    folded.push(*key);
+                    if clock.now() >= late {
+                        break;
+                    }
+                }
+                self.shared.names.read().save(&transaction, self.saved_names)?;
+                transaction.commit()?;
+                self.saved_names = self.shared.names.read().len();
+                left.truncate(left.len() - folded.len());
+                let through = *through;
+                if left.is_empty() {
+                    self.work = Work::Cutting { through };
+                }
+                self.unwritten += folded.len() * 4_096;
+                self.forget(&folded);
+                Ok(())
+            }
+            Work::Cutting { through } => {
+                let through = *through;
+                let transaction = begin(&self.connection)?;
+                let last = meta(&transaction, "last")?.unwrap_or(0).max(through);
+                set_meta(&transaction, "last", last)?;
+                let done = log::cut(&transaction, through, &mut || clock.now() >= late)?;
+                transaction.commit()?;
+                self.unwritten += 4_096 * 16;
+                if done {
+                    self.work = Work::Nothing;
+                    self.emptied(through)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// After the log was cut: what was erased is to leave SQLite's write-ahead log too.
+    fn emptied(&mut self, through: u64) -> Result<(), Fault> {
+        if self.purge.is_none_or(|purge| purge > through) {
+            return Ok(());
+        }
+        if self.checkpoint("TRUNCATE")? {
+            let transaction = begin(&self.connection)?;
+            transaction.execute("DELETE FROM meta WHERE name = 'purge'", [])?;
+            transaction.commit()?;
+            self.purge = None;
+        }
+        Ok(())
+    }
+
+    /// Brings SQLite's write-ahead log into the file; `false` when a reader was in the way.
+    fn checkpoint(&mut self, kind: &str) -> Result<bool, Fault> {
+        self.unwritten = 0;
+        let busy: i64 = self.connection.query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
+    fn pending_exceeds(&self, times: usize) -> bool {
+        let pending = self.shared.pending.lock();
+        pending.changes() >= self.options.fold_changes.saturating_mul(times)
+            || pending.bytes() >= self.options.fold_bytes.saturating_mul(times)
     }
 }
 
 impl Storage for Embedded {
-    fn load(&mut self, _sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
-        todo!()
+    fn load(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
+        let names = self.shared.names.read();
+        let pending = self.shared.pending.lock();
+        let unfolded = pending.entities();
+        let mut next = unfolded.iter().copied().peekable();
+        let mut broken = None;
+        let mut give = |key: EntityKey, row: current::Row| {
+            let mut state = row.current;
+            if let Some(records) = pending.of(key) {
+                match records.read(key, row.last_seq, &names) {
+                    Ok(changes) => {
+                        let mut became = current::Became::default();
+                        changes.into_iter().for_each(|(_, change)| state.apply(change, &mut became));
+                    }
+                    Err(fault) => broken = Some(fault),
+                }
+            }
+            if let Some(stored) = state.stored(key) {
+                sink(stored);
+            }
+        };
+        let read = current::read_rows(&self.connection, &names, &mut |key, row| {
+            while let Some(unfolded) = next.next_if(|unfolded| *unfolded < key) {
+                give(unfolded, current::Row::default());
+            }
+            next.next_if_eq(&key);
+            give(key, row);
+        });
+        next.for_each(|key| give(key, current::Row::default()));
+        drop((names, pending));
+        let result = broken.map_or(read, Err);
+        self.outcome(result, "loading")
     }
-    fn commit(&mut self, _changes: &[Change]) -> Result<Lsn, StorageError> {
-        todo!()
+
+    fn commit(&mut self, changes: &[Change]) -> Result<Lsn, StorageError> {
+        self.usable()?;
+        if changes.is_empty() {
+            return Ok(Lsn(self.last));
+        }
+        if self.pending_exceeds(self.options.most_folds) {
+            self.fold()?;
+        }
+        let result = self.try_commit(changes);
+        self.outcome(result, "committing to")
     }
-    fn bulk(&mut self, _changes: &[Change]) -> Result<Lsn, StorageError> {
-        todo!()
+
+    fn bulk(&mut self, changes: &[Change]) -> Result<Lsn, StorageError> {
+        self.usable()?;
+        if changes.is_empty() {
+            return Ok(Lsn(self.last));
+        }
+        let result = self.try_bulk(changes);
+        self.outcome(result, "writing in bulk to")
     }
+
     fn maintain(&mut self) -> Result<bool, StorageError> {
-        todo!()
+        self.usable()?;
+        if !matches!(self.work, Work::Nothing) {
+            self.slice()?;
+        } else if self.purge.is_some() || self.pending_exceeds(1) {
+            self.begin_fold();
+        } else if self.unwritten >= self.options.checkpoint_bytes {
+            let done = self.checkpoint("PASSIVE").map(|_| ());
+            self.outcome(done, "maintaining")?;
+            return Ok(false);
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
     }
-    fn put_blob(&mut self, _content: &mut dyn Read) -> Result<String, StorageError> {
-        todo!()
+
+    fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError> {
+        self.usable()?;
+        let stored = blob::put(&self.connection, content);
+        let stored = self.outcome(stored, "storing a blob in")?;
+        self.unwritten = self.options.checkpoint_bytes;
+        Ok(stored)
     }
+
     fn reader(&self) -> Arc<dyn StorageReader> {
-        todo!()
+        Arc::clone(&self.shared) as Arc<dyn StorageReader>
+    }
+}
+
+fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
+    Ok(Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?)
+}
+
+fn erases(changes: &[Change]) -> bool {
+    changes.iter().any(|change| matches!(change, Change::Erase(..)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Options {
+        Options { fold_changes: 3, slice_entities: 2, ..Options::default() }
+    }
+
+    fn make(options: Options) -> (tempfile::TempDir, Embedded) {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Embedded::open_with(folder.path(), "mapacha", Environment::real(1), options).unwrap();
+        (folder, engine)
+    }
+
+    mod as_it_is {
+        crate::storage_contract_suite!(|| super::make(crate::embedded::Options::default()));
+    }
+
+    mod folding_all_the_time {
+        crate::storage_contract_suite!(|| super::make(super::small()));
     }
 }

@@ -3,11 +3,26 @@
 //! One trait, [`Storage`], is what the twin needs of a store; [`StorageReader`] is the part of it that many
 //! threads use at once. The embedded engine is a SQLite file used as log and history under the twin in memory.
 
+mod blob;
 pub mod change;
+pub mod check;
+mod chunk;
+mod codec;
+mod column;
 pub mod contract;
+mod current;
 pub mod embedded;
 pub mod environment;
+mod fault;
+mod fold;
+mod log;
 pub mod memory;
+mod names;
+mod reader;
+mod record;
+mod series;
+mod system;
+mod tables;
 
 use std::io::Read;
 use std::sync::Arc;
