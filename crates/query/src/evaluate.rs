@@ -181,8 +181,8 @@ impl Value {
             (Scalar::Text(a), Self::DateTime(b)) => Timestamp::parse(a).ok().map(|a| a.cmp(b)),
             (Scalar::Text(a), Self::Date(b)) => target::date(a).map(|a| a.cmp(b)),
             (Scalar::Text(a), Self::Time(b)) => target::time(a).map(|a| a.cmp(b)),
-            (Scalar::Text(a), Self::Iri(b) | Self::Word(b, _)) => same(a == b),
-            (Scalar::Iri(a), Self::Text(b) | Self::Iri(b)) => same(a == b),
+            (Scalar::Text(a), Self::Iri(b) | Self::Word(b, _))
+            | (Scalar::Iri(a), Self::Text(b) | Self::Iri(b)) => same(a == b),
             (Scalar::Iri(a), Self::Word(b, name)) => same(a == b || *a == name.as_str()),
             _ => None,
         }

@@ -99,9 +99,9 @@ pub fn aggregate(
     } else {
         range.1
     };
-    let mut periods: Vec<(Timestamp, Timestamp, &[(Timestamp, &Value)])> = Vec::new();
+    let mut periods = Vec::new();
     match &aggregation.period {
-        None => periods.push((start, end, &values)),
+        None => periods.push((start, end, values.as_slice())),
         Some(period) => {
             let mut rest = values.as_slice();
             while let Some((at, _)) = rest.first() {
@@ -142,9 +142,9 @@ fn period_of(at: Timestamp, start: Timestamp, period: &Period) -> (Timestamp, Ti
     while low + 1 < high {
         let middle = low + (high - low) / 2;
         if reached(middle) {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
     }
     (
@@ -268,7 +268,9 @@ fn reduce(method: Method, values: &[&Value]) -> Result<Json, Error> {
 
 /// The mean, without a sum that could overflow.
 fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
-    numbers.enumerate().fold(0.0, |mean, (index, number)| mean + (number - mean) / (index as f64 + 1.0))
+    numbers.enumerate().fold(0.0, |mean, (index, number)| {
+        mean + (number - mean) / (index as f64 + 1.0)
+    })
 }
 
 /// Whole numbers without a fraction, as they were most likely sent.

@@ -109,9 +109,8 @@ impl View {
     pub fn of<'a>(&self, entity: &'a Entity) -> Option<Cow<'a, Entity>> {
         match &self.rows {
             PreparedRows::All => {}
-            PreparedRows::None => return None,
             PreparedRows::Selected(rows) if rows.matches(entity) => {}
-            PreparedRows::Selected(_) => return None,
+            PreparedRows::Selected(_) | PreparedRows::None => return None,
         }
         let shown = |attribute: &&Attribute| !self.hides(attribute.name.as_str());
         if self.hidden_attributes.is_empty() || entity.attributes.iter().all(|attribute| shown(&attribute)) {

@@ -432,8 +432,7 @@ mod tests {
             assert_eq!(
                 parse(&heavy).unwrap_err().kind,
                 ErrorKind::TooComplexQuery,
-                "{:.20}",
-                heavy
+                "{heavy:.20}"
             );
         }
         assert!(parse(&format!("{}a{}", "(".repeat(32), ")".repeat(32))).is_ok());

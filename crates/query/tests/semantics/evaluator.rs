@@ -27,6 +27,7 @@ proptest! {
 /// The examples in the text of 4.9, by hand.
 #[test]
 fn the_examples_of_the_clause() {
+    use Operator::{Equal, NotEqual};
     let text = |text: &str| Operand::Text(text.to_owned());
     let check =
         |attribute: Json, members: &[&str], operator: Operator, operands: &[Operand], expected: bool| {
@@ -44,7 +45,6 @@ fn the_examples_of_the_clause() {
         };
     let property = |value: Json| json!({"type": "Property", "value": value});
     let language = |map: Json| json!({"type": "LanguageProperty", "languageMap": map});
-    use Operator::{Equal, NotEqual};
     let red = [text("red")];
     check(property(json!("red")), &[], Equal, &red, true);
     check(property(json!(["blue", "red", "green"])), &[], Equal, &red, true);

@@ -44,7 +44,7 @@ fn targets(path: &Path, entity: &Json) -> Vec<(String, Json)> {
                 here = here
                     .iter()
                     .flat_map(|a| a[term].as_array().cloned().unwrap_or_default())
-                    .collect()
+                    .collect();
             }
         }
     }
