@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -145,11 +146,11 @@ pub(crate) struct Session<'a> {
     places: Vec<Place>,
     weight: usize,
     warned: BTreeSet<String>,
-    refusals: Option<(String, csv::Writer<File>)>,
+    refusals: Option<(String, BufWriter<File>)>,
 }
 
 impl<'a> Session<'a> {
-    fn new(
+    pub(crate) fn new(
         kind: Kind,
         files: &[InputFile],
         options: &'a ImportOptions,
@@ -198,8 +199,9 @@ impl<'a> Session<'a> {
     /// Lists a refusal.
     pub(crate) fn refuse(&mut self, refusal: Refusal) -> Result<(), ImportError> {
         self.report.refused_count += 1;
-        if let Some((path, csv)) = &mut self.refusals {
-            csv.write_record(refusal.fields()).map_err(|error| refusals_error(path, &error))?;
+        if let Some((path, list)) = &mut self.refusals {
+            let line = serde_json::to_string(&refusal).unwrap_or_default();
+            writeln!(list, "{line}").map_err(|error| refusals_error(path, &error))?;
         }
         if self.report.refused.len() < REFUSALS_KEPT {
             self.report.refused.push(refusal);
@@ -328,8 +330,8 @@ impl<'a> Session<'a> {
 
     fn finish(mut self) -> Result<Report, ImportError> {
         self.flush()?;
-        if let Some((path, csv)) = &mut self.refusals {
-            csv.flush().map_err(|error| refusals_error(path, &error))?;
+        if let Some((path, list)) = &mut self.refusals {
+            list.flush().map_err(|error| refusals_error(path, &error))?;
         }
         Ok(self.report)
     }
@@ -339,15 +341,10 @@ fn first_type(entity: &Entity) -> Option<Name> {
     entity.types.first().cloned()
 }
 
-fn open_refusals(path: &Path) -> Result<(String, csv::Writer<File>), ImportError> {
+fn open_refusals(path: &Path) -> Result<(String, BufWriter<File>), ImportError> {
     let name = path.to_string_lossy().into_owned();
-    let open = || -> Result<_, csv::Error> {
-        let mut csv = csv::Writer::from_writer(File::create(path)?);
-        csv.write_record(Refusal::COLUMNS)?;
-        Ok(csv)
-    };
-    match open() {
-        Ok(csv) => Ok((name, csv)),
+    match File::create(path) {
+        Ok(file) => Ok((name, BufWriter::new(file))),
         Err(error) => Err(refusals_error(&name, &error)),
     }
 }

@@ -61,7 +61,7 @@ pub struct ImportOptions {
     pub level: Option<String>,
     /// Who published the file.
     pub publisher: Option<String>,
-    /// Where every refusal is written as it happens, one CSV line each. Not for remote callers.
+    /// Where every refusal is written as it happens, one JSON object a line. Not for remote callers.
     #[serde(skip)]
     pub refusals_file: Option<PathBuf>,
 }

@@ -164,30 +164,13 @@ impl Report {
         }
     }
 
-    /// Writes every refusal that the report holds as CSV: `file,line,column,what,why,remedy`.
+    /// Writes every refusal that the report holds, one JSON object a line.
     pub fn write_refusals(&self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-        let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(Refusal::COLUMNS)?;
         for refusal in &self.refused {
-            csv.write_record(refusal.fields())?;
+            serde_json::to_writer(&mut *out, refusal)?;
+            out.write_all(b"\n")?;
         }
-        csv.flush()
-    }
-}
-
-impl Refusal {
-    /// The columns of a file of refusals.
-    pub const COLUMNS: [&'static str; 6] = ["file", "line", "column", "what", "why", "remedy"];
-
-    pub(crate) fn fields(&self) -> [String; 6] {
-        [
-            self.file.clone(),
-            self.line.map_or_else(String::new, |line| line.to_string()),
-            self.column.clone().unwrap_or_default(),
-            self.what.clone(),
-            self.why.clone(),
-            self.remedy.clone(),
-        ]
+        Ok(())
     }
 }
 
