@@ -41,7 +41,9 @@ pub struct Period {
 
 /// A text that is no period.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a period{why}: give a year `2018`, a month `2018-09`, or two dates or instants with a slash between, `2018-09-01/2018-12-31`")]
+#[error(
+    "`{text}` is not a period{why}: give a year `2018`, a month `2018-09`, or two dates or instants with a slash between, `2018-09-01/2018-12-31`"
+)]
 pub struct NotAPeriod {
     text: String,
     why: String,
@@ -58,11 +60,16 @@ impl FromStr for PeriodRequest {
 impl PeriodRequest {
     /// Reads `YYYY`, `YYYY-MM` or `A/B` where A and B are dates or instants (ISO 8601).
     pub fn parse(text: &str) -> Result<Self, NotAPeriod> {
-        let bad = |why: &str| NotAPeriod { text: text.chars().take(100).collect(), why: why.to_owned() };
+        let bad = |why: &str| NotAPeriod {
+            text: text.chars().take(100).collect(),
+            why: why.to_owned(),
+        };
         let trimmed = text.trim();
         if let Some((from, to)) = trimmed.split_once('/') {
             let edge = |part: &str| {
-                if let Ok(day) = part.parse::<Date>() && part.len() == 10 {
+                if let Ok(day) = part.parse::<Date>()
+                    && part.len() == 10
+                {
                     return Some(Edge::Day(day));
                 }
                 Timestamp::parse(part).ok().map(Edge::Instant)
@@ -89,19 +96,34 @@ impl PeriodRequest {
             }
             _ => None,
         };
-        request.filter(|request| request.resolve(&TimeZone::UTC).is_some()).ok_or_else(|| bad(""))
+        request
+            .filter(|request| request.resolve(&TimeZone::UTC).is_some())
+            .ok_or_else(|| bad(""))
     }
 
     /// The instants it means in a time zone; `None` when it holds none.
     pub fn resolve(&self, zone: &TimeZone) -> Option<Period> {
         let start_of = |date: Date| -> Option<Timestamp> {
-            Some(date.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp().into())
+            Some(
+                date.to_zoned(zone.clone())
+                    .ok()?
+                    .start_of_day()
+                    .ok()?
+                    .timestamp()
+                    .into(),
+            )
         };
         let (from, to) = match self {
-            Self::Year(year) => (start_of(Date::new(*year, 1, 1).ok()?)?, start_of(Date::new(year + 1, 1, 1).ok()?)?),
+            Self::Year(year) => (
+                start_of(Date::new(*year, 1, 1).ok()?)?,
+                start_of(Date::new(year + 1, 1, 1).ok()?)?,
+            ),
             Self::Month(year, month) => {
                 let first = Date::new(*year, *month, 1).ok()?;
-                (start_of(first)?, start_of(first.last_of_month().tomorrow().ok()?)?)
+                (
+                    start_of(first)?,
+                    start_of(first.last_of_month().tomorrow().ok()?)?,
+                )
             }
             Self::Range(from, to) => (
                 match from {
@@ -114,7 +136,11 @@ impl PeriodRequest {
                 },
             ),
         };
-        (from < to).then(|| Period { label: self.to_string(), from, to })
+        (from < to).then(|| Period {
+            label: self.to_string(),
+            from,
+            to,
+        })
     }
 }
 
@@ -164,18 +190,33 @@ mod tests {
     use super::*;
 
     fn resolved(text: &str, zone: &str) -> (String, String) {
-        let period = PeriodRequest::parse(text).unwrap().resolve(&TimeZone::get(zone).unwrap()).unwrap();
+        let period = PeriodRequest::parse(text)
+            .unwrap()
+            .resolve(&TimeZone::get(zone).unwrap())
+            .unwrap();
         (period.from.to_string(), period.to.to_string())
     }
 
     #[test]
     fn a_period_is_read_in_the_citys_time_zone() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(resolved("2018", "UTC"), pair("2018-01-01T00:00:00Z", "2019-01-01T00:00:00Z"));
-        assert_eq!(resolved("2018", "Africa/Nairobi"), pair("2017-12-31T21:00:00Z", "2018-12-31T21:00:00Z"));
-        assert_eq!(resolved("2024-02", "Africa/Nairobi"), pair("2024-01-31T21:00:00Z", "2024-02-29T21:00:00Z"));
+        assert_eq!(
+            resolved("2018", "UTC"),
+            pair("2018-01-01T00:00:00Z", "2019-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            resolved("2018", "Africa/Nairobi"),
+            pair("2017-12-31T21:00:00Z", "2018-12-31T21:00:00Z")
+        );
+        assert_eq!(
+            resolved("2024-02", "Africa/Nairobi"),
+            pair("2024-01-31T21:00:00Z", "2024-02-29T21:00:00Z")
+        );
         // Summer time begins inside the month: it is an hour shorter than 31 days.
-        assert_eq!(resolved("2024-03", "Europe/Zurich"), pair("2024-02-29T23:00:00Z", "2024-03-31T22:00:00Z"));
+        assert_eq!(
+            resolved("2024-03", "Europe/Zurich"),
+            pair("2024-02-29T23:00:00Z", "2024-03-31T22:00:00Z")
+        );
         assert_eq!(
             resolved("2018-09-01/2018-12-31", "Africa/Nairobi"),
             pair("2018-08-31T21:00:00Z", "2018-12-31T21:00:00Z"),
@@ -187,12 +228,27 @@ mod tests {
             "an instant as the end is excluded"
         );
         // A day that has no midnight (clocks went from 00:00 to 01:00) begins at its first instant.
-        assert_eq!(resolved("2018-11-04/2018-11-04", "America/Sao_Paulo").0, "2018-11-04T03:00:00Z");
+        assert_eq!(
+            resolved("2018-11-04/2018-11-04", "America/Sao_Paulo").0,
+            "2018-11-04T03:00:00Z"
+        );
     }
 
     #[test]
     fn what_is_no_period_is_refused_with_the_forms_that_are() {
-        for bad in ["", "18", "2018-13", "2018-00", "2018-9", "2018/", "2018-12-31/2018-01-01", "+201", "20180101/20181231", "yesterday", "2018-02-30/2018-03-01"] {
+        for bad in [
+            "",
+            "18",
+            "2018-13",
+            "2018-00",
+            "2018-9",
+            "2018/",
+            "2018-12-31/2018-01-01",
+            "+201",
+            "20180101/20181231",
+            "yesterday",
+            "2018-02-30/2018-03-01",
+        ] {
             let error = PeriodRequest::parse(bad).unwrap_err().to_string();
             assert!(error.contains("give a year `2018`"), "{bad}: {error}");
         }
@@ -200,7 +256,12 @@ mod tests {
 
     #[test]
     fn a_period_is_printed_as_it_is_read() {
-        for text in ["2018", "2018-09", "2018-09-01/2018-12-31", "2018-09-01T00:00:00Z/2018-12-31"] {
+        for text in [
+            "2018",
+            "2018-09",
+            "2018-09-01/2018-12-31",
+            "2018-09-01T00:00:00Z/2018-12-31",
+        ] {
             assert_eq!(PeriodRequest::parse(text).unwrap().to_string(), text);
         }
     }

@@ -24,6 +24,9 @@ pub enum Band {
 }
 
 impl Band {
+    /// All four, the lowest first.
+    pub const ALL: [Self; 4] = [Self::To33, Self::To66, Self::To95, Self::From95];
+
     /// The band of a percentage.
     pub fn of(percent: f64) -> Self {
         if percent >= 95.0 {
@@ -85,7 +88,7 @@ pub fn attainment_pct(value: f64, direction: Direction, benchmark: &Benchmark) -
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Sum of points over four times the number scored, in percent; none where nothing is scored.
-    pub score_pct: Option<f64>,
+    pub pct: Option<f64>,
     /// The band of the score.
     pub band: Option<Band>,
     /// The sum of points.
@@ -141,13 +144,18 @@ impl Score {
             self.points += u32::from(points);
             self.scored += 1;
             let percent = 100.0 * f64::from(self.points) / f64::from(4 * self.scored);
-            self.score_pct = Some(percent);
+            self.pct = Some(percent);
             self.band = Some(Band::of(percent));
         }
     }
 }
 
 impl ScoreTree {
+    /// The score over all data points.
+    pub fn overall(&self) -> &Score {
+        &self.overall
+    }
+
     /// Adds up. Groups come in the order in which they first appear.
     pub fn of<'a>(items: impl IntoIterator<Item = Scored<'a>>) -> Self {
         let mut tree = Self::default();
@@ -155,10 +163,17 @@ impl ScoreTree {
             tree.overall.add(&item);
             let mut level = &mut tree.dimensions;
             for name in item.path {
-                let index = level.iter().position(|part| part.name == name).unwrap_or_else(|| {
-                    level.push(NamedScore { name: name.to_owned(), score: Score::default(), parts: Vec::new() });
-                    level.len() - 1
-                });
+                let index = level
+                    .iter()
+                    .position(|part| part.name == name)
+                    .unwrap_or_else(|| {
+                        level.push(NamedScore {
+                            name: name.to_owned(),
+                            score: Score::default(),
+                            parts: Vec::new(),
+                        });
+                        level.len() - 1
+                    });
                 let part = &mut level[index];
                 part.score.add(&item);
                 level = &mut part.parts;

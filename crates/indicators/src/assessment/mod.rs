@@ -1,5 +1,6 @@
 //! The self-assessment: every data point of the catalogue with its value or the reason why there is none.
 
+mod calculated;
 mod entities;
 mod run;
 
@@ -12,6 +13,7 @@ use crate::catalogue::{Benchmark, Level};
 use crate::period::PeriodRequest;
 use crate::score::ScoreTree;
 
+pub(crate) use entities::kpi_entity_id;
 pub use run::assess;
 
 /// What an assessment is asked to do.
@@ -320,8 +322,8 @@ impl Quality {
         }
     }
 
-    /// For people.
-    pub fn label(self) -> &'static str {
+    /// In words.
+    pub fn words(self) -> &'static str {
         match self {
             Self::AccurateMeasurement => "accurate measurement",
             Self::SurveyExtrapolation => "extrapolated from a survey of inhabitants",
@@ -362,7 +364,9 @@ impl Status {
 impl Assessment {
     /// One data point.
     pub fn data_point(&self, kpi: &str, data_point: Option<&str>) -> Option<&DataPointResult> {
-        self.data_points.iter().find(|row| row.kpi == kpi && row.data_point.as_deref() == data_point)
+        self.data_points
+            .iter()
+            .find(|row| row.kpi == kpi && row.data_point.as_deref() == data_point)
     }
 
     /// The values of areas of one data point.
@@ -371,6 +375,8 @@ impl Assessment {
         kpi: &'a str,
         data_point: Option<&'a str>,
     ) -> impl Iterator<Item = &'a AreaValue> + 'a {
-        self.areas.iter().filter(move |row| row.kpi == kpi && row.data_point.as_deref() == data_point)
+        self.areas
+            .iter()
+            .filter(move |row| row.kpi == kpi && row.data_point.as_deref() == data_point)
     }
 }

@@ -1,1 +1,12 @@
-//! From the twin to inputs.
+//! From the twin to the inputs of the calculations: which entities, which attributes, in which units.
+//!
+//! Types and attributes are known by their term under the default vocabulary, the core @context or Smart Data
+//! Models, so that a city may have imported its data with or without an @context.
+
+pub(crate) mod air;
+pub(crate) mod boundary;
+pub(crate) mod dataset;
+pub(crate) mod population;
+pub(crate) mod reported;
+pub(crate) mod terms;
+pub(crate) mod transit;

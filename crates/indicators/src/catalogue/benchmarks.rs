@@ -53,6 +53,8 @@ impl BenchmarkSet {
 
     /// The benchmark of one data point, if it has one.
     pub fn of(&self, kpi: &str, data_point: Option<&str>) -> Option<&Benchmark> {
-        self.benchmarks.iter().find(|b| b.kpi == kpi && b.data_point.as_deref() == data_point)
+        self.benchmarks
+            .iter()
+            .find(|b| b.kpi == kpi && b.data_point.as_deref() == data_point)
     }
 }

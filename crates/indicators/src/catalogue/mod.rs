@@ -171,6 +171,7 @@ impl Catalogue {
 
     /// One data point.
     pub fn data_point(&self, kpi: &str, data_point: Option<&str>) -> Option<DataPoint<'_>> {
-        self.data_points().find(|point| point.kpi.id == kpi && point.data_point == data_point)
+        self.data_points()
+            .find(|point| point.kpi.id == kpi && point.data_point == data_point)
     }
 }
