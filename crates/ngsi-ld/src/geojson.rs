@@ -218,9 +218,10 @@ mod tests {
             (json!({"type": "LineString", "coordinates": [[1, 2]]}), "two positions"),
             (json!({"type": "LineString", "coordinates": []}), "nothing"),
             (json!({"type": "LineString", "coordinates": [1, 2]}), "longitude"),
+            (json!({"type": "LineString", "coordinates": 1}), "nested"),
             (json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [0, 0]]]}), "four"),
             (json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]}), "equal to the first"),
-            (json!({"type": "Polygon", "coordinates": [[0, 0], [1, 0], [1, 1], [0, 0]]}), "nested"),
+            (json!({"type": "Polygon", "coordinates": [[0, 0], [1, 0], [1, 1], [0, 0]]}), "longitude"),
             (json!({"type": "GeometryCollection"}), "geometries"),
         ] {
             let error = from_json(&json).unwrap_err();
@@ -230,8 +231,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_calculated_geometry_survives(points in prop::collection::vec((-180.0..=180.0, -90.0..=90.0_f64), 3..9)) {
-            let line = LineString(points.iter().map(|(x, y)| Coord { x: *x, y: *y }).collect());
+        fn a_calculated_geometry_survives(points in prop::collection::vec((-1_800_000..=1_800_000, -900_000..=900_000), 3..9)) {
+            let degrees = |n: i32| f64::from(n) / 1e4;
+            let line = LineString(points.iter().map(|(x, y)| Coord { x: degrees(*x), y: degrees(*y) }).collect());
             for geometry in [
                 Geometry::from(Point(line.0[0])),
                 line.clone().into(),

@@ -62,8 +62,13 @@ mod tests {
     fn the_table_is_the_published_context() {
         let Some(folder) = testing::data("ngsi-ld/contexts") else { return };
         for minor in 6..=NEWEST {
+            let terms = |mut json: Json| {
+                let terms = json["@context"].as_object_mut().unwrap();
+                terms.retain(|term, _| !matches!(term.as_str(), "@version" | "@protected"));
+                json
+            };
             let published = testing::json(&folder.join(format!("core-v1.{minor}.jsonld")));
-            assert_eq!(document(minor), published, "v1.{minor}");
+            assert_eq!(terms(document(minor)), terms(published), "v1.{minor}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which names entities, attributes and scopes may have (4.6.2, 4.18, 4.5.1).
 
+use crate::name::{NGSI_LD, Name};
+
 /// Whether a type, an attribute or a vocabulary term may be written so: a name of letters, numbers and `_` that
 /// starts with a letter, with a prefix or not; or an IRI.
 pub(super) fn is_name(text: &str) -> bool {
@@ -20,14 +22,19 @@ fn is_simple(text: &str) -> bool {
     text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Terms of the core @context that are not attributes and cannot be used as such (4.5.1).
-pub(super) fn is_reserved(term: &str) -> bool {
-    matches!(
-        term,
-        "datasetId" | "instanceId" | "observedAt" | "unitCode" | "lang" | "objectType" | "valueType"
-            | "previousValue" | "previousObject" | "previousLanguageMap" | "previousJson" | "previousVocab"
-            | "previousValueList" | "previousObjectList"
-    )
+/// Names of the core vocabulary that are members of entities and attributes, not attributes, and cannot be used
+/// as such (4.5.1). `inside`: of an attribute, where those that hold its value are taken too.
+pub(super) fn is_reserved(name: &Name, inside: bool) -> bool {
+    let Some(segment) = name.as_str().strip_prefix(NGSI_LD) else { return false };
+    match segment {
+        "datasetId" | "instanceId" | "observedAt" | "createdAt" | "modifiedAt" | "deletedAt" | "expiresAt"
+        | "unitCode" | "lang" | "hasObjectType" | "hasValueType" | "entityIdSealed" | "entityTypeSealed" => true,
+        "scope" => !inside,
+        "hasValue" | "hasObject" | "hasLanguageMap" | "hasJSON" | "hasVocab" | "hasValueList" | "hasObjectList" => {
+            inside
+        }
+        other => other.starts_with("hasPrevious"),
+    }
 }
 
 /// Whether a text is a Scope: `/Nairobi/Westlands`.

@@ -1,5 +1,7 @@
 //! JSON to entities and fragments.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::instance::Instance;
@@ -11,10 +13,11 @@ use super::short;
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, UNSET};
 use crate::error::Error;
-use crate::fragment::{AttributeFragment, Change, Fragment};
+use crate::fragment::{AttributeFragment, Change, Fragment, ValuePatch};
+use crate::geojson;
 use crate::name::{Name, Uri};
 use crate::time::Timestamp;
-use crate::value::Kind;
+use crate::value::{Kind, PropertyValue, Value};
 
 /// How deep a document may be nested.
 const MAX_DEPTH: usize = 64;
@@ -60,7 +63,7 @@ fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
 pub fn read_attribute(name: &str, json: &Json, context: &Context) -> Result<Vec<Attribute>, Error> {
     let reader = Reader { context, mode: Mode::Entity, simplified: false, lang: None };
     check_depth(json)?;
-    let name = reader.attribute_name(name, &Path::Key(&Path::Root, name))?;
+    let name = reader.attribute_name(name, false, &Path::Key(&Path::Root, name))?;
     let mut instances = Vec::new();
     match json {
         Json::Object(object) => instances.push(reader.instance(&name, object, &Path::Root)?),
@@ -104,7 +107,7 @@ pub fn read_fragment_with(json: &Json, context: &Context, options: &FragmentOpti
 pub fn read_attribute_fragment(name: &str, json: &Json, context: &Context) -> Result<AttributeFragment, Error> {
     let reader = Reader { context, mode: Mode::Fragment, simplified: false, lang: None };
     let object = top(json, "an attribute fragment is an object with members of the attribute")?;
-    let name = reader.attribute_name(name, &Path::Key(&Path::Root, name))?;
+    let name = reader.attribute_name(name, false, &Path::Key(&Path::Root, name))?;
     Ok(reader.instance(&name, object, &Path::Root)?.into_fragment())
 }
 
@@ -147,16 +150,17 @@ struct Members {
 impl Members {
     fn read(object: &Map<String, Json>, reader: &Reader<'_>) -> Result<Self, Error> {
         let mut members = Self::default();
-        let instances = reader.attributes(object, &Path::Root, |key, json, path| {
+        let mut instances = reader.attributes(object, false, &Path::Root, |key, json, path| {
             match key {
                 "@context" => {}
                 "id" | "@id" => members.id = Some(uri(json, path)?),
                 "type" | "@type" => members.types = types(json, reader.context, path)?,
                 "scope" => members.scope = Some(scope(json, reader, path)?),
                 "expiresAt" => members.expires_at = reader.instant(json, path)?,
-                "createdAt" => members.created_at = reader.instant(json, path)?.set(),
-                "modifiedAt" => members.modified_at = reader.instant(json, path)?.set(),
-                "deletedAt" => drop(reader.instant(json, path)?),
+                // Set by the system: what a client says is of no weight, so its form is not either.
+                "createdAt" => members.created_at = reader.instant(json, path).ok().and_then(Change::set),
+                "modifiedAt" => members.modified_at = reader.instant(json, path).ok().and_then(Change::set),
+                "deletedAt" => {}
                 _ if key.starts_with('@') => {
                     return path.refuse("that JSON-LD keyword has no place in an entity; leave it out");
                 }
@@ -164,17 +168,31 @@ impl Members {
             }
             Ok(true)
         })?;
-        for instance in &instances {
+        for instance in &mut instances {
             let core = instance.name.as_str().strip_prefix(crate::name::NGSI_LD);
-            let geo = matches!(core, Some("location" | "observationSpace" | "operationSpace"));
-            if geo && instance.patch.kind.is_some_and(|kind| kind != Kind::GeoProperty) {
-                return Path::Key(&Path::Root, core.unwrap_or_default())
-                    .refuse("it is a GeoProperty by definition (4.7.1); give it a GeoJSON geometry");
+            let term = ["location", "observationSpace", "operationSpace"].into_iter().find(|term| core == Some(term));
+            if let Some(term) = term {
+                as_geo_property(instance, &Path::Key(&Path::Root, term))?;
             }
         }
         members.instances = instances;
         Ok(members)
     }
+}
+
+/// The core's own GeoProperties (4.7.1). Much published data calls them Property: a geometry makes up for that.
+fn as_geo_property(instance: &mut Instance, path: &Path<'_>) -> Result<(), Error> {
+    if let Some(ValuePatch::Typed(Value::Property(PropertyValue::Structured(json)))) = &instance.patch.value
+        && geojson::is_geometry(json)
+    {
+        let geo = geojson::from_json(json).map_err(|error| path.error(error.detail))?;
+        instance.patch.value = Some(ValuePatch::Typed(Value::Geo(Arc::new(geo))));
+        instance.patch.kind = Some(Kind::GeoProperty);
+    }
+    if instance.patch.kind.is_some_and(|kind| kind != Kind::GeoProperty) {
+        return path.refuse("it is a GeoProperty by definition (4.7.1); give it a GeoJSON geometry");
+    }
+    Ok(())
 }
 
 /// `scope`: a text, several, or (in temporal representations) the instances of a Property, the last of which holds.

@@ -19,6 +19,17 @@ use crate::value::{Kind, OneOrMany, Value};
 /// How many attributes an entity, or sub-attributes an attribute, may have.
 const MAX_ATTRIBUTES: usize = 1000;
 
+/// Members that only notifications have (5.2.5).
+const PREVIOUS: [&str; 7] = [
+    "previousValue",
+    "previousObject",
+    "previousLanguageMap",
+    "previousJson",
+    "previousVocab",
+    "previousValueList",
+    "previousObjectList",
+];
+
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -38,11 +49,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads the members of an entity or an instance that are attributes: `take` sees each member first and says
-    /// whether it was something else.
+    /// Reads the members of an entity, or `inside` an instance, that are attributes: `take` sees each member first
+    /// and says whether it was something else.
     pub(super) fn attributes(
         &self,
         object: &Map<String, Json>,
+        inside: bool,
         path: &Path<'_>,
         mut take: impl FnMut(&str, &Json, &Path<'_>) -> Result<bool, Error>,
     ) -> Result<Vec<Instance>, Error> {
@@ -57,7 +69,7 @@ impl Reader<'_> {
             if take(key, json, &path)? {
                 continue;
             }
-            let name = self.attribute_name(key, &path)?;
+            let name = self.attribute_name(key, inside, &path)?;
             let doubled = starts.iter().any(|start| instances[*start].name == name);
             if doubled {
                 return path.refuse(format_args!("it names `{name}`, as another member does; keep one of them"));
@@ -74,14 +86,14 @@ impl Reader<'_> {
         Ok(instances)
     }
 
-    pub(super) fn attribute_name(&self, key: &str, path: &Path<'_>) -> Result<Name, Error> {
+    pub(super) fn attribute_name(&self, key: &str, inside: bool, path: &Path<'_>) -> Result<Name, Error> {
         if !is_name(key) {
             return path.refuse(format_args!("that is no attribute name: {NAME_REMEDY}"));
         }
-        if is_reserved(key) {
-            return path.refuse("that member belongs inside an attribute and cannot be one itself (4.5.1)");
-        }
         let name = self.context.expand(key);
+        if is_reserved(&name, inside) || key == "valueType" {
+            return path.refuse("that is a member of entities or attributes and cannot be an attribute itself (4.5.1)");
+        }
         if name.as_str().starts_with('@') {
             return path.refuse("the @context makes a keyword of it; rename it");
         }
@@ -246,7 +258,7 @@ impl Reader<'_> {
         let mut instance = Instance::new(name.clone());
         instance.patch.kind = kind;
         let mut extra = Vec::new();
-        let found = self.attributes(object, path, |key, json, path| {
+        let found = self.attributes(object, true, path, |key, json, path| {
             self.member(&mut instance, key, json, path, &mut extra)
         })?;
         instance.sub_instances = found;
@@ -297,7 +309,7 @@ impl Reader<'_> {
             "@context" if matches!(path, Path::Key(Path::Root, _)) => {} // of a document that is one attribute
             "@context" => return path.refuse("an @context stands at the top of the document only (5.5.7); move it there"),
             "entity" | "entityList" => return path.refuse("linked entities are output only; give `object` alone"),
-            _ if key.starts_with("previous") && is_reserved(key) => {
+            _ if PREVIOUS.contains(&key) => {
                 return path.refuse("previous values are output only; leave it out");
             }
             _ if key.starts_with('@') => return path.refuse("that JSON-LD keyword has no place in an attribute"),

@@ -20,6 +20,9 @@ pub fn write_temporal(
 ) -> Map<String, Json> {
     let options = &WriteOptions { format: Format::Normalized, ..options.clone() };
     let mut object = head(entity, context, options);
+    if let Some(scope) = object.get_mut("scope") {
+        *scope = reified(scope.take(), entity.modified_at, format);
+    }
     for instances in groups(&entity.attributes) {
         if !options.shows(&instances[0].name) {
             continue;
@@ -37,6 +40,25 @@ pub fn write_temporal(
         }
     }
     object
+}
+
+/// The scope as a Property; it holds since the entity was modified (4.5.6).
+fn reified(scope: Json, since: Timestamp, format: TemporalFormat) -> Json {
+    let mut object = Map::new();
+    object.insert("type".into(), Kind::Property.as_str().into());
+    match format {
+        TemporalFormat::Normalized => {
+            object.insert("value".into(), scope);
+            if since != UNSET {
+                object.insert("observedAt".into(), time(since));
+            }
+            Json::Array(vec![Json::Object(object)])
+        }
+        TemporalFormat::TemporalValues => {
+            object.insert("values".into(), Json::Array(vec![Json::Array(vec![scope, time(since)])]));
+            Json::Object(object)
+        }
+    }
 }
 
 fn one_or_array(mut objects: Vec<Json>) -> Option<Json> {
