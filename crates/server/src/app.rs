@@ -4,16 +4,21 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use indicators::Catalogue;
+use ngsi_ld::Timestamp;
+use ngsi_ld::context::Context;
 use query::{Caller, View};
+use tokio::sync::Semaphore;
 use twin::contexts::Contexts;
 use twin::{Clock, Tenants, Twin};
 
 use crate::kpi::cache::Assessments;
 use crate::metrics::Metrics;
+use crate::problem::{Answer, blocking};
 
 /// What every request needs. Cheap to clone.
 #[derive(Clone)]
@@ -30,11 +35,17 @@ pub struct Shared {
     /// Limits and facts of this process.
     pub config: Config,
     /// The U4SSC indicators.
-    pub catalogue: Catalogue,
+    pub catalogue: &'static Catalogue,
     /// What `/metrics` tells.
     pub metrics: Metrics,
     /// Assessments that were computed and still hold.
     pub assessments: Assessments,
+    /// When this process began to serve.
+    pub started_at: Timestamp,
+    /// How many requests came without an id of their own.
+    pub requests: AtomicU64,
+    /// One import at a time, so that memory stays bounded; more wait.
+    pub imports: Semaphore,
 }
 
 /// Limits and facts of this process that doors need to know.
@@ -46,6 +57,8 @@ pub struct Config {
     pub version: String,
     /// The name of the city, for pages and assessments.
     pub city: String,
+    /// The city's time zone (an IANA name); without it, that of the timetable's agency, else UTC.
+    pub time_zone: Option<String>,
     /// Where files that are being imported wait; the data folder as a rule.
     pub spool_dir: PathBuf,
     /// `limit` where the client gave none.
@@ -62,6 +75,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
     pub header_timeout: Duration,
+    /// Whether `/metrics` is on a listener of its own, and not on this one.
+    pub metrics_apart: bool,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -73,6 +88,7 @@ impl Config {
             listen,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             city: String::new(),
+            time_zone: None,
             spool_dir,
             default_page_size: 20,
             max_page_size: 1000,
@@ -81,6 +97,7 @@ impl Config {
             max_import_bytes: 2 << 30,
             request_timeout: Duration::from_secs(60),
             header_timeout: Duration::from_secs(10),
+            metrics_apart: false,
             grace: Duration::from_secs(4),
         }
     }
@@ -92,9 +109,10 @@ impl App {
         tenants: Tenants,
         contexts: Contexts,
         clock: Arc<dyn Clock>,
-        catalogue: Catalogue,
+        catalogue: &'static Catalogue,
         config: Config,
     ) -> Self {
+        let started_at = clock.now();
         Self(Arc::new(Shared {
             tenants,
             contexts,
@@ -103,12 +121,21 @@ impl App {
             catalogue,
             metrics: Metrics::default(),
             assessments: Assessments::default(),
+            started_at,
+            requests: AtomicU64::new(0),
+            imports: Semaphore::new(1),
         }))
     }
 
     /// The twin of a tenant; without a name, the default one's, which is always there.
     pub fn twin(&self, tenant: Option<&str>) -> Option<Twin> {
         self.tenants.get(tenant)
+    }
+
+    /// The compiled form of an `@context` member's value. May go to the network, on a thread that may wait.
+    pub async fn context(&self, context: serde_json::Value) -> Answer<Context> {
+        let contexts = self.contexts.clone();
+        Ok(blocking(move || contexts.resolve(&context)).await??)
     }
 }
 

@@ -5,13 +5,22 @@
 //! and [`serve`] puts it on a socket.
 
 pub mod app;
+pub mod imports;
 pub mod json;
 pub mod kpi;
+mod layers;
 pub mod metrics;
+pub mod net;
+pub mod ngsi_ld;
+mod openapi;
 pub mod pages;
 pub mod problem;
 mod router;
+mod serve;
+mod service;
 
 pub use app::{App, Config, caller_view};
+pub use openapi::openapi;
 pub use problem::{Answer, Problem};
 pub use router::router;
+pub use serve::{serve, serve_admin};

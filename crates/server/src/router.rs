@@ -1,10 +1,74 @@
 //! The whole house as one service.
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler as _;
+use axum::http::{StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
-use crate::{App, pages};
+use crate::problem::{NgsiError, Problem};
+use crate::{App, layers, openapi, pages, service};
 
 /// Every door, with what they share around them.
 pub fn router(app: App) -> Router {
-    Router::new().merge(pages::router()).with_state(app)
+    let doors: Router<App> = openapi::doors(!app.config.metrics_apart).into();
+    around(app, doors.merge(pages::router()))
+}
+
+/// The doors of the listener for administration.
+pub(crate) fn admin_router(app: App) -> Router {
+    let doors: Router<App> = service::router().merge(service::admin_router()).into();
+    around(app, doors)
+}
+
+fn around(app: App, doors: Router<App>) -> Router {
+    doors
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), layers::hurry))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn_with_state(app.clone(), layers::guard))
+        .layer(CompressionLayer::new())
+        .layer(map_response(no_body_no_length))
+        .layer(from_fn_with_state(app.clone(), layers::observe))
+        .with_state(app)
+}
+
+/// 6.3.6: no `Content-Length` beside 204.
+async fn no_body_no_length(mut response: Response) -> Response {
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
+/// A path that is not there: a page for people, problem details for programs.
+async fn not_found(State(app): State<App>, request: Request) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let path = request.uri().path().to_owned();
+    let is_api = ["/ngsi-ld/", "/imports/"].iter().any(|prefix| path.starts_with(prefix));
+    if accept.contains("text/html") && !is_api {
+        return pages::not_found.call(request, app).await;
+    }
+    let shown: String = path.chars().take(200).collect();
+    let detail = format!(
+        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /imports, /healthz, /readyz, /metrics and \
+         /version, and /openapi.json describes them"
+    );
+    let problem = Problem::ngsi(NgsiError::ResourceNotFound, detail);
+    if path.starts_with("/ngsi-ld/") { problem.into_response() } else { problem.as_api().into_response() }
+}
+
+/// A method that is not there. The router adds `Allow`.
+async fn method_not_allowed(request: Request) -> Response {
+    let detail = format!("`{}` is not for `{}`; `Allow` says what is", request.method(), request.uri().path());
+    let problem = Problem::api(StatusCode::METHOD_NOT_ALLOWED, detail);
+    if request.uri().path().starts_with("/ngsi-ld/") {
+        problem.media_type("application/json").into_response()
+    } else {
+        problem.into_response()
+    }
 }

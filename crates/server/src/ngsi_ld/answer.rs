@@ -1,0 +1,247 @@
+//! From entities to a response: media type, @context, paging (6.3.6, 6.3.10, 6.3.13).
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ngsi_ld::Error;
+use ngsi_ld::context::Context;
+use serde_json::{Map, Value};
+
+use super::call::Call;
+use super::negotiation::{CONTEXT_RELATION, MediaType};
+use super::parameters::{PageParameters, flag, number};
+use crate::Config;
+use crate::problem::{Answer, NgsiError, Problem};
+
+/// The header that tells how many there are in all (6.3.13).
+pub const RESULTS_COUNT: HeaderName = HeaderName::from_static("ngsild-results-count");
+
+/// The URL of the core @context.
+pub const CORE_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
+
+/// How a body will carry its @context.
+#[derive(Clone, Debug)]
+pub struct Wording {
+    /// Compacts names.
+    pub context: Context,
+    /// The media type.
+    pub media_type: MediaType,
+    /// The URL for the `Link` header, where the body does not hold the @context.
+    link: Option<String>,
+}
+
+impl Wording {
+    /// For an answer of `media_type` to a request with `context`.
+    ///
+    /// A `Link` names one URL. Where the request's @context is more than that (an inline object), the answer is
+    /// compacted by the core @context instead: longer names, but such as the client can read.
+    pub fn new(context: Context, media_type: MediaType, headers: &HeaderMap) -> Self {
+        let prefers_json = headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split([',', ';']))
+            .any(|preference| preference.trim().eq_ignore_ascii_case("body=json"));
+        let in_body = match media_type {
+            MediaType::Json => false,
+            MediaType::LdJson => true,
+            MediaType::GeoJson => !prefers_json,
+        };
+        if in_body {
+            return Self { context, media_type, link: None };
+        }
+        match sole_url(context.to_json()) {
+            Some(url) => Self { context, media_type, link: Some(url) },
+            None => Self { context: Context::core().clone(), media_type, link: Some(CORE_CONTEXT.to_owned()) },
+        }
+    }
+
+    /// Puts the @context into an object that is a body, or an item of one.
+    pub fn finish(&self, mut object: Map<String, Value>) -> Value {
+        if self.link.is_none() {
+            object.insert("@context".to_owned(), self.context.to_json().clone());
+        }
+        Value::Object(object)
+    }
+
+    /// The response, its body written.
+    pub fn respond(&self, status: StatusCode, body: Vec<u8>) -> Response {
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type.as_str()));
+        if let Some(url) = &self.link {
+            let link = format!("<{url}>; rel=\"{CONTEXT_RELATION}\"; type=\"application/ld+json\"");
+            if let Ok(value) = HeaderValue::from_str(&link) {
+                headers.append(header::LINK, value);
+            }
+        }
+        response
+    }
+}
+
+/// The one URL that says all of an @context; the core's beside it says nothing new.
+fn sole_url(context: &Value) -> Option<String> {
+    match context {
+        Value::String(url) => Some(url.clone()),
+        Value::Array(parts) => {
+            let core = |part: &Value| {
+                part.as_str().is_some_and(|url| url.contains("://uri.etsi.org/ngsi-ld/") && url.contains("core-context"))
+            };
+            let mut others = parts.iter().filter(|part| !core(part));
+            match (others.next(), others.next()) {
+                (None, _) => Some(CORE_CONTEXT.to_owned()),
+                (Some(Value::String(url)), None) => Some(url.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Writes JSON. It cannot fail on what this program builds.
+pub fn bytes(value: &impl serde::Serialize) -> Answer<Vec<u8>> {
+    serde_json::to_vec(value)
+        .map_err(|error| Problem::ngsi(NgsiError::InternalError, format!("the answer could not be written: {error}")))
+}
+
+/// Which page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most so many.
+    pub limit: usize,
+    /// After so many.
+    pub offset: usize,
+    /// Whether the total is wanted.
+    pub count: bool,
+}
+
+impl PageRequest {
+    /// Reads the parameters (6.3.10, 6.3.13).
+    pub fn parse(parameters: &PageParameters, config: &Config) -> Answer<Self> {
+        let count = flag("count", parameters.count.as_deref())?;
+        let limit = number("limit", parameters.limit.as_deref())?.unwrap_or(config.default_page_size);
+        let offset = number("offset", parameters.offset.as_deref())?.unwrap_or(0);
+        if limit == 0 && !count {
+            return Err(Error::bad_data("`limit=0` goes with `count=true` only").into());
+        }
+        if limit > config.max_page_size {
+            return Err(Problem::ngsi(
+                NgsiError::TooManyResults,
+                format!("`limit` is at most {}; page through with `offset`", config.max_page_size),
+            ));
+        }
+        Ok(Self { limit, offset, count })
+    }
+
+    /// Adds the count, and the links to the next and the previous page.
+    pub fn annotate(
+        &self,
+        response: &mut Response,
+        call: &Call,
+        media_type: MediaType,
+        shown: usize,
+        more: bool,
+        total: Option<usize>,
+    ) {
+        let headers = response.headers_mut();
+        if let Some(total) = total.filter(|_| self.count) {
+            headers.insert(RESULTS_COUNT, HeaderValue::from(total));
+        }
+        let mut link = |relation: &str, offset: usize| {
+            let query = page_query(call.target.query().unwrap_or(""), self.limit, offset);
+            let (path, kind) = (call.target.path(), media_type.as_str());
+            let value = format!("<{path}?{query}>; rel=\"{relation}\"; type=\"{kind}\"");
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.append(header::LINK, value);
+            }
+        };
+        if more && shown > 0 {
+            link("next", self.offset.saturating_add(shown));
+        }
+        if self.offset > 0 && self.limit > 0 {
+            link("prev", self.offset.saturating_sub(self.limit));
+        }
+    }
+}
+
+/// The query string of another page: all as it was, but `limit` and `offset`.
+fn page_query(query: &str, limit: usize, offset: usize) -> String {
+    let kept = query.split('&').filter(|pair| {
+        let name = pair.split('=').next().unwrap_or("");
+        !pair.is_empty() && name != "limit" && name != "offset"
+    });
+    let mut pairs: Vec<String> = kept.map(str::to_owned).collect();
+    pairs.push(format!("limit={limit}"));
+    pairs.push(format!("offset={offset}"));
+    pairs.join("&")
+}
+
+/// 204.
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// 201 with the path of what is new.
+pub fn created(path: &str, id: &ngsi_ld::Uri) -> Response {
+    let location = format!("{path}/{}", path_segment(id.as_str()));
+    let mut response = StatusCode::CREATED.into_response();
+    if let Ok(value) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response
+}
+
+/// An id as one segment of a path.
+pub fn path_segment(id: &str) -> impl std::fmt::Display + '_ {
+    const KEEP: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b';')
+        .remove(b'=');
+    percent_encoding::utf8_percent_encode(id, KEEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_next_page_keeps_every_other_parameter() {
+        assert_eq!(page_query("", 20, 20), "limit=20&offset=20");
+        assert_eq!(
+            page_query("type=A%7CB&limit=5&q=a%3D%3D1&offset=5&count=true", 5, 10),
+            "type=A%7CB&q=a%3D%3D1&count=true&limit=5&offset=10"
+        );
+    }
+
+    #[test]
+    fn a_link_can_say_a_context_that_is_one_url() {
+        assert_eq!(sole_url(&json!("http://a/c")), Some("http://a/c".into()));
+        assert_eq!(sole_url(&json!(["http://a/c", CORE_CONTEXT])), Some("http://a/c".into()));
+        assert_eq!(sole_url(&json!([CORE_CONTEXT])), Some(CORE_CONTEXT.into()));
+        assert_eq!(sole_url(&json!([{"a": "http://a/"}, CORE_CONTEXT])), None);
+        assert_eq!(sole_url(&json!(["http://a/c", "http://b/c"])), None);
+    }
+
+    #[test]
+    fn ids_become_one_segment() {
+        assert_eq!(path_segment("urn:ngsi-ld:A:b").to_string(), "urn:ngsi-ld:A:b");
+        assert_eq!(path_segment("http://a.b/c?d#e%2Fä").to_string(), "http:%2F%2Fa.b%2Fc%3Fd%23e%252F%C3%A4");
+    }
+}

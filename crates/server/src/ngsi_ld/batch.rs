@@ -1,0 +1,258 @@
+//! `/entityOperations/{create,upsert,update,merge,delete}` (5.6.7 to 5.6.10, 5.6.20).
+//!
+//! Every item stands alone: what is wrong with one leaves the others their way.
+
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use ngsi_ld::context::Context;
+use ngsi_ld::representation::{read_entity, read_fragment};
+use ngsi_ld::{Error, Uri};
+use serde_json::{Value, json};
+use twin::{Operation, Outcome};
+
+use super::answer::{bytes, no_content};
+use super::attributes::multi_status;
+use super::call::{Payload, Writing};
+use super::examples;
+use super::parameters::{Known, WriteParameters, list, shortened};
+use crate::problem::{Answer, Problem, blocking};
+
+/// What is to be done with each item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Create,
+    UpsertReplace,
+    UpsertUpdate,
+    Update { overwrite: bool },
+    Merge,
+}
+
+/// Batch Entity Creation
+///
+/// ETSI GS CIM 009, 5.6.7 and 6.14.3.1.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/entityOperations/create",
+    tag = "NGSI-LD batch operations",
+    operation_id = "createBatch",
+    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    responses(
+        (status = 201, description = "All created; their ids", body = Vec<String>, content_type = "application/json", example = examples::ids),
+        (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn create_batch(call: Writing, payload: Payload) -> Answer {
+    run(&call, payload, Kind::Create).await
+}
+
+/// Batch Entity Creation or Update (Upsert)
+///
+/// ETSI GS CIM 009, 5.6.8 and 6.15.3.1. `options=replace` (the default) replaces all attributes of entities that
+/// are there, `options=update` those that are given.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/entityOperations/upsert",
+    tag = "NGSI-LD batch operations",
+    operation_id = "upsertBatch",
+    params(WriteParameters),
+    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    responses(
+        (status = 201, description = "Done; the ids of those that are new", body = Vec<String>, content_type = "application/json", example = examples::ids),
+        (status = 204, description = "Done; none is new"),
+        (status = 207, description = "Some were not done", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn upsert_batch(
+    call: Writing,
+    Known(parameters): Known<WriteParameters>,
+    payload: Payload,
+) -> Answer {
+    let options = list("options", parameters.options.as_deref())?;
+    let kind = match options.as_slice() {
+        [] | ["replace"] => Kind::UpsertReplace,
+        ["update"] => Kind::UpsertUpdate,
+        _ => return Err(Error::invalid("`options` is `replace` or `update`").into()),
+    };
+    run(&call, payload, kind).await
+}
+
+/// Batch Entity Update
+///
+/// ETSI GS CIM 009, 5.6.9 and 6.16.3.1.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/entityOperations/update",
+    tag = "NGSI-LD batch operations",
+    operation_id = "updateBatch",
+    params(WriteParameters),
+    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    responses(
+        (status = 204, description = "All updated"),
+        (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn update_batch(
+    call: Writing,
+    Known(parameters): Known<WriteParameters>,
+    payload: Payload,
+) -> Answer {
+    let overwrite = match list("options", parameters.options.as_deref())?.as_slice() {
+        [] => true,
+        ["noOverwrite"] => false,
+        _ => return Err(Error::invalid("`options` is `noOverwrite`, or nothing").into()),
+    };
+    run(&call, payload, Kind::Update { overwrite }).await
+}
+
+/// Batch Entity Merge
+///
+/// ETSI GS CIM 009, 5.6.20 and 6.31.3.1.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/entityOperations/merge",
+    tag = "NGSI-LD batch operations",
+    operation_id = "mergeBatch",
+    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    responses(
+        (status = 204, description = "All merged"),
+        (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn merge_batch(call: Writing, payload: Payload) -> Answer {
+    run(&call, payload, Kind::Merge).await
+}
+
+/// Batch Entity Delete
+///
+/// ETSI GS CIM 009, 5.6.10 and 6.17.3.1.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/entityOperations/delete",
+    tag = "NGSI-LD batch operations",
+    operation_id = "deleteBatch",
+    request_body(content = Vec<String>, content_type = "application/json", example = examples::ids),
+    responses(
+        (status = 204, description = "All deleted"),
+        (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 400, description = "Not an array of ids", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn delete_batch(call: Writing, payload: Payload) -> Answer {
+    let items = payload.ids()?.into_iter().map(|item| {
+        let text = item.as_str().ok_or_else(|| Error::bad_data("an id is a string"));
+        let id = text.and_then(|text| Uri::parse(text).map_err(Error::from));
+        (written_id(&item), id.map(Operation::Delete).map_err(Problem::from))
+    });
+    let done = execute(&call, items.collect()).await;
+    respond(done, StatusCode::NO_CONTENT)
+}
+
+/// An item's id as the client wrote it, and what is to be done, or what is wrong with it.
+type Item = (String, Result<Operation, Problem>);
+
+async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
+    let items = payload.items(call).await?;
+    let items: Vec<Item> = blocking(move || {
+        items
+            .into_iter()
+            .map(|(json, context)| {
+                let id = written_id(json.get("id").or_else(|| json.get("@id")).unwrap_or(&Value::Null));
+                (id, context.and_then(|context| Ok(operation(json, &context, kind)?)))
+            })
+            .collect()
+    })
+    .await?;
+    let done = execute(call, items).await;
+    respond(done, if kind == Kind::Create { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
+}
+
+fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation, Error> {
+    if !json.is_object() {
+        return Err(Error::bad_data("an item is an object"));
+    }
+    Ok(match kind {
+        Kind::Create => Operation::Create(read_entity(&json, context)?),
+        Kind::UpsertReplace => Operation::UpsertReplace(read_entity(&json, context)?),
+        Kind::UpsertUpdate => Operation::UpsertUpdate(read_entity(&json, context)?),
+        Kind::Update { .. } | Kind::Merge => {
+            let id = json.as_object_mut().and_then(|o| o.shift_remove("id").or_else(|| o.shift_remove("@id")));
+            let id = id.as_ref().and_then(Value::as_str).ok_or_else(|| Error::bad_data("an item has an `id`"))?;
+            let (id, fragment) = (Uri::parse(id)?, read_fragment(&json, context)?);
+            match kind {
+                Kind::Update { overwrite } => Operation::Append(id, fragment, overwrite),
+                _ => Operation::Merge(id, fragment),
+            }
+        }
+    })
+}
+
+fn written_id(id: &Value) -> String {
+    id.as_str().map(shortened_id).unwrap_or_default()
+}
+
+fn shortened_id(id: &str) -> String {
+    if id.len() <= 1000 { id.to_owned() } else { shortened(id) }
+}
+
+/// Executes what can be; answers in the items' order.
+async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcome, Problem>)> {
+    let mut operations = Vec::with_capacity(items.len());
+    let mut plan = Vec::with_capacity(items.len());
+    for (id, item) in items {
+        match item {
+            Ok(operation) => {
+                operations.push(operation);
+                plan.push((id, None));
+            }
+            Err(problem) => plan.push((id, Some(problem))),
+        }
+    }
+    let results = if operations.is_empty() { Vec::new() } else { call.execute_all(operations).await };
+    let mut results = results.into_iter();
+    let missing = || Err(twin::Error::Storage("the twin did not answer".to_owned()));
+    plan.into_iter()
+        .map(|(id, refused)| match refused {
+            Some(problem) => (id, Err(problem)),
+            None => (id, results.next().unwrap_or_else(missing).map_err(Problem::from)),
+        })
+        .collect()
+}
+
+/// 201 with the ids of what is new, 204 where nothing is, 207 where something could not be done.
+fn respond(done: Vec<(String, Result<Outcome, Problem>)>, when_all: StatusCode) -> Answer {
+    // When the store cannot take anything, that is the answer, not a list of it.
+    if let Some((_, Err(problem))) = done.iter().find(|(_, r)| matches!(r, Err(p) if p.status().is_server_error())) {
+        if done.iter().all(|(_, result)| result.is_err()) {
+            return Err(problem.clone());
+        }
+    }
+    let (mut success, mut created, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, result) in done {
+        match result {
+            Ok(Outcome::Updated { not_updated }) if !not_updated.is_empty() => {
+                let reasons: Vec<_> = not_updated.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+                let detail = format!("some attributes were left alone: {}", reasons.join("; "));
+                errors.push(json!({"entityId": id, "error": Problem::from(Error::bad_data(detail)).to_json()}));
+            }
+            Ok(outcome) => {
+                if outcome == Outcome::Created {
+                    created.push(id.clone());
+                }
+                success.push(id);
+            }
+            Err(problem) => errors.push(json!({"entityId": id, "error": problem.to_json()})),
+        }
+    }
+    if !errors.is_empty() {
+        return multi_status(&json!({"success": success, "errors": errors}));
+    }
+    if created.is_empty() && when_all != StatusCode::CREATED {
+        return Ok(no_content());
+    }
+    let media_type = [(axum::http::header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, media_type, bytes(&created)?).into_response())
+}

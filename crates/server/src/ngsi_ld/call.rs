@@ -1,0 +1,293 @@
+//! What every operation has in common: who calls, which tenant, which @context, which body.
+
+use std::ops::Deref;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, Uri as Target, header};
+use ngsi_ld::Error;
+use ngsi_ld::context::Context;
+use query::View;
+use serde_json::Value;
+use twin::Twin;
+
+use super::negotiation::{self, BodyType};
+use crate::problem::{Answer, NgsiError, Problem, blocking};
+use crate::{App, caller_view, json};
+
+/// The header that names the tenant (6.3.14).
+pub const TENANT: &str = "NGSILD-Tenant";
+
+/// How many different @contexts the items of one batch may have.
+const MAX_CONTEXTS: usize = 64;
+
+/// One request: the caller, and what is asked of.
+pub struct Call {
+    /// What every request needs.
+    pub app: App,
+    /// The twin of the tenant that is named.
+    pub twin: Twin,
+    /// What the caller may see.
+    pub view: View,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// The request's path and query.
+    pub target: Target,
+}
+
+/// A request that reads: its tenant must be there (5.5.10).
+pub struct Reading(pub Call);
+
+/// A request that writes: its tenant is made with the first write (4.14).
+pub struct Writing(pub Call);
+
+impl Deref for Reading {
+    type Target = Call;
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl Deref for Writing {
+    type Target = Call;
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for Reading {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let tenant = tenant(&parts.headers)?;
+        let twin = twin_of(app, tenant.clone()).await?.ok_or_else(|| no_tenant(tenant.as_deref()))?;
+        Ok(Self(Call::new(parts, app, twin)))
+    }
+}
+
+impl FromRequestParts<App> for Writing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let tenant = tenant(&parts.headers)?;
+        let creates = matches!(parts.method, Method::POST | Method::PUT);
+        let twin = match (twin_of(app, tenant.clone()).await?, tenant) {
+            (Some(twin), _) => twin,
+            (None, Some(name)) if creates => {
+                let app = app.clone();
+                blocking(move || app.tenants.get_or_create(&name)).await?.map_err(Problem::from)?
+            }
+            (None, name) => return Err(no_tenant(name.as_deref())),
+        };
+        Ok(Self(Call::new(parts, app, twin)))
+    }
+}
+
+/// The tenant that the headers name. Whether it is a good name is the twin's to say.
+fn tenant(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(TENANT) else { return Ok(None) };
+    match value.to_str() {
+        Ok(name) if !name.is_empty() && name.len() <= 100 => Ok(Some(name.to_owned())),
+        _ => Err(Problem::ngsi(NgsiError::BadRequestData, "`NGSILD-Tenant` is not the name of a tenant")),
+    }
+}
+
+/// The twin of a tenant. The first look at a named one reads its store.
+async fn twin_of(app: &App, tenant: Option<String>) -> Answer<Option<Twin>> {
+    match tenant {
+        None => Ok(app.twin(None)),
+        Some(name) => {
+            let app = app.clone();
+            blocking(move || app.tenants.try_get(&name)).await?.map_err(Problem::from)
+        }
+    }
+}
+
+fn no_tenant(name: Option<&str>) -> Problem {
+    Problem::ngsi(NgsiError::NonexistentTenant, format!("there is no tenant `{}`", name.unwrap_or("")))
+}
+
+impl Call {
+    fn new(parts: &Parts, app: &App, twin: Twin) -> Self {
+        Self {
+            app: app.clone(),
+            twin,
+            view: caller_view(&parts.headers, app),
+            headers: parts.headers.clone(),
+            target: parts.uri.clone(),
+        }
+    }
+
+    /// The @context of a request without a body: that of the `Link`, else the core's (6.3.5).
+    pub async fn context(&self) -> Answer<Context> {
+        match negotiation::linked_context(&self.headers)? {
+            Some(url) => self.compile(Value::String(url)).await,
+            None => Ok(Context::core().clone()),
+        }
+    }
+
+    /// Compiles the value of an `@context` member.
+    pub async fn compile(&self, context: Value) -> Answer<Context> {
+        self.app.context(context).await
+    }
+
+    /// Makes one operation and counts it.
+    pub async fn execute(&self, operation: twin::Operation) -> Answer<twin::Outcome> {
+        let results = self.execute_all(vec![operation]).await;
+        let nothing = || twin::Error::Storage("the twin did not answer".to_owned());
+        Ok(results.into_iter().next().unwrap_or_else(|| Err(nothing()))?)
+    }
+
+    /// Makes operations, in their order, and counts them.
+    pub async fn execute_all(
+        &self,
+        operations: Vec<twin::Operation>,
+    ) -> Vec<Result<twin::Outcome, twin::Error>> {
+        let results = self.twin.execute(&self.view, operations).await;
+        for result in &results {
+            self.app.metrics.operation(result);
+        }
+        results
+    }
+}
+
+/// A body as it came: JSON, not yet anything of NGSI-LD.
+pub struct Payload {
+    /// The document.
+    pub json: Value,
+    kind: BodyType,
+    link: Option<String>,
+}
+
+impl FromRequest<App> for Payload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = negotiation::body_type(&parts.headers, parts.method == Method::PATCH)?;
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        if length.is_none() {
+            return Err(Problem::bare(StatusCode::LENGTH_REQUIRED));
+        }
+        let many = parts.uri.path().contains("/entityOperations/") || parts.uri.path().contains("/temporal/");
+        let limit = if many { app.config.max_batch_bytes } else { app.config.max_entity_bytes };
+        let too_large = || {
+            Problem::api(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes; send less at once"))
+                .media_type("application/json")
+        };
+        let announced = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_none_or(|length| length > limit) {
+            return Err(too_large());
+        }
+        let bytes = to_bytes(body, limit).await.map_err(|error| {
+            let message = error.to_string();
+            if message.contains("length limit") {
+                too_large()
+            } else {
+                Error::invalid(format!("the body could not be read: {message}")).into()
+            }
+        })?;
+        let link = negotiation::linked_context(&parts.headers)?;
+        let json = if bytes.len() > 64 << 10 {
+            blocking(move || json::parse(&bytes)).await??
+        } else {
+            json::parse(&bytes)?
+        };
+        Ok(Self { json, kind, link })
+    }
+}
+
+impl Payload {
+    /// The object, without its `@context`, and the @context that applies to it (6.3.5).
+    pub async fn object(self, call: &Call) -> Answer<(Value, Context)> {
+        let Self { mut json, kind, link } = self;
+        if !json.is_object() {
+            return Err(Error::invalid("the body is a JSON object").into());
+        }
+        let context = context_of(&mut json, kind, link.as_deref())?;
+        let context = match context {
+            Some(context) => call.compile(context).await?,
+            None => Context::core().clone(),
+        };
+        Ok((json, context))
+    }
+
+    /// The items of an array (5.6.7 to 5.6.10), each without its `@context` and with the @context that applies
+    /// to it. What is wrong with one item's @context concerns that item alone.
+    pub async fn items(self, call: &Call) -> Answer<Vec<(Value, Result<Context, Problem>)>> {
+        let Self { json, kind, link } = self;
+        let Value::Array(items) = json else {
+            return Err(Error::bad_data("the body is a JSON array").into());
+        };
+        if items.is_empty() {
+            return Err(Error::bad_data("the array is empty; it holds at least one item").into());
+        }
+        if items.iter().any(Value::is_null) {
+            return Err(Error::bad_data("the array holds a null").into());
+        }
+        if kind == BodyType::LdJson && link.is_some() {
+            return Err(mixed().into());
+        }
+        // Thousands of items mostly share a few contexts: each is compiled once.
+        let mut compiled: Vec<(Option<Value>, Result<Context, Problem>)> = Vec::new();
+        let mut ready = Vec::with_capacity(items.len());
+        for mut item in items {
+            let context = match context_of(&mut item, kind, link.as_deref()) {
+                Err(error) => Err(Problem::from(error)),
+                Ok(wanted) => {
+                    if let Some((_, known)) = compiled.iter().find(|(key, _)| *key == wanted) {
+                        known.clone()
+                    } else if compiled.len() >= MAX_CONTEXTS {
+                        let detail = format!("one batch has at most {MAX_CONTEXTS} different @contexts; split it");
+                        Err(Problem::ngsi(NgsiError::TooComplexQuery, detail))
+                    } else {
+                        let context = match wanted.clone() {
+                            Some(context) => call.compile(context).await,
+                            None => Ok(Context::core().clone()),
+                        };
+                        compiled.push((wanted, context.clone()));
+                        context
+                    }
+                }
+            };
+            ready.push((item, context));
+        }
+        Ok(ready)
+    }
+
+    /// The items of an array of which the @context does not matter: ids.
+    pub fn ids(self) -> Answer<Vec<Value>> {
+        match self.json {
+            Value::Array(items) if items.is_empty() => {
+                Err(Error::bad_data("the array is empty; it holds at least one id").into())
+            }
+            Value::Array(items) if items.iter().any(Value::is_null) => {
+                Err(Error::bad_data("the array holds a null").into())
+            }
+            Value::Array(items) => Ok(items),
+            _ => Err(Error::bad_data("the body is a JSON array of ids").into()),
+        }
+    }
+}
+
+fn mixed() -> Error {
+    Error::bad_data("a body of type application/ld+json holds its own @context: leave the `Link` header out")
+}
+
+/// The `@context` that applies to an object, taken out of it where it is a member; `None`: the core's.
+fn context_of(json: &mut Value, kind: BodyType, link: Option<&str>) -> Result<Option<Value>, Error> {
+    let own = json.as_object_mut().and_then(|object| object.shift_remove("@context"));
+    match (kind, own, link) {
+        (BodyType::Json, Some(_), _) => Err(Error::bad_data(
+            "a body of type application/json holds no `@context`: send it as application/ld+json, or name the \
+             @context in a `Link` header",
+        )),
+        (BodyType::Json, None, link) => Ok(link.map(|url| Value::String(url.to_owned()))),
+        (BodyType::LdJson, _, Some(_)) => Err(mixed()),
+        (BodyType::LdJson, Some(own), None) => Ok(Some(own)),
+        (BodyType::LdJson, None, None) => Err(Error::bad_data(
+            "a body of type application/ld+json holds an `@context`: add it, or send application/json",
+        )),
+    }
+}

@@ -1,0 +1,113 @@
+//! Examples and shapes for the OpenAPI document.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// What an error says (ETSI GS CIM 009, 5.5.3; RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct ProblemDetails {
+    /// The kind of error, a URI.
+    #[schema(example = "https://uri.etsi.org/ngsi-ld/errors/BadRequestData")]
+    r#type: String,
+    /// The kind of error, for people.
+    title: String,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: String,
+}
+
+/// What a batch operation did (5.2.16).
+#[derive(Serialize, ToSchema)]
+pub struct BatchOperationResult {
+    /// Ids of the entities for which it was done.
+    success: Vec<String>,
+    /// The others.
+    errors: Vec<BatchEntityError>,
+}
+
+/// Why it could not be done for one entity (5.2.17).
+#[derive(Serialize, ToSchema)]
+pub struct BatchEntityError {
+    /// The entity's id.
+    #[serde(rename = "entityId")]
+    entity_id: String,
+    /// Why.
+    error: ProblemDetails,
+}
+
+/// One entity.
+pub fn stop() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:GtfsStop:0001RLW",
+        "type": "GtfsStop",
+        "name": {"type": "Property", "value": "Railways"},
+        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [36.828, -1.2906]}}
+    })
+}
+
+/// Several entities.
+pub fn stops() -> Value {
+    json!([stop()])
+}
+
+/// A part of an entity.
+pub fn fragment() -> Value {
+    json!({"name": {"type": "Property", "value": "Railways Station"}})
+}
+
+/// A part of an attribute.
+pub fn attribute() -> Value {
+    json!({"type": "Property", "value": "Railways Station", "observedAt": "2026-05-01T12:00:00Z"})
+}
+
+/// Several ids.
+pub fn ids() -> Value {
+    json!(["urn:ngsi-ld:GtfsStop:0001RLW"])
+}
+
+/// A query.
+pub fn query() -> Value {
+    json!({
+        "type": "Query",
+        "entities": [{"type": "GtfsStop"}],
+        "geoQ": {
+            "georel": "near;maxDistance==500",
+            "geometry": "Point",
+            "coordinates": [36.8219, -1.2921]
+        }
+    })
+}
+
+/// A query of the past.
+pub fn temporal_query() -> Value {
+    json!({
+        "type": "Query",
+        "entities": [{"type": "AirQualityObserved"}],
+        "temporalQ": {"timerel": "after", "timeAt": "2025-01-01T00:00:00Z", "lastN": 10}
+    })
+}
+
+/// The evolution of an entity.
+pub fn evolution() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:AirQualityObserved:4853",
+        "type": "AirQualityObserved",
+        "pm25": [
+            {"type": "Property", "value": 12.5, "unitCode": "GQ", "observedAt": "2025-01-01T00:00:00Z"},
+            {"type": "Property", "value": 14.1, "unitCode": "GQ", "observedAt": "2025-01-01T01:00:00Z"}
+        ]
+    })
+}
+
+/// Several evolutions.
+pub fn evolutions() -> Value {
+    json!([evolution()])
+}
+
+/// Instances of the past.
+pub fn instances() -> Value {
+    json!({"pm25": [{"type": "Property", "value": 13.0, "unitCode": "GQ", "observedAt": "2025-01-01T02:00:00Z"}]})
+}

@@ -1,0 +1,81 @@
+//! The NGSI-LD door: ETSI GS CIM 009 V1.9.1, under `/ngsi-ld/v1`.
+//!
+//! Of the standard's 64 operations those that a city without subscriptions and federation needs. A path that is
+//! not there answers 404, a method that is not there 405 with `Allow`.
+
+pub mod answer;
+mod attributes;
+mod batch;
+mod call;
+mod discovery;
+mod entities;
+mod entity;
+mod evolution;
+mod examples;
+mod info;
+pub mod negotiation;
+mod parameters;
+mod representation;
+mod selection;
+mod temporal;
+
+use axum::extract::Request;
+use axum::http::HeaderName;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+
+pub use examples::ProblemDetails;
+
+/// Where entities live.
+pub const ENTITIES: &str = "/ngsi-ld/v1/entities";
+/// Where their evolutions live.
+pub const TEMPORAL_ENTITIES: &str = "/ngsi-ld/v1/temporal/entities";
+
+/// Every operation, with its documentation.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(entities::create_entity, entities::query_entities))
+        .routes(routes!(
+            entity::retrieve_entity,
+            entity::replace_entity,
+            entity::merge_entity,
+            entity::delete_entity
+        ))
+        .routes(routes!(attributes::append_attributes, attributes::update_attributes))
+        .routes(routes!(
+            attributes::update_attribute,
+            attributes::replace_attribute,
+            attributes::delete_attribute
+        ))
+        .routes(routes!(batch::create_batch))
+        .routes(routes!(batch::upsert_batch))
+        .routes(routes!(batch::update_batch))
+        .routes(routes!(batch::merge_batch))
+        .routes(routes!(batch::delete_batch))
+        .routes(routes!(entities::query_entities_by_post))
+        .routes(routes!(discovery::entity_types))
+        .routes(routes!(discovery::entity_type))
+        .routes(routes!(discovery::attributes))
+        .routes(routes!(discovery::attribute_information))
+        .routes(routes!(temporal::create_evolution, temporal::query_evolutions))
+        .routes(routes!(temporal::retrieve_evolution, temporal::delete_evolution))
+        .routes(routes!(temporal::add_instances))
+        .routes(routes!(temporal::query_evolutions_by_post))
+        .routes(routes!(info::source_identity))
+        .layer(from_fn(echo_tenant))
+}
+
+/// 6.3.14: a tenant that a request names is named in its response.
+async fn echo_tenant(request: Request, next: Next) -> Response {
+    const TENANT: HeaderName = HeaderName::from_static("ngsild-tenant");
+    let tenant = request.headers().get(&TENANT).cloned();
+    let mut response = next.run(request).await;
+    if let Some(tenant) = tenant {
+        response.headers_mut().insert(TENANT, tenant);
+    }
+    response
+}

@@ -1,0 +1,225 @@
+//! From query parameters, or the body of a query by POST (5.2.23), to what the twin is asked.
+
+use ngsi_ld::context::Context;
+use ngsi_ld::query::geo::GeoQuery;
+use ngsi_ld::query::q::Q;
+use ngsi_ld::query::scope::ScopeQuery;
+use ngsi_ld::query::types::TypeSelection;
+use ngsi_ld::{Entity, Error, Name, Uri};
+use query::Selection;
+use regex::RegexBuilder;
+use serde_json::{Map, Value};
+
+use super::parameters::{SelectionParameters, flag, list, shortened};
+
+/// Which entities: one selection, of which an entity must also match one of `any` where there are some.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// What must hold.
+    pub selection: Selection,
+    /// One of these must hold too, where there are any: the `entities` of a query by POST, when there are several.
+    pub any: Vec<Selection>,
+}
+
+impl Wanted {
+    /// Whether an entity is wanted.
+    pub fn matches(&self, entity: &Entity) -> bool {
+        self.selection.matches(entity) && (self.any.is_empty() || self.any.iter().any(|one| one.matches(entity)))
+    }
+
+    /// Whether an entity could be wanted by its id, types and scope; its attributes are not looked at.
+    pub fn head_matches(&self, entity: &Entity) -> bool {
+        head_only(&self.selection).matches(entity)
+            && (self.any.is_empty() || self.any.iter().any(|one| head_only(one).matches(entity)))
+    }
+
+    /// The same, asked once and applied often.
+    pub fn head(&self) -> Self {
+        Self { selection: head_only(&self.selection), any: self.any.iter().map(head_only).collect() }
+    }
+}
+
+fn head_only(selection: &Selection) -> Selection {
+    Selection {
+        ids: selection.ids.clone(),
+        id_pattern: selection.id_pattern.clone(),
+        types: selection.types.clone(),
+        scope: selection.scope.clone(),
+        ..Selection::default()
+    }
+}
+
+/// From the query parameters of GET.
+pub fn from_parameters(
+    parameters: &SelectionParameters,
+    attrs: Option<&str>,
+    context: &Context,
+) -> Result<Wanted, Error> {
+    let text = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+    let attributes = names("attrs", attrs, context)?;
+    let every_type = parameters.types.as_deref() == Some("*");
+    let mut selection = Selection {
+        ids: ids(list("id", parameters.id.as_deref())?)?,
+        attributes,
+        q: parameters.q.as_deref().map(|q| Q::parse(q, context)).transpose()?,
+        geo: geo(
+            text(&parameters.georel),
+            text(&parameters.geometry),
+            text(&parameters.coordinates),
+            text(&parameters.geoproperty),
+            context,
+        )?,
+        scope: parameters.scope_q.as_deref().map(ScopeQuery::parse).transpose()?,
+        ..Selection::default()
+    };
+    selection.types = types(parameters.types.as_deref(), context)?;
+    set_pattern(&mut selection, parameters.id_pattern.as_deref())?;
+    let wanted = Wanted { selection, any: Vec::new() };
+    not_too_wide(&wanted, flag("local", parameters.local.as_deref())? || every_type)?;
+    Ok(wanted)
+}
+
+/// From the body of a query by POST.
+pub fn from_query(query: &Map<String, Value>, local: bool, context: &Context) -> Result<Wanted, Error> {
+    match query.get("type").and_then(Value::as_str) {
+        Some("Query") => {}
+        _ => return Err(Error::bad_data("the body's `type` must be `Query` (5.2.23)")),
+    }
+    let mut selection = Selection {
+        attributes: text_list(query, "attrs")?.iter().map(|name| attribute("attrs", name, context)).collect::<Result<_, _>>()?,
+        q: text(query, "q")?.map(|q| Q::parse(q, context)).transpose()?,
+        scope: text(query, "scopeQ")?.map(ScopeQuery::parse).transpose()?,
+        ..Selection::default()
+    };
+    if let Some(geo_q) = query.get("geoQ") {
+        let geo_q = geo_q.as_object().ok_or_else(|| Error::bad_data("`geoQ` is an object (5.2.13)"))?;
+        let member = |name| text(geo_q, name).map(|text| text.map(str::to_owned));
+        let coordinates = match geo_q.get("coordinates") {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(array @ Value::Array(_)) => Some(array.to_string()),
+            Some(_) => return Err(Error::bad_data("`geoQ.coordinates` is an array, or an array as text")),
+            None => None,
+        };
+        selection.geo = geo(member("georel")?, member("geometry")?, coordinates, member("geoproperty")?, context)?;
+    }
+    let (mut any, mut every_type) = (Vec::new(), false);
+    match query.get("entities") {
+        None => {}
+        Some(Value::Array(selectors)) if !selectors.is_empty() => {
+            for (index, selector) in selectors.iter().enumerate() {
+                let (one, every) = selector_of(selector, context)
+                    .map_err(|error| Error { detail: format!("/entities/{index}: {}", error.detail), ..error })?;
+                every_type |= every;
+                any.push(one);
+            }
+        }
+        Some(_) => return Err(Error::bad_data("`entities` is an array of at least one selector (5.2.33)")),
+    }
+    if any.len() == 1 {
+        let one = any.remove(0);
+        selection = Selection { ids: one.ids, id_pattern: one.id_pattern, types: one.types, ..selection };
+    }
+    let wanted = Wanted { selection, any };
+    not_too_wide(&wanted, local || every_type)?;
+    Ok(wanted)
+}
+
+/// One EntitySelector (5.2.33), and whether its type is `*`.
+fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool), Error> {
+    let selector = selector.as_object().ok_or_else(|| Error::bad_data("a selector is an object"))?;
+    let type_text = text(selector, "type")?.ok_or_else(|| Error::bad_data("a selector needs a `type`"))?;
+    let mut selection = Selection::default();
+    selection.types = types(Some(type_text), context)?;
+    selection.ids = match selector.get("id") {
+        None => Vec::new(),
+        Some(Value::String(id)) => ids(vec![id.as_str()])?,
+        Some(Value::Array(_)) => ids(text_list(selector, "id")?)?,
+        Some(_) => return Err(Error::bad_data("`id` is a URI or an array of URIs")),
+    };
+    set_pattern(&mut selection, text(selector, "idPattern")?)?;
+    Ok((selection, type_text == "*"))
+}
+
+/// A selection of types alone, for the `type` parameter of operations on one entity.
+pub fn types(text: Option<&str>, context: &Context) -> Result<Option<TypeSelection>, Error> {
+    text.filter(|text| *text != "*").map(|text| TypeSelection::parse(text, context)).transpose()
+}
+
+/// 5.7.2.4: without a type, an attribute, a `q` or a geo-query the question is too wide, unless it is local.
+fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
+    let Selection { types, attributes, q, geo, .. } = &wanted.selection;
+    if local || types.is_some() || !attributes.is_empty() || q.is_some() || geo.is_some() || !wanted.any.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bad_data(
+        "the query is too wide: give at least one of `type`, `attrs`, `q` and `georel`, or say `local=true`",
+    ))
+}
+
+fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
+    texts.into_iter().map(|text| Uri::parse(text).map_err(Error::from)).collect()
+}
+
+/// `id` takes precedence over `idPattern` (5.2.33).
+fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
+    let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else { return Ok(()) };
+    let compiled = RegexBuilder::new(pattern).size_limit(1 << 18).dfa_size_limit(1 << 20).build();
+    let compiled = compiled.map_err(|error| {
+        Error::bad_data(format!("`idPattern` `{}` is not a regular expression: {error}", shortened(pattern)))
+    })?;
+    selection.id_pattern = Some(compiled);
+    Ok(())
+}
+
+fn geo(
+    georel: Option<String>,
+    geometry: Option<String>,
+    coordinates: Option<String>,
+    property: Option<String>,
+    context: &Context,
+) -> Result<Option<GeoQuery>, Error> {
+    match (georel, geometry, coordinates) {
+        (None, None, None) => Ok(None),
+        (Some(georel), Some(geometry), Some(coordinates)) => {
+            let property = property.map(|name| attribute("geoproperty", &name, context)).transpose()?;
+            GeoQuery::parse(&georel, &geometry, &coordinates, property).map(Some)
+        }
+        _ => Err(Error::bad_data("a geo-query has all three of `georel`, `geometry` and `coordinates`")),
+    }
+}
+
+/// The attribute names of a comma-separated list, expanded.
+pub fn names(parameter: &str, text: Option<&str>, context: &Context) -> Result<Vec<Name>, Error> {
+    list(parameter, text)?.into_iter().map(|name| attribute(parameter, name, context)).collect()
+}
+
+/// An attribute's name, expanded.
+pub fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'=;()".contains(c);
+    if name.is_empty() || name.chars().any(odd) {
+        return Err(Error::bad_data(format!("`{parameter}`: `{}` is not the name of an attribute", shortened(name))));
+    }
+    Ok(context.expand(name))
+}
+
+/// A member that is a text, if it is there.
+pub fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Error> {
+    match object.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Error::bad_data(format!("`{name}` is a string"))),
+    }
+}
+
+/// A member that is an array of texts (not an empty one), or one text with commas; nothing is the empty list.
+pub fn text_list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Vec<&'a str>, Error> {
+    match object.get(name) {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => list(name, Some(text)),
+        Some(Value::Array(items)) if !items.is_empty() => items
+            .iter()
+            .map(|item| item.as_str().ok_or_else(|| Error::bad_data(format!("`{name}` is an array of strings"))))
+            .collect(),
+        Some(_) => Err(Error::bad_data(format!("`{name}` is an array of at least one string"))),
+    }
+}

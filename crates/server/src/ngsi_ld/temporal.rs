@@ -1,0 +1,264 @@
+//! `/temporal/entities`: create or add to (5.6.11, 5.6.12), retrieve (5.7.3), query (5.7.4), delete (5.6.16).
+
+use axum::extract::Path;
+use ngsi_ld::representation::read_temporal;
+use ngsi_ld::{Entity, Error};
+use serde_json::{Map, Value};
+use twin::{HistoryQuery, Operation, Outcome, Reader};
+
+use super::answer::{PageRequest, Wording, created, no_content};
+use super::call::{Call, Payload, Reading, Writing};
+use super::entity::{entity_id, same_id};
+use super::evolution::{self, Question};
+use super::negotiation::accepted;
+use super::parameters::{
+    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
+    UnsupportedParameters, flag,
+};
+use super::representation::Representation;
+use super::selection::{Wanted, from_parameters, from_query};
+use super::{TEMPORAL_ENTITIES, examples};
+use crate::problem::{Answer, blocking};
+
+/// Create or Update Temporal Evolution of an Entity
+///
+/// ETSI GS CIM 009, 5.6.11 and 6.18.3.1. Instances that are known already are left alone.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/temporal/entities",
+    tag = "NGSI-LD temporal",
+    operation_id = "createTemporal",
+    request_body(content = Value, content_type = "application/json", example = examples::evolution),
+    responses(
+        (status = 201, description = "Created; `Location` is its path"),
+        (status = 204, description = "Added to"),
+        (status = 400, description = "Not a temporal representation", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn create_evolution(call: Writing, payload: Payload) -> Answer {
+    let (json, context) = payload.object(&call).await?;
+    let entity = read_temporal(&json, &context)?;
+    let id = entity.id.clone();
+    match call.execute(Operation::AppendHistory { entity, current: false }).await? {
+        Outcome::Created | Outcome::Appended { created: true, .. } => Ok(created(TEMPORAL_ENTITIES, &id)),
+        _ => Ok(no_content()),
+    }
+}
+
+/// Add Attributes to Temporal Evolution of an Entity
+///
+/// ETSI GS CIM 009, 5.6.12 and 6.20.3.1.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/temporal/entities/{entityId}/attrs",
+    tag = "NGSI-LD temporal",
+    operation_id = "appendAttrsTemporal",
+    params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853")),
+    request_body(content = Value, content_type = "application/json", example = examples::instances),
+    responses(
+        (status = 204, description = "Added"),
+        (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn add_instances(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
+    let id = entity_id(&id)?;
+    let (mut json, context) = payload.object(&call).await?;
+    let head = head(&call, &id).await?;
+    if let Some(object) = json.as_object_mut() {
+        same_id(object, &id)?;
+        object.entry("id").or_insert_with(|| Value::from(id.as_str()));
+        // The types are the entity's own: a whole IRI is what it is in every @context.
+        if !object.contains_key("type") {
+            let types = head.types.iter().map(|name| Value::from(name.as_str())).collect();
+            object.insert("type".to_owned(), Value::Array(types));
+        }
+    }
+    let entity = read_temporal(&json, &context)?;
+    call.execute(Operation::AppendHistory { entity, current: false }).await?;
+    Ok(no_content())
+}
+
+/// Id, types and scope of what has a history.
+async fn head(call: &Call, id: &ngsi_ld::Uri) -> Answer<Entity> {
+    let query = HistoryQuery {
+        temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
+        attributes: Vec::new(),
+        last_n: Some(1),
+    };
+    let (twin, view, wanted) = (call.twin.clone(), call.view.clone(), id.clone());
+    let found = blocking(move || twin.history(&view, &wanted, &query)).await??;
+    Ok(found.ok_or_else(|| twin::Error::NotFound(id.clone()))?)
+}
+
+/// Retrieve Temporal Evolution of an Entity
+///
+/// ETSI GS CIM 009, 5.7.3 and 6.19.3.1.
+#[utoipa::path(
+    get,
+    path = "/ngsi-ld/v1/temporal/entities/{entityId}",
+    tag = "NGSI-LD temporal",
+    operation_id = "retrieveEntityTemporal",
+    params(
+        ("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853"),
+        TemporalParameters,
+        RepresentationParameters,
+    ),
+    responses(
+        (status = 200, description = "The evolution", body = Value, content_type = "application/json", example = examples::evolution),
+        (status = 206, description = "The part of it that `Content-Range` names: it is long"),
+        (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn retrieve_evolution(
+    call: Reading,
+    Path(id): Path<String>,
+    Known(temporal): Known<TemporalParameters>,
+    Known(representation): Known<RepresentationParameters>,
+) -> Answer {
+    let media_type = accepted(&call.headers, false)?;
+    let id = entity_id(&id)?;
+    let context = call.context().await?;
+    let how = Representation::from_parameters(&representation, &context, media_type)?;
+    let question = Question::new(&temporal, how.evolution)?;
+    let wording = Wording::new(context, media_type, &call.headers);
+    let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
+    let answer = blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words)).await??;
+    Ok(answer.respond(&wording))
+}
+
+/// Query Temporal Evolution of Entities
+///
+/// ETSI GS CIM 009, 5.7.4 and 6.18.3.2.
+#[utoipa::path(
+    get,
+    path = "/ngsi-ld/v1/temporal/entities",
+    tag = "NGSI-LD temporal",
+    operation_id = "queryTemporal",
+    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters),
+    responses(
+        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn query_evolutions(
+    call: Reading,
+    Known(selection): Known<SelectionParameters>,
+    Known(temporal): Known<TemporalParameters>,
+    Known(representation): Known<RepresentationParameters>,
+    Known(page): Known<PageParameters>,
+    Known(unsupported): Known<UnsupportedParameters>,
+) -> Answer {
+    unsupported.refuse()?;
+    let media_type = accepted(&call.headers, false)?;
+    let page = PageRequest::parse(&page, &call.app.config)?;
+    let context = call.context().await?;
+    let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
+    let how = Representation::from_parameters(&representation, &context, media_type)?;
+    let question = Question::new(&temporal, how.evolution)?;
+    let wording = Wording::new(context, media_type, &call.headers);
+    answer(&call.0, wanted, question, how, page, wording).await
+}
+
+/// Query Temporal Evolution of Entities via POST
+///
+/// ETSI GS CIM 009, 5.7.4 and 6.24.3.1; the body is a Query (5.2.23) with a `temporalQ` (5.2.21).
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/temporal/entityOperations/query",
+    tag = "NGSI-LD temporal",
+    operation_id = "queryTemporalBatch",
+    params(PageParameters, RepresentationParameters),
+    request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
+    responses(
+        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn query_evolutions_by_post(
+    call: Reading,
+    Known(selection): Known<SelectionParameters>,
+    Known(representation): Known<RepresentationParameters>,
+    Known(page): Known<PageParameters>,
+    payload: Payload,
+) -> Answer {
+    let media_type = accepted(&call.headers, false)?;
+    let page = PageRequest::parse(&page, &call.app.config)?;
+    let (json, context) = payload.object(&call).await?;
+    let query = json.as_object().ok_or_else(|| Error::invalid("the body is a JSON object"))?;
+    UnsupportedParameters::refuse_members(query)?;
+    let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
+    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    how.amend(query, &context)?;
+    let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
+    let wording = Wording::new(context, media_type, &call.headers);
+    answer(&call.0, wanted, question, how, page, wording).await
+}
+
+/// The members of `temporalQ` (5.2.21) and `aggrParams` (5.2.44), as the parameters that they are for GET.
+fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
+    let none = Map::new();
+    let part = |name: &str| match query.get(name) {
+        None => Ok(&none),
+        Some(Value::Object(part)) => Ok(part),
+        Some(_) => Err(Error::bad_data(format!("`{name}` is an object"))),
+    };
+    let (temporal, aggregation) = (part("temporalQ")?, part("aggrParams")?);
+    let text = |name: &str| match temporal.get(name).or_else(|| aggregation.get(name)) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+            Ok(Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")))
+        }
+        Some(_) => Err(Error::bad_data(format!("`temporalQ.{name}` is a string"))),
+    };
+    Ok(TemporalParameters {
+        timerel: text("timerel")?,
+        time_at: text("timeAt")?,
+        end_time_at: text("endTimeAt")?,
+        timeproperty: text("timeproperty")?,
+        last_n: text("lastN")?,
+        aggr_methods: text("aggrMethods")?,
+        aggr_period_duration: text("aggrPeriodDuration")?,
+    })
+}
+
+async fn answer(
+    call: &Call,
+    wanted: Wanted,
+    question: Question,
+    how: Representation,
+    page: PageRequest,
+    wording: Wording,
+) -> Answer {
+    question.must_have_time()?;
+    let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
+    let answer =
+        blocking(move || evolution::query(&twin, &view, &wanted, &question, &how, page, &words)).await??;
+    let (shown, more, total) = (answer.shown, answer.more, answer.total);
+    let mut response = answer.respond(&wording);
+    page.annotate(&mut response, call, wording.media_type, shown, more, total);
+    Ok(response)
+}
+
+/// Delete Temporal Evolution of an Entity
+///
+/// ETSI GS CIM 009, 5.6.16 and 6.19.3.2. What the entity is now stays.
+#[utoipa::path(
+    delete,
+    path = "/ngsi-ld/v1/temporal/entities/{entityId}",
+    tag = "NGSI-LD temporal",
+    operation_id = "deleteEntityTemporal",
+    params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub async fn delete_evolution(call: Writing, Path(id): Path<String>) -> Answer {
+    let id = entity_id(&id)?;
+    call.execute(Operation::DeleteHistory(id)).await?;
+    Ok(no_content())
+}

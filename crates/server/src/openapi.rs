@@ -1,0 +1,44 @@
+//! The description of the API: OpenAPI 3.1, made from the handlers themselves.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{App, imports, kpi, ngsi_ld, service};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Mapacha",
+        description = "The digital twin of a smart sustainable city: NGSI-LD (ETSI GS CIM 009 V1.9.1), imports, \
+            U4SSC key performance indicators. Errors of NGSI-LD have the standard's types, those of the other APIs \
+            follow RFC 9457.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "NGSI-LD entities", description = "Things of the city, one by one and by query"),
+        (name = "NGSI-LD attributes", description = "What is known of a thing"),
+        (name = "NGSI-LD batch operations", description = "Many things at once"),
+        (name = "NGSI-LD temporal", description = "What was known, and when"),
+        (name = "NGSI-LD discovery", description = "What there is"),
+        (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
+        (name = "Imports", description = "Files that a city has"),
+        (name = "Service", description = "For whoever runs it"),
+    ),
+)]
+struct Document;
+
+/// Every door but the pages, with its documentation. `admin`: also what an operator alone should see.
+pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
+    let doors = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(ngsi_ld::router())
+        .merge(kpi::router())
+        .merge(imports::router())
+        .merge(service::router());
+    if admin { doors.merge(service::admin_router()) } else { doors }
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> OpenApi {
+    doors(true).into_openapi()
+}

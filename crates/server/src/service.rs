@@ -1,0 +1,94 @@
+//! What an operator asks: health, readiness, metrics, version, the API's description.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use twin::Reader;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::problem::{Answer, Problem, blocking};
+use crate::{App, caller_view};
+
+/// On every listener.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(version))
+        .routes(routes!(openapi_document))
+}
+
+/// On the listener for administration, which may be the same.
+pub fn admin_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+/// Alive
+///
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "Service", operation_id = "healthz",
+    responses((status = 200, description = "Alive", body = Value, content_type = "application/json", example = json!({"status": "ok"}))))]
+async fn healthz() -> Response {
+    axum::Json(json!({"status": "ok"})).into_response()
+}
+
+/// Ready
+///
+/// The twin is loaded and answers. Also tells whether the interactive parts of the pages are built in.
+#[utoipa::path(get, path = "/readyz", tag = "Service", operation_id = "readyz",
+    responses(
+        (status = 200, description = "Ready", body = Value, content_type = "application/json",
+            example = json!({"status": "ready", "tenants": 1, "islands": true})),
+        (status = 503, description = "Not ready"),
+    ))]
+async fn readyz(State(app): State<App>) -> Response {
+    let ready = app.twin(None).is_some();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "status": if ready { "ready" } else { "the default tenant's store is closed" },
+        "tenants": app.tenants.names().len() + 1,
+        "islands": ui::has_islands(),
+    });
+    (status, axum::Json(body)).into_response()
+}
+
+/// Version
+#[utoipa::path(get, path = "/version", tag = "Service", operation_id = "version",
+    responses((status = 200, description = "The version", body = Value, content_type = "application/json",
+        example = json!({"name": "mapacha", "version": "0.1.0", "ngsi_ld": "1.9.1"}))))]
+async fn version(State(app): State<App>) -> Response {
+    axum::Json(json!({"name": "mapacha", "version": app.config.version, "ngsi_ld": "1.9.1"})).into_response()
+}
+
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "Service", operation_id = "openapi",
+    responses((status = 200, description = "The OpenAPI 3.1 description of the API", body = Value, content_type = "application/json",
+        example = json!({"openapi": "3.1.0"}))))]
+async fn openapi_document() -> Response {
+    axum::Json(crate::openapi()).into_response()
+}
+
+/// Metrics
+///
+/// OpenMetrics text for Prometheus: requests by route and status, operations, entities, processor and memory.
+#[utoipa::path(get, path = "/metrics", tag = "Service", operation_id = "metrics",
+    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text",
+        example = "mapacha_entities{tenant=\"default\"} 4284\n# EOF\n")))]
+async fn metrics(State(app): State<App>, headers: axum::http::HeaderMap) -> Answer {
+    let view = caller_view(&headers, &app);
+    let text = blocking(move || {
+        let count = |twin: &twin::Twin| twin.types(&view).iter().map(|(_, count)| count).sum();
+        for name in std::iter::once(None).chain(app.tenants.names().into_iter().map(Some)) {
+            if let Some(twin) = app.twin(name.as_deref()) {
+                app.metrics.entities(name.as_deref().unwrap_or("default"), count(&twin));
+            }
+        }
+        app.metrics.text()
+    })
+    .await?
+    .map_err(|error| Problem::api(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
+}
