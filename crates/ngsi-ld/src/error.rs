@@ -29,17 +29,26 @@ pub enum ErrorKind {
 impl Error {
     /// The content is not NGSI-LD.
     pub fn bad_data(detail: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::BadRequestData, detail: detail.into() }
+        Self {
+            kind: ErrorKind::BadRequestData,
+            detail: detail.into(),
+        }
     }
 
     /// A remote @context cannot be had.
     pub fn context(detail: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::LdContextNotAvailable, detail: detail.into() }
+        Self {
+            kind: ErrorKind::LdContextNotAvailable,
+            detail: detail.into(),
+        }
     }
 
     /// The request is malformed.
     pub fn invalid(detail: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::InvalidRequest, detail: detail.into() }
+        Self {
+            kind: ErrorKind::InvalidRequest,
+            detail: detail.into(),
+        }
     }
 }
 

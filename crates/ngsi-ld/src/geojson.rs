@@ -1,6 +1,9 @@
 //! GeoJSON geometries (RFC 7946), both ways. Rings are taken in either direction and written back as they came.
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon,
+};
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::Error;
@@ -15,12 +18,18 @@ const MAX_DEPTH: usize = 8;
 pub fn from_json(json: &Json) -> Result<GeoValue, Error> {
     let mut reader = Reader { plain: true };
     let geometry = reader.geometry(json, 0)?;
-    Ok(GeoValue { geometry, source: (!reader.plain).then(|| Box::new(json.clone())) })
+    Ok(GeoValue {
+        geometry,
+        source: (!reader.plain).then(|| Box::new(json.clone())),
+    })
 }
 
 /// Writes a geometry: as it was read, if it was.
 pub fn to_json(value: &GeoValue) -> Json {
-    value.source.as_ref().map_or_else(|| geometry_to_json(&value.geometry), |source| (**source).clone())
+    value
+        .source
+        .as_ref()
+        .map_or_else(|| geometry_to_json(&value.geometry), |source| (**source).clone())
 }
 
 /// Whether the JSON has the look of a geometry: an object with `coordinates`, or `geometries`, and one of their types.
@@ -93,9 +102,15 @@ impl Reader {
     }
 
     fn position(&mut self, json: &Json) -> Result<Coord<f64>, Error> {
-        let wrong = || Error::bad_data("a position is an array of longitude, latitude and, if wanted, altitude");
-        let Json::Array(numbers) = json else { return Err(wrong()) };
-        let (Some(x), Some(y)) = (numbers.first().and_then(Json::as_f64), numbers.get(1).and_then(Json::as_f64)) else {
+        let wrong =
+            || Error::bad_data("a position is an array of longitude, latitude and, if wanted, altitude");
+        let Json::Array(numbers) = json else {
+            return Err(wrong());
+        };
+        let (Some(x), Some(y)) = (
+            numbers.first().and_then(Json::as_f64),
+            numbers.get(1).and_then(Json::as_f64),
+        ) else {
             return Err(wrong());
         };
         if !numbers.iter().skip(2).all(Json::is_number) {
@@ -105,7 +120,9 @@ impl Reader {
         if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) {
             Ok(Coord { x, y })
         } else {
-            refuse(&format!("longitude {x}, latitude {y} is not on Earth: they lie within ±180 and ±90, in this order"))
+            refuse(&format!(
+                "longitude {x}, latitude {y} is not on Earth: they lie within ±180 and ±90, in this order"
+            ))
         }
     }
 
@@ -139,7 +156,10 @@ fn refuse<T>(what: &str) -> Result<T, Error> {
 fn geometry_to_json(geometry: &Geometry<f64>) -> Json {
     let (kind, coordinates) = match geometry {
         Geometry::Point(point) => ("Point", position(point.0)),
-        Geometry::MultiPoint(points) => ("MultiPoint", points.iter().map(|point| position(point.0)).collect()),
+        Geometry::MultiPoint(points) => (
+            "MultiPoint",
+            points.iter().map(|point| position(point.0)).collect(),
+        ),
         Geometry::LineString(positions) => ("LineString", line(positions)),
         Geometry::Line(ends) => ("LineString", json!([position(ends.start), position(ends.end)])),
         Geometry::MultiLineString(lines) => ("MultiLineString", lines.iter().map(line).collect()),
@@ -171,7 +191,10 @@ fn line(positions: &LineString<f64>) -> Json {
 }
 
 fn polygon(area: &Polygon<f64>) -> Json {
-    std::iter::once(area.exterior()).chain(area.interiors()).map(line).collect()
+    std::iter::once(area.exterior())
+        .chain(area.interiors())
+        .map(line)
+        .collect()
 }
 
 #[cfg(test)]
@@ -186,14 +209,35 @@ mod tests {
         for (json, plain) in [
             (json!({"type": "Point", "coordinates": [36.8, -1.3]}), true),
             (json!({"type": "Point", "coordinates": [36, -1]}), false),
-            (json!({"type": "Point", "coordinates": [36.8, -1.3, 1795.0]}), false),
-            (json!({"type": "Point", "coordinates": [36.8, -1.3], "bbox": [36.8, -1.3, 36.8, -1.3]}), false),
-            (json!({"type": "MultiPoint", "coordinates": [[36.8, -1.3], [0.0, 0.0]]}), true),
-            (json!({"type": "LineString", "coordinates": [[36.8, -1.3], [0.0, 0.0]]}), true),
-            (json!({"type": "MultiLineString", "coordinates": [[[36.8, -1.3], [0.0, 0.0]]]}), true),
+            (
+                json!({"type": "Point", "coordinates": [36.8, -1.3, 1795.0]}),
+                false,
+            ),
+            (
+                json!({"type": "Point", "coordinates": [36.8, -1.3], "bbox": [36.8, -1.3, 36.8, -1.3]}),
+                false,
+            ),
+            (
+                json!({"type": "MultiPoint", "coordinates": [[36.8, -1.3], [0.0, 0.0]]}),
+                true,
+            ),
+            (
+                json!({"type": "LineString", "coordinates": [[36.8, -1.3], [0.0, 0.0]]}),
+                true,
+            ),
+            (
+                json!({"type": "MultiLineString", "coordinates": [[[36.8, -1.3], [0.0, 0.0]]]}),
+                true,
+            ),
             (json!({"type": "Polygon", "coordinates": [square, square]}), true),
-            (json!({"type": "MultiPolygon", "coordinates": [[square], [square]]}), true),
-            (json!({"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [1.5, 2.5]}]}), true),
+            (
+                json!({"type": "MultiPolygon", "coordinates": [[square], [square]]}),
+                true,
+            ),
+            (
+                json!({"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [1.5, 2.5]}]}),
+                true,
+            ),
         ] {
             let value = from_json(&json).unwrap();
             assert_eq!(value.source.is_none(), plain, "{json}");
@@ -214,14 +258,29 @@ mod tests {
             (json!({"type": "Point", "coordinates": ["1", "2"]}), "longitude"),
             (json!({"type": "Point", "coordinates": [1, 2, null]}), "longitude"),
             (json!({"type": "Point", "coordinates": [181, 2]}), "not on Earth"),
-            (json!({"type": "Point", "coordinates": [-1.29, 136.8]}), "not on Earth"),
-            (json!({"type": "LineString", "coordinates": [[1, 2]]}), "two positions"),
+            (
+                json!({"type": "Point", "coordinates": [-1.29, 136.8]}),
+                "not on Earth",
+            ),
+            (
+                json!({"type": "LineString", "coordinates": [[1, 2]]}),
+                "two positions",
+            ),
             (json!({"type": "LineString", "coordinates": []}), "nothing"),
             (json!({"type": "LineString", "coordinates": [1, 2]}), "longitude"),
             (json!({"type": "LineString", "coordinates": 1}), "nested"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [0, 0]]]}), "four"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]}), "equal to the first"),
-            (json!({"type": "Polygon", "coordinates": [[0, 0], [1, 0], [1, 1], [0, 0]]}), "longitude"),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [0, 0]]]}),
+                "four",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]}),
+                "equal to the first",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[0, 0], [1, 0], [1, 1], [0, 0]]}),
+                "longitude",
+            ),
             (json!({"type": "GeometryCollection"}), "geometries"),
         ] {
             let error = from_json(&json).unwrap_err();

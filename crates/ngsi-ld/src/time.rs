@@ -39,7 +39,7 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, NotATimestamp> {
         text.parse::<jiff::Timestamp>()
             .map(|instant| Self::from_micros(instant.as_microsecond()))
-            .map_err(|_| NotATimestamp(text.chars().take(100).collect())) // jiff's own text adds nothing here
+            .map_err(|_jiff| NotATimestamp(text.chars().take(100).collect())) // its own text adds nothing here
     }
 
     /// The instant `micros` microseconds later (earlier when negative), held within the writable range.

@@ -34,7 +34,14 @@ pub(super) struct Builder<'s> {
 
 impl<'s> Builder<'s> {
     pub(super) fn new(core: Option<&'s Context>, source: &'s dyn ContextSource) -> Self {
-        Self { terms: Terms::new(), vocab: None, core, source, documents: 0, open: Vec::new() }
+        Self {
+            terms: Terms::new(),
+            vocab: None,
+            core,
+            source,
+            documents: 0,
+            open: Vec::new(),
+        }
     }
 
     /// Applies one element of an @context after those before it.
@@ -49,14 +56,16 @@ impl<'s> Builder<'s> {
                 Ok(())
             }
             Json::String(url) => self.document(url, depth),
-            Json::Array(elements) => elements.iter().try_for_each(|element| self.apply(element, depth + 1)),
+            Json::Array(elements) => elements
+                .iter()
+                .try_for_each(|element| self.apply(element, depth + 1)),
             Json::Object(object) => match object.get("@context") {
                 Some(inner) => self.apply(inner, depth + 1),
                 None => self.definitions(object, depth),
             },
-            Json::Bool(_) | Json::Number(_) => {
-                Err(self.refuse(&format!("`{json}` is no @context; give a URL, an object or an array of these")))
-            }
+            Json::Bool(_) | Json::Number(_) => Err(self.refuse(&format!(
+                "`{json}` is no @context; give a URL, an object or an array of these"
+            ))),
         }
     }
 
@@ -68,7 +77,10 @@ impl<'s> Builder<'s> {
             return Err(self.refuse(&format!("`{url}` is a relative URL; write the whole of it")));
         }
         if self.open.iter().any(|open| open == url) {
-            return Err(self.refuse(&format!("`{url}` names itself, through {}", self.open.join(" → "))));
+            return Err(self.refuse(&format!(
+                "`{url}` names itself, through {}",
+                self.open.join(" → ")
+            )));
         }
         if self.open.len() >= MAX_DEPTH {
             return Err(self.refuse(&format!("documents name each other more than {MAX_DEPTH} deep")));
@@ -79,7 +91,9 @@ impl<'s> Builder<'s> {
         }
         let document = self.source.document(url)?;
         let Some(inner) = document.get("@context") else {
-            return Err(Error::context(format!("the document at `{url}` has no member `@context`")));
+            return Err(Error::context(format!(
+                "the document at `{url}` has no member `@context`"
+            )));
         };
         self.open.push(url.to_owned());
         self.apply(inner, depth + 1)?;
@@ -117,22 +131,34 @@ impl<'s> Builder<'s> {
     ) -> Result<(), Error> {
         match state.get(term) {
             Some(true) => return Ok(()),
-            Some(false) => return Err(self.refuse(&format!("the definition of `{term}` leads back to itself"))),
+            Some(false) => {
+                return Err(self.refuse(&format!("the definition of `{term}` leads back to itself")));
+            }
             None if term.starts_with('@') => return Ok(()),
             None if chain > MAX_CHAIN => {
-                return Err(self.refuse(&format!("more than {MAX_CHAIN} definitions lead from `{term}` to its IRI")));
+                return Err(self.refuse(&format!(
+                    "more than {MAX_CHAIN} definitions lead from `{term}` to its IRI"
+                )));
             }
             None if term.is_empty() => return Err(self.refuse("the empty string is no term")),
             None => {}
         }
         state.insert(term, false);
-        let Some((term, value)) = local.get_key_value(term) else { return Ok(()) };
+        let Some((term, value)) = local.get_key_value(term) else {
+            return Ok(());
+        };
         let (id, definition, simple) = match value {
             Json::Null => (Some(&Json::Null), None, false),
             Json::String(_) => (Some(value), None, true),
-            Json::Object(definition) if definition.contains_key("@reverse") => (Some(&Json::Null), Some(definition), false),
+            Json::Object(definition) if definition.contains_key("@reverse") => {
+                (Some(&Json::Null), Some(definition), false)
+            }
             Json::Object(definition) => (definition.get("@id"), Some(definition), false),
-            _ => return Err(self.refuse(&format!("the definition of `{term}` is neither an IRI nor an object"))),
+            _ => {
+                return Err(self.refuse(&format!(
+                    "the definition of `{term}` is neither an IRI nor an object"
+                )));
+            }
         };
         let iri = match id {
             Some(Json::Null) => None, // the term is taken back
@@ -146,16 +172,28 @@ impl<'s> Builder<'s> {
             }
             Some(iri) => {
                 let gen_delim = iri.ends_with([':', '/', '?', '#', '[', ']', '@']);
-                let declared = definition.and_then(|d| d.get("@prefix")).and_then(Json::as_bool).unwrap_or(false);
+                let declared = definition
+                    .and_then(|d| d.get("@prefix"))
+                    .and_then(Json::as_bool)
+                    .unwrap_or(false);
                 let prefix = !term.contains([':', '/']) && (declared || (simple && gen_delim));
                 let coercion = match definition.and_then(|d| d.get("@type")).and_then(Json::as_str) {
                     None => Coercion::None,
                     Some("@id") => Coercion::Id,
                     Some("@vocab") => Coercion::Vocab,
                     Some("@json") => Coercion::Json,
-                    Some(datatype) => Coercion::Datatype(Name::from_iri(self.iri(datatype, local, state, chain)?)),
+                    Some(datatype) => {
+                        Coercion::Datatype(Name::from_iri(self.iri(datatype, local, state, chain)?))
+                    }
                 };
-                self.terms.insert(term.as_str().into(), Term { name: Name::from_iri(iri), coercion, prefix });
+                self.terms.insert(
+                    term.as_str().into(),
+                    Term {
+                        name: Name::from_iri(iri),
+                        coercion,
+                        prefix,
+                    },
+                );
             }
         }
         state.insert(term, true);
@@ -217,7 +255,10 @@ impl<'s> Builder<'s> {
         if local.contains_key(prefix) && !state.get(prefix).copied().unwrap_or(false) {
             self.define(prefix, local, state, chain + 1)?;
         }
-        let term = self.terms.get(prefix).or_else(|| self.core.and_then(|core| core.term(prefix)));
+        let term = self
+            .terms
+            .get(prefix)
+            .or_else(|| self.core.and_then(|core| core.term(prefix)));
         Ok(match term {
             Some(term) if term.prefix => format!("{}{rest}", term.name),
             _ => whole.to_owned(),

@@ -14,12 +14,20 @@ const TERMS: &str = include_str!("core-terms.tsv");
 
 /// The minor version (9 for 1.9) of a core @context URL; that without version is the newest.
 pub(super) fn version_of(url: &str) -> Option<u8> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let version = rest.strip_prefix("uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context")?.strip_suffix(".jsonld")?;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let version = rest
+        .strip_prefix("uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context")?
+        .strip_suffix(".jsonld")?;
     if version.is_empty() {
         return Some(NEWEST);
     }
-    version.strip_prefix("-v1.")?.parse().ok().filter(|minor| (3..=NEWEST).contains(minor))
+    version
+        .strip_prefix("-v1.")?
+        .parse()
+        .ok()
+        .filter(|minor| (3..=NEWEST).contains(minor))
 }
 
 /// The core @context of a minor version as a document: `{"@context": {…}}`.
@@ -31,7 +39,10 @@ pub(super) fn document(minor: u8) -> Json {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         let (term, iri, coercion, container, since, until) = (next(), next(), next(), next(), next(), next());
-        let holds = |text: &str, default: u8| text.strip_prefix("1.").map_or(default, |n| n.parse().unwrap_or(default));
+        let holds = |text: &str, default: u8| {
+            text.strip_prefix("1.")
+                .map_or(default, |n| n.parse().unwrap_or(default))
+        };
         if holds(since, 0) > minor || holds(until, NEWEST) < minor {
             continue;
         }
@@ -60,7 +71,9 @@ mod tests {
 
     #[test]
     fn the_table_is_the_published_context() {
-        let Some(folder) = testing::data("ngsi-ld/contexts") else { return };
+        let Some(folder) = testing::data("ngsi-ld/contexts") else {
+            return;
+        };
         for minor in 6..=NEWEST {
             let terms = |mut json: Json| {
                 let terms = json["@context"].as_object_mut().unwrap();
@@ -76,10 +89,22 @@ mod tests {
     fn urls_of_the_core_are_known() {
         for (url, minor) in [
             (CORE_URL, Some(9)),
-            ("http://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.3.jsonld", Some(3)),
-            ("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld", Some(9)),
-            ("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.10.jsonld", None),
-            ("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.x.jsonld", None),
+            (
+                "http://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.3.jsonld",
+                Some(3),
+            ),
+            (
+                "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld",
+                Some(9),
+            ),
+            (
+                "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.10.jsonld",
+                None,
+            ),
+            (
+                "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.x.jsonld",
+                None,
+            ),
             ("https://example.org/ngsi-ld-core-context.jsonld", None),
         ] {
             assert_eq!(version_of(url), minor, "{url}");

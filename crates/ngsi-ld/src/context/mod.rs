@@ -92,7 +92,7 @@ impl Context {
             // The table is ours and a test holds it against the published documents: nothing in it can be refused.
             let done = builder.apply(&core::document(core::NEWEST), 0);
             debug_assert!(done.is_ok(), "{done:?}");
-            Self::finish(builder.terms, &[], Json::from(CORE_URL))
+            Self::finish(builder.terms, None, Json::from(CORE_URL))
         })
     }
 
@@ -106,21 +106,30 @@ impl Context {
             Json::Null => &[],
             one => std::slice::from_ref(one),
         };
-        let is_core = |element: &&Json| element.as_str().is_some_and(|url| core::version_of(url).is_some());
+        let is_core = |element: &&Json| {
+            element
+                .as_str()
+                .is_some_and(|url| core::version_of(url).is_some())
+        };
         if elements.iter().all(|element| is_core(&element)) {
             return Ok(core.clone());
         }
         let mut builder = compile::Builder::new(Some(core), source);
         builder.apply(json, 0)?;
         let own_last = elements.iter().filter(|element| !is_core(element)).cloned();
-        let core_url = elements.iter().rfind(is_core).cloned().unwrap_or_else(|| Json::from(CORE_URL));
+        let core_url = elements
+            .iter()
+            .rfind(is_core)
+            .cloned()
+            .unwrap_or_else(|| Json::from(CORE_URL));
         let json = Json::Array(own_last.chain([core_url]).collect());
-        let core_terms: Vec<_> = core.0.terms.iter().collect();
-        Ok(Self::finish(builder.terms, &core_terms, json))
+        Ok(Self::finish(builder.terms, Some(core), json))
     }
 
-    fn finish(mut terms: HashMap<Box<str>, Term>, core: &[(&Box<str>, &Term)], json: Json) -> Self {
-        terms.extend(core.iter().map(|(text, term)| ((*text).clone(), (*term).clone())));
+    fn finish(mut terms: HashMap<Box<str>, Term>, core: Option<&Self>, json: Json) -> Self {
+        if let Some(Self(core)) = core {
+            terms.extend(core.terms.iter().map(|(text, term)| (text.clone(), term.clone())));
+        }
         let mut names: HashMap<Name, Box<str>> = HashMap::with_capacity(terms.len());
         let better = |new: &str, old: &str| (new.len(), new) < (old.len(), old);
         for (text, term) in &terms {
@@ -133,7 +142,7 @@ impl Context {
             }
         }
         // What the core calls by a term of its own is called so by everybody.
-        if let Some(Self(core)) = (!core.is_empty()).then(Self::core) {
+        if let Some(Self(core)) = core {
             names.extend(core.names.iter().map(|(name, text)| (name.clone(), text.clone())));
         }
         let mut prefixes: Vec<_> = terms
@@ -142,7 +151,13 @@ impl Context {
             .map(|(text, term)| (Box::from(term.name.as_str()), text.clone()))
             .collect();
         prefixes.sort_by(|(a, at), (b, bt): &(Box<str>, Box<str>)| (b.len(), a, at).cmp(&(a.len(), b, bt)));
-        Self(Arc::new(Compiled { terms, names, prefixes, json, others: RwLock::default() }))
+        Self(Arc::new(Compiled {
+            terms,
+            names,
+            prefixes,
+            json,
+            others: RwLock::default(),
+        }))
     }
 
     fn term(&self, text: &str) -> Option<&Term> {
@@ -178,7 +193,13 @@ impl Context {
         if let Some(term) = self.term(term) {
             return term.name.clone();
         }
-        let remembered = self.0.others.read().unwrap_or_else(PoisonError::into_inner).get(term).cloned();
+        let remembered = self
+            .0
+            .others
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(term)
+            .cloned();
         if let Some(name) = remembered {
             return name;
         }
@@ -198,7 +219,9 @@ impl Context {
             return Name::default_term(term);
         };
         match self.term(prefix) {
-            Some(found) if found.prefix && !rest.starts_with("//") => Name::from_iri(format!("{}{rest}", found.name)),
+            Some(found) if found.prefix && !rest.starts_with("//") => {
+                Name::from_iri(format!("{}{rest}", found.name))
+            }
             _ => Name::from_iri(term),
         }
     }
@@ -219,7 +242,9 @@ impl Context {
             return rest.to_owned();
         }
         let candidates = self.0.prefixes.iter().filter_map(|(prefix, term)| {
-            let rest = iri.strip_prefix(&**prefix).filter(|rest| !rest.is_empty() && !rest.starts_with("//"))?;
+            let rest = iri
+                .strip_prefix(&**prefix)
+                .filter(|rest| !rest.is_empty() && !rest.starts_with("//"))?;
             Some(format!("{term}:{rest}"))
         });
         candidates

@@ -11,7 +11,9 @@ struct Documents(Vec<(&'static str, Json)>);
 impl ContextSource for Documents {
     fn document(&self, url: &str) -> Result<Json, Error> {
         let found = self.0.iter().find(|(known, _)| *known == url);
-        found.map(|(_, document)| document.clone()).map_or_else(|| BuiltIn.document(url), Ok)
+        found
+            .map(|(_, document)| document.clone())
+            .map_or_else(|| BuiltIn.document(url), Ok)
     }
 }
 
@@ -28,7 +30,10 @@ fn the_core_expands_and_compacts() {
         ("location", "https://uri.etsi.org/ngsi-ld/location"),
         ("Point", "https://purl.org/geojson/vocab#Point"),
         ("description", "http://purl.org/dc/terms/description"),
-        ("attributeCount", "https://uri.etsi.org/ngsi-ld/default-context/attributeCount"),
+        (
+            "attributeCount",
+            "https://uri.etsi.org/ngsi-ld/default-context/attributeCount",
+        ),
         ("speed", "https://uri.etsi.org/ngsi-ld/default-context/speed"),
         ("ngsi-ld:foo", "https://uri.etsi.org/ngsi-ld/foo"),
         ("https://example.org/x", "https://example.org/x"),
@@ -38,7 +43,10 @@ fn the_core_expands_and_compacts() {
         assert_eq!(name.as_str(), iri);
         assert_eq!(core.compact(&name), term);
     }
-    assert_eq!(core.compact(&Name::default_term("location")), "ngsi-ld:default-context/location");
+    assert_eq!(
+        core.compact(&Name::default_term("location")),
+        "ngsi-ld:default-context/location"
+    );
     assert!(core.is_core());
 }
 
@@ -46,7 +54,10 @@ fn the_core_expands_and_compacts() {
 fn known_and_unknown_terms_share_their_names() {
     let core = Context::core();
     for term in ["location", "neverDefined"] {
-        assert!(std::ptr::eq(core.expand(term).as_str(), core.expand(term).as_str()), "{term}");
+        assert!(
+            std::ptr::eq(core.expand(term).as_str(), core.expand(term).as_str()),
+            "{term}"
+        );
     }
 }
 
@@ -105,7 +116,12 @@ fn another_implementation_expands_alike() {
     for case in oracle["cases"].as_array().unwrap() {
         let context = compile(&case["context"]);
         for (term, iri) in case["expanded"].as_object().unwrap() {
-            assert_eq!(context.expand(term).as_str(), iri, "{term} in {}", case["context"]);
+            assert_eq!(
+                context.expand(term).as_str(),
+                iri,
+                "{term} in {}",
+                case["context"]
+            );
             compared += 1;
         }
     }
@@ -122,7 +138,10 @@ fn the_core_cannot_be_redefined() {
     assert_eq!(location, Context::core().expand("location"));
     assert_eq!(context.expand("place"), location);
     assert_eq!(context.compact(&location), "location");
-    assert_eq!(context.expand("Property").as_str(), "https://uri.etsi.org/ngsi-ld/Property");
+    assert_eq!(
+        context.expand("Property").as_str(),
+        "https://uri.etsi.org/ngsi-ld/Property"
+    );
     assert_eq!(context.expand("x"), Name::default_term("x"));
 }
 
@@ -137,7 +156,11 @@ fn a_response_ends_with_the_core() {
         (json!([]), json!(CORE_URL), Some(CORE_URL)),
         (json!(own), json!([own, CORE_URL]), Some(own)),
         (json!([core6, own]), json!([own, core6]), Some(own)),
-        (json!([own, {"b": "urn:b"}]), json!([own, {"b": "urn:b"}, CORE_URL]), None),
+        (
+            json!([own, {"b": "urn:b"}]),
+            json!([own, {"b": "urn:b"}, CORE_URL]),
+            None,
+        ),
         (json!({"b": "urn:b"}), json!([{"b": "urn:b"}, CORE_URL]), None),
     ] {
         let context = Context::compile(&given, &source).unwrap();
@@ -162,12 +185,24 @@ fn what_cannot_be_compiled_says_why() {
     for (json, kind, part) in [
         (json!(a), ErrorKind::BadRequestData, "names itself"),
         (json!(deep[0]), ErrorKind::BadRequestData, "8 deep"),
-        (json!("https://example.org/none"), ErrorKind::LdContextNotAvailable, "no member"),
-        (json!("https://example.org/unknown"), ErrorKind::LdContextNotAvailable, "cannot be had"),
+        (
+            json!("https://example.org/none"),
+            ErrorKind::LdContextNotAvailable,
+            "no member",
+        ),
+        (
+            json!("https://example.org/unknown"),
+            ErrorKind::LdContextNotAvailable,
+            "cannot be had",
+        ),
         (json!("relative.jsonld"), ErrorKind::BadRequestData, "relative"),
         (json!(7), ErrorKind::BadRequestData, "no @context"),
         (json!({"x": 7}), ErrorKind::BadRequestData, "neither"),
-        (json!({"x": "y:1", "y": "x:1"}), ErrorKind::BadRequestData, "itself"),
+        (
+            json!({"x": "y:1", "y": "x:1"}),
+            ErrorKind::BadRequestData,
+            "itself",
+        ),
         (json!({"x": {"@id": 7}}), ErrorKind::BadRequestData, "`@id`"),
         (json!({"@vocab": 7}), ErrorKind::BadRequestData, "@vocab"),
         (json!({"": "urn:x"}), ErrorKind::BadRequestData, "empty"),
@@ -180,8 +215,10 @@ fn what_cannot_be_compiled_says_why() {
 
 fn term() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec!["id", "location", "ngsi-ld", "ex", "own", "urn:x:y", "ex:own", "@id", "ex:"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "id", "location", "ngsi-ld", "ex", "own", "urn:x:y", "ex:own", "@id", "ex:"
+        ])
+        .prop_map(str::to_owned),
         "[a-z:/#@-]{1,8}",
     ]
 }

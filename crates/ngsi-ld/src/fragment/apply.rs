@@ -78,7 +78,10 @@ impl Fragment {
                     part.replace(&mut entity.attributes[index], patch, now)?;
                 }
                 (None, AttributeChange::Remove) => {
-                    left.push((part.name.clone(), "there is no such attribute instance to remove".to_owned()));
+                    left.push((
+                        part.name.clone(),
+                        "there is no such attribute instance to remove".to_owned(),
+                    ));
                     continue;
                 }
                 (None, AttributeChange::Set(patch)) => {
@@ -105,7 +108,11 @@ impl Fragment {
             if overwrite {
                 entity.scope.clone_from(scope);
             } else {
-                let new: Vec<_> = scope.iter().filter(|one| !entity.scope.contains(one)).cloned().collect();
+                let new: Vec<_> = scope
+                    .iter()
+                    .filter(|one| !entity.scope.contains(one))
+                    .cloned()
+                    .collect();
                 entity.scope.extend(new);
             }
         }
@@ -123,7 +130,9 @@ impl AttributeFragment {
     /// # Errors
     /// Another kind than the instance has; a new sub-attribute without a value.
     pub fn partial_update(&self, entity: &mut Entity, now: Timestamp) -> Result<bool, Error> {
-        let Some(index) = self.find(&entity.attributes) else { return Ok(false) };
+        let Some(index) = self.find(&entity.attributes) else {
+            return Ok(false);
+        };
         match &self.change {
             AttributeChange::Remove => drop(entity.attributes.remove(index)),
             AttributeChange::Set(patch) => self.overlay(&mut entity.attributes[index], patch, now)?,
@@ -132,7 +141,12 @@ impl AttributeFragment {
         Ok(true)
     }
 
-    fn overlay(&self, attribute: &mut Attribute, patch: &AttributePatch, now: Timestamp) -> Result<(), Error> {
+    fn overlay(
+        &self,
+        attribute: &mut Attribute,
+        patch: &AttributePatch,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         if let Some(kind) = says_other_kind(patch, attribute.value.kind()) {
             return Err(Error::bad_data(format!(
                 "`{}` is a {} and cannot become a {} here; replace it with PUT",
@@ -144,7 +158,9 @@ impl AttributeFragment {
         if let Some(given) = &patch.value {
             let value = given.resolve(Some(&attribute.value));
             match (&mut attribute.value, value) {
-                (crate::Value::Relationship(present), crate::Value::Relationship(new)) => present.object = new.object,
+                (crate::Value::Relationship(present), crate::Value::Relationship(new)) => {
+                    present.object = new.object
+                }
                 (present, new) => *present = new,
             }
         }
@@ -168,7 +184,12 @@ impl AttributeFragment {
     }
 
     /// Replaces an instance whole; `createdAt` stays.
-    fn replace(&self, attribute: &mut Attribute, patch: &AttributePatch, now: Timestamp) -> Result<(), Error> {
+    fn replace(
+        &self,
+        attribute: &mut Attribute,
+        patch: &AttributePatch,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut new = new_attribute(&self.name, self.dataset_id.as_ref(), patch, now)?;
         new.created_at = attribute.created_at;
         *attribute = new;
@@ -188,12 +209,17 @@ impl AttributeFragment {
 }
 
 fn find(attributes: &[Attribute], name: &Name, dataset_id: Option<&Uri>) -> Option<usize> {
-    attributes.iter().position(|a| a.name == *name && a.dataset_id.as_ref() == dataset_id)
+    attributes
+        .iter()
+        .position(|a| a.name == *name && a.dataset_id.as_ref() == dataset_id)
 }
 
 /// Puts a new instance after those of its name.
 fn put(attributes: &mut Vec<Attribute>, new: Attribute) {
-    let after = attributes.iter().rposition(|a| a.name == new.name).map_or(attributes.len(), |index| index + 1);
+    let after = attributes
+        .iter()
+        .rposition(|a| a.name == new.name)
+        .map_or(attributes.len(), |index| index + 1);
     attributes.insert(after, new);
 }
 
@@ -209,11 +235,17 @@ pub(super) fn merge_all(
             (Some(index), AttributeChange::Remove) => drop(attributes.remove(index)),
             (None, AttributeChange::Remove) => {}
             (None, AttributeChange::Set(patch)) => {
-                put(attributes, new_attribute(&part.name, part.dataset_id.as_ref(), patch, now)?);
+                put(
+                    attributes,
+                    new_attribute(&part.name, part.dataset_id.as_ref(), patch, now)?,
+                );
             }
             (Some(index), AttributeChange::Set(patch)) => {
                 let present = &mut attributes[index];
-                let value = patch.value.as_ref().map(|given| given.resolve(Some(&present.value)));
+                let value = patch
+                    .value
+                    .as_ref()
+                    .map(|given| given.resolve(Some(&present.value)));
                 let kind: Option<Kind> = value.as_ref().map(crate::Value::kind).or(patch.kind);
                 if kind.is_some_and(|kind| kind != present.value.kind()) {
                     part.replace(present, patch, now)?;

@@ -26,10 +26,19 @@ impl ValuePatch {
     pub(super) fn resolve(&self, present: Option<&Value>) -> Value {
         match self {
             Self::Typed(value) => value.clone(),
-            Self::Simplified { json, inferred, targets, terms, lang } => {
+            Self::Simplified {
+                json,
+                inferred,
+                targets,
+                terms,
+                lang,
+            } => {
                 let kept = match (present, targets, terms) {
                     (Some(Value::Relationship(_)), Some(object), _) => {
-                        Some(Value::Relationship(Relationship { object: object.clone(), object_type: None }))
+                        Some(Value::Relationship(Relationship {
+                            object: object.clone(),
+                            object_type: None,
+                        }))
                     }
                     (Some(Value::ListRelationship(_)), Some(OneOrMany::Many(list)), _) => {
                         Some(Value::ListRelationship(list.clone()))
@@ -37,7 +46,10 @@ impl ValuePatch {
                     (Some(Value::Vocab(_)), _, Some(terms)) => Some(Value::Vocab(terms.clone())),
                     (Some(Value::Language(_)), ..) if json.is_string() => {
                         let tag = lang.as_deref().unwrap_or("@none").to_owned();
-                        Some(Value::Language(Box::new(Map::from_iter([(tag, (**json).clone())]))))
+                        Some(Value::Language(Box::new(Map::from_iter([(
+                            tag,
+                            (**json).clone(),
+                        )]))))
                     }
                     (Some(Value::Json(_)), ..) => Some(Value::Json(json.clone())),
                     (Some(Value::List(_)), ..) => match &**json {
@@ -105,7 +117,9 @@ pub(super) fn new_attribute(
     now: Timestamp,
 ) -> Result<Attribute, Error> {
     let Some(given) = &patch.value else {
-        return Err(Error::bad_data(format!("`{name}` is not there yet, so it needs a value")));
+        return Err(Error::bad_data(format!(
+            "`{name}` is not there yet, so it needs a value"
+        )));
     };
     let mut value = without_nulls(given.resolve(None));
     if let (Value::Relationship(relationship), Change::Set(types)) = (&mut value, &patch.object_type) {

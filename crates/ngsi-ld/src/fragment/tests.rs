@@ -8,7 +8,8 @@ use super::*;
 use crate::context::Context;
 use crate::entity::Entity;
 use crate::representation::{
-    FragmentOptions, WriteOptions, read_attribute_fragment, read_entity, read_fragment, read_fragment_with, write_entity,
+    FragmentOptions, WriteOptions, read_attribute_fragment, read_entity, read_fragment, read_fragment_with,
+    write_entity,
 };
 
 const THEN: Timestamp = Timestamp::MIN;
@@ -19,7 +20,9 @@ fn now() -> Timestamp {
 
 fn entity(attributes: &Json) -> Entity {
     let mut json = json!({"id": "urn:a:b", "type": "T"});
-    json.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
+    json.as_object_mut()
+        .unwrap()
+        .extend(attributes.as_object().unwrap().clone());
     read_entity(&json, Context::core()).unwrap()
 }
 
@@ -48,13 +51,15 @@ fn temperature() -> Json {
 
 #[test]
 fn merging_leaves_what_it_does_not_name() {
-    let patch = json!({"temperature": {"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z"}});
+    let patch =
+        json!({"temperature": {"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z"}});
     let after = json!({"temperature": {"type": "Property", "value": 100, "unitCode": "CEL", "observedAt": "2022-03-14T13:00:00Z"}});
     assert_eq!(merged(&temperature(), &patch), after);
 
     let address = json!({"address": {"type": "Property", "value": {"street": "17. Juni", "city": "Berlin", "country": "Germany"}}});
     let patch = json!({"address": {"type": "Property", "value": {"street": "Pariser Platz", "country": "urn:ngsi-ld:null"}}});
-    let after = json!({"address": {"type": "Property", "value": {"street": "Pariser Platz", "city": "Berlin"}}});
+    let after =
+        json!({"address": {"type": "Property", "value": {"street": "Pariser Platz", "city": "Berlin"}}});
     assert_eq!(merged(&address, &patch), after);
 }
 
@@ -97,7 +102,12 @@ fn merging_reaches_members_sub_attributes_and_instances() {
     });
     assert_eq!(merged(&before, &patch), after);
     let gone = json!({"says": {"type": "LanguageProperty", "languageMap": {"@none": "urn:ngsi-ld:null"}}, "raw": "urn:ngsi-ld:null"});
-    let left: Vec<_> = merged(&before, &gone).as_object().unwrap().keys().cloned().collect();
+    let left: Vec<_> = merged(&before, &gone)
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     assert_eq!(left, ["a", "to"]);
 }
 
@@ -106,7 +116,11 @@ fn only_what_is_named_gets_a_new_time() {
     let mut entity = entity(&json!({"a": 1, "b": {"value": 2, "c": 3}}));
     let patch = json!({"b": {"type": "Property", "value": 3}, "d": 4});
     fragment(&patch).merge_into(&mut entity, now()).unwrap();
-    let times: Vec<_> = entity.attributes.iter().map(|a| (a.created_at, a.modified_at)).collect();
+    let times: Vec<_> = entity
+        .attributes
+        .iter()
+        .map(|a| (a.created_at, a.modified_at))
+        .collect();
     assert_eq!(times, [(THEN, THEN), (THEN, now()), (now(), now())]);
     assert_eq!(entity.attributes[1].sub_attributes[0].modified_at, THEN);
     assert_eq!(entity.modified_at, now());
@@ -140,7 +154,10 @@ fn a_bare_value_takes_the_kind_that_is_there() {
         observed_at: Some(Timestamp::parse(instant).unwrap()),
     };
     let mut entity = entity(&before);
-    read_fragment_with(&patch, Context::core(), &options).unwrap().merge_into(&mut entity, now()).unwrap();
+    read_fragment_with(&patch, Context::core(), &options)
+        .unwrap()
+        .merge_into(&mut entity, now())
+        .unwrap();
     assert_eq!(
         written(&entity),
         json!({
@@ -163,7 +180,9 @@ fn types_scope_and_expiry_merge() {
         .merge_into(&mut entity, now())
         .unwrap();
     assert_eq!(written(&entity), json!({"type": ["T", "U"], "scope": "/b"}));
-    fragment(&json!({"scope": "urn:ngsi-ld:null"})).merge_into(&mut entity, now()).unwrap();
+    fragment(&json!({"scope": "urn:ngsi-ld:null"}))
+        .merge_into(&mut entity, now())
+        .unwrap();
     assert!(entity.scope.is_empty());
 }
 
@@ -179,8 +198,13 @@ fn updating_replaces_whole_instances() {
     );
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].0, Context::core().expand("never"));
-    assert_eq!((before.attributes[0].created_at, before.attributes[0].modified_at), (THEN, now()));
-    fragment(&json!({"temperature": {"value": "urn:ngsi-ld:null"}})).update(&mut before, now()).unwrap();
+    assert_eq!(
+        (before.attributes[0].created_at, before.attributes[0].modified_at),
+        (THEN, now())
+    );
+    fragment(&json!({"temperature": {"value": "urn:ngsi-ld:null"}}))
+        .update(&mut before, now())
+        .unwrap();
     assert_eq!(before.attributes.len(), 1);
 }
 
@@ -201,32 +225,57 @@ fn appending_overwrites_only_when_asked() {
     assert!(left.is_empty());
     assert_eq!(kept.attributes[0].as_f64(), Some(1.0));
     assert_eq!(kept.attributes[0].unit_code, None);
-    assert!(fragment(&json!({"temperature": "urn:ngsi-ld:null"})).append_to(&mut kept, true, now()).is_err());
+    assert!(
+        fragment(&json!({"temperature": "urn:ngsi-ld:null"}))
+            .append_to(&mut kept, true, now())
+            .is_err()
+    );
 }
 
 #[test]
 fn a_partial_update_keeps_other_members_and_the_kind() {
     let patch = |json: &Json| read_attribute_fragment("temperature", json, Context::core()).unwrap();
     let mut before = entity(&temperature());
-    let change = patch(&json!({"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z", "by": {"value": "x"}}));
+    let change = patch(
+        &json!({"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z", "by": {"value": "x"}}),
+    );
     assert_eq!(change.partial_update(&mut before, now()), Ok(true));
     assert_eq!(
         written(&before)["temperature"],
         json!({"type": "Property", "value": 100, "unitCode": "CEL", "observedAt": "2022-03-14T13:00:00Z",
                "by": {"type": "Property", "value": "x"}})
     );
-    assert_eq!(patch(&json!({"unitCode": "urn:ngsi-ld:null", "by": "urn:ngsi-ld:null"})).partial_update(&mut before, now()), Ok(true));
-    assert_eq!(written(&before)["temperature"], json!({"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z"}));
-    assert!(patch(&json!({"type": "Relationship", "object": "urn:x:1"})).partial_update(&mut before, now()).is_err());
-    assert_eq!(patch(&json!({"value": 1, "datasetId": "urn:d:1"})).partial_update(&mut before, now()), Ok(false));
-    assert_eq!(patch(&json!({"value": "urn:ngsi-ld:null"})).partial_update(&mut before, now()), Ok(true));
+    assert_eq!(
+        patch(&json!({"unitCode": "urn:ngsi-ld:null", "by": "urn:ngsi-ld:null"}))
+            .partial_update(&mut before, now()),
+        Ok(true)
+    );
+    assert_eq!(
+        written(&before)["temperature"],
+        json!({"type": "Property", "value": 100, "observedAt": "2022-03-14T13:00:00Z"})
+    );
+    assert!(
+        patch(&json!({"type": "Relationship", "object": "urn:x:1"}))
+            .partial_update(&mut before, now())
+            .is_err()
+    );
+    assert_eq!(
+        patch(&json!({"value": 1, "datasetId": "urn:d:1"})).partial_update(&mut before, now()),
+        Ok(false)
+    );
+    assert_eq!(
+        patch(&json!({"value": "urn:ngsi-ld:null"})).partial_update(&mut before, now()),
+        Ok(true)
+    );
     assert!(before.attributes.is_empty());
 }
 
 #[test]
 fn what_is_not_there_needs_a_value() {
     let mut before = entity(&json!({}));
-    let error = fragment(&json!({"a": {"type": "Property", "unitCode": "CEL"}})).merge_into(&mut before, now()).unwrap_err();
+    let error = fragment(&json!({"a": {"type": "Property", "unitCode": "CEL"}}))
+        .merge_into(&mut before, now())
+        .unwrap_err();
     assert!(error.detail.contains("needs a value"), "{error}");
 }
 
@@ -240,14 +289,22 @@ fn merge_patch_is_that_of_the_rfc() {
         (json!({"a": "b", "b": "c"}), json!({"a": NULL}), json!({"b": "c"})),
         (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
         (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
-        (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": NULL}}), json!({"a": {"b": "d"}})),
+        (
+            json!({"a": {"b": "c"}}),
+            json!({"a": {"b": "d", "c": NULL}}),
+            json!({"a": {"b": "d"}}),
+        ),
         (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
         (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
         (json!({"a": "b"}), json!(["c"]), json!(["c"])),
         (json!({"a": "foo"}), json!("bar"), json!("bar")),
         (json!({"e": 0}), json!({"a": 1}), json!({"e": 0, "a": 1})),
         (json!([1, 2]), json!({"a": "b", "c": NULL}), json!({"a": "b"})),
-        (json!({}), json!({"a": {"bb": {"ccc": NULL}}}), json!({"a": {"bb": {}}})),
+        (
+            json!({}),
+            json!({"a": {"bb": {"ccc": NULL}}}),
+            json!({"a": {"bb": {}}}),
+        ),
     ] {
         let mut merged = target.clone();
         merge_patch(&mut merged, &patch);

@@ -8,7 +8,13 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (date_time, rest) = bytes.split_at_checked(19)?;
     let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
     let shape = date_time.iter().zip(b"dddd-dd-ddTdd:dd:dd");
-    if !shape.into_iter().all(|(byte, shape)| if *shape == b'd' { byte.is_ascii_digit() } else { byte == shape }) {
+    if !shape.into_iter().all(|(byte, shape)| {
+        if *shape == b'd' {
+            byte.is_ascii_digit()
+        } else {
+            byte == shape
+        }
+    }) {
         return None;
     }
     match rest {
@@ -29,7 +35,11 @@ mod tests {
 
     #[test]
     fn only_whole_utc_date_times_are_taken() {
-        for good in ["2026-05-01T12:00:00Z", "2026-05-01T12:00:00.123456Z", "2026-05-01T12:00:00,5Z"] {
+        for good in [
+            "2026-05-01T12:00:00Z",
+            "2026-05-01T12:00:00.123456Z",
+            "2026-05-01T12:00:00,5Z",
+        ] {
             assert!(parse(good).is_some(), "{good}");
         }
         assert_eq!(parse("2026-05-01T12:00:00,5Z"), parse("2026-05-01T12:00:00.500Z"));

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What was read of one instance.
+#[allow(clippy::struct_field_names, reason = "`instanceId` is the standard's name")]
 pub(super) struct Instance {
     pub(super) name: Name,
     pub(super) dataset_id: Option<Uri>,
@@ -42,8 +43,11 @@ impl Instance {
 
     /// As a whole attribute; nothing where it has no value, which readers of whole attributes refuse before.
     pub(super) fn into_attribute(self) -> Option<Attribute> {
-        let ValuePatch::Typed(mut value) = self.patch.value? else { return None };
-        if let (Value::Relationship(relationship), Change::Set(types)) = (&mut value, self.patch.object_type) {
+        let ValuePatch::Typed(mut value) = self.patch.value? else {
+            return None;
+        };
+        if let (Value::Relationship(relationship), Change::Set(types)) = (&mut value, self.patch.object_type)
+        {
             relationship.object_type = Some(Box::new(types));
         }
         Some(Attribute {
@@ -56,7 +60,11 @@ impl Instance {
             modified_at: self.modified_at.unwrap_or(UNSET),
             expires_at: self.patch.expires_at.set(),
             instance_id: self.instance_id,
-            sub_attributes: self.sub_instances.into_iter().filter_map(Self::into_attribute).collect(),
+            sub_attributes: self
+                .sub_instances
+                .into_iter()
+                .filter_map(Self::into_attribute)
+                .collect(),
         })
     }
 
@@ -69,6 +77,10 @@ impl Instance {
             patch.sub_attributes = self.sub_instances.into_iter().map(Self::into_fragment).collect();
             AttributeChange::Set(Box::new(patch))
         };
-        AttributeFragment { name: self.name, dataset_id: self.dataset_id, change }
+        AttributeFragment {
+            name: self.name,
+            dataset_id: self.dataset_id,
+            change,
+        }
     }
 }

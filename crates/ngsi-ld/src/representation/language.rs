@@ -12,7 +12,8 @@ pub(super) fn choose<'m>(map: &'m Map<String, Json>, asked: &str) -> Option<(&'m
             return map.get_key_value("@none").or_else(|| map.iter().next());
         }
         let below = |tag: &str| {
-            tag.get(..range.len()).is_some_and(|head| head.eq_ignore_ascii_case(range))
+            tag.get(..range.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(range))
                 && tag.as_bytes().get(range.len()) == Some(&b'-')
         };
         let above = || {
@@ -25,9 +26,13 @@ pub(super) fn choose<'m>(map: &'m Map<String, Json>, asked: &str) -> Option<(&'m
             }
             None
         };
-        with(&|tag| tag.eq_ignore_ascii_case(range)).or_else(|| with(&below)).or_else(above)
+        with(&|tag| tag.eq_ignore_ascii_case(range))
+            .or_else(|| with(&below))
+            .or_else(above)
     });
-    let found = found.or_else(|| map.get_key_value("@none")).or_else(|| map.iter().next());
+    let found = found
+        .or_else(|| map.get_key_value("@none"))
+        .or_else(|| map.iter().next());
     found.map(|(tag, text)| (tag.as_str(), text))
 }
 
@@ -38,7 +43,9 @@ fn ranges(asked: &str) -> Vec<&str> {
         .filter_map(|part| {
             let mut parts = part.split(';').map(str::trim);
             let range = parts.next().filter(|range| !range.is_empty())?;
-            let quality = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse().ok()).unwrap_or(1.0);
+            let quality = parts
+                .find_map(|part| part.strip_prefix("q=")?.trim().parse().ok())
+                .unwrap_or(1.0);
             (quality > 0.0).then_some((quality, range))
         })
         .collect();

@@ -17,11 +17,21 @@ const VALUE_MEMBERS: [(&str, Kind); 7] = [
 ];
 
 /// Members that only an instance has, though they hold no value.
-const OTHER_MEMBERS: [&str; 7] =
-    ["observedAt", "unitCode", "datasetId", "objectType", "valueType", "instanceId", "expiresAt"];
+const OTHER_MEMBERS: [&str; 7] = [
+    "observedAt",
+    "unitCode",
+    "datasetId",
+    "objectType",
+    "valueType",
+    "instanceId",
+    "expiresAt",
+];
 
 pub(super) fn kind_of_member(key: &str) -> Option<Kind> {
-    VALUE_MEMBERS.iter().find(|(member, _)| *member == key).map(|(_, kind)| *kind)
+    VALUE_MEMBERS
+        .iter()
+        .find(|(member, _)| *member == key)
+        .map(|(_, kind)| *kind)
 }
 
 pub(super) fn kind_of_type(text: &str) -> Option<Kind> {
@@ -34,11 +44,15 @@ pub(super) fn type_of(object: &Map<String, Json>) -> Option<&Json> {
 
 fn has_kind(json: &Json) -> bool {
     let Json::Object(object) = json else { return false };
-    type_of(object).and_then(Json::as_str).is_some_and(|text| kind_of_type(text).is_some())
+    type_of(object)
+        .and_then(Json::as_str)
+        .is_some_and(|text| kind_of_type(text).is_some())
 }
 
 fn has_value_member(object: &Map<String, Json>) -> bool {
-    VALUE_MEMBERS.iter().any(|(member, _)| object.contains_key(*member))
+    VALUE_MEMBERS
+        .iter()
+        .any(|(member, _)| object.contains_key(*member))
 }
 
 /// What an object is.
@@ -54,7 +68,9 @@ pub(super) enum Look {
 
 /// What the object under an attribute's name is. `fragment`: whether it may be an instance without a value.
 pub(super) fn look(json: &Json, fragment: bool) -> Look {
-    let Json::Object(object) = json else { return Look::Bare };
+    let Json::Object(object) = json else {
+        return Look::Bare;
+    };
     if object.contains_key("@value") {
         Look::Bare // a JSON-LD typed value
     } else if geojson::is_geometry(json) {
@@ -74,5 +90,7 @@ pub(super) fn look(json: &Json, fragment: bool) -> Look {
 pub(super) fn is_instances(elements: &[Json]) -> bool {
     elements.iter().any(has_kind)
         || (!elements.is_empty()
-            && elements.iter().all(|element| element.as_object().is_some_and(has_value_member)))
+            && elements
+                .iter()
+                .all(|element| element.as_object().is_some_and(has_value_member)))
 }

@@ -25,14 +25,16 @@ fn is_simple(text: &str) -> bool {
 /// Names of the core vocabulary that are members of entities and attributes, not attributes, and cannot be used
 /// as such (4.5.1). `inside`: of an attribute, where those that hold its value are taken too.
 pub(super) fn is_reserved(name: &Name, inside: bool) -> bool {
-    let Some(segment) = name.as_str().strip_prefix(NGSI_LD) else { return false };
+    let Some(segment) = name.as_str().strip_prefix(NGSI_LD) else {
+        return false;
+    };
     match segment {
-        "datasetId" | "instanceId" | "observedAt" | "createdAt" | "modifiedAt" | "deletedAt" | "expiresAt"
-        | "unitCode" | "lang" | "hasObjectType" | "hasValueType" | "entityIdSealed" | "entityTypeSealed" => true,
+        "datasetId" | "instanceId" | "observedAt" | "createdAt" | "modifiedAt" | "deletedAt"
+        | "expiresAt" | "unitCode" | "lang" | "hasObjectType" | "hasValueType" | "entityIdSealed"
+        | "entityTypeSealed" => true,
         "scope" => !inside,
-        "hasValue" | "hasObject" | "hasLanguageMap" | "hasJSON" | "hasVocab" | "hasValueList" | "hasObjectList" => {
-            inside
-        }
+        "hasValue" | "hasObject" | "hasLanguageMap" | "hasJSON" | "hasVocab" | "hasValueList"
+        | "hasObjectList" => inside,
         other => other.starts_with("hasPrevious"),
     }
 }
@@ -48,10 +50,19 @@ mod tests {
 
     #[test]
     fn names_and_scopes_follow_their_grammars() {
-        for good in ["speed", "été_2", "速度", "sdm:speed", "https://example.org/a#b", "urn:x:y"] {
+        for good in [
+            "speed",
+            "été_2",
+            "速度",
+            "sdm:speed",
+            "https://example.org/a#b",
+            "urn:x:y",
+        ] {
             assert!(is_name(good), "{good}");
         }
-        for bad in ["", "2x", "_x", "a b", "a<b", "a>b", "a\"b", "a'b", "a=b", "a;b", "a(b)", "a-b", "a:b c", "x:a=b"] {
+        for bad in [
+            "", "2x", "_x", "a b", "a<b", "a>b", "a\"b", "a'b", "a=b", "a;b", "a(b)", "a-b", "a:b c", "x:a=b",
+        ] {
             assert!(!is_name(bad), "{bad}");
         }
         for good in ["/Madrid", "Madrid", "/Madrid/Gardens/ParqueNorte", "/A_1/B"] {

@@ -27,7 +27,10 @@ const MEMBERS: [(&str, &str); 11] = [
 /// The plain member a sub-attribute stands for.
 pub(super) fn member_of(name: &Name) -> Option<&'static str> {
     let segment = name.as_str().strip_prefix(NGSI_LD)?;
-    MEMBERS.iter().find(|(_, held)| *held == segment).map(|(member, _)| *member)
+    MEMBERS
+        .iter()
+        .find(|(_, held)| *held == segment)
+        .map(|(member, _)| *member)
 }
 
 /// A sub-attribute that is written as the plain member `member`: `valueType`, `lang`, `deletedAt`, `previousValue`
@@ -35,7 +38,10 @@ pub(super) fn member_of(name: &Name) -> Option<&'static str> {
 pub fn plain_member(member: &str, value: Json) -> Option<Attribute> {
     let (_, held) = MEMBERS.iter().find(|(known, _)| *known == member)?;
     let name = Name::from_iri(format!("{NGSI_LD}{held}"));
-    Some(Attribute::new(name, Value::Property(PropertyValue::from_json(value))))
+    Some(Attribute::new(
+        name,
+        Value::Property(PropertyValue::from_json(value)),
+    ))
 }
 
 impl Attribute {
@@ -44,13 +50,17 @@ impl Attribute {
     #[must_use]
     pub fn deleted_at(mut self, instant: Timestamp) -> Self {
         self.sub_attributes.clear();
-        self.sub_attributes.extend(plain_member("deletedAt", Json::from(instant.to_string())));
+        self.sub_attributes
+            .extend(plain_member("deletedAt", Json::from(instant.to_string())));
         self
     }
 
     /// When it was deleted, if it says so.
     pub fn deletion(&self) -> Option<Timestamp> {
-        let member = self.sub_attributes.iter().find(|sub| member_of(&sub.name) == Some("deletedAt"))?;
+        let member = self
+            .sub_attributes
+            .iter()
+            .find(|sub| member_of(&sub.name) == Some("deletedAt"))?;
         Timestamp::parse(member.as_str()?).ok()
     }
 }

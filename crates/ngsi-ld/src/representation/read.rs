@@ -25,25 +25,51 @@ const MAX_DEPTH: usize = 64;
 /// Reads an entity in normalized or concise representation (4.5.1 to 4.5.3). An `@context` member is ignored: the
 /// caller has compiled it into `context`. `createdAt` and `modifiedAt` are read; a twin sets its own.
 pub fn read_entity(json: &Json, context: &Context) -> Result<Entity, Error> {
-    whole(json, &Reader { context, mode: Mode::Entity, simplified: false, lang: None })
+    whole(
+        json,
+        &Reader {
+            context,
+            mode: Mode::Entity,
+            simplified: false,
+            lang: None,
+        },
+    )
 }
 
 /// Reads an entity in simplified representation (4.5.4). What it does not tell, the @context may: a term of
 /// `@type` `@id` is a Relationship, one of `@vocab` a VocabProperty; everything else is a Property, or a
 /// GeoProperty where it looks like a geometry.
 pub fn read_entity_simplified(json: &Json, context: &Context) -> Result<Entity, Error> {
-    whole(json, &Reader { context, mode: Mode::Entity, simplified: true, lang: None })
+    whole(
+        json,
+        &Reader {
+            context,
+            mode: Mode::Entity,
+            simplified: true,
+            lang: None,
+        },
+    )
 }
 
 /// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances.
 pub fn read_temporal(json: &Json, context: &Context) -> Result<Entity, Error> {
-    whole(json, &Reader { context, mode: Mode::Temporal, simplified: false, lang: None })
+    whole(
+        json,
+        &Reader {
+            context,
+            mode: Mode::Temporal,
+            simplified: false,
+            lang: None,
+        },
+    )
 }
 
 fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
     let object = top(json, "an entity is an object with `id` and `type`")?;
     let members = Members::read(object, reader)?;
-    let Some(id) = members.id else { return Path::Root.refuse("`/id` is missing: every entity has a URI as its id") };
+    let Some(id) = members.id else {
+        return Path::Root.refuse("`/id` is missing: every entity has a URI as its id");
+    };
     if members.types.is_empty() {
         return Path::Root.refuse("`/type` is missing: every entity has at least one type");
     }
@@ -54,14 +80,23 @@ fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
         created_at: members.created_at.unwrap_or(UNSET),
         modified_at: members.modified_at.unwrap_or(UNSET),
         expires_at: members.expires_at.set(),
-        attributes: members.instances.into_iter().filter_map(Instance::into_attribute).collect(),
+        attributes: members
+            .instances
+            .into_iter()
+            .filter_map(Instance::into_attribute)
+            .collect(),
     })
 }
 
 /// Reads one whole attribute instance, or an array of instances, as `PUT …/attrs/{name}` and the temporal
 /// `POST …/attrs/{name}` carry it. `name` is as in the URL; it is expanded.
 pub fn read_attribute(name: &str, json: &Json, context: &Context) -> Result<Vec<Attribute>, Error> {
-    let reader = Reader { context, mode: Mode::Entity, simplified: false, lang: None };
+    let reader = Reader {
+        context,
+        mode: Mode::Entity,
+        simplified: false,
+        lang: None,
+    };
     check_depth(json)?;
     let name = reader.attribute_name(name, false, &Path::Key(&Path::Root, name))?;
     let mut instances = Vec::new();
@@ -69,7 +104,10 @@ pub fn read_attribute(name: &str, json: &Json, context: &Context) -> Result<Vec<
         Json::Object(object) => instances.push(reader.instance(&name, object, &Path::Root)?),
         other => reader.attribute(&name, "", other, &Path::Root, &mut instances)?,
     }
-    Ok(instances.into_iter().filter_map(Instance::into_attribute).collect())
+    Ok(instances
+        .into_iter()
+        .filter_map(Instance::into_attribute)
+        .collect())
 }
 
 /// How a fragment is written, and what its operation says once for all attributes (5.6.17).
@@ -90,23 +128,51 @@ pub fn read_fragment(json: &Json, context: &Context) -> Result<Fragment, Error> 
 }
 
 /// The same, with options.
-pub fn read_fragment_with(json: &Json, context: &Context, options: &FragmentOptions) -> Result<Fragment, Error> {
+pub fn read_fragment_with(
+    json: &Json,
+    context: &Context,
+    options: &FragmentOptions,
+) -> Result<Fragment, Error> {
     let lang = options.lang.as_deref();
-    let reader = Reader { context, mode: Mode::Fragment, simplified: options.simplified, lang };
-    let members = Members::read(top(json, "an entity fragment is an object with attributes")?, &reader)?;
+    let reader = Reader {
+        context,
+        mode: Mode::Fragment,
+        simplified: options.simplified,
+        lang,
+    };
+    let members = Members::read(
+        top(json, "an entity fragment is an object with attributes")?,
+        &reader,
+    )?;
     Ok(Fragment {
         types: members.types,
         scope: members.scope,
         expires_at: members.expires_at,
         observed_at: options.observed_at,
-        attributes: members.instances.into_iter().map(Instance::into_fragment).collect(),
+        attributes: members
+            .instances
+            .into_iter()
+            .map(Instance::into_fragment)
+            .collect(),
     })
 }
 
 /// Reads the fragment of one attribute, as `PATCH …/attrs/{name}` carries it (5.6.4). `name` is as in the URL.
-pub fn read_attribute_fragment(name: &str, json: &Json, context: &Context) -> Result<AttributeFragment, Error> {
-    let reader = Reader { context, mode: Mode::Fragment, simplified: false, lang: None };
-    let object = top(json, "an attribute fragment is an object with members of the attribute")?;
+pub fn read_attribute_fragment(
+    name: &str,
+    json: &Json,
+    context: &Context,
+) -> Result<AttributeFragment, Error> {
+    let reader = Reader {
+        context,
+        mode: Mode::Fragment,
+        simplified: false,
+        lang: None,
+    };
+    let object = top(
+        json,
+        "an attribute fragment is an object with members of the attribute",
+    )?;
     let name = reader.attribute_name(name, false, &Path::Key(&Path::Root, name))?;
     Ok(reader.instance(&name, object, &Path::Root)?.into_fragment())
 }
@@ -131,7 +197,9 @@ fn check_depth(json: &Json) -> Result<(), Error> {
     if within(json, MAX_DEPTH) {
         Ok(())
     } else {
-        Path::Root.refuse(format_args!("the document is nested more than {MAX_DEPTH} deep; flatten it"))
+        Path::Root.refuse(format_args!(
+            "the document is nested more than {MAX_DEPTH} deep; flatten it"
+        ))
     }
 }
 
@@ -152,7 +220,7 @@ impl Members {
         let mut members = Self::default();
         let mut instances = reader.attributes(object, false, &Path::Root, |key, json, path| {
             match key {
-                "@context" => {}
+                "@context" | "deletedAt" => {}
                 "id" | "@id" => members.id = Some(uri(json, path)?),
                 "type" | "@type" => members.types = types(json, reader.context, path)?,
                 "scope" => members.scope = Some(scope(json, reader, path)?),
@@ -160,7 +228,6 @@ impl Members {
                 // Set by the system: what a client says is of no weight, so its form is not either.
                 "createdAt" => members.created_at = reader.instant(json, path).ok().and_then(Change::set),
                 "modifiedAt" => members.modified_at = reader.instant(json, path).ok().and_then(Change::set),
-                "deletedAt" => {}
                 _ if key.starts_with('@') => {
                     return path.refuse("that JSON-LD keyword has no place in an entity; leave it out");
                 }
@@ -170,7 +237,9 @@ impl Members {
         })?;
         for instance in &mut instances {
             let core = instance.name.as_str().strip_prefix(crate::name::NGSI_LD);
-            let term = ["location", "observationSpace", "operationSpace"].into_iter().find(|term| core == Some(term));
+            let term = ["location", "observationSpace", "operationSpace"]
+                .into_iter()
+                .find(|term| core == Some(term));
             if let Some(term) = term {
                 as_geo_property(instance, &Path::Key(&Path::Root, term))?;
             }

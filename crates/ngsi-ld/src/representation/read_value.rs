@@ -23,7 +23,9 @@ pub(super) fn is_null(json: &Json) -> bool {
 pub(super) fn is_null_value(kind: Kind, json: &Json) -> bool {
     is_null(json)
         || match (kind, json) {
-            (Kind::LanguageProperty, Json::Object(map)) => map.len() == 1 && map.get("@none").is_some_and(is_null),
+            (Kind::LanguageProperty, Json::Object(map)) => {
+                map.len() == 1 && map.get("@none").is_some_and(is_null)
+            }
             (Kind::ListProperty | Kind::ListRelationship, Json::Array(list)) => {
                 list.len() == 1 && (is_null(&list[0]) || list[0].get("object").is_some_and(is_null))
             }
@@ -42,7 +44,11 @@ pub(super) fn holds_null(json: &Json) -> bool {
 
 /// The kind that `value` tells by its look: a geometry makes a GeoProperty.
 pub(super) fn kind_of_value(json: &Json) -> Kind {
-    if geojson::is_geometry(json) { Kind::GeoProperty } else { Kind::Property }
+    if geojson::is_geometry(json) {
+        Kind::GeoProperty
+    } else {
+        Kind::Property
+    }
 }
 
 /// Reads the content of the value member of an attribute of `kind`. `lang` lets a text be a languageMap.
@@ -65,9 +71,14 @@ pub(super) fn value(
                      MultiLineString or MultiPolygon",
                 );
             }
-            Value::Geo(Arc::new(geojson::from_json(json).map_err(|error| path.error(error.detail))?))
+            Value::Geo(Arc::new(
+                geojson::from_json(json).map_err(|error| path.error(error.detail))?,
+            ))
         }
-        Kind::Relationship => Value::Relationship(Relationship { object: targets(json, path)?, object_type: None }),
+        Kind::Relationship => Value::Relationship(Relationship {
+            object: targets(json, path)?,
+            object_type: None,
+        }),
         Kind::LanguageProperty => language(json, lang, path)?,
         Kind::JsonProperty => Value::Json(Box::new(json.clone())),
         Kind::VocabProperty => Value::Vocab(terms(json, context, path)?),
@@ -80,7 +91,9 @@ pub(super) fn value(
                 let list: Result<Vec<_>, _> = list
                     .iter()
                     .enumerate()
-                    .map(|(index, target)| uri(target.get("object").unwrap_or(target), &Path::Index(path, index)))
+                    .map(|(index, target)| {
+                        uri(target.get("object").unwrap_or(target), &Path::Index(path, index))
+                    })
                     .collect();
                 Value::ListRelationship(list?.into())
             }
@@ -100,8 +113,11 @@ fn targets(json: &Json, path: &Path<'_>) -> Result<OneOrMany<Uri>, Error> {
     match json {
         Json::Array(list) if list.is_empty() => path.refuse("a Relationship needs at least one target"),
         Json::Array(list) => {
-            let list: Result<Vec<_>, _> =
-                list.iter().enumerate().map(|(index, one)| uri(one, &Path::Index(path, index))).collect();
+            let list: Result<Vec<_>, _> = list
+                .iter()
+                .enumerate()
+                .map(|(index, one)| uri(one, &Path::Index(path, index)))
+                .collect();
             Ok(OneOrMany::Many(list?.into()))
         }
         one => uri(one, path).map(OneOrMany::One),
@@ -112,13 +128,17 @@ fn language(json: &Json, lang: Option<&str>, path: &Path<'_>) -> Result<Value, E
     let map = match (json, lang) {
         (Json::Object(map), _) => map.clone(),
         (Json::String(_), Some(lang)) => serde_json::Map::from_iter([(lang.to_owned(), json.clone())]),
-        _ => return path.refuse("a languageMap is an object: language tags (RFC 5646, or `@none`) and texts"),
+        _ => {
+            return path.refuse("a languageMap is an object: language tags (RFC 5646, or `@none`) and texts");
+        }
     };
     for (tag, text) in &map {
         let path = Path::Key(path, tag);
-        let is_tag = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || tag == "@none";
+        let is_tag =
+            !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || tag == "@none";
         if !is_tag {
-            return path.refuse("that is no language tag; use one of RFC 5646, such as `sw` or `pt-BR`, or `@none`");
+            return path
+                .refuse("that is no language tag; use one of RFC 5646, such as `sw` or `pt-BR`, or `@none`");
         }
         let is_text = match text {
             Json::String(_) => true,
@@ -140,8 +160,11 @@ pub(super) fn terms(json: &Json, context: &Context, path: &Path<'_>) -> Result<O
     };
     match json {
         Json::Array(list) if !list.is_empty() => {
-            let list: Result<Vec<_>, _> =
-                list.iter().enumerate().map(|(index, one)| term(one, &Path::Index(path, index))).collect();
+            let list: Result<Vec<_>, _> = list
+                .iter()
+                .enumerate()
+                .map(|(index, one)| term(one, &Path::Index(path, index)))
+                .collect();
             Ok(OneOrMany::Many(list?.into()))
         }
         one => term(one, path).map(OneOrMany::One),
@@ -151,9 +174,14 @@ pub(super) fn terms(json: &Json, context: &Context, path: &Path<'_>) -> Result<O
 /// Entity types: names that are not keywords, each once.
 pub(super) fn types(json: &Json, context: &Context, path: &Path<'_>) -> Result<Vec<Name>, Error> {
     let one = |json: &Json, path: &Path<'_>| {
-        let Some(text) = json.as_str() else { return path.refuse("a type is a string, or an array of strings") };
+        let Some(text) = json.as_str() else {
+            return path.refuse("a type is a string, or an array of strings");
+        };
         if !is_name(text) {
-            return path.refuse(format_args!("`{}` is no type name: {NAME_REMEDY}", super::short(text)));
+            return path.refuse(format_args!(
+                "`{}` is no type name: {NAME_REMEDY}",
+                super::short(text)
+            ));
         }
         let name = context.expand(text);
         if name.as_str().starts_with('@') {
@@ -161,7 +189,9 @@ pub(super) fn types(json: &Json, context: &Context, path: &Path<'_>) -> Result<V
         }
         Ok(name)
     };
-    let Json::Array(list) = json else { return Ok(vec![one(json, path)?]) };
+    let Json::Array(list) = json else {
+        return Ok(vec![one(json, path)?]);
+    };
     let mut types: Vec<Name> = Vec::with_capacity(list.len());
     for (index, json) in list.iter().enumerate() {
         let name = one(json, &Path::Index(path, index))?;
@@ -169,5 +199,9 @@ pub(super) fn types(json: &Json, context: &Context, path: &Path<'_>) -> Result<V
             types.push(name);
         }
     }
-    if types.is_empty() { path.refuse("an entity has at least one type") } else { Ok(types) }
+    if types.is_empty() {
+        path.refuse("an entity has at least one type")
+    } else {
+        Ok(types)
+    }
 }

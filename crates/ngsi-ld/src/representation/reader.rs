@@ -59,7 +59,9 @@ impl Reader<'_> {
         mut take: impl FnMut(&str, &Json, &Path<'_>) -> Result<bool, Error>,
     ) -> Result<Vec<Instance>, Error> {
         if object.len() > MAX_ATTRIBUTES + 32 {
-            return path.refuse(format_args!("there are more than {MAX_ATTRIBUTES} attributes; split the entity"));
+            return path.refuse(format_args!(
+                "there are more than {MAX_ATTRIBUTES} attributes; split the entity"
+            ));
         }
         let mut instances: Vec<Instance> = Vec::with_capacity(object.len());
         // Where each name starts: two members can expand to one name.
@@ -72,7 +74,9 @@ impl Reader<'_> {
             let name = self.attribute_name(key, inside, &path)?;
             let doubled = starts.iter().any(|start| instances[*start].name == name);
             if doubled {
-                return path.refuse(format_args!("it names `{name}`, as another member does; keep one of them"));
+                return path.refuse(format_args!(
+                    "it names `{name}`, as another member does; keep one of them"
+                ));
             }
             let start = instances.len();
             self.attribute(&name, key, json, &path, &mut instances)?;
@@ -80,7 +84,9 @@ impl Reader<'_> {
                 starts.push(start);
             }
             if starts.len() > MAX_ATTRIBUTES {
-                return path.refuse(format_args!("there are more than {MAX_ATTRIBUTES} attributes; split the entity"));
+                return path.refuse(format_args!(
+                    "there are more than {MAX_ATTRIBUTES} attributes; split the entity"
+                ));
             }
         }
         Ok(instances)
@@ -92,7 +98,9 @@ impl Reader<'_> {
         }
         let name = self.context.expand(key);
         if is_reserved(&name, inside) || key == "valueType" {
-            return path.refuse("that is a member of entities or attributes and cannot be an attribute itself (4.5.1)");
+            return path.refuse(
+                "that is a member of entities or attributes and cannot be an attribute itself (4.5.1)",
+            );
         }
         if name.as_str().starts_with('@') {
             return path.refuse("the @context makes a keyword of it; rename it");
@@ -111,7 +119,9 @@ impl Reader<'_> {
     ) -> Result<(), Error> {
         if is_null(json) {
             if self.mode != Mode::Fragment {
-                return path.refuse(format_args!("`{NULL}` only removes what is there; leave the attribute out"));
+                return path.refuse(format_args!(
+                    "`{NULL}` only removes what is there; leave the attribute out"
+                ));
             }
             let mut instance = Instance::new(name.clone());
             instance.removed = true;
@@ -130,11 +140,14 @@ impl Reader<'_> {
                 for (index, element) in elements.iter().enumerate() {
                     let path = Path::Index(path, index);
                     let Json::Object(object) = element else {
-                        return path.refuse("an instance of an attribute is an object with `type` and a value");
+                        return path
+                            .refuse("an instance of an attribute is an object with `type` and a value");
                     };
                     let instance = self.instance(name, object, &path)?;
                     let doubled = self.mode != Mode::Temporal
-                        && out[start..].iter().any(|other| other.dataset_id == instance.dataset_id);
+                        && out[start..]
+                            .iter()
+                            .any(|other| other.dataset_id == instance.dataset_id);
                     if doubled {
                         return path.refuse(match instance.dataset_id {
                             None => "there are two default instances; give one a `datasetId`".to_owned(),
@@ -198,7 +211,7 @@ impl Reader<'_> {
             for (dataset, json) in sets {
                 let path = Path::Key(path, dataset);
                 let mut instance = self.simplified_value(name, key, json, &path)?;
-                instance.dataset_id = self.dataset_id(&Json::from(dataset.as_str()), &path)?;
+                instance.dataset_id = Self::dataset_id(&Json::from(dataset.as_str()), &path)?;
                 out.push(instance);
             }
             return Ok(());
@@ -207,7 +220,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn simplified_value(&self, name: &Name, key: &str, json: &Json, path: &Path<'_>) -> Result<Instance, Error> {
+    fn simplified_value(
+        &self,
+        name: &Name,
+        key: &str,
+        json: &Json,
+        path: &Path<'_>,
+    ) -> Result<Instance, Error> {
         if let Json::Object(object) = json
             && object.len() == 1
             && let Some((member, inner)) = object.iter().next()
@@ -215,7 +234,10 @@ impl Reader<'_> {
                 kind_of_member(member)
         {
             let path = Path::Key(path, member);
-            return Ok(Instance::with_value(name.clone(), self.checked_value(kind, inner, &path)?));
+            return Ok(Instance::with_value(
+                name.clone(),
+                self.checked_value(kind, inner, &path)?,
+            ));
         }
         let mut instance = self.bare(name, json, path)?;
         if self.mode == Mode::Fragment {
@@ -235,13 +257,20 @@ impl Reader<'_> {
 
     fn checked_value(&self, kind: Kind, json: &Json, path: &Path<'_>) -> Result<Value, Error> {
         if self.mode != Mode::Fragment && holds_null(json) {
-            return path.refuse(format_args!("`{NULL}` only removes what is there, and there is nothing yet (5.5.4)"));
+            return path.refuse(format_args!(
+                "`{NULL}` only removes what is there, and there is nothing yet (5.5.4)"
+            ));
         }
         value(kind, json, self.context, self.lang, path)
     }
 
     /// Reads one instance: an object with members.
-    pub(super) fn instance(&self, name: &Name, object: &Map<String, Json>, path: &Path<'_>) -> Result<Instance, Error> {
+    pub(super) fn instance(
+        &self,
+        name: &Name,
+        object: &Map<String, Json>,
+        path: &Path<'_>,
+    ) -> Result<Instance, Error> {
         let kind = match type_of(object) {
             None => None,
             Some(json) => match json.as_str().and_then(kind_of_type) {
@@ -278,7 +307,7 @@ impl Reader<'_> {
         let patch = &mut instance.patch;
         match key {
             "type" | "@type" => {}
-            "datasetId" => instance.dataset_id = self.dataset_id(json, path)?,
+            "datasetId" => instance.dataset_id = Self::dataset_id(json, path)?,
             "observedAt" => patch.observed_at = self.instant(json, path)?,
             "expiresAt" => patch.expires_at = self.instant(json, path)?,
             "unitCode" => {
@@ -298,7 +327,9 @@ impl Reader<'_> {
             "modifiedAt" => instance.modified_at = self.instant(json, path)?.set(),
             "instanceId" => instance.instance_id = Some(uri(json, path)?),
             "deletedAt" | "valueType" | "lang" | "entityIdSealed" | "entityTypeSealed" => {
-                let Some(attribute) = plain_member(key, json.clone()) else { return Ok(false) };
+                let Some(attribute) = plain_member(key, json.clone()) else {
+                    return Ok(false);
+                };
                 if !json.is_string() {
                     return path.refuse("it takes a string");
                 }
@@ -307,14 +338,23 @@ impl Reader<'_> {
                 extra.push(plain);
             }
             "@context" if matches!(path, Path::Key(Path::Root, _)) => {} // of a document that is one attribute
-            "@context" => return path.refuse("an @context stands at the top of the document only (5.5.7); move it there"),
-            "entity" | "entityList" => return path.refuse("linked entities are output only; give `object` alone"),
+            "@context" => {
+                return path
+                    .refuse("an @context stands at the top of the document only (5.5.7); move it there");
+            }
+            "entity" | "entityList" => {
+                return path.refuse("linked entities are output only; give `object` alone");
+            }
             _ if PREVIOUS.contains(&key) => {
                 return path.refuse("previous values are output only; leave it out");
             }
-            _ if key.starts_with('@') => return path.refuse("that JSON-LD keyword has no place in an attribute"),
+            _ if key.starts_with('@') => {
+                return path.refuse("that JSON-LD keyword has no place in an attribute");
+            }
             _ => {
-                let Some(told) = kind_of_member(key) else { return Ok(false) };
+                let Some(told) = kind_of_member(key) else {
+                    return Ok(false);
+                };
                 let kind = match patch.kind {
                     Some(kind) if kind.value_member() == key => kind,
                     Some(kind) if patch.value.is_none() && !instance.removed => {
@@ -345,17 +385,25 @@ impl Reader<'_> {
         if let Some(kind @ (Kind::Relationship | Kind::ListRelationship)) = kind
             && instance.patch.unit_code != Change::Keep
         {
-            return Path::Key(path, "unitCode").refuse(format_args!("a {} has no unit; leave it out", kind.as_str()));
+            return Path::Key(path, "unitCode")
+                .refuse(format_args!("a {} has no unit; leave it out", kind.as_str()));
         }
         if instance.patch.object_type != Change::Keep
             && !matches!(kind, None | Some(Kind::Relationship | Kind::ListRelationship))
         {
-            return Path::Key(path, "objectType").refuse("only a Relationship has an objectType; leave it out");
+            return Path::Key(path, "objectType")
+                .refuse("only a Relationship has an objectType; leave it out");
         }
         if instance.removed {
             if self.mode == Mode::Temporal {
-                if !instance.sub_instances.iter().any(|sub| sub.name.as_str().ends_with("/deletedAt")) {
-                    return path.refuse(format_args!("an instance with `{NULL}` says with `deletedAt` when that was"));
+                if !instance
+                    .sub_instances
+                    .iter()
+                    .any(|sub| sub.name.as_str().ends_with("/deletedAt"))
+                {
+                    return path.refuse(format_args!(
+                        "an instance with `{NULL}` says with `deletedAt` when that was"
+                    ));
                 }
                 instance.patch.value = Some(ValuePatch::Typed(deleted(kind)));
             }
@@ -368,7 +416,7 @@ impl Reader<'_> {
         Ok(instance)
     }
 
-    fn dataset_id(&self, json: &Json, path: &Path<'_>) -> Result<Option<Uri>, Error> {
+    fn dataset_id(json: &Json, path: &Path<'_>) -> Result<Option<Uri>, Error> {
         match json.as_str() {
             Some("@none") => Ok(None),
             Some(NULL) => path.refuse("a datasetId cannot be removed (5.5.8); delete the instance instead"),

@@ -19,8 +19,10 @@ pub fn write_entity(entity: &Entity, context: &Context, options: &WriteOptions) 
     let mut object = head(entity, context, options);
     for instances in groups(&entity.attributes) {
         if options.shows(&instances[0].name) {
-            let shown: Vec<_> =
-                instances.iter().filter(|one| options.shows_dataset(one.dataset_id.as_ref())).collect();
+            let shown: Vec<_> = instances
+                .iter()
+                .filter(|one| options.shows_dataset(one.dataset_id.as_ref()))
+                .collect();
             if let Some(json) = attribute(&shown, context, options) {
                 object.insert(context.compact(&instances[0].name), json);
             }
@@ -58,7 +60,10 @@ pub(super) fn head(entity: &Entity, context: &Context, options: &WriteOptions) -
         object.insert("expiresAt".into(), time(instant));
     }
     if options.sys_attrs && options.format != Format::Simplified {
-        for (term, instant) in [("createdAt", entity.created_at), ("modifiedAt", entity.modified_at)] {
+        for (term, instant) in [
+            ("createdAt", entity.created_at),
+            ("modifiedAt", entity.modified_at),
+        ] {
             if instant != UNSET && (options.pick.is_empty() || core(term)) {
                 object.insert(term.into(), time(instant));
             }
@@ -89,9 +94,10 @@ fn attribute(instances: &[&Attribute], context: &Context, options: &WriteOptions
         ([one], Format::Simplified) => simplified(one, context, options),
         ([one], Format::Normalized) => Json::Object(members(one, context, options, false)),
         ([one], Format::Concise) => concise(members(one, context, options, false), &one.value),
-        (several, Format::Normalized) => {
-            several.iter().map(|one| Json::Object(members(one, context, options, false))).collect()
-        }
+        (several, Format::Normalized) => several
+            .iter()
+            .map(|one| Json::Object(members(one, context, options, false)))
+            .collect(),
         // An array is known as one of instances by their members, so values do not stand bare in it.
         (several, Format::Concise) => several
             .iter()
@@ -102,7 +108,10 @@ fn attribute(instances: &[&Attribute], context: &Context, options: &WriteOptions
                 let dataset = one.dataset_id.as_ref().map_or("@none", |id| id.as_str());
                 (dataset.to_owned(), simplified(one, context, options))
             });
-            Json::Object(Map::from_iter([("dataset".to_owned(), Json::Object(by_dataset.collect()))]))
+            Json::Object(Map::from_iter([(
+                "dataset".to_owned(),
+                Json::Object(by_dataset.collect()),
+            )]))
         }
     })
 }
@@ -125,7 +134,11 @@ pub(super) fn members(
         object.insert("lang".into(), tag.into());
     } else {
         object.insert("type".into(), kind.as_str().into());
-        let value = if attribute.deletion().is_some() { null(kind) } else { value(&attribute.value, context, options) };
+        let value = if attribute.deletion().is_some() {
+            null(kind)
+        } else {
+            value(&attribute.value, context, options)
+        };
         object.insert(kind.value_member().into(), value);
     }
     if let Value::Relationship(relationship) = &attribute.value
@@ -149,7 +162,10 @@ pub(super) fn members(
         object.insert("expiresAt".into(), time(instant));
     }
     if options.sys_attrs {
-        for (term, instant) in [("createdAt", attribute.created_at), ("modifiedAt", attribute.modified_at)] {
+        for (term, instant) in [
+            ("createdAt", attribute.created_at),
+            ("modifiedAt", attribute.modified_at),
+        ] {
             if instant != UNSET {
                 object.insert(term.into(), time(instant));
             }
@@ -247,7 +263,11 @@ fn concise(object: Map<String, Json>, value: &Value) -> Json {
 /// The value of an instance in simplified representation (4.5.4).
 fn simplified(attribute: &Attribute, context: &Context, options: &WriteOptions) -> Json {
     let kind = attribute.value.kind();
-    let value = if attribute.deletion().is_some() { null(kind) } else { value(&attribute.value, context, options) };
+    let value = if attribute.deletion().is_some() {
+        null(kind)
+    } else {
+        value(&attribute.value, context, options)
+    };
     match (&attribute.value, &options.lang) {
         (Value::Language(map), Some(asked)) if attribute.deletion().is_none() => {
             language::choose(map, asked).map_or(Json::from(""), |(_, text)| text.clone())

@@ -24,7 +24,10 @@ pub fn write_feature(
         feature.insert("id".into(), id);
     }
     feature.insert("type".into(), "Feature".into());
-    feature.insert("geometry".into(), select(entity, geometry, options).unwrap_or(Json::Null));
+    feature.insert(
+        "geometry".into(),
+        select(entity, geometry, options).unwrap_or(Json::Null),
+    );
     feature.insert("properties".into(), Json::Object(properties));
     feature
 }
@@ -33,8 +36,10 @@ pub fn write_feature(
 fn select(entity: &Entity, geometry: Option<&Name>, options: &WriteOptions) -> Option<Json> {
     let location = Context::core().expand("location");
     let name = geometry.unwrap_or(&location);
-    let shown: Vec<_> =
-        entity.instances(name.as_str()).filter(|one| options.shows_dataset(one.dataset_id.as_ref())).collect();
+    let shown: Vec<_> = entity
+        .instances(name.as_str())
+        .filter(|one| options.shows_dataset(one.dataset_id.as_ref()))
+        .collect();
     let chosen = shown.iter().find(|one| one.dataset_id.is_none());
     let chosen = chosen.or(if let [only] = &*shown { Some(only) } else { None })?;
     match &chosen.value {
@@ -50,7 +55,9 @@ pub fn write_feature_collection<'a>(
     context: &Context,
     options: &WriteOptions,
 ) -> Map<String, Json> {
-    let features = entities.into_iter().map(|entity| Json::Object(write_feature(entity, geometry, context, options)));
+    let features = entities
+        .into_iter()
+        .map(|entity| Json::Object(write_feature(entity, geometry, context, options)));
     let mut collection = Map::with_capacity(2);
     collection.insert("type".into(), "FeatureCollection".into());
     collection.insert("features".into(), features.collect());

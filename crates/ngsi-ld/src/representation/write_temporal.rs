@@ -18,7 +18,10 @@ pub fn write_temporal(
     format: TemporalFormat,
     options: &WriteOptions,
 ) -> Map<String, Json> {
-    let options = &WriteOptions { format: Format::Normalized, ..options.clone() };
+    let options = &WriteOptions {
+        format: Format::Normalized,
+        ..options.clone()
+    };
     let mut object = head(entity, context, options);
     if let Some(scope) = object.get_mut("scope") {
         *scope = reified(scope.take(), entity.modified_at, format);
@@ -27,11 +30,19 @@ pub fn write_temporal(
         if !options.shows(&instances[0].name) {
             continue;
         }
-        let shown = instances.iter().filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
+        let shown = instances
+            .iter()
+            .filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
         let json = match format {
             TemporalFormat::Normalized => {
-                let all: Vec<_> = shown.map(|one| Json::Object(members(one, context, options, true))).collect();
-                if all.is_empty() { None } else { Some(Json::Array(all)) }
+                let all: Vec<_> = shown
+                    .map(|one| Json::Object(members(one, context, options, true)))
+                    .collect();
+                if all.is_empty() {
+                    None
+                } else {
+                    Some(Json::Array(all))
+                }
             }
             TemporalFormat::TemporalValues => one_or_array(values(shown, context, options)),
         };
@@ -55,7 +66,10 @@ fn reified(scope: Json, since: Timestamp, format: TemporalFormat) -> Json {
             Json::Array(vec![Json::Object(object)])
         }
         TemporalFormat::TemporalValues => {
-            object.insert("values".into(), Json::Array(vec![Json::Array(vec![scope, time(since)])]));
+            object.insert(
+                "values".into(),
+                Json::Array(vec![Json::Array(vec![scope, time(since)])]),
+            );
             Json::Object(object)
         }
     }
@@ -79,9 +93,15 @@ fn values<'a>(
     for instance in instances {
         let mut members = members(instance, context, options, false);
         // With a language filter a LanguageProperty has become a Property.
-        let kind = if members.contains_key("lang") { Kind::Property } else { instance.value.kind() };
+        let kind = if members.contains_key("lang") {
+            Kind::Property
+        } else {
+            instance.value.kind()
+        };
         let member = kind.value_member();
-        let Some(value) = members.shift_remove(member) else { continue };
+        let Some(value) = members.shift_remove(member) else {
+            continue;
+        };
         let value = match kind {
             Kind::LanguageProperty | Kind::JsonProperty | Kind::VocabProperty => {
                 Json::Object(Map::from_iter([(member.to_owned(), value)]))
@@ -91,7 +111,10 @@ fn values<'a>(
         };
         let pair = Json::Array(vec![value, time(instant(instance, options.time_property))]);
         let dataset = instance.dataset_id.as_ref();
-        match series.iter_mut().find(|(id, of, _)| *id == dataset && *of == kind.as_str()) {
+        match series
+            .iter_mut()
+            .find(|(id, of, _)| *id == dataset && *of == kind.as_str())
+        {
             Some((.., pairs)) => pairs.push(pair),
             None => series.push((dataset, kind.as_str(), vec![pair])),
         }
@@ -142,7 +165,10 @@ fn instant(instance: &Attribute, property: TimeProperty) -> Timestamp {
         TimeProperty::ModifiedAt => set(instance.modified_at),
         TimeProperty::DeletedAt => instance.deletion(),
     };
-    asked.or(instance.observed_at).or_else(|| instance.deletion()).unwrap_or(instance.modified_at)
+    asked
+        .or(instance.observed_at)
+        .or_else(|| instance.deletion())
+        .unwrap_or(instance.modified_at)
 }
 
 /// One aggregated value of an attribute: `[value, start, end]`.
@@ -182,7 +208,9 @@ pub fn write_aggregated(
         if !options.shows(&group[0].name) {
             continue;
         }
-        let shown = group.iter().filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
+        let shown = group
+            .iter()
+            .filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
         if let Some(json) = one_or_array(shown.map(aggregated).collect()) {
             object.insert(context.compact(&group[0].name), json);
         }
@@ -197,7 +225,9 @@ fn aggregated(attribute: &AggregatedAttribute) -> Json {
         object.insert("datasetId".into(), dataset.as_str().into());
     }
     for (method, rows) in &attribute.methods {
-        let rows = rows.iter().map(|row| Json::Array(vec![row.value.clone(), time(row.start), time(row.end)]));
+        let rows = rows
+            .iter()
+            .map(|row| Json::Array(vec![row.value.clone(), time(row.start), time(row.end)]));
         object.insert((*method).to_owned(), rows.collect());
     }
     Json::Object(object)

@@ -10,7 +10,11 @@ use crate::value::Kind;
 use crate::{Attribute, Timestamp, Uri};
 
 fn context() -> Context {
-    Context::compile(&json!({"providedBy": {"@id": "urn:v:providedBy", "@type": "@id"}}), &BuiltIn).unwrap()
+    Context::compile(
+        &json!({"providedBy": {"@id": "urn:v:providedBy", "@type": "@id"}}),
+        &BuiltIn,
+    )
+    .unwrap()
 }
 
 fn all_kinds() -> Entity {
@@ -41,7 +45,10 @@ fn write(entity: &Entity, options: &WriteOptions) -> Json {
 
 #[test]
 fn simplified_is_as_the_standard_shows() {
-    let simplified = WriteOptions { format: Format::Simplified, ..WriteOptions::default() };
+    let simplified = WriteOptions {
+        format: Format::Simplified,
+        ..WriteOptions::default()
+    };
     let written = write(&all_kinds(), &simplified);
     assert_eq!(
         written,
@@ -71,19 +78,34 @@ fn simplified_is_as_the_standard_shows() {
 
 #[test]
 fn concise_is_as_the_standard_shows() {
-    let concise = WriteOptions { format: Format::Concise, ..WriteOptions::default() };
+    let concise = WriteOptions {
+        format: Format::Concise,
+        ..WriteOptions::default()
+    };
     let written = write(&all_kinds(), &concise);
     for (key, json) in [
-        ("name", json!([{"value": "David Robert Jones"}, {"value": "David Bowie", "datasetId": "urn:d:1"}])),
+        (
+            "name",
+            json!([{"value": "David Robert Jones"}, {"value": "David Bowie", "datasetId": "urn:d:1"}]),
+        ),
         (
             "speed",
             json!({"value": 55.5, "unitCode": "KMH", "observedAt": "2026-01-01T00:00:00Z", "source": "GPS"}),
         ),
-        ("when", json!({"@type": "DateTime", "@value": "2026-01-01T00:00:00Z"})),
-        ("location", json!({"type": "Point", "coordinates": [13.3986, 52.5547]})),
+        (
+            "when",
+            json!({"@type": "DateTime", "@value": "2026-01-01T00:00:00Z"}),
+        ),
+        (
+            "location",
+            json!({"type": "Point", "coordinates": [13.3986, 52.5547]}),
+        ),
         ("says", json!({"languageMap": {"en": "yes", "fr": "oui"}})),
         ("gender", json!({"vocab": "Male"})),
-        ("providedBy", json!({"object": "urn:ngsi-ld:Device:1", "objectType": "Device"})),
+        (
+            "providedBy",
+            json!({"object": "urn:ngsi-ld:Device:1", "objectType": "Device"}),
+        ),
         ("route", json!({"objectList": ["urn:s:1", "urn:s:2"]})),
     ] {
         assert_eq!(written[key], json, "{key}");
@@ -93,27 +115,74 @@ fn concise_is_as_the_standard_shows() {
 #[test]
 fn members_are_picked_and_omitted() {
     let entity = all_kinds();
-    let names = |terms: &[&str]| terms.iter().map(|term| context().expand(term)).collect::<Vec<_>>();
-    let keys = |options: &WriteOptions| -> Vec<String> { write_entity(&entity, &context(), options).keys().cloned().collect() };
+    let names = |terms: &[&str]| {
+        terms
+            .iter()
+            .map(|term| context().expand(term))
+            .collect::<Vec<_>>()
+    };
+    let keys = |options: &WriteOptions| -> Vec<String> {
+        write_entity(&entity, &context(), options)
+            .keys()
+            .cloned()
+            .collect()
+    };
     let plain = WriteOptions::default();
-    assert_eq!(keys(&WriteOptions { pick: names(&["id", "speed"]), ..plain.clone() }), ["id", "speed"]);
-    assert_eq!(keys(&WriteOptions { pick: names(&["type", "scope"]), ..plain.clone() }), ["type", "scope"]);
-    assert_eq!(keys(&WriteOptions { attrs: names(&["speed"]), ..plain.clone() }), ["id", "type", "scope", "speed"]);
-    let omit = WriteOptions { omit: names(&["id", "type", "name", "says"]), ..plain.clone() };
-    assert!(!keys(&omit).iter().any(|key| ["id", "type", "name", "says"].contains(&key.as_str())));
+    assert_eq!(
+        keys(&WriteOptions {
+            pick: names(&["id", "speed"]),
+            ..plain.clone()
+        }),
+        ["id", "speed"]
+    );
+    assert_eq!(
+        keys(&WriteOptions {
+            pick: names(&["type", "scope"]),
+            ..plain.clone()
+        }),
+        ["type", "scope"]
+    );
+    assert_eq!(
+        keys(&WriteOptions {
+            attrs: names(&["speed"]),
+            ..plain.clone()
+        }),
+        ["id", "type", "scope", "speed"]
+    );
+    let omit = WriteOptions {
+        omit: names(&["id", "type", "name", "says"]),
+        ..plain.clone()
+    };
+    assert!(
+        !keys(&omit)
+            .iter()
+            .any(|key| ["id", "type", "name", "says"].contains(&key.as_str()))
+    );
     assert_eq!(keys(&omit).len(), 10);
-    let one = WriteOptions { dataset_ids: vec![Some(Uri::parse("urn:d:1").unwrap())], ..plain.clone() };
+    let one = WriteOptions {
+        dataset_ids: vec![Some(Uri::parse("urn:d:1").unwrap())],
+        ..plain.clone()
+    };
     assert_eq!(keys(&one), ["id", "type", "scope", "name"]);
-    let default = WriteOptions { dataset_ids: vec![None], ..plain };
+    let default = WriteOptions {
+        dataset_ids: vec![None],
+        ..plain
+    };
     assert_eq!(write(&entity, &default)["name"]["value"], "David Robert Jones");
 }
 
 #[test]
 fn a_language_is_chosen() {
-    let french = WriteOptions { lang: Some("fr".into()), ..WriteOptions::default() };
+    let french = WriteOptions {
+        lang: Some("fr".into()),
+        ..WriteOptions::default()
+    };
     let says = json!({"type": "Property", "value": "oui", "lang": "fr"});
     assert_eq!(write(&all_kinds(), &french)["says"], says);
-    let simplified = WriteOptions { format: Format::Simplified, ..french };
+    let simplified = WriteOptions {
+        format: Format::Simplified,
+        ..french
+    };
     assert_eq!(write(&all_kinds(), &simplified)["says"], "oui");
 }
 
@@ -125,7 +194,10 @@ fn plain_members_of_an_attribute_are_kept() {
         "ngsildproof": {"type": "Property", "value": {"p": 1}, "entityIdSealed": "urn:a:b", "entityTypeSealed": "T"}
     });
     let mut entity = read_entity(&json, Context::core()).unwrap();
-    assert_eq!(Json::Object(write_entity(&entity, Context::core(), &WriteOptions::default())), json);
+    assert_eq!(
+        Json::Object(write_entity(&entity, Context::core(), &WriteOptions::default())),
+        json
+    );
     let previous = plain_member("previousValue", json!(0)).unwrap();
     entity.attributes[0] = entity.attributes[0].clone().with(previous);
     let written = Json::Object(write_entity(&entity, Context::core(), &WriteOptions::default()));
@@ -144,7 +216,10 @@ fn features_have_the_geometry_that_is_asked_for() {
     });
     let entity = read_entity(&json, Context::core()).unwrap();
     let area = Context::core().expand("area");
-    let simplified = WriteOptions { format: Format::Simplified, ..WriteOptions::default() };
+    let simplified = WriteOptions {
+        format: Format::Simplified,
+        ..WriteOptions::default()
+    };
     let feature = Json::Object(write_feature(&entity, None, Context::core(), &simplified));
     assert_eq!(
         feature,
@@ -160,11 +235,25 @@ fn features_have_the_geometry_that_is_asked_for() {
             }
         })
     );
-    let geometry = |options: &WriteOptions| write_feature(&entity, Some(&area), Context::core(), options)["geometry"].clone();
-    assert_eq!(geometry(&simplified), Json::Null, "two instances, none the default");
-    let second = WriteOptions { dataset_ids: vec![Some(Uri::parse("urn:d:2").unwrap())], ..simplified };
+    let geometry = |options: &WriteOptions| {
+        write_feature(&entity, Some(&area), Context::core(), options)["geometry"].clone()
+    };
+    assert_eq!(
+        geometry(&simplified),
+        Json::Null,
+        "two instances, none the default"
+    );
+    let second = WriteOptions {
+        dataset_ids: vec![Some(Uri::parse("urn:d:2").unwrap())],
+        ..simplified
+    };
     assert_eq!(geometry(&second)["coordinates"], json!([5.5, 6.5]));
-    let collection = write_feature_collection([&entity, &entity], None, Context::core(), &WriteOptions::default());
+    let collection = write_feature_collection(
+        [&entity, &entity],
+        None,
+        Context::core(),
+        &WriteOptions::default(),
+    );
     assert_eq!(collection["features"].as_array().unwrap().len(), 2);
 }
 
@@ -184,7 +273,12 @@ fn evolutions_are_written_as_pairs() {
     let entity = read_temporal(&json, Context::core()).unwrap();
     let options = WriteOptions::default();
     let core = Context::core();
-    let pairs = Json::Object(write_temporal(&entity, core, TemporalFormat::TemporalValues, &options));
+    let pairs = Json::Object(write_temporal(
+        &entity,
+        core,
+        TemporalFormat::TemporalValues,
+        &options,
+    ));
     assert_eq!(
         pairs,
         json!({
@@ -198,18 +292,35 @@ fn evolutions_are_written_as_pairs() {
             "route": {"type": "ListRelationship", "objectLists": [[["urn:s:1"], "2026-01-01T00:00:00Z"]]}
         })
     );
-    let full = Json::Object(write_temporal(&entity, core, TemporalFormat::Normalized, &options));
+    let full = Json::Object(write_temporal(
+        &entity,
+        core,
+        TemporalFormat::Normalized,
+        &options,
+    ));
     assert_eq!(full["speed"][0]["instanceId"], "urn:i:1");
     assert_eq!(full["gone"], json["gone"]);
 
     let day = |n: i64| Timestamp::from_seconds(1_767_225_600 + n * 86_400);
     let mut changed = entity.clone();
     changed.attributes[0].modified_at = day(9);
-    let modified = WriteOptions { time_property: TimeProperty::ModifiedAt, ..options.clone() };
+    let modified = WriteOptions {
+        time_property: TimeProperty::ModifiedAt,
+        ..options.clone()
+    };
     let pairs = write_temporal(&changed, core, TemporalFormat::TemporalValues, &modified);
-    assert_eq!(pairs["speed"][0]["values"][0], json!([120, "2026-01-10T00:00:00Z"]));
+    assert_eq!(
+        pairs["speed"][0]["values"][0],
+        json!([120, "2026-01-10T00:00:00Z"])
+    );
 
-    let rows = |value: f64| vec![AggregatedRow { value: value.into(), start: day(0), end: day(1) }];
+    let rows = |value: f64| {
+        vec![AggregatedRow {
+            value: value.into(),
+            start: day(0),
+            end: day(1),
+        }]
+    };
     let aggregated = AggregatedAttribute {
         name: core.expand("speed"),
         kind: Kind::Property,
@@ -241,9 +352,13 @@ fn a_deleted_attribute_says_so_in_its_kind() {
         ("providedBy", json!("urn:ngsi-ld:null")),
     ] {
         let name = context().expand(kind);
-        let attribute: Attribute = all_kinds().get(name.as_str()).unwrap().clone().deleted_at(instant);
+        let attribute: Attribute = all_kinds()
+            .get(name.as_str())
+            .unwrap()
+            .clone()
+            .deleted_at(instant);
         assert_eq!(attribute.deletion(), Some(instant));
-        let json = write_attribute(&[attribute.clone()], core, &WriteOptions::default()).unwrap();
+        let json = write_attribute(std::slice::from_ref(&attribute), core, &WriteOptions::default()).unwrap();
         assert_eq!(json[attribute.value.kind().value_member()], null);
         assert_eq!(json["deletedAt"], "1970-01-01T00:00:00Z");
     }

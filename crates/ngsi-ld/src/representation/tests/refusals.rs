@@ -8,7 +8,9 @@ use crate::error::ErrorKind;
 
 fn entity(members: &Json) -> Json {
     let mut json = json!({"id": "urn:ngsi-ld:T:1", "type": "T"});
-    json.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    json.as_object_mut()
+        .unwrap()
+        .extend(members.as_object().unwrap().clone());
     json
 }
 
@@ -23,47 +25,146 @@ fn a_bad_entity_is_refused_with_place_and_remedy() {
         (json!({"id": "1", "type": "T"}), ["`/id`", "scheme"]),
         (json!({"id": 1, "type": "T"}), ["`/id`", "URI"]),
         (json!({"id": "urn:x:y", "type": []}), ["`/type`", "at least one"]),
-        (json!({"id": "urn:x:y", "type": ["T", 1]}), ["`/type/1`", "string"]),
+        (
+            json!({"id": "urn:x:y", "type": ["T", 1]}),
+            ["`/type/1`", "string"],
+        ),
         (json!({"id": "urn:x:y", "type": "type"}), ["`/type`", "keyword"]),
         (json!({"id": "urn:x:y", "type": "a b"}), ["`/type`", "4.6.2"]),
         (entity(&json!({"a<b": value})), ["`/a<b`", "4.6.2"]),
         (entity(&json!({"a/b": value})), ["`/a~1b`", "4.6.2"]),
         (entity(&json!({"@foo": value})), ["`/@foo`", "keyword"]),
-        (entity(&json!({"datasetId": "urn:x:y"})), ["`/datasetId`", "4.5.1"]),
+        (
+            entity(&json!({"datasetId": "urn:x:y"})),
+            ["`/datasetId`", "4.5.1"],
+        ),
         (entity(&json!({"a": null})), ["`/a`", "null"]),
         (entity(&json!({"a": "urn:ngsi-ld:null"})), ["`/a`", "leave"]),
-        (entity(&json!({"a": {"type": "Property", "value": null}})), ["`/a/value`", "null"]),
-        (entity(&json!({"a": {"type": "Property", "value": "urn:ngsi-ld:null"}})), ["`/a/value`", "5.5.4"]),
-        (entity(&json!({"a": {"type": "Property", "value": {"b": ["urn:ngsi-ld:null"]}}})), ["`/a/value`", "5.5.4"]),
-        (entity(&json!({"a": {"type": "Property"}})), ["`/a`", "needs its `value`"]),
-        (entity(&json!({"a": {"observedAt": "2026-01-01T00:00:00Z"}})), ["`/a`", "no value"]),
-        (entity(&json!({"a": {"type": "Porperty", "value": 1}})), ["`/a/type`", "Porperty"]),
-        (entity(&json!({"a": {"type": "Property", "object": "urn:x:y"}})), ["`/a/object`", "`value`"]),
-        (entity(&json!({"a": {"value": 1, "object": "urn:x:y"}})), ["`/a/object`", "one value"]),
-        (entity(&json!({"a": {"type": "Relationship", "object": "x"}})), ["`/a/object`", "scheme"]),
-        (entity(&json!({"a": {"type": "Relationship", "object": []}})), ["`/a/object`", "at least one"]),
-        (entity(&json!({"a": {"type": "Relationship", "object": "urn:x:y", "unitCode": "KMH"}})), ["`/a/unitCode`", "no unit"]),
-        (entity(&json!({"a": {"type": "Property", "value": 1, "objectType": "T"}})), ["`/a/objectType`", "Relationship"]),
-        (entity(&json!({"a": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 91]}}})), ["`/a/value`", "Earth"]),
-        (entity(&json!({"a": {"type": "GeoProperty", "value": {"type": "GeometryCollection", "geometries": []}}})), ["`/a/value`", "4.7.1"]),
-        (entity(&json!({"location": {"type": "Property", "value": 1}})), ["`/location`", "4.7.1"]),
-        (entity(&json!({"a": {"languageMap": "x"}})), ["`/a/languageMap`", "object"]),
-        (entity(&json!({"a": {"languageMap": {"e n": "x"}}})), ["`/a/languageMap/e n`", "language tag"]),
-        (entity(&json!({"a": {"languageMap": {"en": 1}}})), ["`/a/languageMap/en`", "string"]),
+        (
+            entity(&json!({"a": {"type": "Property", "value": null}})),
+            ["`/a/value`", "null"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Property", "value": "urn:ngsi-ld:null"}})),
+            ["`/a/value`", "5.5.4"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Property", "value": {"b": ["urn:ngsi-ld:null"]}}})),
+            ["`/a/value`", "5.5.4"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Property"}})),
+            ["`/a`", "needs its `value`"],
+        ),
+        (
+            entity(&json!({"a": {"observedAt": "2026-01-01T00:00:00Z"}})),
+            ["`/a`", "no value"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Porperty", "value": 1}})),
+            ["`/a/type`", "Porperty"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Property", "object": "urn:x:y"}})),
+            ["`/a/object`", "`value`"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "object": "urn:x:y"}})),
+            ["`/a/object`", "one value"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Relationship", "object": "x"}})),
+            ["`/a/object`", "scheme"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Relationship", "object": []}})),
+            ["`/a/object`", "at least one"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Relationship", "object": "urn:x:y", "unitCode": "KMH"}})),
+            ["`/a/unitCode`", "no unit"],
+        ),
+        (
+            entity(&json!({"a": {"type": "Property", "value": 1, "objectType": "T"}})),
+            ["`/a/objectType`", "Relationship"],
+        ),
+        (
+            entity(
+                &json!({"a": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 91]}}}),
+            ),
+            ["`/a/value`", "Earth"],
+        ),
+        (
+            entity(
+                &json!({"a": {"type": "GeoProperty", "value": {"type": "GeometryCollection", "geometries": []}}}),
+            ),
+            ["`/a/value`", "4.7.1"],
+        ),
+        (
+            entity(&json!({"location": {"type": "Property", "value": 1}})),
+            ["`/location`", "4.7.1"],
+        ),
+        (
+            entity(&json!({"a": {"languageMap": "x"}})),
+            ["`/a/languageMap`", "object"],
+        ),
+        (
+            entity(&json!({"a": {"languageMap": {"e n": "x"}}})),
+            ["`/a/languageMap/e n`", "language tag"],
+        ),
+        (
+            entity(&json!({"a": {"languageMap": {"en": 1}}})),
+            ["`/a/languageMap/en`", "string"],
+        ),
         (entity(&json!({"a": {"vocab": 1}})), ["`/a/vocab`", "term"]),
-        (entity(&json!({"a": {"valueList": 1}})), ["`/a/valueList`", "array"]),
-        (entity(&json!({"a": {"objectList": [{"object": "x"}]}})), ["`/a/objectList/0`", "scheme"]),
-        (entity(&json!({"a": {"value": 1, "observedAt": "2026-01-01"}})), ["`/a/observedAt`", "4.6.3"]),
-        (entity(&json!({"a": {"value": 1, "unitCode": 5}})), ["`/a/unitCode`", "UN/CEFACT"]),
-        (entity(&json!({"a": {"value": 1, "datasetId": "x"}})), ["`/a/datasetId`", "scheme"]),
-        (entity(&json!({"a": {"value": 1, "@context": {}}})), ["`/a/@context`", "5.5.7"]),
-        (entity(&json!({"a": {"value": 1, "previousValue": 0}})), ["`/a/previousValue`", "output"]),
-        (entity(&json!({"a": {"value": 1, "b": {"type": "Property", "c": {"value": null}}}})), ["`/a/b/c/value`", "null"]),
+        (
+            entity(&json!({"a": {"valueList": 1}})),
+            ["`/a/valueList`", "array"],
+        ),
+        (
+            entity(&json!({"a": {"objectList": [{"object": "x"}]}})),
+            ["`/a/objectList/0`", "scheme"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "observedAt": "2026-01-01"}})),
+            ["`/a/observedAt`", "4.6.3"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "unitCode": 5}})),
+            ["`/a/unitCode`", "UN/CEFACT"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "datasetId": "x"}})),
+            ["`/a/datasetId`", "scheme"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "@context": {}}})),
+            ["`/a/@context`", "5.5.7"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "previousValue": 0}})),
+            ["`/a/previousValue`", "output"],
+        ),
+        (
+            entity(&json!({"a": {"value": 1, "b": {"type": "Property", "c": {"value": null}}}})),
+            ["`/a/b/c/value`", "null"],
+        ),
         (entity(&json!({"a": [value, value]})), ["`/a/1`", "default"]),
-        (entity(&json!({"a": [value, {"type": "Property", "value": 1, "datasetId": "@none"}]})), ["`/a/1`", "default"]),
-        (entity(&json!({"a": [{"value": 1, "datasetId": "urn:x:y"}, {"value": 1, "datasetId": "urn:x:y"}]})), ["`/a/1`", "4.5.5"]),
+        (
+            entity(&json!({"a": [value, {"type": "Property", "value": 1, "datasetId": "@none"}]})),
+            ["`/a/1`", "default"],
+        ),
+        (
+            entity(
+                &json!({"a": [{"value": 1, "datasetId": "urn:x:y"}, {"value": 1, "datasetId": "urn:x:y"}]}),
+            ),
+            ["`/a/1`", "4.5.5"],
+        ),
         (entity(&json!({"a": [value, 5]})), ["`/a/1`", "object"]),
-        (entity(&json!({"a": 1, "https://uri.etsi.org/ngsi-ld/default-context/a": 2})), ["default-context~1a`", "keep one"]),
+        (
+            entity(&json!({"a": 1, "https://uri.etsi.org/ngsi-ld/default-context/a": 2})),
+            ["default-context~1a`", "keep one"],
+        ),
         (entity(&json!({"scope": "a b"})), ["`/scope`", "4.18"]),
         (entity(&json!({"scope": ["/a", 5]})), ["`/scope/1`", "Scope"]),
     ] {
@@ -80,7 +181,10 @@ fn size_has_limits() {
     let many: serde_json::Map<_, _> = (0..1001).map(|n| (format!("a{n}"), json!(1))).collect();
     let error = read_entity(&entity(&Json::Object(many)), Context::core()).unwrap_err();
     assert!(error.detail.contains("1000 attributes"), "{error}");
-    let deep = (0..70).fold(json!(1), |inner, _| json!({"type": "Property", "value": 1, "a": inner}));
+    let deep = (0..70).fold(
+        json!(1),
+        |inner, _| json!({"type": "Property", "value": 1, "a": inner}),
+    );
     let error = read_entity(&entity(&json!({"a": deep})), Context::core()).unwrap_err();
     assert!(error.detail.contains("64 deep"), "{error}");
 }
@@ -89,5 +193,8 @@ fn size_has_limits() {
 fn nulls_in_evolutions_say_when() {
     let instance = json!({"type": "Property", "value": "urn:ngsi-ld:null"});
     let error = read_temporal(&entity(&json!({"a": [instance]})), Context::core()).unwrap_err();
-    assert!(error.detail.contains("`/a/0`") && error.detail.contains("deletedAt"), "{error}");
+    assert!(
+        error.detail.contains("`/a/0`") && error.detail.contains("deletedAt"),
+        "{error}"
+    );
 }

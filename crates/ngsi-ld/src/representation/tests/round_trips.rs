@@ -23,9 +23,23 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn name() -> impl Strategy<Value = Name> {
-    let known = vec!["speed", "Bus", "name", "description", "oneWay", "isPartOf", "value", "object", "ex:other", "urn:x:y"];
-    prop_oneof![prop::sample::select(known), prop::sample::select(vec!["été", "a1", "json", "status"])]
-        .prop_map(|term| context().expand(term))
+    let known = vec![
+        "speed",
+        "Bus",
+        "name",
+        "description",
+        "oneWay",
+        "isPartOf",
+        "value",
+        "object",
+        "ex:other",
+        "urn:x:y",
+    ];
+    prop_oneof![
+        prop::sample::select(known),
+        prop::sample::select(vec!["été", "a1", "json", "status"])
+    ]
+    .prop_map(|term| context().expand(term))
 }
 
 fn uri() -> impl Strategy<Value = Uri> {
@@ -48,7 +62,16 @@ fn json() -> impl Strategy<Value = Json> {
     ];
     let key = prop_oneof![
         prop::sample::select(&[
-            "type", "value", "object", "languageMap", "coordinates", "@value", "@type", "dataset", "observedAt", "a"
+            "type",
+            "value",
+            "object",
+            "languageMap",
+            "coordinates",
+            "@value",
+            "@type",
+            "dataset",
+            "observedAt",
+            "a"
         ])
         .prop_map(str::to_owned),
         "[a-z]{1,3}",
@@ -73,7 +96,10 @@ fn one_or_many<T: std::fmt::Debug + Clone>(
 
 fn value() -> impl Strategy<Value = Value> {
     let uri = || Box::new(uri().boxed());
-    let text = prop_oneof![".{0,4}".prop_map(Json::from), prop::collection::vec(".{0,4}", 0..3).prop_map(Json::from)];
+    let text = prop_oneof![
+        ".{0,4}".prop_map(Json::from),
+        prop::collection::vec(".{0,4}", 0..3).prop_map(Json::from)
+    ];
     let object_type = prop::option::of(one_or_many(name().boxed()).prop_map(Box::new));
     prop_oneof![
         json().prop_map(|json| Value::Property(PropertyValue::from_json(json))),
@@ -97,25 +123,30 @@ fn value() -> impl Strategy<Value = Value> {
 fn attribute() -> impl Strategy<Value = Attribute> {
     let one = (
         (name(), value(), prop::option::of(uri())),
-        (prop::option::of(instant()), prop::option::of("[A-Z0-9]{2,3}"), prop::option::of(instant())),
+        (
+            prop::option::of(instant()),
+            prop::option::of("[A-Z0-9]{2,3}"),
+            prop::option::of(instant()),
+        ),
     )
-        .prop_map(|((name, value, dataset_id), (observed_at, unit_code, expires_at))| {
-            let unitless = matches!(value.kind(), Kind::Relationship | Kind::ListRelationship);
-            Attribute {
-                dataset_id,
-                observed_at,
-                unit_code: unit_code.filter(|_| !unitless).map(Into::into),
-                expires_at,
-                ..Attribute::new(name, value)
-            }
-        });
+        .prop_map(
+            |((name, value, dataset_id), (observed_at, unit_code, expires_at))| {
+                let unitless = matches!(value.kind(), Kind::Relationship | Kind::ListRelationship);
+                Attribute {
+                    dataset_id,
+                    observed_at,
+                    unit_code: unit_code.filter(|_| !unitless).map(Into::into),
+                    expires_at,
+                    ..Attribute::new(name, value)
+                }
+            },
+        );
     one.prop_recursive(2, 6, 3, |inner| {
-        (inner.clone(), prop::collection::vec(inner, 0..3))
-            .prop_map(|(attribute, subs)| {
-                // Inside an attribute these names are members.
-                let free = |sub: &Attribute| !["hasValue", "hasObject", "hasJSON"].contains(&sub.name.short());
-                subs.into_iter().filter(free).fold(attribute, Attribute::with)
-            })
+        (inner.clone(), prop::collection::vec(inner, 0..3)).prop_map(|(attribute, subs)| {
+            // Inside an attribute these names are members.
+            let free = |sub: &Attribute| !["hasValue", "hasObject", "hasJSON"].contains(&sub.name.short());
+            subs.into_iter().filter(free).fold(attribute, Attribute::with)
+        })
     })
 }
 
@@ -137,7 +168,11 @@ fn entity() -> impl Strategy<Value = Entity> {
 }
 
 fn options(format: Format) -> WriteOptions {
-    WriteOptions { format, sys_attrs: true, ..WriteOptions::default() }
+    WriteOptions {
+        format,
+        sys_attrs: true,
+        ..WriteOptions::default()
+    }
 }
 
 proptest! {
@@ -173,6 +208,14 @@ proptest! {
     /// Simplified is lossy, but what it writes is always read, and the values are kept.
     #[test]
     fn simplified_is_read_and_written_alike(entity in entity()) {
+        // In this representation a Property that holds such an object cannot be told from the kind that it shows.
+        let poses = |a: &Attribute| match &a.value {
+            Value::Property(PropertyValue::Structured(json)) => json.as_object().is_some_and(|object| {
+                object.len() == 1 && object.keys().all(|key| ["languageMap", "dataset"].contains(&key.as_str()))
+            }),
+            _ => false,
+        };
+        prop_assume!(!entity.attributes.iter().any(poses));
         let context = context();
         let json = Json::Object(write_entity(&entity, &context, &options(Format::Simplified)));
         let again = read_entity_simplified(&json, &context).map(|e| write_entity(&e, &context, &options(Format::Simplified)));
