@@ -1,10 +1,68 @@
-//! Pages for people, rendered on the server.
+//! Pages for people: rendered on the server, complete without scripts.
+//!
+//! A page reads the twin through the view of who asks, and says what it found in the reader's language. The only
+//! script is the interactive map's, which takes the place of a picture where a browser can draw it.
+
+mod areas;
+mod assessed;
+mod assets;
+mod describe;
+mod entities;
+mod entity;
+mod features;
+mod frame;
+mod kpi;
+mod kpi_list;
+mod language;
+mod layers;
+mod map;
+mod overview;
+mod pager;
+mod picture;
+mod place_query;
+mod plot;
+mod respond;
+#[cfg(test)]
+mod tests;
+mod visit;
+mod wheel;
 
 use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
 
 use crate::App;
+use respond::Failure;
+use visit::Visit;
 
-/// Every page.
+/// Every page, and what pages need: styles, islands, the features of the map.
 pub fn router() -> Router<App> {
     Router::new()
+        .route("/", get(overview::page))
+        .route("/kpi", get(kpi_list::page))
+        .route("/kpi/{id}", get(kpi::page))
+        .route("/map", get(map::page))
+        .route("/map/features.geojson", get(features::geojson))
+        .route("/map/features.csv", get(features::csv))
+        .route("/entities", get(entities::page))
+        .route("/entities/{id}", get(entity::page))
+        .route("/assets/{name}", get(assets::asset))
+}
+
+/// What a visitor sees where there is no door: for the router's fallback, when the request wants HTML.
+pub(crate) async fn not_found(visit: Visit) -> Response {
+    use axum::response::IntoResponse;
+    Failure::not_found(&visit).into_response()
+}
+
+/// Reads the twin and writes the page on a thread that may be held.
+async fn read(
+    visit: Visit,
+    work: impl FnOnce(&Visit) -> Result<Response, Failure> + Send + 'static,
+) -> Result<Response, Failure> {
+    let kept = visit.clone();
+    tokio::task::spawn_blocking(move || work(&visit)).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a page failed");
+        Err(Failure::internal(&kept))
+    })
 }

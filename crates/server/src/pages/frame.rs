@@ -1,0 +1,77 @@
+//! What stands around every page: title, navigation, languages.
+
+use super::language::Language;
+use super::visit::Visit;
+use crate::App;
+
+/// Where in the site a page stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Indicators,
+    Map,
+    Entities,
+    None,
+}
+
+/// What stands around every page.
+pub(crate) struct Frame {
+    pub(crate) title: String,
+    pub(crate) items: [Item; 4],
+    pub(crate) style: String,
+    pub(crate) icon: String,
+    pub(crate) languages: Vec<Choice>,
+    pub(crate) version: String,
+}
+
+/// A language to switch to, on the same page.
+pub(crate) struct Choice {
+    pub(crate) language: Language,
+    pub(crate) address: String,
+    pub(crate) current: bool,
+}
+
+/// A link of the navigation.
+pub(crate) struct Item {
+    pub(crate) address: &'static str,
+    pub(crate) text: String,
+    pub(crate) current: bool,
+}
+
+impl Frame {
+    /// Around the page of a visit.
+    pub(crate) fn new(visit: &Visit, place: Place, title: String) -> Self {
+        let mut frame = Self::bare(&visit.app, visit.language, title);
+        frame.items = items(place, visit.language);
+        frame.languages = Language::all()
+            .map(|language| Choice {
+                language,
+                address: visit.address(&visit.path, &[("lang", language.tag())]),
+                current: language == visit.language,
+            })
+            .collect();
+        frame
+    }
+
+    /// Without what only a visit can tell.
+    pub(crate) fn bare(app: &App, language: Language, title: String) -> Self {
+        Self {
+            title,
+            items: items(Place::None, language),
+            style: ui::path_of("style.css").unwrap_or_default(),
+            icon: ui::path_of("icon.svg").unwrap_or_default(),
+            languages: Vec::new(),
+            version: app.config.version.clone(),
+        }
+    }
+}
+
+fn items(place: Place, language: Language) -> [Item; 4] {
+    [
+        ("/", "nav-overview", Place::Overview),
+        ("/kpi", "nav-indicators", Place::Indicators),
+        ("/map", "nav-map", Place::Map),
+        ("/entities", "nav-entities", Place::Entities),
+    ]
+    .map(|(address, key, at)| Item { address, text: language.text(key), current: at == place })
+}
