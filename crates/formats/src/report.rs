@@ -98,6 +98,32 @@ impl Report {
         }
     }
 
+    /// Several reports of one kind as one, in this order; `None` of none.
+    pub fn merged(reports: impl IntoIterator<Item = Self>) -> Option<Self> {
+        reports.into_iter().reduce(|mut whole, next| {
+            whole.files.extend(next.files);
+            whole.read += next.read;
+            whole.made += next.made;
+            whole.updated += next.updated;
+            whole.known += next.known;
+            whole.refused_count += next.refused_count;
+            whole.refused.extend(next.refused);
+            whole.refused.truncate(REFUSALS_KEPT);
+            whole.warnings.extend(next.warnings);
+            for (name, counts) in next.by_type {
+                let sum = whole.by_type.entry(name).or_default();
+                sum.made += counts.made;
+                sum.updated += counts.updated;
+                sum.known += counts.known;
+            }
+            for (name, count) in next.rows {
+                *whole.rows.entry(name).or_default() += count;
+            }
+            whole.datasets.extend(next.datasets);
+            whole
+        })
+    }
+
     /// Whether the exit code is 3: at least one row was refused.
     pub fn has_refusals(&self) -> bool {
         self.refused_count > 0

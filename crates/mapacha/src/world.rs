@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
@@ -72,7 +73,6 @@ pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
         })?;
         files.push((url.clone(), document));
     }
-    let net = server::net::GuardedClient::new(config.notifications.allow_private, env!("CARGO_PKG_VERSION"))
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let net = server::net::GuardedClient::new(config.notifications.allow_private, Duration::from_secs(10));
     Ok(Contexts::new(files, Arc::new(net)))
 }

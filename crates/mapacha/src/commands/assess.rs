@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use indicators::{AssessOptions, Assessment, PeriodRequest, Status};
-use twin::{Operation, Reader as _};
+use twin::Operation;
 
 use super::remote::Remote;
 use crate::cli::{Assess, Format};
@@ -85,9 +85,9 @@ fn render(assessment: &Assessment, format: Format) -> Result<String, Failure> {
     Ok(match format {
         Format::Text | Format::Pdf => summary(assessment),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(assessment)?),
-        Format::Csv => assessment.csv(),
-        Format::Html => assessment.html(),
-        Format::Svg => assessment.svg(),
+        Format::Csv => indicators::report::csv(assessment),
+        Format::Html => indicators::report::html(assessment),
+        Format::Svg => indicators::report::svg(assessment),
     })
 }
 
@@ -96,7 +96,7 @@ fn summary(assessment: &Assessment) -> String {
     let mut text = String::new();
     let city = if assessment.city.is_empty() { "The city" } else { &assessment.city };
     let _ = writeln!(text, "{city}, U4SSC self-assessment, period: {}", assessment.period);
-    let score = assessment.score.overall();
+    let score = &assessment.score.overall;
     let coverage = assessment.coverage;
     let _ = write!(text, "{} of {} data points have a value", coverage.reported, coverage.total);
     match score.pct {
@@ -116,7 +116,7 @@ fn summary(assessment: &Assessment) -> String {
         };
         let status = if row.status == Status::Calculated { "calculated" } else { "reported" };
         let _ = writeln!(text, "    {value} {}  ({status}, {})", row.unit, row.period.as_deref().unwrap_or("period unknown"));
-        let quality = row.quality.map_or("quality unknown", indicators::Quality::label);
+        let quality = row.quality.map_or("quality unknown", indicators::Quality::words);
         let mut rests = vec![quality.to_owned()];
         rests.extend(row.coverage.temporal_pct.map(|pct| format!("data cover {pct:.0} % of the period")));
         rests.extend(row.coverage.area_pct.map(|pct| format!("{pct:.0} % of the area")));

@@ -73,10 +73,11 @@ fn clock() -> Finding {
 fn disk(folder: &Path) -> Finding {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     match RealDisk.free_bytes(existing) {
-        Ok(free) if free < 256 << 20 => {
+        Ok(Some(free)) if free < 256 << 20 => {
             Finding::bad("disk", format!("{} MB free at {}", free >> 20, existing.display()), "free some space: at least 256 MB")
         }
-        Ok(free) => Finding::good("disk", format!("{} MB free at {}", free >> 20, existing.display())),
+        Ok(None) => Finding::good("disk", format!("{}: how much is free is not known here", existing.display())),
+        Ok(Some(free)) => Finding::good("disk", format!("{} MB free at {}", free >> 20, existing.display())),
         Err(error) => Finding::bad("disk", error.to_string(), "check the data folder's path and rights"),
     }
 }
