@@ -19,7 +19,7 @@ pub use options::{Format, TemporalFormat, WriteOptions};
 pub use plain::plain_member;
 pub use read::{
     FragmentOptions, read_attribute, read_attribute_fragment, read_entity, read_entity_simplified,
-    read_fragment, read_fragment_with, read_temporal,
+    read_fragment, read_fragment_with, read_temporal, read_temporal_attributes,
 };
 pub use write::{write_attribute, write_entity};
 pub use write_geojson::{write_feature, write_feature_collection};

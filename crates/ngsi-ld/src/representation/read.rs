@@ -64,6 +64,22 @@ pub fn read_temporal(json: &Json, context: &Context) -> Result<Entity, Error> {
     )
 }
 
+/// Reads instances to add to an evolution, without `id` and `type` (5.6.12): `{"speed": [{…}, …], …}`.
+pub fn read_temporal_attributes(json: &Json, context: &Context) -> Result<Vec<Attribute>, Error> {
+    let reader = Reader {
+        context,
+        mode: Mode::Temporal,
+        simplified: false,
+        lang: None,
+    };
+    let members = Members::read(top(json, "it holds attributes with their instances")?, &reader)?;
+    Ok(members
+        .instances
+        .into_iter()
+        .filter_map(Instance::into_attribute)
+        .collect())
+}
+
 fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
     let object = top(json, "an entity is an object with `id` and `type`")?;
     let members = Members::read(object, reader)?;

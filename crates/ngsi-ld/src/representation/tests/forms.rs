@@ -292,6 +292,14 @@ fn evolutions_are_written_as_pairs() {
             "route": {"type": "ListRelationship", "objectLists": [[["urn:s:1"], "2026-01-01T00:00:00Z"]]}
         })
     );
+    let mut more = json.clone();
+    more.as_object_mut()
+        .unwrap()
+        .retain(|key, _| key != "id" && key != "type");
+    assert_eq!(
+        read_temporal_attributes(&more, core).as_ref(),
+        Ok(&entity.attributes)
+    );
     let full = Json::Object(write_temporal(
         &entity,
         core,
