@@ -159,7 +159,7 @@ impl AttributeFragment {
             let value = given.resolve(Some(&attribute.value));
             match (&mut attribute.value, value) {
                 (crate::Value::Relationship(present), crate::Value::Relationship(new)) => {
-                    present.object = new.object
+                    present.object = new.object;
                 }
                 (present, new) => *present = new,
             }
