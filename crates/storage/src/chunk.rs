@@ -277,3 +277,107 @@ fn summary(numbers: &[PropertyValue]) -> Summary {
         sum_of_squares: number.mul_add(number, so_far.sum_of_squares),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::RwLock;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::seal;
+
+    fn reading(value: PropertyValue, observed: Option<i64>, modified: i64, created: i64) -> Past {
+        let mut attribute = Attribute::new(Name::default_term("t"), Value::Property(value));
+        attribute.observed_at = observed.map(Timestamp::from_micros);
+        attribute.modified_at = Timestamp::from_micros(modified);
+        attribute.created_at = Timestamp::from_micros(created);
+        attribute.unit_code = Some("CEL".into());
+        Past::Instance(attribute)
+    }
+
+    /// Writes, reads and compares; answers with the bytes that are stored.
+    fn round_trip(past: &[Past]) -> (usize, bool) {
+        let names = RwLock::new(Dictionary::default());
+        let (body, summary) = write_chunk(past, &mut Namer::new(&names));
+        let names = names.into_inner();
+        let name = Name::default_term("t");
+        assert_eq!(read_chunk(&body, &name, None, &names).unwrap(), past);
+        let mut series = Vec::new();
+        read_series(&body, &name, &names, (Timestamp::MIN, Timestamp::from_micros(i64::MAX)), &mut series).unwrap();
+        let in_range = past.iter().filter(|one| one.instant() < Timestamp::MAX);
+        assert_eq!(series, in_range.filter_map(number).collect::<Vec<_>>());
+        (seal(&body).len(), summary.is_some())
+    }
+
+    /// A sensor's day: regular ticks, a drifting value, an answer of the network that is never equally quick.
+    fn day(value: impl Fn(f64) -> f64) -> Vec<Past> {
+        (0..1_000_i32)
+            .map(|i| {
+                let tick = 1_700_000_000_000_000 + i64::from(i) * 60_000_000;
+                let jitter = i64::from(i).wrapping_mul(2_654_435_761) % 900_000;
+                let value = value(f64::from(i) / 100.0);
+                reading(value.into(), Some(tick), tick + jitter, 1_700_000_000_000_000)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_regular_series_takes_few_bytes() {
+        let decimals = round_trip(&day(|x| ((20.0 + 5.0 * x.sin()) * 10.0).round() / 10.0));
+        assert!(decimals.1 && decimals.0 <= 5_000, "{} bytes: 5 a sample", decimals.0);
+        let noise = round_trip(&day(|x| 20.0 + 5.0 * x.sin()));
+        assert!(noise.1 && noise.0 <= 12_000, "{} bytes: 12 a sample, though no digit repeats", noise.0);
+    }
+
+    #[test]
+    fn a_chunk_sums_up_its_numbers() {
+        let names = RwLock::new(Dictionary::default());
+        let past = [1.0, -3.0, 2.0].map(|value| reading(value.into(), None, 5, 5));
+        let (_, summary) = write_chunk(&past, &mut Namer::new(&names));
+        assert_eq!(summary, Some(Summary { min: -3.0, max: 2.0, sum: 0.0, sum_of_squares: 14.0 }));
+    }
+
+    #[test]
+    fn the_edges_come_back() {
+        for value in [0.0, -0.0, f64::MAX, f64::MIN, 5e-324, 0.1, 1e22] {
+            let edge = reading(PropertyValue::Number(value), Some(i64::MIN), i64::MAX, 0);
+            let Past::Instance(attribute) = &edge else { continue };
+            let names = RwLock::new(Dictionary::default());
+            let (body, _) = write_chunk(std::slice::from_ref(&edge), &mut Namer::new(&names));
+            let back = read_chunk(&body, &attribute.name, None, &names.read()).unwrap();
+            let Some(Past::Instance(back)) = back.first() else { panic!("an instance") };
+            assert_eq!(back.as_f64().unwrap().to_bits(), value.to_bits());
+            assert_eq!((back.observed_at, back.modified_at), (attribute.observed_at, attribute.modified_at));
+        }
+        let both = [PropertyValue::Integer(i64::MAX), PropertyValue::Number(0.5)];
+        assert!(!round_trip(&both.map(|value| reading(value, None, 1, 1))).1, "no column holds both exactly");
+    }
+
+    fn values() -> impl Strategy<Value = PropertyValue> {
+        prop_oneof![
+            any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(PropertyValue::Number),
+            (-9_999_i32..9_999).prop_map(|n| PropertyValue::Number(f64::from(n) / 100.0)),
+            any::<i64>().prop_map(PropertyValue::Integer),
+            (-99_i64..99).prop_map(PropertyValue::Integer),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_numbers_come_back(
+            rows in proptest::collection::vec((values(), any::<i64>(), any::<i64>(), any::<i64>()), 1..40),
+            observed in any::<bool>(),
+        ) {
+            let row = |(value, at, modified, created)| reading(value, observed.then_some(at), modified, created);
+            let mut past: Vec<Past> = rows.into_iter().map(row).collect();
+            past.sort_by_key(Past::instant);
+            round_trip(&past);
+        }
+
+        #[test]
+        fn nothing_panics_on_nonsense(mut bytes in proptest::collection::vec(any::<u8>(), 1..100), kind in 1_u8..3) {
+            bytes[0] = kind;
+            let _ = read_chunk(&bytes, &Name::default_term("t"), None, &Dictionary::default());
+        }
+    }
+}

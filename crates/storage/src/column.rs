@@ -149,8 +149,11 @@ pub(crate) fn read_floats(input: &mut Input, count: usize) -> Result<Vec<f64>, M
 fn decimals(numbers: &[f64]) -> Option<(u8, Vec<i64>)> {
     let scale = |number: f64, power: f64| {
         let scaled = (number * power).round();
-        #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and below 2^53")]
-        (scaled.abs() < EXACT as f64 && (scaled / power).to_bits() == number.to_bits()).then_some(scaled as i64)
+        #[allow(clippy::cast_possible_truncation, reason = "whole; and checked to come back")]
+        let integer = scaled as i64;
+        // A negative zero does not come back.
+        let exact = scaled.abs() < EXACT as f64 && (integer as f64 / power).to_bits() == number.to_bits();
+        exact.then_some(integer)
     };
     let mut power = 0_u8;
     for number in numbers {

@@ -15,6 +15,7 @@ pub mod embedded;
 pub mod environment;
 mod fault;
 mod fold;
+mod geometry;
 mod log;
 pub mod memory;
 mod names;

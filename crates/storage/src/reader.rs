@@ -35,6 +35,12 @@ impl Shared {
         Self { file, names: RwLock::new(names), pending: Mutex::new(pending), idle: Mutex::default() }
     }
 
+    /// Closes the connections that nobody uses. The writer's is to be the last that is closed, because only it
+    /// can bring SQLite's write-ahead log into the file then.
+    pub(crate) fn close(&self) {
+        self.idle.lock().clear();
+    }
+
     /// The file, for errors.
     pub(crate) fn path(&self) -> String {
         self.file.display().to_string()

@@ -81,8 +81,8 @@ fn prepare(connection: &Connection, new: bool) -> Result<(), Fault> {
     connection.pragma_update(None, "synchronous", "full")?;
     // What is erased is overwritten, in the tables and in the log alike.
     connection.pragma_update(None, "secure_delete", "on")?;
-    // The engine does it in `maintain`; this is for those who do not call that.
-    connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+    // The engine does it in `maintain`; this is for those who do not call that: 64 MiB.
+    connection.pragma_update(None, "wal_autocheckpoint", 16_384)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
     // Nobody else writes; this is how long emptying the write-ahead log waits for readers.
@@ -106,6 +106,14 @@ pub(crate) fn open_for_reading(file: &Path) -> Result<Connection, Fault> {
     share(&connection)?;
     connection.pragma_update(None, "cache_size", -4_096)?;
     Ok(connection)
+}
+
+/// Brings SQLite's write-ahead log into the file beside the one who writes, as far as it can.
+pub(crate) fn checkpoint(file: &Path) -> Result<(), Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 fn share(connection: &Connection) -> Result<(), Fault> {
