@@ -60,6 +60,28 @@ impl ImportError {
         move |source| Self::Read { file: file.to_owned(), source }
     }
 
+    /// What went wrong, and where.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Option(error) => error.to_string(),
+            Self::File { file, why, .. } => format!("{file}: {why}"),
+            Self::Read { file, source } => format!("{file} cannot be read: {source}"),
+            Self::Sink(error) => error.to_string(),
+        }
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Self::Option(_) => "give the option as its help says",
+            Self::File { remedy, .. } => remedy,
+            Self::Read { .. } => "check that it is there, whole and readable, then import it again",
+            Self::Sink(_) => {
+                "what was imported so far is kept: mend this and import the same file again to add the rest"
+            }
+        }
+    }
+
     pub(crate) fn option(option: &str, why: impl Into<String>) -> Self {
         Self::Option(BadOption { option: option.to_owned(), why: why.into() })
     }
@@ -246,12 +268,14 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Gives one entity's attributes to the sink, now, leaving its others alone.
-    pub(crate) fn amend(&mut self, entity: Entity, place: &Place) -> Result<(), ImportError> {
+    /// Gives entities' attributes to the sink, now, leaving their others alone.
+    pub(crate) fn amend(&mut self, entities: Vec<(Entity, Place)>) -> Result<(), ImportError> {
         self.flush()?;
-        let (id, entity_type) = (entity.id.clone(), first_type(&entity));
-        for fate in self.sink.amend(vec![entity])? {
-            self.settle(fate, id.as_str(), entity_type.as_ref(), place)?;
+        let heads: Vec<_> =
+            entities.iter().map(|(entity, place)| (entity.id.clone(), first_type(entity), place.clone())).collect();
+        let fates = self.sink.amend(entities.into_iter().map(|(entity, _)| entity).collect())?;
+        for (fate, (id, entity_type, place)) in fates.into_iter().zip(heads) {
+            self.settle(fate, id.as_str(), entity_type.as_ref(), &place)?;
         }
         Ok(())
     }
@@ -288,12 +312,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Adds instances to an entity's history, now. `places`: where each instance was read; `counted`: the name
-    /// under which they are counted.
-    pub(crate) fn append(&mut self, entity: Entity, place: &Place, counted: &str) -> Result<(), ImportError> {
+    /// Adds instances to the history of entities, now. The place is that of the first instance; `counted` is the
+    /// name under which they are counted.
+    pub(crate) fn append(&mut self, entities: Vec<(Entity, Place)>, counted: &str) -> Result<(), ImportError> {
         self.flush()?;
-        let id = entity.id.clone();
-        for fate in self.sink.append(vec![entity])? {
+        let heads: Vec<_> = entities.iter().map(|(entity, place)| (entity.id.clone(), place.clone())).collect();
+        let fates = self.sink.append(entities.into_iter().map(|(entity, _)| entity).collect())?;
+        for (fate, (id, place)) in fates.into_iter().zip(heads) {
             match fate {
                 HistoryFate::Appended { added, known, .. } => {
                     let counts = self.report.by_type.entry(counted.to_owned()).or_default();

@@ -1,6 +1,6 @@
 //! Where imported entities go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use ngsi_ld::{Attribute, Entity, Uri};
@@ -64,6 +64,7 @@ pub struct MemorySink {
     pub blobs: BTreeMap<String, Vec<u8>>,
     /// The largest batch it was ever given: entities, or instances of history.
     pub largest_batch: usize,
+    seen: HashSet<String>,
 }
 
 impl Sink for MemorySink {
@@ -113,13 +114,11 @@ impl Sink for MemorySink {
                 let past = self.history.entry(entity.id).or_default();
                 let (mut added, mut known) = (0, 0);
                 for instance in entity.attributes {
-                    let same = |a: &Attribute| {
-                        a.name == instance.name
-                            && a.dataset_id == instance.dataset_id
-                            && a.observed_at == instance.observed_at
-                            && a.value == instance.value
-                    };
-                    if past.iter().rev().any(same) {
+                    let key = format!(
+                        "{:?} {:?} {:?} {:?} {:?}",
+                        current.id, instance.name, instance.dataset_id, instance.observed_at, instance.value
+                    );
+                    if !self.seen.insert(key) {
                         known += 1;
                         continue;
                     }

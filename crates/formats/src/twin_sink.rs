@@ -5,7 +5,7 @@ use std::io::Read;
 use ngsi_ld::entity::UNSET;
 use ngsi_ld::{Attribute, Entity};
 use query::View;
-use twin::{Error, Operation, Outcome, Twin};
+use twin::{Error, Operation, Outcome, Reader as _, Twin};
 
 use crate::sink::{Fate, HistoryFate, Sink, SinkError};
 
@@ -23,8 +23,14 @@ impl<'a> TwinSink<'a> {
 
     /// Whether the entity has all these attributes already.
     fn holds(&self, entity: &Entity) -> bool {
-        let _ = (entity, timeless);
-        false
+        self.twin.get(self.view, &entity.id).is_some_and(|present| {
+            entity.types.iter().all(|t| present.types.contains(t))
+                && entity.attributes.iter().all(|attribute| {
+                    present
+                        .instance(attribute.name.as_str(), attribute.dataset_id.as_ref())
+                        .is_some_and(|there| timeless(there) == timeless(attribute))
+                })
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::import::{BATCH, ImportError, Place, Session};
 use crate::kind::Kind;
 use crate::text::{closest, sniff};
 
+pub(crate) use when::zone;
 pub use when::{BadTime, TimeReader};
 
 const REMEDY: &str = "give a CSV with a header, one row for each reading";
@@ -188,7 +189,7 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     } else if let Some(location) = location {
         let mut entity = Entity::new(series.id.clone(), series.entity_type.clone());
         entity.put(Attribute::geo(session.terms.name("location"), location));
-        session.amend(entity, &place)?;
+        session.amend(vec![(entity, place.clone())])?;
     }
     describe(&mut dataset, &series, first, last);
     dataset.statistics = BTreeMap::from([
@@ -224,7 +225,7 @@ fn append(
     }
     let mut entity = Entity::new(series.id.clone(), series.entity_type.clone());
     entity.attributes = std::mem::replace(batch, Vec::with_capacity(BATCH));
-    session.append(entity, place, counted)
+    session.append(vec![(entity, place.clone())], counted)
 }
 
 const TIME_COLUMNS: [&str; 7] = ["timestamp", "time", "datetime", "date_time", "observedAt", "date", "when"];
