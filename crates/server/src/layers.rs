@@ -23,7 +23,7 @@ const POLICY: &str = "default-src 'self'; worker-src 'self' blob:; img-src 'self
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The outermost layer: names, times and counts a request, and finishes its answer's headers.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let _in_flight = app.metrics.begin();
     let id = request_id(&app, request.headers());
@@ -89,7 +89,7 @@ fn finish(headers: &mut HeaderMap, id: &str) {
 
 /// Keeps foreign web pages out while no login does: a page elsewhere may not write through a visitor's browser, nor
 /// read by giving its own name this machine's address (DNS rebinding).
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     if app.config.listen.ip().is_loopback() && host.is_some_and(|host| !is_local(host)) {
@@ -127,7 +127,7 @@ fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
 }
 
 /// A time limit for all but what takes the time it takes.
-pub async fn hurry(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn hurry(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.starts_with("/imports/") || path == "/kpi/assessment" {
         return next.run(request).await;
@@ -140,7 +140,7 @@ pub async fn hurry(State(app): State<App>, request: Request, next: Next) -> Resp
 }
 
 /// A panic is ours: 500, and the log says where.
-pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("?"), "a request panicked");
     Problem::ngsi(NgsiError::InternalError, "the server failed on this request; its log says where")

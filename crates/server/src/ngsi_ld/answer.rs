@@ -14,14 +14,14 @@ use crate::Config;
 use crate::problem::{Answer, NgsiError, Problem};
 
 /// The header that tells how many there are in all (6.3.13).
-pub const RESULTS_COUNT: HeaderName = HeaderName::from_static("ngsild-results-count");
+pub(crate) const RESULTS_COUNT: HeaderName = HeaderName::from_static("ngsild-results-count");
 
 /// The URL of the core @context.
-pub const CORE_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
+pub(crate) const CORE_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
 
 /// How a body will carry its @context.
 #[derive(Clone, Debug)]
-pub struct Wording {
+pub(crate) struct Wording {
     /// Compacts names.
     pub context: Context,
     /// The media type.
@@ -35,7 +35,7 @@ impl Wording {
     ///
     /// A `Link` names one URL. Where the request's @context is more than that (an inline object), the answer is
     /// compacted by the core @context instead: longer names, but such as the client can read.
-    pub fn new(context: Context, media_type: MediaType, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(context: Context, media_type: MediaType, headers: &HeaderMap) -> Self {
         let prefers_json = headers
             .get_all("prefer")
             .iter()
@@ -57,7 +57,7 @@ impl Wording {
     }
 
     /// Puts the @context into an object that is a body, or an item of one.
-    pub fn finish(&self, mut object: Map<String, Value>) -> Value {
+    pub(crate) fn finish(&self, mut object: Map<String, Value>) -> Value {
         if self.link.is_none() {
             object.insert("@context".to_owned(), self.context.to_json().clone());
         }
@@ -65,7 +65,7 @@ impl Wording {
     }
 
     /// The response, its body written.
-    pub fn respond(&self, status: StatusCode, body: Vec<u8>) -> Response {
+    pub(crate) fn respond(&self, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -100,14 +100,14 @@ fn sole_url(context: &Value) -> Option<String> {
 }
 
 /// Writes JSON. It cannot fail on what this program builds.
-pub fn bytes(value: &impl serde::Serialize) -> Answer<Vec<u8>> {
+pub(crate) fn bytes(value: &impl serde::Serialize) -> Answer<Vec<u8>> {
     serde_json::to_vec(value)
         .map_err(|error| Problem::ngsi(NgsiError::InternalError, format!("the answer could not be written: {error}")))
 }
 
 /// Which page is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageRequest {
+pub(crate) struct PageRequest {
     /// At most so many.
     pub limit: usize,
     /// After so many.
@@ -118,7 +118,7 @@ pub struct PageRequest {
 
 impl PageRequest {
     /// Reads the parameters (6.3.10, 6.3.13).
-    pub fn parse(parameters: &PageParameters, config: &Config) -> Answer<Self> {
+    pub(crate) fn parse(parameters: &PageParameters, config: &Config) -> Answer<Self> {
         let count = flag("count", parameters.count.as_deref())?;
         let limit = number("limit", parameters.limit.as_deref())?.unwrap_or(config.default_page_size);
         let offset = number("offset", parameters.offset.as_deref())?.unwrap_or(0);
@@ -135,7 +135,7 @@ impl PageRequest {
     }
 
     /// Adds the count, and the links to the next and the previous page.
-    pub fn annotate(
+    pub(crate) fn annotate(
         &self,
         response: &mut Response,
         call: &Call,
@@ -178,12 +178,12 @@ fn page_query(query: &str, limit: usize, offset: usize) -> String {
 }
 
 /// 204.
-pub fn no_content() -> Response {
+pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
 /// 201 with the path of what is new.
-pub fn created(path: &str, id: &ngsi_ld::Uri) -> Response {
+pub(crate) fn created(path: &str, id: &ngsi_ld::Uri) -> Response {
     let location = format!("{path}/{}", path_segment(id.as_str()));
     let mut response = StatusCode::CREATED.into_response();
     if let Ok(value) = HeaderValue::from_str(&location) {
@@ -193,7 +193,7 @@ pub fn created(path: &str, id: &ngsi_ld::Uri) -> Response {
 }
 
 /// An id as one segment of a path.
-pub fn path_segment(id: &str) -> impl std::fmt::Display + '_ {
+pub(crate) fn path_segment(id: &str) -> impl std::fmt::Display + '_ {
     const KEEP: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'_')

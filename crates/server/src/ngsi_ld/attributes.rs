@@ -35,7 +35,7 @@ use crate::problem::Answer;
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn append_attributes(
+pub(crate) async fn append_attributes(
     call: Writing,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -67,7 +67,7 @@ pub async fn append_attributes(
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn update_attributes(
+pub(crate) async fn update_attributes(
     call: Writing,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -100,7 +100,7 @@ pub async fn update_attributes(
         (status = 404, description = "No such entity or attribute", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn update_attribute(
+pub(crate) async fn update_attribute(
     call: Writing,
     Path((id, name)): Path<(String, String)>,
     Known(of_type): Known<TypeParameter>,
@@ -134,7 +134,7 @@ pub async fn update_attribute(
         (status = 404, description = "No such entity or attribute", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn replace_attribute(
+pub(crate) async fn replace_attribute(
     call: Writing,
     Path((id, name)): Path<(String, String)>,
     Known(of_type): Known<TypeParameter>,
@@ -170,7 +170,7 @@ pub async fn replace_attribute(
         (status = 404, description = "No such entity or attribute", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn delete_attribute(
+pub(crate) async fn delete_attribute(
     call: Writing,
     Path((id, name)): Path<(String, String)>,
     Known(of_type): Known<TypeParameter>,
@@ -233,7 +233,7 @@ fn names_of(fragment: &Fragment) -> Vec<Name> {
 
 /// 204, or 207 with an UpdateResult (5.2.18) where some attributes were left alone. Names are whole IRIs there,
 /// as no @context comes along (6.3.6).
-pub fn update_result(outcome: &Outcome, names: &[Name]) -> Answer {
+pub(crate) fn update_result(outcome: &Outcome, names: &[Name]) -> Answer {
     let not_updated = match outcome {
         Outcome::Updated { not_updated } if !not_updated.is_empty() => not_updated,
         _ => return Ok(no_content()),
@@ -253,7 +253,7 @@ pub fn update_result(outcome: &Outcome, names: &[Name]) -> Answer {
 }
 
 /// 207, always as application/json (6.3.6).
-pub fn multi_status(body: &Value) -> Answer<Response> {
+pub(crate) fn multi_status(body: &Value) -> Answer<Response> {
     let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((StatusCode::MULTI_STATUS, media_type, bytes(body)?).into_response())
 }

@@ -42,7 +42,7 @@ enum Kind {
         (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn create_batch(call: Writing, payload: Payload) -> Answer {
+pub(crate) async fn create_batch(call: Writing, payload: Payload) -> Answer {
     run(&call, payload, Kind::Create).await
 }
 
@@ -64,7 +64,7 @@ pub async fn create_batch(call: Writing, payload: Payload) -> Answer {
         (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn upsert_batch(
+pub(crate) async fn upsert_batch(
     call: Writing,
     Known(parameters): Known<WriteParameters>,
     payload: Payload,
@@ -94,7 +94,7 @@ pub async fn upsert_batch(
         (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn update_batch(
+pub(crate) async fn update_batch(
     call: Writing,
     Known(parameters): Known<WriteParameters>,
     payload: Payload,
@@ -122,7 +122,7 @@ pub async fn update_batch(
         (status = 400, description = "Not an array of entities", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn merge_batch(call: Writing, payload: Payload) -> Answer {
+pub(crate) async fn merge_batch(call: Writing, payload: Payload) -> Answer {
     run(&call, payload, Kind::Merge).await
 }
 
@@ -141,7 +141,7 @@ pub async fn merge_batch(call: Writing, payload: Payload) -> Answer {
         (status = 400, description = "Not an array of ids", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn delete_batch(call: Writing, payload: Payload) -> Answer {
+pub(crate) async fn delete_batch(call: Writing, payload: Payload) -> Answer {
     let items = payload.ids()?.into_iter().map(|item| {
         let text = item.as_str().ok_or_else(|| Error::bad_data("an id is a string"));
         let id = text.and_then(|text| Uri::parse(text).map_err(Error::from));

@@ -17,13 +17,13 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
 use crate::{App, caller_view, json};
 
 /// The header that names the tenant (6.3.14).
-pub const TENANT: &str = "NGSILD-Tenant";
+pub(crate) const TENANT: &str = "NGSILD-Tenant";
 
 /// How many different @contexts the items of one batch may have.
 const MAX_CONTEXTS: usize = 64;
 
 /// One request: the caller, and what is asked of.
-pub struct Call {
+pub(crate) struct Call {
     /// What every request needs.
     pub app: App,
     /// The twin of the tenant that is named.
@@ -37,10 +37,10 @@ pub struct Call {
 }
 
 /// A request that reads: its tenant must be there (5.5.10).
-pub struct Reading(pub Call);
+pub(crate) struct Reading(pub Call);
 
 /// A request that writes: its tenant is made with the first write (4.14).
-pub struct Writing(pub Call);
+pub(crate) struct Writing(pub Call);
 
 impl Deref for Reading {
     type Target = Call;
@@ -120,7 +120,7 @@ impl Call {
     }
 
     /// The @context of a request without a body: that of the `Link`, else the core's (6.3.5).
-    pub async fn context(&self) -> Answer<Context> {
+    pub(crate) async fn context(&self) -> Answer<Context> {
         match negotiation::linked_context(&self.headers)? {
             Some(url) => self.compile(Value::String(url)).await,
             None => Ok(Context::core().clone()),
@@ -128,19 +128,19 @@ impl Call {
     }
 
     /// Compiles the value of an `@context` member.
-    pub async fn compile(&self, context: Value) -> Answer<Context> {
+    pub(crate) async fn compile(&self, context: Value) -> Answer<Context> {
         self.app.context(context).await
     }
 
     /// Makes one operation and counts it.
-    pub async fn execute(&self, operation: twin::Operation) -> Answer<twin::Outcome> {
+    pub(crate) async fn execute(&self, operation: twin::Operation) -> Answer<twin::Outcome> {
         let results = self.execute_all(vec![operation]).await;
         let nothing = || twin::Error::Storage("the twin did not answer".to_owned());
         Ok(results.into_iter().next().unwrap_or_else(|| Err(nothing()))?)
     }
 
     /// Makes operations, in their order, and counts them.
-    pub async fn execute_all(
+    pub(crate) async fn execute_all(
         &self,
         operations: Vec<twin::Operation>,
     ) -> Vec<Result<twin::Outcome, twin::Error>> {
@@ -153,7 +153,7 @@ impl Call {
 }
 
 /// A body as it came: JSON, not yet anything of NGSI-LD.
-pub struct Payload {
+pub(crate) struct Payload {
     /// The document.
     pub json: Value,
     kind: BodyType,
@@ -200,7 +200,7 @@ impl FromRequest<App> for Payload {
 
 impl Payload {
     /// The object, without its `@context`, and the @context that applies to it (6.3.5).
-    pub async fn object(self, call: &Call) -> Answer<(Value, Context)> {
+    pub(crate) async fn object(self, call: &Call) -> Answer<(Value, Context)> {
         let Self { mut json, kind, link } = self;
         if !json.is_object() {
             return Err(Error::invalid("the body is a JSON object").into());
@@ -215,7 +215,7 @@ impl Payload {
 
     /// The items of an array (5.6.7 to 5.6.10), each without its `@context` and with the @context that applies
     /// to it. What is wrong with one item's @context concerns that item alone.
-    pub async fn items(self, call: &Call) -> Answer<Vec<(Value, Result<Context, Problem>)>> {
+    pub(crate) async fn items(self, call: &Call) -> Answer<Vec<(Value, Result<Context, Problem>)>> {
         let Self { json, kind, link } = self;
         let Value::Array(items) = json else {
             return Err(Error::bad_data("the body is a JSON array").into());
@@ -257,7 +257,7 @@ impl Payload {
     }
 
     /// The items of an array of which the @context does not matter: ids.
-    pub fn ids(self) -> Answer<Vec<Value>> {
+    pub(crate) fn ids(self) -> Answer<Vec<Value>> {
         match self.json {
             Value::Array(items) if items.is_empty() => {
                 Err(Error::bad_data("the array is empty; it holds at least one id").into())

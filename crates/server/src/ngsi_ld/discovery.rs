@@ -29,7 +29,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     responses((status = 200, description = "The types", body = Value, content_type = "application/json",
         example = json!({"id": "urn:ngsi-ld:EntityTypeList:all", "type": "EntityTypeList", "typeList": ["GtfsStop"]}))),
 )]
-pub async fn entity_types(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
+pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
     let details = flag("details", parameters.details.as_deref())?;
     let wording = wording(&call).await?;
     let body = if details {
@@ -75,7 +75,7 @@ pub async fn entity_types(call: Reading, Known(parameters): Known<DetailsParamet
         (status = 404, description = "No entity has this type", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn entity_type(call: Reading, Path(name): Path<String>) -> Answer {
+pub(crate) async fn entity_type(call: Reading, Path(name): Path<String>) -> Answer {
     let wording = wording(&call).await?;
     let name = attribute("type", &name, &wording.context)?;
     let seen = look(&call, Selection::of_type(name.clone())).await?;
@@ -116,7 +116,7 @@ pub async fn entity_type(call: Reading, Path(name): Path<String>) -> Answer {
     responses((status = 200, description = "The attributes", body = Value, content_type = "application/json",
         example = json!({"id": "urn:ngsi-ld:AttributeList:all", "type": "AttributeList", "attributeList": ["name", "location"]}))),
 )]
-pub async fn attributes(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
+pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
     let details = flag("details", parameters.details.as_deref())?;
     let wording = wording(&call).await?;
     let seen = look(&call, Selection::default()).await?;
@@ -160,7 +160,7 @@ pub async fn attributes(call: Reading, Known(parameters): Known<DetailsParameter
         (status = 404, description = "No entity has this attribute", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn attribute_information(call: Reading, Path(name): Path<String>) -> Answer {
+pub(crate) async fn attribute_information(call: Reading, Path(name): Path<String>) -> Answer {
     let wording = wording(&call).await?;
     let name = attribute("attrId", &name, &wording.context)?;
     let selection = Selection { attributes: vec![name.clone()], ..Selection::default() };

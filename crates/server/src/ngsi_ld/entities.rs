@@ -34,7 +34,7 @@ use crate::problem::{Answer, blocking};
         (status = 409, description = "An entity with this id exists", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn create_entity(call: Writing, payload: Payload) -> Answer {
+pub(crate) async fn create_entity(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let entity = read_entity(&json, &context)?;
     let id = entity.id.clone();
@@ -57,7 +57,7 @@ pub async fn create_entity(call: Writing, payload: Payload) -> Answer {
         (status = 406, description = "No media type that is accepted can be had"),
     ),
 )]
-pub async fn query_entities(
+pub(crate) async fn query_entities(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
@@ -89,7 +89,7 @@ pub async fn query_entities(
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn query_entities_by_post(
+pub(crate) async fn query_entities_by_post(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,

@@ -34,7 +34,7 @@ use crate::problem::{Answer, NgsiError, Problem};
         (status = 404, description = "No such entity, or it has none of the attributes asked for", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn retrieve_entity(
+pub(crate) async fn retrieve_entity(
     call: Reading,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -81,7 +81,7 @@ pub async fn retrieve_entity(
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn replace_entity(
+pub(crate) async fn replace_entity(
     call: Writing,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -116,7 +116,7 @@ pub async fn replace_entity(
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn merge_entity(
+pub(crate) async fn merge_entity(
     call: Writing,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -157,7 +157,7 @@ pub async fn merge_entity(
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn delete_entity(
+pub(crate) async fn delete_entity(
     call: Writing,
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
@@ -170,12 +170,12 @@ pub async fn delete_entity(
 }
 
 /// The id in a path.
-pub fn entity_id(text: &str) -> Result<Uri, Error> {
+pub(crate) fn entity_id(text: &str) -> Result<Uri, Error> {
     Uri::parse(text).map_err(|error| Error::bad_data(format!("the entity id in the path: {error}")))
 }
 
 /// Refuses a body whose `id` is not that of the path.
-pub fn same_id(object: &serde_json::Map<String, Value>, id: &Uri) -> Result<(), Error> {
+pub(crate) fn same_id(object: &serde_json::Map<String, Value>, id: &Uri) -> Result<(), Error> {
     match object.get("id").or_else(|| object.get("@id")) {
         None => Ok(()),
         Some(Value::String(text)) if text == id.as_str() => Ok(()),
@@ -184,7 +184,7 @@ pub fn same_id(object: &serde_json::Map<String, Value>, id: &Uri) -> Result<(), 
 }
 
 /// For the `type` parameter of operations on one entity: one of other types does not exist for them.
-pub fn must_have_type(call: &Call, id: &Uri, of_type: &TypeParameter, context: &Context) -> Answer<()> {
+pub(crate) fn must_have_type(call: &Call, id: &Uri, of_type: &TypeParameter, context: &Context) -> Answer<()> {
     let Some(types) = selection::types(of_type.types.as_deref(), context)? else { return Ok(()) };
     let selection = Selection { types: Some(types), ..Selection::default() };
     match call.twin.get(&call.view, id) {

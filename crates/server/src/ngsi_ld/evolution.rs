@@ -20,14 +20,14 @@ use super::selection::Wanted;
 use crate::problem::{Answer, NgsiError, Problem};
 
 /// How many instances one answer holds at most; what is more comes with the next page or the next range.
-pub const MAX_INSTANCES: usize = 100_000;
+pub(crate) const MAX_INSTANCES: usize = 100_000;
 
 /// How many histories one query looks through at most.
 const MAX_HISTORIES: usize = 50_000;
 
 /// What is asked of a history.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     temporal: TemporalQuery,
     last_n: Option<usize>,
     aggregation: Option<Aggregation>,
@@ -36,7 +36,7 @@ pub struct Question {
 
 impl Question {
     /// Reads the parameters.
-    pub fn new(parameters: &TemporalParameters, evolution: Evolution) -> Result<Self, Error> {
+    pub(crate) fn new(parameters: &TemporalParameters, evolution: Evolution) -> Result<Self, Error> {
         let temporal = TemporalQuery::parse(
             parameters.timerel.as_deref(),
             parameters.time_at.as_deref(),
@@ -62,7 +62,7 @@ impl Question {
     }
 
     /// 5.7.4.4: a query of many histories says which time it means.
-    pub fn must_have_time(&self) -> Result<(), Error> {
+    pub(crate) fn must_have_time(&self) -> Result<(), Error> {
         if self.temporal.relation == TimeRelation::Always {
             return Err(Error::bad_data(
                 "a temporal query is missing: give `timerel` with `timeAt`, as in timerel=after&timeAt=2025-01-01T00:00:00Z",
@@ -78,7 +78,7 @@ impl Question {
 
 /// A body, and what belongs beside it.
 #[derive(Debug)]
-pub struct Histories {
+pub(crate) struct Histories {
     body: Vec<u8>,
     /// How many entities it holds.
     pub shown: usize,
@@ -91,7 +91,7 @@ pub struct Histories {
 
 impl Histories {
     /// As a response: 200, or 206 where the time range was cut (6.3.10).
-    pub fn respond(self, wording: &Wording) -> Response {
+    pub(crate) fn respond(self, wording: &Wording) -> Response {
         let status = if self.partial.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
         let mut response = wording.respond(status, self.body);
         if let Some(value) = self.partial.and_then(|range| HeaderValue::from_str(&range).ok()) {
@@ -102,7 +102,7 @@ impl Histories {
 }
 
 /// Retrieve Temporal Evolution (5.7.3).
-pub fn retrieve(
+pub(crate) fn retrieve(
     twin: &Twin,
     view: &View,
     id: &Uri,
@@ -128,7 +128,7 @@ fn only(how: &Representation) -> Vec<Name> {
 ///
 /// An entity is in the answer when it has an instance in the time range and the conditions hold for its instances
 /// there. What has no time of its own (a location that never moves) is looked at as it is now.
-pub fn query(
+pub(crate) fn query(
     twin: &Twin,
     view: &View,
     wanted: &Wanted,

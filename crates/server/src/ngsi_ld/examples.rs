@@ -21,7 +21,7 @@ pub struct ProblemDetails {
 
 /// What a batch operation did (5.2.16).
 #[derive(Serialize, ToSchema)]
-pub struct BatchOperationResult {
+pub(crate) struct BatchOperationResult {
     /// Ids of the entities for which it was done.
     success: Vec<String>,
     /// The others.
@@ -30,7 +30,7 @@ pub struct BatchOperationResult {
 
 /// Why it could not be done for one entity (5.2.17).
 #[derive(Serialize, ToSchema)]
-pub struct BatchEntityError {
+pub(crate) struct BatchEntityError {
     /// The entity's id.
     #[serde(rename = "entityId")]
     entity_id: String,
@@ -39,7 +39,7 @@ pub struct BatchEntityError {
 }
 
 /// One entity.
-pub fn stop() -> Value {
+pub(crate) fn stop() -> Value {
     json!({
         "id": "urn:ngsi-ld:GtfsStop:0001RLW",
         "type": "GtfsStop",
@@ -49,27 +49,27 @@ pub fn stop() -> Value {
 }
 
 /// Several entities.
-pub fn stops() -> Value {
+pub(crate) fn stops() -> Value {
     json!([stop()])
 }
 
 /// A part of an entity.
-pub fn fragment() -> Value {
+pub(crate) fn fragment() -> Value {
     json!({"name": {"type": "Property", "value": "Railways Station"}})
 }
 
 /// A part of an attribute.
-pub fn attribute() -> Value {
+pub(crate) fn attribute() -> Value {
     json!({"type": "Property", "value": "Railways Station", "observedAt": "2026-05-01T12:00:00Z"})
 }
 
 /// Several ids.
-pub fn ids() -> Value {
+pub(crate) fn ids() -> Value {
     json!(["urn:ngsi-ld:GtfsStop:0001RLW"])
 }
 
 /// A query.
-pub fn query() -> Value {
+pub(crate) fn query() -> Value {
     json!({
         "type": "Query",
         "entities": [{"type": "GtfsStop"}],
@@ -82,7 +82,7 @@ pub fn query() -> Value {
 }
 
 /// A query of the past.
-pub fn temporal_query() -> Value {
+pub(crate) fn temporal_query() -> Value {
     json!({
         "type": "Query",
         "entities": [{"type": "AirQualityObserved"}],
@@ -91,7 +91,7 @@ pub fn temporal_query() -> Value {
 }
 
 /// The evolution of an entity.
-pub fn evolution() -> Value {
+pub(crate) fn evolution() -> Value {
     json!({
         "id": "urn:ngsi-ld:AirQualityObserved:4853",
         "type": "AirQualityObserved",
@@ -103,11 +103,11 @@ pub fn evolution() -> Value {
 }
 
 /// Several evolutions.
-pub fn evolutions() -> Value {
+pub(crate) fn evolutions() -> Value {
     json!([evolution()])
 }
 
 /// Instances of the past.
-pub fn instances() -> Value {
+pub(crate) fn instances() -> Value {
     json!({"pm25": [{"type": "Property", "value": 13.0, "unitCode": "GQ", "observedAt": "2025-01-01T02:00:00Z"}]})
 }

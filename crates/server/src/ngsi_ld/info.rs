@@ -21,7 +21,7 @@ use crate::problem::Answer;
             "contextSourceAlias": "127.0.0.1:8080", "contextSourceUptime": "PT3600S",
             "contextSourceTimeAt": "2026-05-01T12:00:00Z"}))),
 )]
-pub async fn source_identity(call: Reading) -> Answer {
+pub(crate) async fn source_identity(call: Reading) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let wording = Wording::new(call.context().await?, media_type, &call.headers);
     let now = call.app.clock.now();

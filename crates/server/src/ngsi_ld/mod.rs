@@ -3,7 +3,7 @@
 //! Of the standard's 64 operations those that a city without subscriptions and federation needs. A path that is
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
-pub mod answer;
+mod answer;
 mod attributes;
 mod batch;
 mod call;
@@ -13,7 +13,7 @@ mod entity;
 mod evolution;
 mod examples;
 mod info;
-pub mod negotiation;
+mod negotiation;
 mod parameters;
 mod representation;
 mod selection;

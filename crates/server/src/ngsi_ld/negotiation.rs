@@ -6,11 +6,11 @@ use ngsi_ld::Error;
 use crate::Problem;
 
 /// The relation by which a `Link` names an @context.
-pub const CONTEXT_RELATION: &str = "http://www.w3.org/ns/json-ld#context";
+pub(crate) const CONTEXT_RELATION: &str = "http://www.w3.org/ns/json-ld#context";
 
 /// A representation that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MediaType {
+pub(crate) enum MediaType {
     /// `application/json`: the @context is in a `Link`.
     Json,
     /// `application/ld+json`: the @context is in the body.
@@ -21,7 +21,7 @@ pub enum MediaType {
 
 impl MediaType {
     /// Its name.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::LdJson => "application/ld+json",
@@ -32,7 +32,7 @@ impl MediaType {
 
 /// What the client accepts best; of equals, the first of the standard's list (6.3.4). `geo`: whether GeoJSON is
 /// to be had, which is so for Retrieve and Query Entities only.
-pub fn accepted(headers: &HeaderMap, geo: bool) -> Result<MediaType, Problem> {
+pub(crate) fn accepted(headers: &HeaderMap, geo: bool) -> Result<MediaType, Problem> {
     let offered: &[MediaType] =
         if geo { &[MediaType::Json, MediaType::LdJson, MediaType::GeoJson] } else { &[MediaType::Json, MediaType::LdJson] };
     let values: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
@@ -81,7 +81,7 @@ fn weight(values: &[&str], media_type: &str) -> f32 {
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyType {
+pub(crate) enum BodyType {
     /// `application/json`, or `application/merge-patch+json` with PATCH, which is the same.
     Json,
     /// `application/ld+json`.
@@ -89,7 +89,7 @@ pub enum BodyType {
 }
 
 /// What `Content-Type` says, or 415 without a body (6.3.4).
-pub fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Problem> {
+pub(crate) fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Problem> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let name = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     match name.as_str() {
@@ -101,7 +101,7 @@ pub fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Problem> 
 }
 
 /// The URL of the @context that a `Link` header names, if one does.
-pub fn linked_context(headers: &HeaderMap) -> Result<Option<String>, Error> {
+pub(crate) fn linked_context(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let mut found: Option<String> = None;
     for value in headers.get_all(header::LINK) {
         let value = value.to_str().map_err(|_| Error::invalid("`Link` holds bytes that are not ASCII"))?;

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use crate::problem::{NgsiError, Problem};
 
 /// Extracts a group; one parameter given twice is an `InvalidRequest`.
-pub struct Known<T>(pub T);
+pub(crate) struct Known<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T> {
     type Rejection = Problem;
@@ -30,7 +30,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct SelectionParameters {
+pub(crate) struct SelectionParameters {
     /// Entity ids, separated by commas.
     #[param(example = "urn:ngsi-ld:GtfsStop:0001RLW")]
     pub id: Option<String>,
@@ -68,7 +68,7 @@ pub struct SelectionParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct RepresentationParameters {
+pub(crate) struct RepresentationParameters {
     /// Deprecated: only entities with at least one of these attributes, and only these attributes of them.
     pub attrs: Option<String>,
     /// Only these members: `id`, `type`, `scope` or attribute names, separated by commas.
@@ -95,7 +95,7 @@ pub struct RepresentationParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct PageParameters {
+pub(crate) struct PageParameters {
     /// At most so many; 0 with `count=true` only.
     #[param(value_type = Option<usize>, example = 20)]
     pub limit: Option<String>,
@@ -111,7 +111,7 @@ pub struct PageParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct TemporalParameters {
+pub(crate) struct TemporalParameters {
     /// `before` (excludes `timeAt`), `after` (includes it) or `between` (excludes `endTimeAt`).
     #[param(example = "after")]
     pub timerel: Option<String>,
@@ -137,7 +137,7 @@ pub struct TemporalParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub struct TypeParameter {
+pub(crate) struct TypeParameter {
     /// The operation applies only when the entity satisfies this selection of types.
     #[serde(rename = "type")]
     #[param(rename = "type")]
@@ -148,7 +148,7 @@ pub struct TypeParameter {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub struct WriteParameters {
+pub(crate) struct WriteParameters {
     /// A list of keywords: `noOverwrite` (append, batch update), `replace` or `update` (batch upsert).
     pub options: Option<String>,
 }
@@ -157,7 +157,7 @@ pub struct WriteParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct MergeParameters {
+pub(crate) struct MergeParameters {
     /// `simplified` (`keyValues`): the body is in simplified representation.
     pub format: Option<String>,
     /// The same, as a keyword (deprecated).
@@ -172,7 +172,7 @@ pub struct MergeParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub struct DeleteParameters {
+pub(crate) struct DeleteParameters {
     /// `true`: every instance.
     #[param(value_type = Option<bool>)]
     pub delete_all: Option<String>,
@@ -184,7 +184,7 @@ pub struct DeleteParameters {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub struct DetailsParameter {
+pub(crate) struct DetailsParameter {
     /// `true`: more than the names.
     #[param(value_type = Option<bool>)]
     pub details: Option<String>,
@@ -193,7 +193,7 @@ pub struct DetailsParameter {
 /// Parameters of the standard that change an answer and are not honoured yet: to ignore them would be to lie.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct UnsupportedParameters {
+pub(crate) struct UnsupportedParameters {
     join: Option<String>,
     join_level: Option<String>,
     contained_by: Option<String>,
@@ -208,7 +208,7 @@ const UNSUPPORTED: [&str; 7] =
 
 impl UnsupportedParameters {
     /// Refuses them where they are given and would change something.
-    pub fn refuse(&self) -> Result<(), Problem> {
+    pub(crate) fn refuse(&self) -> Result<(), Problem> {
         let Self { join, join_level, contained_by, entity_map, order_by, expand_values, json_keys } = self;
         let given = [join, join_level, contained_by, entity_map, order_by, expand_values, json_keys];
         for (name, value) in UNSUPPORTED.iter().zip(given) {
@@ -220,7 +220,7 @@ impl UnsupportedParameters {
     }
 
     /// The same for the members of a query by POST.
-    pub fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
+    pub(crate) fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
         match UNSUPPORTED.iter().find(|name| {
             query.get(**name).is_some_and(|value| *value != false && *value != "@none" && *value != "")
         }) {
@@ -235,7 +235,7 @@ fn not_yet(name: &str) -> Problem {
 }
 
 /// `true` or `false`; nothing is `false`.
-pub fn flag(name: &str, text: Option<&str>) -> Result<bool, Error> {
+pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<bool, Error> {
     match text {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
@@ -244,7 +244,7 @@ pub fn flag(name: &str, text: Option<&str>) -> Result<bool, Error> {
 }
 
 /// A whole number that is not negative.
-pub fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
+pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
     text.map(|text| {
         text.parse::<usize>().map_err(|_| { // what is wrong with it is plain to see
             Error::invalid(format!("`{name}` is a whole number from 0 on, not `{}`", shortened(text)))
@@ -254,7 +254,7 @@ pub fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
 }
 
 /// The items of a comma-separated list, trimmed. An empty item is an error; nothing is the empty list.
-pub fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error> {
+pub(crate) fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let items: Vec<_> = text.split(',').map(str::trim).collect();
     if items.iter().any(|item| item.is_empty()) {
@@ -264,7 +264,7 @@ pub fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error
 }
 
 /// What a client wrote, cut so that it fits an error.
-pub fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }
 

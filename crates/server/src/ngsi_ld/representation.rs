@@ -11,7 +11,7 @@ use super::selection::{attribute, names, text, text_list};
 
 /// How the answer is to be written.
 #[derive(Clone, Debug, Default)]
-pub struct Representation {
+pub(crate) struct Representation {
     /// Of entities.
     pub write: WriteOptions,
     /// Of histories.
@@ -22,7 +22,7 @@ pub struct Representation {
 
 /// A temporal representation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Evolution {
+pub(crate) enum Evolution {
     /// Every instance in full.
     #[default]
     Normalized,
@@ -34,7 +34,7 @@ pub enum Evolution {
 
 /// What the keywords of `format` and `options` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keywords {
+pub(crate) struct Keywords {
     /// Of entities.
     pub format: Format,
     /// Of histories.
@@ -45,7 +45,7 @@ pub struct Keywords {
 
 impl Keywords {
     /// Reads both; `format` wins (6.3.7, 6.3.12).
-    pub fn parse(format: Option<&str>, options: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn parse(format: Option<&str>, options: Option<&str>) -> Result<Self, Error> {
         let mut keywords = Self::default();
         let mut representation = None;
         for option in list("options", options.filter(|text| !text.is_empty()))? {
@@ -86,7 +86,7 @@ fn representation_of(parameter: &str, keyword: &str) -> Result<(Format, Evolutio
 
 impl Representation {
     /// From the query parameters of GET.
-    pub fn from_parameters(
+    pub(crate) fn from_parameters(
         parameters: &RepresentationParameters,
         context: &Context,
         media_type: MediaType,
@@ -117,7 +117,7 @@ impl Representation {
     }
 
     /// Takes over what the body of a query by POST says (5.2.23).
-    pub fn amend(&mut self, query: &Map<String, Value>, context: &Context) -> Result<(), Error> {
+    pub(crate) fn amend(&mut self, query: &Map<String, Value>, context: &Context) -> Result<(), Error> {
         let members = |name: &str| {
             let items = text_list(query, name)?;
             items.into_iter().map(|item| member(name, item, context)).collect::<Result<Vec<_>, Error>>()

@@ -5,7 +5,7 @@ use ngsi_ld::query::geo::GeoQuery;
 use ngsi_ld::query::q::Q;
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
-use ngsi_ld::{Entity, Error, Name, Uri};
+use ngsi_ld::{Error, Name, Uri};
 use query::Selection;
 use regex::RegexBuilder;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use super::parameters::{SelectionParameters, flag, list, shortened};
 
 /// Which entities: one selection, of which an entity must also match one of `any` where there are some.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// What must hold.
     pub selection: Selection,
     /// One of these must hold too, where there are any: the `entities` of a query by POST, when there are several.
@@ -22,19 +22,8 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Whether an entity is wanted.
-    pub fn matches(&self, entity: &Entity) -> bool {
-        self.selection.matches(entity) && (self.any.is_empty() || self.any.iter().any(|one| one.matches(entity)))
-    }
-
-    /// Whether an entity could be wanted by its id, types and scope; its attributes are not looked at.
-    pub fn head_matches(&self, entity: &Entity) -> bool {
-        head_only(&self.selection).matches(entity)
-            && (self.any.is_empty() || self.any.iter().any(|one| head_only(one).matches(entity)))
-    }
-
-    /// The same, asked once and applied often.
-    pub fn head(&self) -> Self {
+    /// What can be said of an entity by its id, types and scope; its attributes are not looked at.
+    pub(crate) fn head(&self) -> Self {
         Self { selection: head_only(&self.selection), any: self.any.iter().map(head_only).collect() }
     }
 }
@@ -50,7 +39,7 @@ fn head_only(selection: &Selection) -> Selection {
 }
 
 /// From the query parameters of GET.
-pub fn from_parameters(
+pub(crate) fn from_parameters(
     parameters: &SelectionParameters,
     attrs: Option<&str>,
     context: &Context,
@@ -80,7 +69,7 @@ pub fn from_parameters(
 }
 
 /// From the body of a query by POST.
-pub fn from_query(query: &Map<String, Value>, local: bool, context: &Context) -> Result<Wanted, Error> {
+pub(crate) fn from_query(query: &Map<String, Value>, local: bool, context: &Context) -> Result<Wanted, Error> {
     match query.get("type").and_then(Value::as_str) {
         Some("Query") => {}
         _ => return Err(Error::bad_data("the body's `type` must be `Query` (5.2.23)")),
@@ -141,7 +130,7 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
 }
 
 /// A selection of types alone, for the `type` parameter of operations on one entity.
-pub fn types(text: Option<&str>, context: &Context) -> Result<Option<TypeSelection>, Error> {
+pub(crate) fn types(text: Option<&str>, context: &Context) -> Result<Option<TypeSelection>, Error> {
     text.filter(|text| *text != "*").map(|text| TypeSelection::parse(text, context)).transpose()
 }
 
@@ -189,12 +178,12 @@ fn geo(
 }
 
 /// The attribute names of a comma-separated list, expanded.
-pub fn names(parameter: &str, text: Option<&str>, context: &Context) -> Result<Vec<Name>, Error> {
+pub(crate) fn names(parameter: &str, text: Option<&str>, context: &Context) -> Result<Vec<Name>, Error> {
     list(parameter, text)?.into_iter().map(|name| attribute(parameter, name, context)).collect()
 }
 
 /// An attribute's name, expanded.
-pub fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
+pub(crate) fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'=;()".contains(c);
     if name.is_empty() || name.chars().any(odd) {
         return Err(Error::bad_data(format!("`{parameter}`: `{}` is not the name of an attribute", shortened(name))));
@@ -203,7 +192,7 @@ pub fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name,
 }
 
 /// A member that is a text, if it is there.
-pub fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Error> {
+pub(crate) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Error> {
     match object.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -212,7 +201,7 @@ pub fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a
 }
 
 /// A member that is an array of texts (not an empty one), or one text with commas; nothing is the empty list.
-pub fn text_list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Vec<&'a str>, Error> {
+pub(crate) fn text_list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Vec<&'a str>, Error> {
     match object.get(name) {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => list(name, Some(text)),

@@ -35,7 +35,7 @@ use crate::problem::{Answer, blocking};
         (status = 400, description = "Not a temporal representation", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn create_evolution(call: Writing, payload: Payload) -> Answer {
+pub(crate) async fn create_evolution(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let entity = read_temporal(&json, &context)?;
     let id = entity.id.clone();
@@ -60,7 +60,7 @@ pub async fn create_evolution(call: Writing, payload: Payload) -> Answer {
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn add_instances(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
+pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
     let id = entity_id(&id)?;
     let (mut json, context) = payload.object(&call).await?;
     let head = head(&call, &id).await?;
@@ -109,7 +109,7 @@ async fn head(call: &Call, id: &ngsi_ld::Uri) -> Answer<Entity> {
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn retrieve_evolution(
+pub(crate) async fn retrieve_evolution(
     call: Reading,
     Path(id): Path<String>,
     Known(temporal): Known<TemporalParameters>,
@@ -141,7 +141,7 @@ pub async fn retrieve_evolution(
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn query_evolutions(
+pub(crate) async fn query_evolutions(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(temporal): Known<TemporalParameters>,
@@ -176,7 +176,7 @@ pub async fn query_evolutions(
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn query_evolutions_by_post(
+pub(crate) async fn query_evolutions_by_post(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
@@ -257,7 +257,7 @@ async fn answer(
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
-pub async fn delete_evolution(call: Writing, Path(id): Path<String>) -> Answer {
+pub(crate) async fn delete_evolution(call: Writing, Path(id): Path<String>) -> Answer {
     let id = entity_id(&id)?;
     call.execute(Operation::DeleteHistory(id)).await?;
     Ok(no_content())
