@@ -182,3 +182,147 @@ impl ScoreTree {
         tree
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scored(points: &[u8]) -> Score {
+        let item = |&points: &u8| Scored {
+            path: ["d", "s", "c"],
+            points: Some(points),
+            reported: true,
+            applies: true,
+        };
+        ScoreTree::of(points.iter().map(item)).overall
+    }
+
+    fn benchmark(target: f64, zero_at: Option<f64>) -> Benchmark {
+        Benchmark {
+            kpi: "K".to_owned(),
+            data_point: None,
+            target,
+            basis: "test".to_owned(),
+            zero_at,
+        }
+    }
+
+    /// The published examples: Factsheets of Pully (p. 12), Valencia (p. 14) and Kristiansund (p. 12).
+    #[test]
+    fn the_published_vectors_hold() {
+        let score = scored(&[1, 3, 4, 1]);
+        assert_eq!((score.pct, score.band), (Some(56.25), Some(Band::To66)));
+        let score = scored(&[3, 4, 2]);
+        assert_eq!((score.pct, score.band), (Some(75.0), Some(Band::To95)));
+    }
+
+    #[test]
+    fn the_lower_bound_of_a_band_belongs_to_it() {
+        for (percent, points) in [
+            (0.0, 1),
+            (32.999, 1),
+            (33.0, 2),
+            (65.999, 2),
+            (66.0, 3),
+            (94.999, 3),
+            (95.0, 4),
+            (100.0, 4),
+        ] {
+            assert_eq!(Band::of(percent).points(), points, "{percent}");
+        }
+    }
+
+    #[test]
+    fn attainment_follows_the_direction() {
+        let pct = |value, direction, target| attainment_pct(value, direction, &benchmark(target, None));
+        assert_eq!(pct(70.0, Direction::Higher, 100.0), Some(70.0));
+        assert_eq!(pct(150.0, Direction::Higher, 100.0), Some(100.0), "capped");
+        assert_eq!(pct(10.0, Direction::Lower, 5.0), Some(50.0));
+        assert_eq!(pct(4.0, Direction::Lower, 5.0), Some(100.0), "capped");
+        assert_eq!(pct(0.0, Direction::Lower, 5.0), Some(100.0));
+        assert_eq!(pct(0.0, Direction::Lower, 0.0), Some(100.0));
+        assert_eq!(
+            pct(0.1, Direction::Lower, 0.0),
+            Some(0.0),
+            "a target of nothing without a reference"
+        );
+        assert_eq!(
+            attainment_pct(40.0, Direction::Lower, &benchmark(0.0, Some(100.0))),
+            Some(60.0)
+        );
+        assert_eq!(
+            attainment_pct(140.0, Direction::Lower, &benchmark(0.0, Some(100.0))),
+            Some(0.0)
+        );
+        assert_eq!(pct(0.8, Direction::Parity, 1.0), Some(80.0));
+        assert_eq!(pct(1.25, Direction::Parity, 1.0), Some(80.0));
+        assert_eq!(pct(0.0, Direction::Parity, 1.0), Some(0.0));
+        assert_eq!(pct(5.0, Direction::PerDataPoint, 1.0), None);
+        assert_eq!(pct(f64::NAN, Direction::Higher, 1.0), None);
+    }
+
+    #[test]
+    fn coverage_stands_beside_the_score() {
+        let item = |points, reported, applies| Scored {
+            path: ["d", "s", "c"],
+            points,
+            reported,
+            applies,
+        };
+        let tree = ScoreTree::of([
+            item(Some(4), true, true),
+            item(None, true, true),
+            item(None, false, true),
+            item(None, false, false),
+        ]);
+        assert_eq!(
+            tree.overall,
+            Score {
+                pct: Some(100.0),
+                band: Some(Band::From95),
+                points: 4,
+                scored: 1,
+                reported: 2,
+                total: 3
+            }
+        );
+        assert_eq!(tree.dimensions[0].parts[0].parts[0].score, tree.overall);
+        assert_eq!(ScoreTree::of([item(None, false, true)]).overall.pct, None);
+    }
+
+    proptest! {
+        /// A second calculation, group by group from the definition.
+        #[test]
+        fn every_level_sums_points(
+            items in prop::collection::vec((0..3_usize, 0..3_usize, 0..3_usize, prop::option::of(1..=4_u8)), 0..120),
+        ) {
+            const NAMES: [&str; 3] = ["a", "b", "c"];
+            let tree = ScoreTree::of(items.iter().map(|&(d, s, c, points)| Scored {
+                path: [NAMES[d], NAMES[s], NAMES[c]], points, reported: points.is_some(), applies: true,
+            }));
+            let expect = |score: &Score, group: &dyn Fn(&(usize, usize, usize, Option<u8>)) -> bool| {
+                let points: Vec<f64> = items.iter().filter(|i| group(i)).filter_map(|i| i.3).map(f64::from).collect();
+                let percent = points.iter().sum::<f64>() / (4.0 * points.len() as f64) * 100.0;
+                match score.pct {
+                    None => points.is_empty(),
+                    Some(pct) => (pct - percent).abs() < 1e-9 && (25.0..=100.0).contains(&pct),
+                }
+            };
+            prop_assert!(expect(&tree.overall, &|_| true));
+            for dimension in &tree.dimensions {
+                let d = NAMES.iter().position(|n| *n == dimension.name).unwrap();
+                prop_assert!(expect(&dimension.score, &|i| i.0 == d));
+                for part in &dimension.parts {
+                    let s = NAMES.iter().position(|n| *n == part.name).unwrap();
+                    prop_assert!(expect(&part.score, &|i| i.0 == d && i.1 == s));
+                    for category in &part.parts {
+                        let c = NAMES.iter().position(|n| *n == category.name).unwrap();
+                        prop_assert!(expect(&category.score, &|i| (i.0, i.1, i.2) == (d, s, c)));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -334,8 +334,9 @@ impl Quality {
         }
     }
 
-    /// From a slug; `None` for any other text.
-    pub fn from_slug(slug: &str) -> Option<Self> {
+    /// From a slug or from its words; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.trim().to_lowercase().replace(['_', '-'], " ");
         [
             Self::AccurateMeasurement,
             Self::SurveyExtrapolation,
@@ -345,7 +346,11 @@ impl Quality {
             Self::Unknown,
         ]
         .into_iter()
-        .find(|quality| quality.slug() == slug)
+        .find(|quality| {
+            [quality.slug(), quality.words()]
+                .iter()
+                .any(|known| known.replace(['_', '-'], " ") == plain)
+        })
     }
 }
 

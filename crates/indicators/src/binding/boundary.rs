@@ -72,7 +72,7 @@ pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin:
                         .iter()
                         .find_map(|term| text_of(entity, term)),
                 },
-                level: ["level", "adminLevel"]
+                level: ["administrativeLevel", "level", "adminLevel"]
                     .iter()
                     .find_map(|term| text_of(entity, term))
                     .map(|level| level.to_lowercase()),

@@ -144,7 +144,7 @@ fn statement(instance: &Attribute) -> Option<Statement> {
         value,
         unit: own("unit").or_else(|| instance.unit_code.as_deref().map(str::to_owned)),
         period: own("period"),
-        quality: own("quality").map(|slug| Quality::from_slug(&slug).unwrap_or(Quality::Unknown)),
+        quality: own("quality").map(|text| Quality::parse(&text).unwrap_or(Quality::Unknown)),
         origin: own("origin"),
         source: own("source"),
         note: own("note"),

@@ -105,17 +105,28 @@ pub(crate) fn scan(
     term: &str,
     visit: &mut dyn FnMut(&Arc<Entity>),
 ) -> Result<usize, twin::Error> {
+    scan_any(reader, view, &[term], visit)
+}
+
+/// Visits every entity that has at least one of the types, by term, once.
+pub(crate) fn scan_any(
+    reader: &dyn Reader,
+    view: &View,
+    terms: &[&str],
+    visit: &mut dyn FnMut(&Arc<Entity>),
+) -> Result<usize, twin::Error> {
+    let of_terms = |name: &Name| terms.iter().any(|term| is(name, term));
     let names: Vec<Name> = reader
         .types(view)
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| is(name, term))
+        .filter(of_terms)
         .collect();
     let mut seen: HashSet<Uri> = HashSet::new();
     let mut visited = 0;
     for name in &names {
         reader.scan(view, &Selection::of_type(name.clone()), &mut |entity| {
-            // An entity may have the type under two vocabularies.
+            // An entity may have several of the types, or one of them under two vocabularies.
             if names.len() == 1 || seen.insert(entity.id.clone()) {
                 visited += 1;
                 visit(entity);

@@ -7,7 +7,7 @@ use ngsi_ld::{Attribute, Entity, Timestamp, Uri};
 use query::View;
 use twin::Reader;
 
-use super::terms::{attribute, scan, sub_attribute, target, text_of, year_of, yes};
+use super::terms::{attribute, scan, scan_any, sub_attribute, target, text_of, year_of, yes};
 
 /// The network, as far as it runs on at least one day.
 #[derive(Clone, Debug, Default)]
@@ -111,12 +111,16 @@ fn stops(
     transit: &mut Transit,
 ) -> Result<Vec<(Uri, Coord<f64>)>, twin::Error> {
     let mut places = Vec::new();
-    for term in ["GtfsStop", "GtfsStation"] {
-        transit.stops += scan(reader, view, term, &mut |entity| match place(entity) {
+    // A station is a stop as well, by its types or by its model alone.
+    transit.stops = scan_any(
+        reader,
+        view,
+        &["GtfsStop", "GtfsStation"],
+        &mut |entity| match place(entity) {
             Some(place) => places.push((entity.id.clone(), place)),
             None => transit.unplaced += 1,
-        })?;
-    }
+        },
+    )?;
     Ok(places)
 }
 

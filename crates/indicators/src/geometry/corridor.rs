@@ -182,3 +182,176 @@ fn key(point: Coord<f64>) -> Key {
 fn ordered(a: Key, b: Key) -> (Key, Key) {
     if a <= b { (a, b) } else { (b, a) }
 }
+
+#[cfg(test)]
+mod tests {
+    use geo::{Area, BooleanOps, unary_union};
+    use geo_types::{LineString, Polygon};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const R: f64 = 10.0;
+
+    fn line(points: &[(f64, f64)]) -> Vec<Coord<f64>> {
+        points.iter().map(|&p| Coord::from(p)).collect()
+    }
+
+    fn area(lines: &[Vec<Coord<f64>>]) -> f64 {
+        CorridorNetwork::new(lines).measure(R, &[]).total
+    }
+
+    fn assert_close(got: f64, expected: f64) {
+        assert!(
+            (got - expected).abs() <= 1e-4 * expected.max(1.0),
+            "{got}, expected {expected}"
+        );
+    }
+
+    /// The same pieces through the general polygon union of `geo`.
+    fn general_union(lines: &[Vec<Coord<f64>>], radius: f64) -> geo_types::MultiPolygon<f64> {
+        let network = CorridorNetwork::new(lines);
+        let rectangles = network.segments.iter().map(|s| s.rectangle(radius).to_vec());
+        let sectors = network.joins.iter().filter_map(|j| j.sector(radius));
+        let pieces: Vec<Polygon<f64>> = rectangles
+            .chain(sectors)
+            .map(|ring| Polygon::new(LineString(ring), Vec::new()))
+            .collect();
+        unary_union(&pieces)
+    }
+
+    #[test]
+    fn a_straight_street_is_its_length_times_its_width() {
+        for (x, y) in [(1000.0, 0.0), (0.0, 1000.0), (600.0, 800.0)] {
+            assert_close(area(&[line(&[(0.0, 0.0), (x, y)])]), 20_000.0);
+            assert_close(area(&[line(&[(0.0, 0.0), (x / 3.0, y / 3.0), (x, y)])]), 20_000.0);
+        }
+    }
+
+    #[test]
+    fn a_street_traced_twice_counts_once() {
+        let there = line(&[(0.0, 0.0), (1000.0, 0.0)]);
+        let back = line(&[(1000.0, 0.0), (400.0, 0.0), (0.0, 0.0)]);
+        assert_close(area(&[there.clone(), there.clone()]), 20_000.0);
+        assert_close(area(&[there.clone(), back]), 20_000.0);
+        let beside = line(&[(0.0, 5.0), (1000.0, 5.0)]);
+        assert_close(area(&[there.clone(), beside]), 25_000.0);
+        let apart = line(&[(0.0, 20.0), (1000.0, 20.0)]);
+        assert_close(area(&[there.clone(), apart]), 40_000.0);
+        let network = CorridorNetwork::new([&there, &there]);
+        assert_eq!((network.length_m(), network.lines()), (2000.0, 2));
+    }
+
+    #[test]
+    fn crossing_streets_share_the_crossing() {
+        let across = line(&[(-500.0, 0.0), (500.0, 0.0)]);
+        assert_close(
+            area(&[across.clone(), line(&[(0.0, -500.0), (0.0, 500.0)])]),
+            2.0 * 20_000.0 - 400.0,
+        );
+        // At an angle a the crossing is a rhombus of w² / sin a.
+        let (sin, cos) = 0.7_f64.sin_cos();
+        let slanted = line(&[(-500.0 * cos, -500.0 * sin), (500.0 * cos, 500.0 * sin)]);
+        assert_close(area(&[across, slanted]), 2.0 * 20_000.0 - 400.0 / sin);
+    }
+
+    #[test]
+    fn turns_are_round_outside_and_ends_are_flat() {
+        let quarter = std::f64::consts::PI * R * R / 4.0;
+        for corner in [
+            [(0.0, 0.0), (500.0, 0.0), (500.0, 500.0)],
+            [(0.0, 0.0), (500.0, 0.0), (500.0, -500.0)],
+        ] {
+            // Two rectangles overlap in a square of R² inside the corner, and a quarter circle closes it outside.
+            assert_close(area(&[line(&corner)]), 2.0 * 10_000.0 - R * R + quarter);
+        }
+        // Where it turns back there is half a circle, at its ends there is none.
+        let u_turn = line(&[(0.0, 0.0), (500.0, 0.0), (0.0, 0.0)]);
+        assert_close(area(&[u_turn]), 10_000.0 + 2.0 * quarter);
+        // A closed line is round at every corner.
+        let square = line(&[(0.0, 0.0), (500.0, 0.0), (500.0, 500.0), (0.0, 500.0), (0.0, 0.0)]);
+        assert_close(
+            area(&[square]),
+            520.0 * 520.0 - 480.0 * 480.0 - 4.0 * R * R + 4.0 * quarter,
+        );
+    }
+
+    #[test]
+    fn degenerate_lines_do_no_harm() {
+        let street = line(&[(0.0, 0.0), (1000.0, 0.0)]);
+        let stuttering = line(&[
+            (0.0, 0.0),
+            (0.0, 0.0),
+            (500.0, 0.0),
+            (500.0, 0.0),
+            (1000.0, 0.0),
+            (1000.0, 0.0),
+        ]);
+        assert_close(area(&[stuttering]), 20_000.0);
+        let nothing = [
+            line(&[]),
+            line(&[(7.0, 7.0)]),
+            line(&[(7.0, 7.0), (7.0, 7.0)]),
+            line(&[(f64::NAN, 0.0), (1.0, 1.0)]),
+        ];
+        let network = CorridorNetwork::new(&nothing);
+        assert_eq!((network.lines(), network.measure(R, &[]).total), (0, 0.0));
+        let [a, b, c, d] = nothing;
+        assert_close(area(&[street, a, b, c, d]), 20_000.0);
+    }
+
+    #[test]
+    fn parts_inside_areas_are_cut_at_their_edges() {
+        let square = |x: f64| {
+            let ring = vec![
+                (x, -100.0),
+                (x + 400.0, -100.0),
+                (x + 400.0, 100.0),
+                (x, 100.0),
+                (x, -100.0),
+            ];
+            let hole = vec![
+                (x + 100.0, -50.0),
+                (x + 200.0, -50.0),
+                (x + 200.0, 50.0),
+                (x + 100.0, 50.0),
+                (x + 100.0, -50.0),
+            ];
+            MultiPolygon(vec![Polygon::new(ring.into(), vec![hole.into()])])
+        };
+        let network = CorridorNetwork::new([line(&[(-1000.0, 0.0), (1000.0, 0.0)])]);
+        // Two areas that overlap by half: each holds 400 m less the hole's 100 m. Together they hold the street
+        // from 0 m to 600 m; only the hole of the first is not covered by the other (100 to 200 m), the hole of
+        // the second lies in the first.
+        let measured = network.measure(R, &[square(0.0), square(200.0)]);
+        assert_close(measured.total, 40_000.0);
+        assert_close(measured.by_area[0], 6_000.0);
+        assert_close(measured.by_area[1], 6_000.0);
+        assert_close(measured.inside, 20.0 * 500.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// Against the general union, on tangled lines.
+        #[test]
+        fn agrees_with_the_general_union(
+            lines in prop::collection::vec(prop::collection::vec((0.0..600.0_f64, 0.0..600.0_f64), 1..9), 1..7),
+            radius in 4.0..16.0_f64,
+            ward in (0.0..300.0_f64, 0.0..300.0_f64, 50.0..400.0_f64),
+        ) {
+            let lines: Vec<_> = lines.iter().map(|points| line(points)).collect();
+            let (x, y, side) = ward;
+            let ward = MultiPolygon(vec![Polygon::new(
+                vec![(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)].into(), Vec::new(),
+            )]);
+            let union = general_union(&lines, radius);
+            let measured = CorridorNetwork::new(&lines).measure(radius, std::slice::from_ref(&ward));
+            let total = union.unsigned_area();
+            prop_assert!((measured.total - total).abs() <= 2e-3 * total + 1.0, "{} {total}", measured.total);
+            let inside = union.intersection(&ward).unsigned_area();
+            prop_assert!((measured.inside - inside).abs() <= 2e-3 * inside + 2.0, "{} {inside}", measured.inside);
+            prop_assert!((measured.by_area[0] - measured.inside).abs() <= 1e-9 * measured.inside.max(1.0));
+        }
+    }
+}
