@@ -15,8 +15,14 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap();
     let first: i64 = arguments.next().unwrap().parse().unwrap();
-    let options = Options { fold_changes: 300, slice_entities: 7, checkpoint_bytes: 100_000, ..Options::default() };
-    let mut engine = Embedded::open_with(Path::new(&folder), "mapacha", Environment::real(1), options).unwrap();
+    let options = Options {
+        fold_changes: 300,
+        slice_entities: 7,
+        checkpoint_bytes: 100_000,
+        ..Options::default()
+    };
+    let mut engine =
+        Embedded::open_with(Path::new(&folder), "mapacha", Environment::real(1), options).unwrap();
     let mut out = std::io::stdout().lock();
     for n in first.. {
         let key = EntityKey(1 + (n % 50).cast_unsigned());
@@ -30,10 +36,24 @@ fn main() {
             expires_at: None,
             temporal_only: false,
         };
-        let number = |term| Change::Attribute(key, Attribute::property(Name::default_term(term), n).observed_at(at));
-        let row = Change::System("commits", n.to_be_bytes().into(), Some(n.to_be_bytes().as_slice().into()));
+        let number = |term| {
+            Change::Attribute(
+                key,
+                Attribute::property(Name::default_term(term), n).observed_at(at),
+            )
+        };
+        let row = Change::System(
+            "commits",
+            n.to_be_bytes().into(),
+            Some(n.to_be_bytes().as_slice().into()),
+        );
         let changes = [Change::Head(key, head), number("a"), number("b"), row];
-        if n % 10 == 0 { engine.bulk(&changes) } else { engine.commit(&changes) }.unwrap();
+        if n % 10 == 0 {
+            engine.bulk(&changes)
+        } else {
+            engine.commit(&changes)
+        }
+        .unwrap();
         writeln!(out, "{n}").unwrap();
         out.flush().unwrap();
         engine.maintain().unwrap();

@@ -42,10 +42,15 @@ fn put_pieces(connection: &Connection, number: i64, content: &mut dyn Read) -> R
         let mut ended = false;
         for _ in 0..TOGETHER {
             piece.clear();
-            Read::take(&mut *content, PIECE as u64).read_to_end(&mut piece).map_err(|error| {
-                let context = "reading what is to be stored as a blob".to_owned();
-                Fault::Other(StorageError::Io { context, detail: error.to_string() })
-            })?;
+            Read::take(&mut *content, PIECE as u64)
+                .read_to_end(&mut piece)
+                .map_err(|error| {
+                    let context = "reading what is to be stored as a blob".to_owned();
+                    Fault::Other(StorageError::Io {
+                        context,
+                        detail: error.to_string(),
+                    })
+                })?;
             ended = piece.len() < PIECE;
             if !piece.is_empty() {
                 if count == PIECES {
@@ -66,12 +71,17 @@ fn put_pieces(connection: &Connection, number: i64, content: &mut dyn Read) -> R
             }
         }
         if ended {
-            let id: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let id = hex(&hash.finalize());
             let known = find(&transaction, &id)?.is_some();
             if !known {
                 transaction
                     .prepare_cached("INSERT INTO blob (number, id, length, crc) VALUES (?, ?, ?, ?)")?
-                    .execute(params![number, id, length, checksum("blob", &[number, length], id.as_bytes())])?;
+                    .execute(params![
+                        number,
+                        id,
+                        length,
+                        checksum("blob", &[number, length], id.as_bytes())
+                    ])?;
             }
             transaction.commit()?;
             if known {
@@ -83,10 +93,21 @@ fn put_pieces(connection: &Connection, number: i64, content: &mut dyn Read) -> R
     }
 }
 
+/// Bytes in hex, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or('?');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
 /// Removes pieces of a blob that was never finished.
 pub(crate) fn clean(connection: &Connection) -> Result<(), Fault> {
     connection
-        .prepare_cached("DELETE FROM blob_piece WHERE id >= (SELECT coalesce(max(number), 0) + 1 FROM blob) * ?")?
+        .prepare_cached(
+            "DELETE FROM blob_piece WHERE id >= (SELECT coalesce(max(number), 0) + 1 FROM blob) * ?",
+        )?
         .execute([PIECES])?;
     Ok(())
 }
@@ -95,7 +116,9 @@ pub(crate) fn clean(connection: &Connection) -> Result<(), Fault> {
 fn find(connection: &Connection, id: &str) -> Result<Option<(i64, u64)>, Fault> {
     let mut statement = connection.prepare_cached("SELECT number, length, crc FROM blob WHERE id = ?")?;
     let row = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let Some((number, length, crc)): Option<(i64, i64, u32)> = row.optional()? else { return Ok(None) };
+    let Some((number, length, crc)): Option<(i64, i64, u32)> = row.optional()? else {
+        return Ok(None);
+    };
     if crc != checksum("blob", &[number, length], id.as_bytes()) {
         return Err(Fault::damaged("blob", number, "the checksum does not match"));
     }
@@ -110,12 +133,22 @@ pub(crate) fn length(connection: &Connection, id: &str) -> Result<Option<u64>, F
 /// Reads a window.
 pub(crate) fn read(connection: &Connection, id: &str, offset: u64, buffer: &mut [u8]) -> Result<(), Fault> {
     let refuse = |detail: String| {
-        Err(Fault::Other(StorageError::Io { context: format!("reading blob `{id}`"), detail }))
+        Err(Fault::Other(StorageError::Io {
+            context: format!("reading blob `{id}`"),
+            detail,
+        }))
     };
-    let Some((number, length)) = find(connection, id)? else { return refuse("there is no such blob".to_owned()) };
-    let end = offset.checked_add(buffer.len() as u64).filter(|end| *end <= length);
+    let Some((number, length)) = find(connection, id)? else {
+        return refuse("there is no such blob".to_owned());
+    };
+    let end = offset
+        .checked_add(buffer.len() as u64)
+        .filter(|end| *end <= length);
     let Some(end) = end else {
-        return refuse(format!("it has {length} bytes; {} were asked for from {offset} on", buffer.len()));
+        return refuse(format!(
+            "it has {length} bytes; {} were asked for from {offset} on",
+            buffer.len()
+        ));
     };
     let mut statement = connection.prepare_cached("SELECT crc, content FROM blob_piece WHERE id = ?")?;
     let mut at = offset;
@@ -124,7 +157,9 @@ pub(crate) fn read(connection: &Connection, id: &str, offset: u64, buffer: &mut 
         let (place, within) = (at / PIECE as u64, usize::try_from(at % PIECE as u64).unwrap_or(0));
         let piece = number * PIECES + place.cast_signed();
         let mut rows = statement.query([piece])?;
-        let Some(row) = rows.next()? else { return Err(Fault::damaged("blob_piece", piece, "the row is missing")) };
+        let Some(row) = rows.next()? else {
+            return Err(Fault::damaged("blob_piece", piece, "the row is missing"));
+        };
         let content = check_piece(piece, row.get(0)?, row.get_ref(1)?)?;
         let content = content.get(within..).filter(|content| !content.is_empty());
         let content = content.ok_or_else(|| Fault::damaged("blob_piece", piece, "the piece is too short"))?;
@@ -149,15 +184,22 @@ fn check_piece(piece: i64, crc: u32, content: rusqlite::types::ValueRef<'_>) -> 
 pub(crate) fn check(connection: &Connection) -> Result<(u64, Vec<Fault>), Fault> {
     let (mut count, mut wrong) = (0, Vec::new());
     let mut statement = connection.prepare("SELECT id FROM blob")?;
-    let ids = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let ids = statement
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
     for id in ids {
         match find(connection, &id) {
             Err(fault) => wrong.push(fault),
-            Ok(None) => wrong.push(Fault::damaged("blob", id, "the index does not agree with the table")),
+            Ok(None) => wrong.push(Fault::damaged(
+                "blob",
+                id,
+                "the index does not agree with the table",
+            )),
             Ok(Some((number, length))) => {
                 let (from, to) = (number * PIECES, (number + 1) * PIECES);
-                let mut statement = connection
-                    .prepare_cached("SELECT id, crc, content FROM blob_piece WHERE id >= ? AND id < ? ORDER BY id")?;
+                let mut statement = connection.prepare_cached(
+                    "SELECT id, crc, content FROM blob_piece WHERE id >= ? AND id < ? ORDER BY id",
+                )?;
                 let mut rows = statement.query([from, to])?;
                 let mut found = 0;
                 while let Some(row) = rows.next()? {
@@ -168,7 +210,11 @@ pub(crate) fn check(connection: &Connection) -> Result<(u64, Vec<Fault>), Fault>
                     }
                 }
                 if found != length {
-                    wrong.push(Fault::damaged("blob", number, "its pieces have another length than it"));
+                    wrong.push(Fault::damaged(
+                        "blob",
+                        number,
+                        "its pieces have another length than it",
+                    ));
                 }
             }
         }
@@ -200,14 +246,20 @@ fn could_be_a_blob(text: &str) -> bool {
 
 fn erase(connection: &Connection, entity: i64) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached("SELECT blob FROM blob_use WHERE entity = ?")?;
-    let used = statement.query_map([entity], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    connection.prepare_cached("DELETE FROM blob_use WHERE entity = ?")?.execute([entity])?;
+    let used = statement
+        .query_map([entity], |row| row.get::<_, String>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    connection
+        .prepare_cached("DELETE FROM blob_use WHERE entity = ?")?
+        .execute([entity])?;
     for id in used {
         let others: bool = connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?)")?
             .query_row([&id], |row| row.get(0))?;
         if let (false, Some((number, _))) = (others, find(connection, &id)?) {
-            connection.prepare_cached("DELETE FROM blob WHERE number = ?")?.execute([number])?;
+            connection
+                .prepare_cached("DELETE FROM blob WHERE number = ?")?
+                .execute([number])?;
             connection
                 .prepare_cached("DELETE FROM blob_piece WHERE id >= ? AND id < ?")?
                 .execute([number * PIECES, (number + 1) * PIECES])?;

@@ -50,8 +50,12 @@ pub struct Statistics {
 pub(crate) fn verify(connection: &Connection, path: &str) -> Result<Verification, Fault> {
     let mut found = Verification::default();
     let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
-    let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    found.damages.extend(lines.into_iter().filter(|line| line != "ok"));
+    let lines = statement
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    found
+        .damages
+        .extend(lines.into_iter().filter(|line| line != "ok"));
     let names = match Dictionary::read(connection) {
         Ok(names) => names,
         Err(fault) => {
@@ -63,7 +67,8 @@ pub(crate) fn verify(connection: &Connection, path: &str) -> Result<Verification
     found.rows += names.len() as u64;
     let mut pending = log::Pending::default();
     let mut entities = 0;
-    let read = current::read_rows(connection, &names, &mut |_, _| entities += 1).map(|()| (entities, Vec::new()));
+    let read =
+        current::read_rows(connection, &names, &mut |_, _| entities += 1).map(|()| (entities, Vec::new()));
     for checked in [
         read,
         series::check(connection, &names),
@@ -74,7 +79,11 @@ pub(crate) fn verify(connection: &Connection, path: &str) -> Result<Verification
         match checked {
             Ok((rows, wrong)) => {
                 found.rows += rows;
-                found.damages.extend(wrong.into_iter().map(|fault| fault.at(path, "verifying").to_string()));
+                found.damages.extend(
+                    wrong
+                        .into_iter()
+                        .map(|fault| fault.at(path, "verifying").to_string()),
+                );
             }
             Err(fault) => found.damages.push(fault.at(path, "verifying").to_string()),
         }
@@ -84,7 +93,11 @@ pub(crate) fn verify(connection: &Connection, path: &str) -> Result<Verification
 
 /// Counts.
 pub(crate) fn count(connection: &Connection) -> Result<Statistics, Fault> {
-    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
+    let ask = |sql: &str| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+    };
     Ok(Statistics {
         entities: ask("SELECT count(*) FROM entity")?,
         chunks: ask("SELECT count(*) FROM chunk")?,

@@ -74,7 +74,11 @@ fn write_numbers(output: &mut Output, past: &[Past], numbers: &[PropertyValue], 
     let mut modified_column = Output::default();
     if first.is_some_and(|a| a.observed_at.is_some()) {
         flags |= OBSERVED;
-        let later: Vec<i64> = modified.iter().zip(&instants).map(|(m, i)| m.wrapping_sub(*i)).collect();
+        let later: Vec<i64> = modified
+            .iter()
+            .zip(&instants)
+            .map(|(m, i)| m.wrapping_sub(*i))
+            .collect();
         let mut relative = Output::default();
         write_integers(&mut relative, &later);
         write_integers(&mut modified_column, &modified);
@@ -93,7 +97,9 @@ fn write_numbers(output: &mut Output, past: &[Past], numbers: &[PropertyValue], 
     output.byte(NUMBERS);
     output.byte(flags);
     output.count(numbers.len());
-    let unit = first.and_then(|a| a.unit_code.as_deref()).map_or(0, |unit| namer.number(unit));
+    let unit = first
+        .and_then(|a| a.unit_code.as_deref())
+        .map_or(0, |unit| namer.number(unit));
     output.varint(unit.into());
     write_integers(output, &instants);
     output.0.extend_from_slice(&modified_column.0);
@@ -102,10 +108,21 @@ fn write_numbers(output: &mut Output, past: &[Past], numbers: &[PropertyValue], 
     } else {
         if flags & MIXED != 0 {
             for eight in integers.chunks(8) {
-                output.byte(eight.iter().zip(0..).fold(0, |bits, (one, bit)| bits | u8::from(one.is_some()) << bit));
+                output.byte(
+                    eight
+                        .iter()
+                        .zip(0..)
+                        .fold(0, |bits, (one, bit)| bits | u8::from(one.is_some()) << bit),
+                );
             }
         }
-        write_floats(output, &numbers.iter().filter_map(PropertyValue::as_f64).collect::<Vec<_>>());
+        write_floats(
+            output,
+            &numbers
+                .iter()
+                .filter_map(PropertyValue::as_f64)
+                .collect::<Vec<_>>(),
+        );
     }
     write_integers(output, &created);
 }
@@ -121,30 +138,68 @@ struct Columns<'a> {
 
 fn read_columns<'a>(input: &mut Input, names: &'a Dictionary) -> Result<Columns<'a>, Malformed> {
     let flags = input.byte()?;
-    let count = usize::try_from(input.varint()?).ok().filter(|count| (1..LONGEST).contains(count));
+    let count = usize::try_from(input.varint()?)
+        .ok()
+        .filter(|count| (1..LONGEST).contains(count));
     let count = count.ok_or(Malformed("a chunk has an impossible length"))?;
     let unit = match input.varint()? {
         0 => None,
         number => Some(names.text(number)?),
     };
     let instants = read_integers(input, count)?;
-    let modified = if flags & OBSERVED == 0 { instants.clone() } else { read_integers(input, count)? };
+    let modified = if flags & OBSERVED == 0 {
+        instants.clone()
+    } else {
+        read_integers(input, count)?
+    };
     let modified = if flags & MODIFIED_RELATIVE == 0 {
         modified
     } else {
-        modified.iter().zip(&instants).map(|(later, instant)| later.wrapping_add(*instant)).collect()
+        modified
+            .iter()
+            .zip(&instants)
+            .map(|(later, instant)| later.wrapping_add(*instant))
+            .collect()
     };
     let values = if flags & INTEGERS != 0 {
-        read_integers(input, count)?.into_iter().map(PropertyValue::Integer).collect()
+        read_integers(input, count)?
+            .into_iter()
+            .map(PropertyValue::Integer)
+            .collect()
     } else {
-        let bits = if flags & MIXED == 0 { &[] } else { input.take(count.div_ceil(8))? };
-        let whole = |index: usize| bits.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1);
-        #[allow(clippy::cast_possible_truncation, reason = "only whole numbers up to 2^53 were marked")]
-        let value =
-            |(index, value)| if whole(index) { PropertyValue::Integer(value as i64) } else { PropertyValue::Number(value) };
-        read_floats(input, count)?.into_iter().enumerate().map(value).collect()
+        let bits = if flags & MIXED == 0 {
+            &[]
+        } else {
+            input.take(count.div_ceil(8))?
+        };
+        let whole = |index: usize| {
+            bits.get(index / 8)
+                .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+        };
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "only whole numbers up to 2^53 were marked"
+        )]
+        let value = |(index, value)| {
+            if whole(index) {
+                PropertyValue::Integer(value as i64)
+            } else {
+                PropertyValue::Number(value)
+            }
+        };
+        read_floats(input, count)?
+            .into_iter()
+            .enumerate()
+            .map(value)
+            .collect()
     };
-    Ok(Columns { flags, unit, instants, modified, values })
+    Ok(Columns {
+        flags,
+        unit,
+        instants,
+        modified,
+        values,
+    })
 }
 
 /// Reads what [`write_chunk`] wrote for this series.
@@ -187,7 +242,11 @@ pub(crate) fn read_chunk(
                     }
                     1 => {
                         base = read_time(&mut input, base)?;
-                        Past::Removed { name: name.clone(), dataset_id: dataset_id.cloned(), at: base }
+                        Past::Removed {
+                            name: name.clone(),
+                            dataset_id: dataset_id.cloned(),
+                            at: base,
+                        }
                     }
                     _ => return Err(Malformed("no such kind of instance")),
                 });
@@ -195,7 +254,11 @@ pub(crate) fn read_chunk(
         }
         _ => return Err(Malformed("no such kind of chunk")),
     }
-    if input.is_empty() { Ok(past) } else { Err(Malformed("a chunk is too long")) }
+    if input.is_empty() {
+        Ok(past)
+    } else {
+        Err(Malformed("a chunk is too long"))
+    }
 }
 
 /// Reads only the numbers within the half-open range; those of a list too.
@@ -209,14 +272,22 @@ pub(crate) fn read_series(
     let mut input = Input(body);
     if input.byte()? != NUMBERS {
         let past = read_chunk(body, name, None, names)?;
-        found.extend(past.iter().filter(|one| within(one.instant(), range)).filter_map(number));
+        found.extend(
+            past.iter()
+                .filter(|one| within(one.instant(), range))
+                .filter_map(number),
+        );
         return Ok(());
     }
     let columns = read_columns(&mut input, names)?;
     for (instant, value) in columns.instants.into_iter().zip(columns.values) {
         let at = Timestamp::from_micros(instant);
         if let (true, Some(value)) = (within(at, range), value.as_f64()) {
-            found.push(Number { at, value, unit_code: columns.unit.cloned() });
+            found.push(Number {
+                at,
+                value,
+                unit_code: columns.unit.cloned(),
+            });
         }
     }
     Ok(())
@@ -231,7 +302,11 @@ pub(crate) fn within(at: Timestamp, range: (Timestamp, Timestamp)) -> bool {
 pub(crate) fn number(past: &Past) -> Option<Number> {
     let attribute = instance(past)?;
     let unit_code = attribute.unit_code.as_deref().map(Arc::from);
-    Some(Number { at: attribute.instant(), value: attribute.as_f64()?, unit_code })
+    Some(Number {
+        at: attribute.instant(),
+        value: attribute.as_f64()?,
+        unit_code,
+    })
 }
 
 fn instance(past: &Past) -> Option<&Attribute> {
@@ -242,7 +317,11 @@ fn instance(past: &Past) -> Option<&Attribute> {
 }
 
 fn whole(value: &PropertyValue) -> Option<i64> {
-    if let PropertyValue::Integer(integer) = value { Some(*integer) } else { None }
+    if let PropertyValue::Integer(integer) = value {
+        Some(*integer)
+    } else {
+        None
+    }
 }
 
 /// The values, where columns can hold everything that the instances say.
@@ -264,18 +343,29 @@ fn plain_numbers(past: &[Past]) -> Option<Vec<PropertyValue>> {
         }
     }
     let integers = values.iter().filter_map(whole).count();
-    let exact = values.iter().filter_map(whole).all(|integer| (-EXACT..=EXACT).contains(&integer));
+    let exact = values
+        .iter()
+        .filter_map(whole)
+        .all(|integer| (-EXACT..=EXACT).contains(&integer));
     (integers == 0 || integers == values.len() || exact).then_some(values)
 }
 
 fn summary(numbers: &[PropertyValue]) -> Summary {
-    let start = Summary { min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, sum_of_squares: 0.0 };
-    numbers.iter().filter_map(PropertyValue::as_f64).fold(start, |so_far, number| Summary {
-        min: so_far.min.min(number),
-        max: so_far.max.max(number),
-        sum: so_far.sum + number,
-        sum_of_squares: number.mul_add(number, so_far.sum_of_squares),
-    })
+    let start = Summary {
+        min: f64::INFINITY,
+        max: f64::NEG_INFINITY,
+        sum: 0.0,
+        sum_of_squares: 0.0,
+    };
+    numbers
+        .iter()
+        .filter_map(PropertyValue::as_f64)
+        .fold(start, |so_far, number| Summary {
+            min: so_far.min.min(number),
+            max: so_far.max.max(number),
+            sum: so_far.sum + number,
+            sum_of_squares: number.mul_add(number, so_far.sum_of_squares),
+        })
 }
 
 #[cfg(test)]
@@ -303,7 +393,14 @@ mod tests {
         let name = Name::default_term("t");
         assert_eq!(read_chunk(&body, &name, None, &names).unwrap(), past);
         let mut series = Vec::new();
-        read_series(&body, &name, &names, (Timestamp::MIN, Timestamp::from_micros(i64::MAX)), &mut series).unwrap();
+        read_series(
+            &body,
+            &name,
+            &names,
+            (Timestamp::MIN, Timestamp::from_micros(i64::MAX)),
+            &mut series,
+        )
+        .unwrap();
         let in_range = past.iter().filter(|one| one.instant() < Timestamp::MAX);
         assert_eq!(series, in_range.filter_map(number).collect::<Vec<_>>());
         (seal(&body).len(), summary.is_some())
@@ -324,9 +421,17 @@ mod tests {
     #[test]
     fn a_regular_series_takes_few_bytes() {
         let decimals = round_trip(&day(|x| ((20.0 + 5.0 * x.sin()) * 10.0).round() / 10.0));
-        assert!(decimals.1 && decimals.0 <= 5_000, "{} bytes: 5 a sample", decimals.0);
+        assert!(
+            decimals.1 && decimals.0 <= 5_000,
+            "{} bytes: 5 a sample",
+            decimals.0
+        );
         let noise = round_trip(&day(|x| 20.0 + 5.0 * x.sin()));
-        assert!(noise.1 && noise.0 <= 12_000, "{} bytes: 12 a sample, though no digit repeats", noise.0);
+        assert!(
+            noise.1 && noise.0 <= 12_000,
+            "{} bytes: 12 a sample, though no digit repeats",
+            noise.0
+        );
     }
 
     #[test]
@@ -334,28 +439,48 @@ mod tests {
         let names = RwLock::new(Dictionary::default());
         let past = [1.0, -3.0, 2.0].map(|value| reading(value.into(), None, 5, 5));
         let (_, summary) = write_chunk(&past, &mut Namer::new(&names));
-        assert_eq!(summary, Some(Summary { min: -3.0, max: 2.0, sum: 0.0, sum_of_squares: 14.0 }));
+        assert_eq!(
+            summary,
+            Some(Summary {
+                min: -3.0,
+                max: 2.0,
+                sum: 0.0,
+                sum_of_squares: 14.0
+            })
+        );
     }
 
     #[test]
     fn the_edges_come_back() {
         for value in [0.0, -0.0, f64::MAX, f64::MIN, 5e-324, 0.1, 1e22] {
             let edge = reading(PropertyValue::Number(value), Some(i64::MIN), i64::MAX, 0);
-            let Past::Instance(attribute) = &edge else { continue };
+            let Past::Instance(attribute) = &edge else {
+                continue;
+            };
             let names = RwLock::new(Dictionary::default());
             let (body, _) = write_chunk(std::slice::from_ref(&edge), &mut Namer::new(&names));
             let back = read_chunk(&body, &attribute.name, None, &names.read()).unwrap();
-            let Some(Past::Instance(back)) = back.first() else { panic!("an instance") };
+            let Some(Past::Instance(back)) = back.first() else {
+                panic!("an instance")
+            };
             assert_eq!(back.as_f64().unwrap().to_bits(), value.to_bits());
-            assert_eq!((back.observed_at, back.modified_at), (attribute.observed_at, attribute.modified_at));
+            assert_eq!(
+                (back.observed_at, back.modified_at),
+                (attribute.observed_at, attribute.modified_at)
+            );
         }
         let both = [PropertyValue::Integer(i64::MAX), PropertyValue::Number(0.5)];
-        assert!(!round_trip(&both.map(|value| reading(value, None, 1, 1))).1, "no column holds both exactly");
+        assert!(
+            !round_trip(&both.map(|value| reading(value, None, 1, 1))).1,
+            "no column holds both exactly"
+        );
     }
 
     fn values() -> impl Strategy<Value = PropertyValue> {
         prop_oneof![
-            any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(PropertyValue::Number),
+            any::<f64>()
+                .prop_filter("JSON has no such number", |n| n.is_finite())
+                .prop_map(PropertyValue::Number),
             (-9_999_i32..9_999).prop_map(|n| PropertyValue::Number(f64::from(n) / 100.0)),
             any::<i64>().prop_map(PropertyValue::Integer),
             (-99_i64..99).prop_map(PropertyValue::Integer),

@@ -85,7 +85,9 @@ impl Output {
             Json::Array(items) => {
                 self.byte(7);
                 self.count(items.len());
-                items.iter().for_each(|item| self.json(item));
+                for item in items {
+                    self.json(item);
+                }
             }
             Json::Object(members) => {
                 self.byte(8);
@@ -137,7 +139,10 @@ impl<'a> Input<'a> {
     /// How many things follow; each takes at least one byte, so that a wrong count cannot ask for much memory.
     pub(crate) fn count(&mut self) -> Result<usize, Malformed> {
         let count = self.varint()?;
-        usize::try_from(count).ok().filter(|count| *count <= self.0.len()).ok_or(Malformed("a length is too long"))
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= self.0.len())
+            .ok_or(Malformed("a length is too long"))
     }
 
     pub(crate) fn zigzag(&mut self) -> Result<i64, Malformed> {
@@ -152,7 +157,10 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Malformed("ends too early"))?;
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or(Malformed("ends too early"))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -180,7 +188,11 @@ impl<'a> Input<'a> {
             6 => Json::from(self.text()?),
             7 => {
                 let count = self.count()?;
-                Json::Array((0..count).map(|_| self.json(depth + 1)).collect::<Result<_, _>>()?)
+                Json::Array(
+                    (0..count)
+                        .map(|_| self.json(depth + 1))
+                        .collect::<Result<_, _>>()?,
+                )
             }
             8 => Json::Object(self.members(depth + 1)?),
             _ => return Err(Malformed("no such kind of JSON")),
@@ -189,7 +201,9 @@ impl<'a> Input<'a> {
 
     pub(crate) fn members(&mut self, depth: u32) -> Result<serde_json::Map<String, Json>, Malformed> {
         let count = self.count()?;
-        (0..count).map(|_| Ok((self.text()?.to_owned(), self.json(depth)?))).collect()
+        (0..count)
+            .map(|_| Ok((self.text()?.to_owned(), self.json(depth)?)))
+            .collect()
     }
 }
 
@@ -258,7 +272,10 @@ mod tests {
         output.varint(u64::MAX);
         assert_eq!(output.0[..3], [0xac, 0x02, 0x01]);
         let mut input = Input(&output.0);
-        assert_eq!((input.varint(), input.zigzag(), input.varint()), (Ok(300), Ok(-1), Ok(u64::MAX)));
+        assert_eq!(
+            (input.varint(), input.zigzag(), input.varint()),
+            (Ok(300), Ok(-1), Ok(u64::MAX))
+        );
         assert!(Input(&[0xff; 11]).varint().is_err());
     }
 

@@ -22,13 +22,18 @@ pub(crate) const EXACT: i64 = 9_007_199_254_740_992;
 
 /// Writes integers.
 pub(crate) fn write_integers(output: &mut Output, numbers: &[i64]) {
-    let Some((first, rest)) = numbers.split_first() else { return };
+    let Some((first, rest)) = numbers.split_first() else {
+        return;
+    };
     if rest.iter().all(|number| number == first) {
         output.byte(CONSTANT);
         output.zigzag(*first);
         return;
     }
-    let deltas: Vec<i64> = numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    let deltas: Vec<i64> = numbers
+        .windows(2)
+        .map(|pair| pair[1].wrapping_sub(pair[0]))
+        .collect();
     let mut delta = Output::default();
     delta.byte(DELTA);
     delta.zigzag(*first);
@@ -37,9 +42,16 @@ pub(crate) fn write_integers(output: &mut Output, numbers: &[i64]) {
     second.byte(DELTA_OF_DELTA);
     second.zigzag(*first);
     second.zigzag(deltas[0]);
-    let seconds: Vec<i64> = deltas.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    let seconds: Vec<i64> = deltas
+        .windows(2)
+        .map(|pair| pair[1].wrapping_sub(pair[0]))
+        .collect();
     write_runs(&mut second, &seconds);
-    let shortest = if second.0.len() <= delta.0.len() { second } else { delta };
+    let shortest = if second.0.len() <= delta.0.len() {
+        second
+    } else {
+        delta
+    };
     output.0.extend_from_slice(&shortest.0);
 }
 
@@ -71,14 +83,22 @@ pub(crate) fn read_integers(input: &mut Input, count: usize) -> Result<Vec<i64>,
         }
         _ => return Err(Malformed("no such kind of column")),
     }
-    if numbers.len() == count { Ok(numbers) } else { Err(Malformed("a column has the wrong length")) }
+    if numbers.len() == count {
+        Ok(numbers)
+    } else {
+        Err(Malformed("a column has the wrong length"))
+    }
 }
 
 /// A zero is followed by how many more there are.
 fn write_runs(output: &mut Output, numbers: &[i64]) {
     let mut rest = numbers;
     while let Some(first) = rest.first() {
-        let run = if *first == 0 { rest.iter().take_while(|number| **number == 0).count() } else { 1 };
+        let run = if *first == 0 {
+            rest.iter().take_while(|number| **number == 0).count()
+        } else {
+            1
+        };
         output.zigzag(*first);
         if *first == 0 {
             output.count(run - 1);
@@ -92,7 +112,10 @@ fn read_runs(input: &mut Input, count: usize, mut each: impl FnMut(i64)) -> Resu
     while left > 0 {
         let number = input.zigzag()?;
         let more = if number == 0 { input.varint()? } else { 0 };
-        let run = usize::try_from(more).ok().and_then(|more| more.checked_add(1)).filter(|run| *run <= left);
+        let run = usize::try_from(more)
+            .ok()
+            .and_then(|more| more.checked_add(1))
+            .filter(|run| *run <= left);
         let run = run.ok_or(Malformed("a column is too long"))?;
         (0..run).for_each(|_| each(number));
         left -= run;
@@ -120,7 +143,9 @@ pub(crate) fn write_floats(output: &mut Output, numbers: &[f64]) {
         output.0.extend_from_slice(&xor.0);
     } else {
         output.byte(RAW);
-        numbers.iter().for_each(|number| output.float(*number));
+        for number in numbers {
+            output.float(*number);
+        }
     }
 }
 
@@ -139,7 +164,10 @@ pub(crate) fn read_floats(input: &mut Input, count: usize) -> Result<Vec<f64>, M
         DECIMAL => {
             let power = usize::from(input.byte()?);
             let power = POWERS.get(power).ok_or(Malformed("no such power of ten"))?;
-            Ok(read_integers(input, count)?.into_iter().map(|number| number as f64 / power).collect())
+            Ok(read_integers(input, count)?
+                .into_iter()
+                .map(|number| number as f64 / power)
+                .collect())
         }
         _ => Err(Malformed("no such kind of column")),
     }
@@ -162,7 +190,10 @@ fn decimals(numbers: &[f64]) -> Option<(u8, Vec<i64>)> {
         }
     }
     let power_of_ten = *POWERS.get(usize::from(power))?;
-    let scaled = numbers.iter().map(|number| scale(*number, power_of_ten)).collect::<Option<Vec<_>>>()?;
+    let scaled = numbers
+        .iter()
+        .map(|number| scale(*number, power_of_ten))
+        .collect::<Option<Vec<_>>>()?;
     Some((power, scaled))
 }
 
@@ -175,7 +206,7 @@ fn write_difference(output: &mut Output, difference: u64) {
     let lead = bytes.iter().take_while(|byte| **byte == 0).count();
     let trail = bytes.iter().rev().take_while(|byte| **byte == 0).count();
     let length = 8 - lead - trail;
-    output.byte(((lead * 8 + length) & 0x7f) as u8); // at most 7 * 8 + 8
+    output.byte(u8::try_from(lead * 8 + length).unwrap_or(0)); // at most 7 * 8 + 1
     output.0.extend_from_slice(&bytes[lead..lead + length]);
 }
 
@@ -186,7 +217,9 @@ fn read_difference(input: &mut Input) -> Result<u64, Malformed> {
     }
     let (lead, length) = ((header - 1) / 8, (header - 1) % 8 + 1);
     let mut bytes = [0; 8];
-    let place = bytes.get_mut(lead..lead + length).ok_or(Malformed("a difference is too long"))?;
+    let place = bytes
+        .get_mut(lead..lead + length)
+        .ok_or(Malformed("a difference is too long"))?;
     place.copy_from_slice(input.take(length)?);
     Ok(u64::from_be_bytes(bytes))
 }
@@ -219,7 +252,9 @@ mod tests {
 
     #[test]
     fn regular_columns_are_short() {
-        let ticks: Vec<i64> = (0..1_000).map(|i| 1_700_000_000_000_000 + i * 60_000_000).collect();
+        let ticks: Vec<i64> = (0..1_000)
+            .map(|i| 1_700_000_000_000_000 + i * 60_000_000)
+            .collect();
         assert!(integers(&ticks) < 24);
         assert!(integers(&[7; 1_000]) < 4);
         let readings: Vec<f64> = (0..1_000).map(|i| f64::from(200 + i * 7 % 13) / 10.0).collect();
@@ -231,7 +266,15 @@ mod tests {
         integers(&[0]);
         integers(&[1, 1]);
         integers(&[i64::MIN, i64::MAX, 0, i64::MIN, i64::MIN]);
-        floats(&[0.0, -0.0, f64::MIN_POSITIVE, f64::MAX, f64::MIN, 5e-324, f64::EPSILON]);
+        floats(&[
+            0.0,
+            -0.0,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            f64::MIN,
+            5e-324,
+            f64::EPSILON,
+        ]);
         floats(&[9_007_199_254_740_992.0, 0.1]);
         floats(&[f64::INFINITY, f64::NAN]);
     }

@@ -62,7 +62,10 @@ impl Current {
             }
             Change::History(_, attribute) => became.past.push(Past::Instance(attribute)),
             Change::Erase(_, at) => {
-                *self = Self { erased_at: Some(at), ..Self::default() };
+                *self = Self {
+                    erased_at: Some(at),
+                    ..Self::default()
+                };
                 became.past.clear();
                 became.erased = true;
             }
@@ -76,13 +79,16 @@ impl Current {
         for (index, present) in self.attributes.iter_mut().enumerate() {
             if present.name == attribute.name {
                 if present.dataset_id == attribute.dataset_id {
-                    became.past.push(Past::Instance(std::mem::replace(present, attribute)));
+                    became
+                        .past
+                        .push(Past::Instance(std::mem::replace(present, attribute)));
                     return;
                 }
                 after = Some(index + 1);
             }
         }
-        self.attributes.insert(after.unwrap_or(self.attributes.len()), attribute);
+        self.attributes
+            .insert(after.unwrap_or(self.attributes.len()), attribute);
     }
 
     /// As it is loaded; `None` while it has no head.
@@ -97,7 +103,12 @@ impl Current {
             expires_at: head.expires_at,
             attributes: self.attributes,
         };
-        Some(Stored { key, entity, temporal_only: head.temporal_only, deleted_at: self.deleted_at })
+        Some(Stored {
+            key,
+            entity,
+            temporal_only: head.temporal_only,
+            deleted_at: self.deleted_at,
+        })
     }
 
     fn write(&self, namer: &mut Namer) -> Vec<u8> {
@@ -126,19 +137,34 @@ impl Current {
     fn read(body: &[u8], names: &Dictionary) -> Result<Self, Malformed> {
         let mut input = Input(body);
         let flags = input.byte()?;
-        let head = if flags & HEAD == 0 { None } else { Some(read_head(&mut input, names)?) };
+        let head = if flags & HEAD == 0 {
+            None
+        } else {
+            Some(read_head(&mut input, names)?)
+        };
         let mut time = |flag| {
-            if flags & flag == 0 { Ok(None) } else { input.zigzag().map(|micros| Some(Timestamp::from_micros(micros))) }
+            if flags & flag == 0 {
+                Ok(None)
+            } else {
+                input.zigzag().map(|micros| Some(Timestamp::from_micros(micros)))
+            }
         };
         let (deleted_at, erased_at) = (time(DELETED)?, time(ERASED)?);
-        let base = head.as_ref().map_or(Timestamp::from_micros(0), |head| head.modified_at);
+        let base = head
+            .as_ref()
+            .map_or(Timestamp::from_micros(0), |head| head.modified_at);
         let count = input.count()?;
         let mut attributes = Vec::with_capacity(count.min(1_024));
         for _ in 0..count {
             attributes.push(read_attribute(&mut input, base, names, 0)?);
         }
         if input.is_empty() {
-            Ok(Self { head, attributes, deleted_at, erased_at })
+            Ok(Self {
+                head,
+                attributes,
+                deleted_at,
+                erased_at,
+            })
         } else {
             Err(Malformed("the row is too long"))
         }
@@ -154,9 +180,14 @@ pub(crate) struct Row {
 
 /// Reads the row of an entity; an empty one where there is none.
 pub(crate) fn read_row(connection: &Connection, key: EntityKey, names: &Dictionary) -> Result<Row, Fault> {
-    let mut statement = connection.prepare_cached("SELECT key, last_seq, crc, payload FROM entity WHERE key = ?")?;
+    let mut statement =
+        connection.prepare_cached("SELECT key, last_seq, crc, payload FROM entity WHERE key = ?")?;
     let row = statement.query_row([key.0.cast_signed()], |row| Ok(parse(row, names)));
-    Ok(row.optional()?.transpose()?.map(|(_, row)| row).unwrap_or_default())
+    Ok(row
+        .optional()?
+        .transpose()?
+        .map(|(_, row)| row)
+        .unwrap_or_default())
 }
 
 /// Reads all rows, in order of their keys.
@@ -165,7 +196,8 @@ pub(crate) fn read_rows(
     names: &Dictionary,
     each: &mut dyn FnMut(EntityKey, Row),
 ) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached("SELECT key, last_seq, crc, payload FROM entity ORDER BY key")?;
+    let mut statement =
+        connection.prepare_cached("SELECT key, last_seq, crc, payload FROM entity ORDER BY key")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (key, row) = parse(row, names)?;
@@ -180,12 +212,25 @@ fn parse(row: &rusqlite::Row, names: &Dictionary) -> Result<(EntityKey, Row), Fa
     if crc != checksum("entity", &[key, last_seq], payload) {
         return Err(Fault::damaged("entity", key, "the checksum does not match"));
     }
-    let current = unseal(payload).and_then(|body| Current::read(&body, names)).map_err(Fault::in_row("entity", key))?;
-    Ok((EntityKey(key.cast_unsigned()), Row { current, last_seq: last_seq.cast_unsigned() }))
+    let current = unseal(payload)
+        .and_then(|body| Current::read(&body, names))
+        .map_err(Fault::in_row("entity", key))?;
+    Ok((
+        EntityKey(key.cast_unsigned()),
+        Row {
+            current,
+            last_seq: last_seq.cast_unsigned(),
+        },
+    ))
 }
 
 /// Writes the row of an entity.
-pub(crate) fn write_row(connection: &Connection, key: EntityKey, row: &Row, namer: &mut Namer) -> Result<(), Fault> {
+pub(crate) fn write_row(
+    connection: &Connection,
+    key: EntityKey,
+    row: &Row,
+    namer: &mut Namer,
+) -> Result<(), Fault> {
     let payload = seal(&row.current.write(namer));
     let (key, last_seq) = (key.0.cast_signed(), row.last_seq.cast_signed());
     let crc = checksum("entity", &[key, last_seq], &payload);

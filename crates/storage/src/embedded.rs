@@ -65,9 +65,14 @@ impl Default for Options {
 enum Work {
     Nothing,
     /// These entities are still to be folded, the next one last.
-    Folding { left: Vec<EntityKey>, through: u64 },
+    Folding {
+        left: Vec<EntityKey>,
+        through: u64,
+    },
     /// The log up to here is in the tables.
-    Cutting { through: u64 },
+    Cutting {
+        through: u64,
+    },
 }
 
 /// The embedded engine.
@@ -110,23 +115,43 @@ impl Embedded {
         let place = folder.display().to_string();
         let failed = |doing: &str| {
             let context = format!("{doing} `{place}`");
-            move |error: std::io::Error| StorageError::Io { context, detail: error.to_string() }
+            move |error: std::io::Error| StorageError::Io {
+                context,
+                detail: error.to_string(),
+            }
         };
-        environment.disk.create_folder(folder).map_err(failed("making the folder"))?;
-        let lock = environment.disk.lock(&folder.join(format!("{stem}.lock"))).map_err(failed("locking"))?;
-        let Some(lock) = lock else { return Err(StorageError::Locked { path: place }) };
+        environment
+            .disk
+            .create_folder(folder)
+            .map_err(failed("making the folder"))?;
+        let lock = environment
+            .disk
+            .lock(&folder.join(format!("{stem}.lock")))
+            .map_err(failed("locking"))?;
+        let Some(lock) = lock else {
+            return Err(StorageError::Locked { path: place });
+        };
         let file: PathBuf = folder.join(format!("{stem}.sqlite"));
         let connection = open_for_writing(&file)?;
-        environment.disk.sync_folder(folder).map_err(failed("making durable the folder"))?;
+        environment
+            .disk
+            .sync_folder(folder)
+            .map_err(failed("making durable the folder"))?;
         let path = file.display().to_string();
         let mut pending = Pending::default();
         let mut read = || {
             let names = Dictionary::read(&connection)?;
             let in_log = log::replay(&connection, &mut pending)?;
             let last = in_log.max(meta(&connection, "last")?.unwrap_or(0));
-            let greatest: Option<i64> = connection.query_row("SELECT max(key) FROM entity", [], |row| row.get(0))?;
+            let greatest: Option<i64> =
+                connection.query_row("SELECT max(key) FROM entity", [], |row| row.get(0))?;
             blob::clean(&connection)?;
-            Ok((names, last, greatest.unwrap_or(0).cast_unsigned(), meta(&connection, "purge")?))
+            Ok((
+                names,
+                last,
+                greatest.unwrap_or(0).cast_unsigned(),
+                meta(&connection, "purge")?,
+            ))
         };
         let (names, last, greatest_key, purge) = read().map_err(|fault: Fault| fault.at(&path, "opening"))?;
         let saved_names = names.len();
@@ -180,7 +205,9 @@ impl Embedded {
     }
 
     fn usable(&self) -> Result<(), StorageError> {
-        self.stopped.as_ref().map_or(Ok(()), |detail| Err(StorageError::Stopped(detail.clone())))
+        self.stopped
+            .as_ref()
+            .map_or(Ok(()), |detail| Err(StorageError::Stopped(detail.clone())))
     }
 
     /// Makes the public error of a failure, and stops where it leaves unknown what is durable. A full disk does
@@ -237,8 +264,10 @@ impl Embedded {
     }
 
     fn try_bulk(&mut self, changes: &[Change]) -> Result<Lsn, Fault> {
-        let mut by_entity: Vec<(EntityKey, &Change)> =
-            changes.iter().filter_map(|change| Some((key_of(change)?, change))).collect();
+        let mut by_entity: Vec<(EntityKey, &Change)> = changes
+            .iter()
+            .filter_map(|change| Some((key_of(change)?, change)))
+            .collect();
         by_entity.sort_by_key(|(key, _)| *key); // stable: in order for each
         let lsn = self.last + 1;
         let transaction = begin(&self.connection)?;
@@ -273,15 +302,24 @@ impl Embedded {
     fn begin_fold(&mut self) {
         let mut left = self.shared.pending.lock().entities();
         left.reverse();
-        self.work = Work::Folding { left, through: self.last };
+        self.work = Work::Folding {
+            left,
+            through: self.last,
+        };
     }
 
     /// One slice of whatever is being done.
     fn slice(&mut self) -> Result<(), StorageError> {
         // A slice needs no fsync: the next commit's covers it, and if there is none, it is done again.
-        let relaxed = self.connection.pragma_update(None, "synchronous", "normal").map_err(Fault::from);
+        let relaxed = self
+            .connection
+            .pragma_update(None, "synchronous", "normal")
+            .map_err(Fault::from);
         let done = relaxed.and_then(|()| self.try_slice());
-        let strict = self.connection.pragma_update(None, "synchronous", "full").map_err(Fault::from);
+        let strict = self
+            .connection
+            .pragma_update(None, "synchronous", "full")
+            .map_err(Fault::from);
         self.outcome(done.and(strict), "maintaining")
     }
 
@@ -351,7 +389,9 @@ impl Embedded {
     /// Brings SQLite's write-ahead log into the file; `false` when a reader was in the way.
     fn checkpoint(&mut self, kind: &str) -> Result<bool, Fault> {
         self.unwritten = 0;
-        let busy: i64 = self.connection.query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| row.get(0))?;
+        let busy: i64 = self
+            .connection
+            .query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| row.get(0))?;
         Ok(busy == 0)
     }
 
@@ -411,7 +451,9 @@ impl Storage for Embedded {
                 match records.read(key, row.last_seq, &names) {
                     Ok(changes) => {
                         let mut became = current::Became::default();
-                        changes.into_iter().for_each(|(_, change)| state.apply(change, &mut became));
+                        for (_, change) in changes {
+                            state.apply(change, &mut became);
+                        }
                     }
                     Err(fault) => broken = Some(fault),
                 }
@@ -482,7 +524,10 @@ impl Storage for Embedded {
 }
 
 fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
-    Ok(Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?)
+    Ok(Transaction::new_unchecked(
+        connection,
+        TransactionBehavior::Immediate,
+    )?)
 }
 
 fn erases(changes: &[Change]) -> bool {
@@ -494,7 +539,11 @@ mod tests {
     use super::*;
 
     fn small() -> Options {
-        Options { fold_changes: 3, slice_entities: 2, ..Options::default() }
+        Options {
+            fold_changes: 3,
+            slice_entities: 2,
+            ..Options::default()
+        }
     }
 
     fn make(options: Options) -> (tempfile::TempDir, Embedded) {

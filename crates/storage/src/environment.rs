@@ -55,7 +55,11 @@ pub struct Environment {
 impl Environment {
     /// The world as it is; chance from `seed`.
     pub fn real(seed: u64) -> Self {
-        Self { clock: Arc::new(SystemClock), rng: Arc::new(SeededRng::new(seed)), disk: Arc::new(RealDisk) }
+        Self {
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SeededRng::new(seed)),
+            disk: Arc::new(RealDisk),
+        }
     }
 }
 
@@ -64,6 +68,10 @@ impl Environment {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the machine"
+    )]
     fn now(&self) -> Timestamp {
         jiff::Timestamp::now().into()
     }
@@ -128,7 +136,11 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, file: &Path) -> io::Result<Option<Box<dyn Held>>> {
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(file)?;
+        let opened = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(file)?;
         match opened.try_lock() {
             Ok(()) => Ok(Some(Box::new(LockFile(opened)))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -188,6 +200,11 @@ mod tests {
         assert!(RealDisk.lock(&file).unwrap().is_none());
         drop(held);
         assert!(RealDisk.lock(&file).unwrap().is_some());
-        assert!(RealDisk.free_bytes(folder.path()).unwrap().is_none_or(|bytes| bytes > 0));
+        assert!(
+            RealDisk
+                .free_bytes(folder.path())
+                .unwrap()
+                .is_none_or(|bytes| bytes > 0)
+        );
     }
 }

@@ -20,7 +20,11 @@ pub(crate) enum Fault {
 
 impl Fault {
     pub(crate) fn damaged(table: &'static str, row: impl std::fmt::Display, what: &str) -> Self {
-        Self::Damaged { table, row: row.to_string(), what: what.to_owned() }
+        Self::Damaged {
+            table,
+            row: row.to_string(),
+            what: what.to_owned(),
+        }
     }
 
     /// Says which row it was that could not be read.
@@ -35,26 +39,40 @@ impl Fault {
             Self::Other(error) => return error,
             Self::Damaged { table, row, what } => {
                 let detail = format!("table `{table}`, row {row}: {what}");
-                return StorageError::Corrupt { path: path.to_owned(), detail };
+                return StorageError::Corrupt {
+                    path: path.to_owned(),
+                    detail,
+                };
             }
             Self::Sqlite(error) => error,
         };
-        let corrupt = |detail: String| StorageError::Corrupt { path: path.to_owned(), detail };
+        let corrupt = |detail: String| StorageError::Corrupt {
+            path: path.to_owned(),
+            detail,
+        };
         match &error {
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
-                DiskFull => StorageError::Full { path: path.to_owned() },
+                DiskFull => StorageError::Full {
+                    path: path.to_owned(),
+                },
                 // The index of the write-ahead log could not grow: the same, by another name.
-                _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
-                    StorageError::Full { path: path.to_owned() }
-                }
+                _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => StorageError::Full {
+                    path: path.to_owned(),
+                },
                 DatabaseCorrupt | NotADatabase => corrupt(error.to_string()),
-                _ => StorageError::Io { context: format!("{context} `{path}`"), detail: error.to_string() },
+                _ => StorageError::Io {
+                    context: format!("{context} `{path}`"),
+                    detail: error.to_string(),
+                },
             },
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::Utf8Error(..) => corrupt(format!("a column is not what was written: {error}")),
-            _ => StorageError::Io { context: format!("{context} `{path}`"), detail: error.to_string() },
+            _ => StorageError::Io {
+                context: format!("{context} `{path}`"),
+                detail: error.to_string(),
+            },
         }
     }
 }

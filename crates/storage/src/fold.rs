@@ -22,7 +22,11 @@ pub(crate) fn fold_entity(
     fresh: bool,
     changes: impl IntoIterator<Item = (u64, Change)>,
 ) -> Result<(), Fault> {
-    let mut row = if fresh { crate::current::Row::default() } else { read_row(connection, key, namer)? };
+    let mut row = if fresh {
+        crate::current::Row::default()
+    } else {
+        read_row(connection, key, namer)?
+    };
     let folded = row.last_seq;
     let mut became = Became::default();
     for (seq, change) in changes {
@@ -36,7 +40,9 @@ pub(crate) fn fold_entity(
     }
     let entity = key.0.cast_signed();
     if became.erased {
-        connection.prepare_cached("DELETE FROM chunk WHERE entity = ?")?.execute([entity])?;
+        connection
+            .prepare_cached("DELETE FROM chunk WHERE entity = ?")?
+            .execute([entity])?;
     }
     for (series, past) in by_series(entity, became.past, namer) {
         series::add(connection, namer, series, past, fresh, row.last_seq)?;
@@ -49,8 +55,16 @@ fn by_series(entity: i64, past: Vec<Past>, namer: &mut Namer) -> BTreeMap<Series
     let mut all: BTreeMap<SeriesKey, Vec<Past>> = BTreeMap::new();
     for one in past {
         let attribute = namer.number(one.name().as_str());
-        let dataset = one.dataset_id().map_or(0, |dataset| namer.number(dataset.as_str()));
-        all.entry(SeriesKey { entity, attribute, dataset }).or_default().push(one);
+        let dataset = one
+            .dataset_id()
+            .map_or(0, |dataset| namer.number(dataset.as_str()));
+        all.entry(SeriesKey {
+            entity,
+            attribute,
+            dataset,
+        })
+        .or_default()
+        .push(one);
     }
     for past in all.values_mut() {
         past.sort_by_key(Past::instant);

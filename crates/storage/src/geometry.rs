@@ -1,8 +1,8 @@
 //! How geometries are written: a byte for the kind, then positions as two floats each, exact to the bit.
 
 use geo_types::{
-    Coord, Geometry, GeometryCollection, Line, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
-    Rect, Triangle,
+    Coord, Geometry, GeometryCollection, Line, LineString, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon, Rect, Triangle,
 };
 
 use crate::codec::{DEEPEST, Input, Malformed, Output};
@@ -18,7 +18,9 @@ fn write_coords(output: &mut Output, coords: &[Coord<f64>]) {
 fn write_rings(output: &mut Output, polygon: &Polygon<f64>) {
     output.count(polygon.interiors().len());
     write_coords(output, &polygon.exterior().0);
-    polygon.interiors().iter().for_each(|ring| write_coords(output, &ring.0));
+    for ring in polygon.interiors() {
+        write_coords(output, &ring.0);
+    }
 }
 
 /// Writes a geometry.
@@ -48,17 +50,23 @@ pub(crate) fn write_geometry(output: &mut Output, geometry: &Geometry<f64>) {
         Geometry::MultiLineString(lines) => {
             output.byte(5);
             output.count(lines.0.len());
-            lines.0.iter().for_each(|line| write_coords(output, &line.0));
+            for line in &lines.0 {
+                write_coords(output, &line.0);
+            }
         }
         Geometry::MultiPolygon(polygons) => {
             output.byte(6);
             output.count(polygons.0.len());
-            polygons.0.iter().for_each(|polygon| write_rings(output, polygon));
+            for polygon in &polygons.0 {
+                write_rings(output, polygon);
+            }
         }
         Geometry::GeometryCollection(geometries) => {
             output.byte(7);
             output.count(geometries.0.len());
-            geometries.0.iter().for_each(|geometry| write_geometry(output, geometry));
+            for geometry in &geometries.0 {
+                write_geometry(output, geometry);
+            }
         }
         Geometry::Rect(rect) => {
             output.byte(8);
@@ -73,17 +81,28 @@ pub(crate) fn write_geometry(output: &mut Output, geometry: &Geometry<f64>) {
 
 fn read_coords(input: &mut Input) -> Result<Vec<Coord<f64>>, Malformed> {
     let count = input.count()?;
-    (0..count).map(|_| Ok(Coord { x: input.float()?, y: input.float()? })).collect()
+    (0..count)
+        .map(|_| {
+            Ok(Coord {
+                x: input.float()?,
+                y: input.float()?,
+            })
+        })
+        .collect()
 }
 
 fn read_exactly<const N: usize>(input: &mut Input) -> Result<[Coord<f64>; N], Malformed> {
-    read_coords(input)?.try_into().or(Err(Malformed("a geometry has the wrong number of positions")))
+    read_coords(input)?
+        .try_into()
+        .or(Err(Malformed("a geometry has the wrong number of positions")))
 }
 
 fn read_rings(input: &mut Input) -> Result<Polygon<f64>, Malformed> {
     let interiors = input.count()?;
     let exterior = LineString(read_coords(input)?);
-    let interiors = (0..interiors).map(|_| Ok(LineString(read_coords(input)?))).collect::<Result<_, _>>()?;
+    let interiors = (0..interiors)
+        .map(|_| Ok(LineString(read_coords(input)?)))
+        .collect::<Result<_, _>>()?;
     Ok(Polygon::new(exterior, interiors))
 }
 
@@ -103,16 +122,22 @@ pub(crate) fn read_geometry(input: &mut Input, depth: u32) -> Result<Geometry<f6
         4 => Geometry::MultiPoint(MultiPoint(read_coords(input)?.into_iter().map(Point).collect())),
         5 => {
             let count = input.count()?;
-            let lines = (0..count).map(|_| Ok(LineString(read_coords(input)?))).collect::<Result<_, _>>()?;
+            let lines = (0..count)
+                .map(|_| Ok(LineString(read_coords(input)?)))
+                .collect::<Result<_, _>>()?;
             Geometry::MultiLineString(MultiLineString(lines))
         }
         6 => {
             let count = input.count()?;
-            Geometry::MultiPolygon(MultiPolygon((0..count).map(|_| read_rings(input)).collect::<Result<_, _>>()?))
+            Geometry::MultiPolygon(MultiPolygon(
+                (0..count).map(|_| read_rings(input)).collect::<Result<_, _>>()?,
+            ))
         }
         7 => {
             let count = input.count()?;
-            let geometries = (0..count).map(|_| read_geometry(input, depth + 1)).collect::<Result<_, _>>()?;
+            let geometries = (0..count)
+                .map(|_| read_geometry(input, depth + 1))
+                .collect::<Result<_, _>>()?;
             Geometry::GeometryCollection(GeometryCollection(geometries))
         }
         8 => {

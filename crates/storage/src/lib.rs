@@ -77,7 +77,8 @@ pub trait StorageReader: Send + Sync {
     fn blob_length(&self, blob: &str) -> Result<Option<u64>, StorageError>;
     /// At most `limit` rows of a system table in the order of their keys, from `from` on.
     #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
-    fn system(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+    fn system(&self, table: &str, from: &[u8], limit: usize)
+    -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
 }
 
 /// An instance of the past.
@@ -143,13 +144,17 @@ pub enum StorageError {
         path: String,
     },
     /// Another process owns the data folder.
-    #[error("`{path}` is in use by another process: stop it, or give this command `--url` of the running server")]
+    #[error(
+        "`{path}` is in use by another process: stop it, or give this command `--url` of the running server"
+    )]
     Locked {
         /// The data folder.
         path: String,
     },
     /// The file was written by a newer version.
-    #[error("`{path}` has format version {found}; this program knows versions up to {known}: use a newer program")]
+    #[error(
+        "`{path}` has format version {found}; this program knows versions up to {known}: use a newer program"
+    )]
     NewerFormat {
         /// The file.
         path: String,

@@ -3,8 +3,8 @@
 //!
 //! A row's body is a list of records, `length | subject key (0: none) | entity | change`.
 
-use std::collections::hash_map::Entry;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, params};
 
@@ -41,7 +41,9 @@ impl Batch {
             write_change(&mut record, change, namer);
             body.bytes(&record.0);
             let end = body.0.len();
-            batch.records.push((key, batch.rows.len(), end - (record.0.len() - head)..end));
+            batch
+                .records
+                .push((key, batch.rows.len(), end - (record.0.len() - head)..end));
             if end >= ROW {
                 batch.rows.push(std::mem::take(&mut body.0));
             }
@@ -59,7 +61,12 @@ impl Batch {
             connection.prepare_cached("INSERT INTO log (seq, version, crc, payload) VALUES (?, ?, ?, ?)")?;
         for (body, seq) in self.rows.iter().zip(seq..) {
             let (payload, seq) = (seal(body), seq.cast_signed());
-            statement.execute(params![seq, FRAME_VERSION, checksum("log", &[seq], &payload), payload])?;
+            statement.execute(params![
+                seq,
+                FRAME_VERSION,
+                checksum("log", &[seq], &payload),
+                payload
+            ])?;
             written += payload.len();
         }
         Ok(written)
@@ -111,7 +118,11 @@ pub(crate) fn replay(connection: &Connection, pending: &mut Pending) -> Result<u
 }
 
 /// Cuts rows up to number `through` from the log, oldest first, until `enough`; `true` when none is left.
-pub(crate) fn cut(connection: &Connection, through: u64, enough: &mut dyn FnMut() -> bool) -> Result<bool, Fault> {
+pub(crate) fn cut(
+    connection: &Connection,
+    through: u64,
+    enough: &mut dyn FnMut() -> bool,
+) -> Result<bool, Fault> {
     let mut statement =
         connection.prepare_cached("DELETE FROM log WHERE seq = (SELECT min(seq) FROM log) AND seq <= ?")?;
     loop {
@@ -188,13 +199,22 @@ impl Pending {
 
 impl Records {
     /// The changes with a greater number than `after`, each with its number.
-    pub(crate) fn read(&self, key: EntityKey, after: u64, names: &Dictionary) -> Result<Vec<(u64, Change)>, Fault> {
+    pub(crate) fn read(
+        &self,
+        key: EntityKey,
+        after: u64,
+        names: &Dictionary,
+    ) -> Result<Vec<(u64, Change)>, Fault> {
         let mut input = Input(&self.bytes);
         let mut changes = Vec::with_capacity(self.changes);
         let mut next = || {
             let (seq, change) = (input.varint()?, input.bytes()?);
             let mut change = Input(change);
-            let read = if seq > after { Some((seq, read_change(&mut change, key, names)?)) } else { None };
+            let read = if seq > after {
+                Some((seq, read_change(&mut change, key, names)?))
+            } else {
+                None
+            };
             Ok((read, input.is_empty()))
         };
         loop {

@@ -48,19 +48,21 @@ impl Storage for Memory {
     fn load(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
         for (key, kept) in &self.0.read().entities {
             let Some(head) = kept.head.clone() else { continue };
-            let mut entity = Entity {
+            let entity = Entity {
                 id: head.id,
                 types: head.types,
                 scope: head.scope,
                 created_at: head.created_at,
                 modified_at: head.modified_at,
                 expires_at: head.expires_at,
-                attributes: Vec::new(),
+                attributes: kept.current.clone(),
             };
-            for attribute in &kept.current {
-                entity.put(attribute.clone());
-            }
-            sink(Stored { key: *key, entity, temporal_only: head.temporal_only, deleted_at: kept.deleted_at });
+            sink(Stored {
+                key: *key,
+                entity,
+                temporal_only: head.temporal_only,
+                deleted_at: kept.deleted_at,
+            });
         }
         Ok(())
     }
@@ -86,8 +88,10 @@ impl Storage for Memory {
 
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError> {
         let mut bytes = Vec::new();
-        content.read_to_end(&mut bytes).map_err(|error| failed("reading what is to be a blob", &error))?;
-        let id: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        content
+            .read_to_end(&mut bytes)
+            .map_err(|error| failed("reading what is to be a blob", &error))?;
+        let id = crate::blob::hex(&Sha256::digest(&bytes));
         self.0.write().blobs.insert(id.clone(), bytes);
         Ok(id)
     }
@@ -113,12 +117,22 @@ impl Tables {
             }
             Change::Attribute(key, attribute) => {
                 let kept = self.entities.entry(key).or_default();
-                kept.blobs.extend(attribute.as_str().filter(|text| text.len() == 64).map(str::to_owned));
+                kept.blobs.extend(
+                    attribute
+                        .as_str()
+                        .filter(|text| text.len() == 64)
+                        .map(str::to_owned),
+                );
                 let same = |a: &Attribute| a.name == attribute.name && a.dataset_id == attribute.dataset_id;
                 if let Some(index) = kept.current.iter().position(same) {
-                    kept.past.push(Past::Instance(std::mem::replace(&mut kept.current[index], attribute)));
+                    kept.past.push(Past::Instance(std::mem::replace(
+                        &mut kept.current[index],
+                        attribute,
+                    )));
                 } else {
-                    kept.current.push(attribute);
+                    let last = kept.current.iter().rposition(|a| a.name == attribute.name);
+                    kept.current
+                        .insert(last.map_or(kept.current.len(), |index| index + 1), attribute);
                 }
             }
             Change::RemoveAttribute(key, name, dataset_id, at) => {
@@ -140,7 +154,12 @@ impl Tables {
             }
             Change::History(key, attribute) => {
                 let kept = self.entities.entry(key).or_default();
-                kept.blobs.extend(attribute.as_str().filter(|text| text.len() == 64).map(str::to_owned));
+                kept.blobs.extend(
+                    attribute
+                        .as_str()
+                        .filter(|text| text.len() == 64)
+                        .map(str::to_owned),
+                );
                 kept.past.push(Past::Instance(attribute));
             }
             Change::Erase(key, _at) => {
@@ -169,7 +188,10 @@ impl StorageReader for Memory {
             let at = past.instant();
             let wanted = attributes.is_empty() || attributes.contains(past.name());
             if wanted && range.0 <= at && at < range.1 {
-                by_series.entry((past.name(), past.dataset_id())).or_default().push(past);
+                by_series
+                    .entry((past.name(), past.dataset_id()))
+                    .or_default()
+                    .push(past);
             }
         }
         let mut found = Vec::new();
@@ -192,7 +214,11 @@ impl StorageReader for Memory {
             let Past::Instance(instance) = past else { continue };
             if let (None, Some(value)) = (&instance.dataset_id, instance.as_f64()) {
                 let unit_code = instance.unit_code.as_deref().map(Arc::from);
-                numbers.push(Number { at: instance.instant(), value, unit_code });
+                numbers.push(Number {
+                    at: instance.instant(),
+                    value,
+                    unit_code,
+                });
             }
         }
         Ok(numbers)
@@ -200,11 +226,19 @@ impl StorageReader for Memory {
 
     fn read_blob(&self, blob: &str, offset: u64, buffer: &mut [u8]) -> Result<(), StorageError> {
         let tables = self.0.read();
-        let content = tables.blobs.get(blob).ok_or_else(|| failed("reading a blob", &format!("no blob `{blob}`")))?;
+        let content = tables
+            .blobs
+            .get(blob)
+            .ok_or_else(|| failed("reading a blob", &format!("no blob `{blob}`")))?;
         let window = usize::try_from(offset)
             .ok()
             .and_then(|start| content.get(start..)?.get(..buffer.len()))
-            .ok_or_else(|| failed("reading a blob", &format!("`{blob}` has only {} bytes", content.len())))?;
+            .ok_or_else(|| {
+                failed(
+                    "reading a blob",
+                    &format!("`{blob}` has only {} bytes", content.len()),
+                )
+            })?;
         buffer.copy_from_slice(window);
         Ok(())
     }
@@ -213,15 +247,29 @@ impl StorageReader for Memory {
         Ok(self.0.read().blobs.get(blob).map(|content| content.len() as u64))
     }
 
-    fn system(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn system(
+        &self,
+        table: &str,
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
         let tables = self.0.read();
-        let rows = tables.system.iter().filter(|((name, key), _)| *name == table && key.as_slice() >= from);
-        Ok(rows.take(limit).map(|((_, key), value)| (key.clone(), value.clone())).collect())
+        let rows = tables
+            .system
+            .iter()
+            .filter(|((name, key), _)| *name == table && key.as_slice() >= from);
+        Ok(rows
+            .take(limit)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect())
     }
 }
 
 fn failed(context: &str, detail: &dyn std::fmt::Display) -> StorageError {
-    StorageError::Io { context: context.to_owned(), detail: detail.to_string() }
+    StorageError::Io {
+        context: context.to_owned(),
+        detail: detail.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -27,8 +27,12 @@ impl Dictionary {
 
     /// The text of a number.
     pub(crate) fn text(&self, number: u64) -> Result<&Arc<str>, Malformed> {
-        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        index.and_then(|index| self.texts.get(index)).ok_or(Malformed("a name's number is unknown"))
+        let index = usize::try_from(number)
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        index
+            .and_then(|index| self.texts.get(index))
+            .ok_or(Malformed("a name's number is unknown"))
     }
 
     /// The name with a number.

@@ -32,7 +32,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(file: PathBuf, names: Dictionary, pending: Pending) -> Self {
-        Self { file, names: RwLock::new(names), pending: Mutex::new(pending), idle: Mutex::default() }
+        Self {
+            file,
+            names: RwLock::new(names),
+            pending: Mutex::new(pending),
+            idle: Mutex::default(),
+        }
     }
 
     /// Closes the connections that nobody uses. The writer's is to be the last that is closed, because only it
@@ -47,7 +52,10 @@ impl Shared {
     }
 
     /// Reads from one snapshot.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StorageError> {
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StorageError> {
         let attempt = || {
             let idle = self.idle.lock().pop();
             let connection = match idle {
@@ -67,7 +75,12 @@ impl Shared {
     }
 
     /// What became past by the changes that are not in the tables yet.
-    fn unfolded(&self, connection: &Connection, key: EntityKey, records: Option<&Records>) -> Result<Became, Fault> {
+    fn unfolded(
+        &self,
+        connection: &Connection,
+        key: EntityKey,
+        records: Option<&Records>,
+    ) -> Result<Became, Fault> {
         let mut became = Became::default();
         if let Some(records) = records {
             let names = self.names.read();
@@ -132,7 +145,10 @@ impl StorageReader for Shared {
             } else {
                 let numbers: Vec<u32> = {
                     let names = self.names.read();
-                    let mut numbers: Vec<u32> = attributes.iter().filter_map(|a| names.number(a.as_str())).collect();
+                    let mut numbers: Vec<u32> = attributes
+                        .iter()
+                        .filter_map(|a| names.number(a.as_str()))
+                        .collect();
                     numbers.sort_unstable();
                     numbers.dedup();
                     numbers
@@ -150,8 +166,11 @@ impl StorageReader for Shared {
                 }
             }
             for one in became.past {
-                if within(one.instant(), range) && (attributes.is_empty() || attributes.contains(one.name())) {
-                    all.entry((one.name().clone(), one.dataset_id().cloned())).or_default().push(one);
+                if within(one.instant(), range) && (attributes.is_empty() || attributes.contains(one.name()))
+                {
+                    all.entry((one.name().clone(), one.dataset_id().cloned()))
+                        .or_default()
+                        .push(one);
                 }
             }
             let mut found = Vec::new();
@@ -179,7 +198,11 @@ impl StorageReader for Shared {
             let attribute_number = self.names.read().number(attribute.as_str());
             if let (false, Some(attribute_number)) = (became.erased, attribute_number) {
                 let names = self.names.read();
-                let series = SeriesKey { entity: key.0.cast_signed(), attribute: attribute_number, dataset: 0 };
+                let series = SeriesKey {
+                    entity: key.0.cast_signed(),
+                    attribute: attribute_number,
+                    dataset: 0,
+                };
                 let mut chunks = Vec::new();
                 series::visit(connection, series, range, &mut |body| {
                     let mut chunk = Vec::new();

@@ -23,9 +23,17 @@ const SUBS: u8 = 16;
 const CREATED: u8 = 32;
 
 /// Writes an attribute with its name and data set.
-pub(crate) fn write_attribute(output: &mut Output, attribute: &Attribute, base: Timestamp, namer: &mut Namer) {
+pub(crate) fn write_attribute(
+    output: &mut Output,
+    attribute: &Attribute,
+    base: Timestamp,
+    namer: &mut Namer,
+) {
     output.varint(namer.number(attribute.name.as_str()).into());
-    let dataset = attribute.dataset_id.as_ref().map_or(0, |dataset| namer.number(dataset.as_str()));
+    let dataset = attribute
+        .dataset_id
+        .as_ref()
+        .map_or(0, |dataset| namer.number(dataset.as_str()));
     output.varint(dataset.into());
     write_instance(output, attribute, base, namer);
 }
@@ -84,7 +92,11 @@ pub(crate) fn read_attribute(
 
 /// The data set with a number.
 pub(crate) fn read_dataset(number: u64, names: &Dictionary) -> Result<Option<Uri>, Malformed> {
-    if number == 0 { Ok(None) } else { Ok(Some(uri(names.text(number)?))) }
+    if number == 0 {
+        Ok(None)
+    } else {
+        Ok(Some(uri(names.text(number)?)))
+    }
 }
 
 /// Reads what [`write_instance`] wrote.
@@ -104,7 +116,11 @@ pub(crate) fn read_instance(
     attribute.dataset_id = dataset_id;
     let modified = read_time(input, base)?;
     attribute.modified_at = modified;
-    attribute.created_at = if flags & CREATED == 0 { modified } else { read_time(input, modified)? };
+    attribute.created_at = if flags & CREATED == 0 {
+        modified
+    } else {
+        read_time(input, modified)?
+    };
     if flags & OBSERVED != 0 {
         attribute.observed_at = Some(read_time(input, modified)?);
     }
@@ -130,7 +146,9 @@ pub(crate) fn write_time(output: &mut Output, time: Timestamp, base: Timestamp) 
 }
 
 pub(crate) fn read_time(input: &mut Input, base: Timestamp) -> Result<Timestamp, Malformed> {
-    Ok(Timestamp::from_micros(base.as_micros().wrapping_add(input.zigzag()?)))
+    Ok(Timestamp::from_micros(
+        base.as_micros().wrapping_add(input.zigzag()?),
+    ))
 }
 
 /// A URI that was one when it was written: it is not parsed again.
@@ -160,12 +178,16 @@ fn write_value(output: &mut Output, value: &Value, namer: &mut Namer) {
         }
         Value::Relationship(relationship) => {
             output.byte(6);
-            write_some(output, &relationship.object, |output, target| output.text(target.as_str()));
+            write_some(output, &relationship.object, |output, target| {
+                output.text(target.as_str());
+            });
             match &relationship.object_type {
                 None => output.byte(0),
                 Some(types) => {
                     output.byte(1);
-                    write_some(output, types, |output, name| output.varint(namer.number(name.as_str()).into()));
+                    write_some(output, types, |output, name| {
+                        output.varint(namer.number(name.as_str()).into());
+                    });
                 }
             }
         }
@@ -192,12 +214,16 @@ fn write_value(output: &mut Output, value: &Value, namer: &mut Namer) {
         Value::List(items) => {
             output.byte(11);
             output.count(items.len());
-            items.iter().for_each(|item| output.json(item));
+            for item in items {
+                output.json(item);
+            }
         }
         Value::ListRelationship(targets) => {
             output.byte(12);
             output.count(targets.len());
-            targets.iter().for_each(|target| output.text(target.as_str()));
+            for target in targets {
+                output.text(target.as_str());
+            }
         }
     }
 }
@@ -221,7 +247,11 @@ fn read_value(input: &mut Input, names: &Dictionary) -> Result<Value, Malformed>
         }
         7 => {
             let geometry = read_geometry(input, 0)?;
-            let source = if input.byte()? == 0 { None } else { Some(Box::new(input.json(0)?)) };
+            let source = if input.byte()? == 0 {
+                None
+            } else {
+                Some(Box::new(input.json(0)?))
+            };
             Value::Geo(Arc::new(GeoValue { geometry, source }))
         }
         8 => Value::Language(Box::new(input.members(0)?)),
@@ -233,7 +263,11 @@ fn read_value(input: &mut Input, names: &Dictionary) -> Result<Value, Malformed>
         }
         12 => {
             let count = input.count()?;
-            Value::ListRelationship((0..count).map(|_| Ok(uri(input.text()?))).collect::<Result<_, _>>()?)
+            Value::ListRelationship(
+                (0..count)
+                    .map(|_| Ok(uri(input.text()?)))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         _ => return Err(Malformed("no such kind of value")),
     })
@@ -245,7 +279,9 @@ fn write_some<T>(output: &mut Output, some: &OneOrMany<T>, mut write: impl FnMut
         OneOrMany::One(_) => 0,
         OneOrMany::Many(many) => many.len() + 1,
     });
-    some.as_slice().iter().for_each(|one| write(output, one));
+    for one in some.as_slice() {
+        write(output, one);
+    }
 }
 
 fn read_some<T>(
@@ -254,7 +290,9 @@ fn read_some<T>(
 ) -> Result<OneOrMany<T>, Malformed> {
     match input.varint()? {
         0 => Ok(OneOrMany::One(read(input)?)),
-        more => Ok(OneOrMany::Many((1..more).map(|_| read(input)).collect::<Result<_, _>>()?)),
+        more => Ok(OneOrMany::Many(
+            (1..more).map(|_| read(input)).collect::<Result<_, _>>()?,
+        )),
     }
 }
 
@@ -267,7 +305,9 @@ pub(crate) fn write_head(output: &mut Output, head: &Head, namer: &mut Namer) {
         output.varint(namer.number(name.as_str()).into());
     }
     output.count(head.scope.len());
-    head.scope.iter().for_each(|scope| output.text(scope));
+    for scope in &head.scope {
+        output.text(scope);
+    }
     output.zigzag(head.modified_at.as_micros());
     write_time(output, head.created_at, head.modified_at);
     if let Some(expires) = head.expires_at {
@@ -280,13 +320,29 @@ pub(crate) fn read_head(input: &mut Input, names: &Dictionary) -> Result<Head, M
     let flags = input.byte()?;
     let id = uri(input.text()?);
     let count = input.count()?;
-    let types = (0..count).map(|_| names.name(input.varint()?)).collect::<Result<_, _>>()?;
+    let types = (0..count)
+        .map(|_| names.name(input.varint()?))
+        .collect::<Result<_, _>>()?;
     let count = input.count()?;
-    let scope = (0..count).map(|_| Ok(input.text()?.into())).collect::<Result<_, _>>()?;
+    let scope = (0..count)
+        .map(|_| Ok(input.text()?.into()))
+        .collect::<Result<_, _>>()?;
     let modified_at = Timestamp::from_micros(input.zigzag()?);
     let created_at = read_time(input, modified_at)?;
-    let expires_at = if flags & 1 == 0 { None } else { Some(read_time(input, modified_at)?) };
-    Ok(Head { id, types, scope, created_at, modified_at, expires_at, temporal_only: flags & 2 != 0 })
+    let expires_at = if flags & 1 == 0 {
+        None
+    } else {
+        Some(read_time(input, modified_at)?)
+    };
+    Ok(Head {
+        id,
+        types,
+        scope,
+        created_at,
+        modified_at,
+        expires_at,
+        temporal_only: flags & 2 != 0,
+    })
 }
 
 /// The entity that a change concerns; none for a row of a system table.
@@ -317,7 +373,12 @@ pub(crate) fn write_change(output: &mut Output, change: &Change, namer: &mut Nam
         Change::RemoveAttribute(_, name, dataset, at) => {
             output.byte(2);
             output.varint(namer.number(name.as_str()).into());
-            output.varint(dataset.as_ref().map_or(0, |dataset| namer.number(dataset.as_str())).into());
+            output.varint(
+                dataset
+                    .as_ref()
+                    .map_or(0, |dataset| namer.number(dataset.as_str()))
+                    .into(),
+            );
             write_time(output, *at, epoch);
         }
         Change::Delete(_, at) => {
@@ -337,7 +398,11 @@ pub(crate) fn write_change(output: &mut Output, change: &Change, namer: &mut Nam
 }
 
 /// Reads what [`write_change`] wrote.
-pub(crate) fn read_change(input: &mut Input, key: EntityKey, names: &Dictionary) -> Result<Change, Malformed> {
+pub(crate) fn read_change(
+    input: &mut Input,
+    key: EntityKey,
+    names: &Dictionary,
+) -> Result<Change, Malformed> {
     let epoch = Timestamp::from_micros(0);
     Ok(match input.byte()? {
         0 => Change::Head(key, read_head(input, names)?),

@@ -46,10 +46,20 @@ pub(crate) fn add(
     fresh: bool,
     last_seq: u64,
 ) -> Result<(), Fault> {
-    let (Some(first), Some(last)) = (past.first().map(instant), past.last().map(instant)) else { return Ok(()) };
-    let mut bases = if fresh { Vec::new() } else { overlapped(connection, key, first, last)? };
+    let (Some(first), Some(last)) = (past.first().map(instant), past.last().map(instant)) else {
+        return Ok(());
+    };
+    let mut bases = if fresh {
+        Vec::new()
+    } else {
+        overlapped(connection, key, first, last)?
+    };
     while let Some(base) = bases.pop() {
-        let from = if bases.is_empty() { 0 } else { past.partition_point(|one| instant(one) < base.t0) };
+        let from = if bases.is_empty() {
+            0
+        } else {
+            past.partition_point(|one| instant(one) < base.t0)
+        };
         let added = past.split_off(from);
         if !added.is_empty() {
             add_to(connection, namer, key, base, added, last_seq)?;
@@ -70,7 +80,10 @@ fn add_to(
     if at_the_end && (base.n >= FULL || base.n > 2 * added.len().max(SMALL)) {
         return write(connection, namer, key, &added, FULL, last_seq);
     }
-    let (Some(name), dataset) = (added.first().map(|one| one.name().clone()), added[0].dataset_id().cloned()) else {
+    let (Some(name), dataset) = (
+        added.first().map(|one| one.name().clone()),
+        added[0].dataset_id().cloned(),
+    ) else {
         return Ok(());
     };
     let take = |header: Header| {
@@ -134,7 +147,11 @@ fn neighbour(connection: &Connection, key: SeriesKey, t0: i64, later: bool) -> R
 
 fn header(row: &rusqlite::Row) -> rusqlite::Result<Header> {
     let n: u32 = row.get(2)?;
-    Ok(Header { t0: row.get(0)?, t1: row.get(1)?, n: usize::try_from(n).unwrap_or(usize::MAX) })
+    Ok(Header {
+        t0: row.get(0)?,
+        t1: row.get(1)?,
+        n: usize::try_from(n).unwrap_or(usize::MAX),
+    })
 }
 
 fn delete(connection: &Connection, key: SeriesKey, t0: i64) -> Result<(), Fault> {
@@ -156,7 +173,10 @@ fn write(
     let mut rest = past;
     while !rest.is_empty() {
         let mut end = size.clamp(1, rest.len());
-        while rest.get(end).is_some_and(|next| instant(next) == instant(&rest[end - 1])) {
+        while rest
+            .get(end)
+            .is_some_and(|next| instant(next) == instant(&rest[end - 1]))
+        {
             end += 1; // equal instants stay together
         }
         let (piece, after) = rest.split_at(end);
@@ -209,7 +229,19 @@ impl Row {
         let bits = |number: Option<f64>| number.map_or(-1, |number| number.to_bits().cast_signed());
         let [min, max, sum, squares] = self.summary.map(bits);
         let (attribute, dataset) = (key.attribute.into(), key.dataset.into());
-        let numbers = [key.entity, attribute, dataset, self.t0, self.t1, self.n, self.last_seq, min, max, sum, squares];
+        let numbers = [
+            key.entity,
+            attribute,
+            dataset,
+            self.t0,
+            self.t1,
+            self.n,
+            self.last_seq,
+            min,
+            max,
+            sum,
+            squares,
+        ];
         checksum("chunk", &numbers, payload)
     }
 }
@@ -222,8 +254,15 @@ fn real(number: f64) -> Option<f64> {
 const COLUMNS: &str = "entity, attribute, dataset, t0, t1, n, last_seq, min, max, sum, sumsq, crc, payload";
 
 /// Checks a row and takes the body of its chunk.
-fn parse<T>(row: &rusqlite::Row, read: impl FnOnce(SeriesKey, &[u8]) -> Result<T, Fault>) -> Result<T, Fault> {
-    let key = SeriesKey { entity: row.get(0)?, attribute: row.get(1)?, dataset: row.get(2)? };
+fn parse<T>(
+    row: &rusqlite::Row,
+    read: impl FnOnce(SeriesKey, &[u8]) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let key = SeriesKey {
+        entity: row.get(0)?,
+        attribute: row.get(1)?,
+        dataset: row.get(2)?,
+    };
     let header = Row {
         t0: row.get(3)?,
         t1: row.get(4)?,
@@ -234,7 +273,11 @@ fn parse<T>(row: &rusqlite::Row, read: impl FnOnce(SeriesKey, &[u8]) -> Result<T
     let crc: u32 = row.get(11)?;
     let payload = row.get_ref(12)?.as_blob().map_err(rusqlite::Error::from)?;
     if crc != header.checksum(key, payload) {
-        return Err(Fault::damaged("chunk", place(key, header.t0), "the checksum does not match"));
+        return Err(Fault::damaged(
+            "chunk",
+            place(key, header.t0),
+            "the checksum does not match",
+        ));
     }
     let body = unseal(payload).map_err(Fault::in_row("chunk", place(key, header.t0)))?;
     read(key, &body)
@@ -242,7 +285,10 @@ fn parse<T>(row: &rusqlite::Row, read: impl FnOnce(SeriesKey, &[u8]) -> Result<T
 
 fn place(key: SeriesKey, t0: i64) -> String {
     let instant = Timestamp::from_micros(t0);
-    format!("entity {}, attribute {}, data set {}, {instant}", key.entity, key.attribute, key.dataset)
+    format!(
+        "entity {}, attribute {}, data set {}, {instant}",
+        key.entity, key.attribute, key.dataset
+    )
 }
 
 fn load(
@@ -253,13 +299,16 @@ fn load(
     name: &Name,
     dataset: Option<&Uri>,
 ) -> Result<Vec<Past>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 = ?");
+    let sql =
+        format!("SELECT {COLUMNS} FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 = ?");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![key.entity, key.attribute, key.dataset, t0])?;
     let Some(row) = rows.next()? else {
         return Err(Fault::damaged("chunk", place(key, t0), "the row is missing"));
     };
-    parse(row, |key, body| read_chunk(body, name, dataset, names).map_err(Fault::in_row("chunk", place(key, t0))))
+    parse(row, |key, body| {
+        read_chunk(body, name, dataset, names).map_err(Fault::in_row("chunk", place(key, t0)))
+    })
 }
 
 /// Visits the bodies of the chunks that may hold instants of the half-open range, latest first, until `each`
@@ -274,13 +323,21 @@ pub(crate) fn visit(
         "SELECT {COLUMNS} FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 < ? ORDER BY t0 DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows =
-        statement.query(params![key.entity, key.attribute, key.dataset, range.1.as_micros()])?;
+    let mut rows = statement.query(params![
+        key.entity,
+        key.attribute,
+        key.dataset,
+        range.1.as_micros()
+    ])?;
     while let Some(row) = rows.next()? {
         let (t0, t1): (i64, i64) = (row.get(3)?, row.get(4)?);
         // The row is checked before its times are believed.
         let more = parse(row, |key, body| {
-            if t1 < range.0.as_micros() { Ok(false) } else { each(body).map_err(Fault::in_row("chunk", place(key, t0))) }
+            if t1 < range.0.as_micros() {
+                Ok(false)
+            } else {
+                each(body).map_err(Fault::in_row("chunk", place(key, t0)))
+            }
         })?;
         if !more {
             break;
@@ -306,7 +363,11 @@ pub(crate) fn check(connection: &Connection, names: &Dictionary) -> Result<(u64,
 }
 
 /// The series of an entity that have chunks: of one attribute, or all.
-pub(crate) fn list(connection: &Connection, entity: i64, attribute: Option<u32>) -> Result<Vec<SeriesKey>, Fault> {
+pub(crate) fn list(
+    connection: &Connection,
+    entity: i64,
+    attribute: Option<u32>,
+) -> Result<Vec<SeriesKey>, Fault> {
     // One step of the index for each series, however many chunks it has.
     let mut statement = connection.prepare_cached(
         "SELECT attribute, dataset FROM chunk WHERE entity = ? AND (attribute, dataset) > (?, ?)
@@ -315,12 +376,20 @@ pub(crate) fn list(connection: &Connection, entity: i64, attribute: Option<u32>)
     let mut found = Vec::new();
     let mut after = (attribute.unwrap_or(0), -1_i64);
     loop {
-        let next = statement.query_row(params![entity, after.0, after.1], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((number, dataset)): Option<(u32, u32)> = next.optional()? else { return Ok(found) };
+        let next = statement.query_row(params![entity, after.0, after.1], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        let Some((number, dataset)): Option<(u32, u32)> = next.optional()? else {
+            return Ok(found);
+        };
         if attribute.is_some_and(|attribute| attribute != number) {
             return Ok(found);
         }
-        found.push(SeriesKey { entity, attribute: number, dataset });
+        found.push(SeriesKey {
+            entity,
+            attribute: number,
+            dataset,
+        });
         after = (number, dataset.into());
     }
 }

@@ -18,7 +18,9 @@ pub(crate) fn apply(connection: &Connection, changes: &[Change]) -> Result<usize
         match change {
             Change::System(table, key, Some(value)) => {
                 connection
-                    .prepare_cached("INSERT OR REPLACE INTO system (name, key, crc, value) VALUES (?, ?, ?, ?)")?
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO system (name, key, crc, value) VALUES (?, ?, ?, ?)",
+                    )?
                     .execute(params![table, key, row_checksum(table, key, value), &**value])?;
                 written += key.len() + value.len();
             }

@@ -48,10 +48,19 @@ pub(crate) fn open_for_writing(file: &Path) -> Result<Connection, StorageError> 
     .map_err(|error| fault(error.into()))?;
     let found = format_of(&connection).map_err(fault)?;
     match found {
-        Some(found) if found > FORMAT => return Err(StorageError::NewerFormat { path, found, known: FORMAT }),
+        Some(found) if found > FORMAT => {
+            return Err(StorageError::NewerFormat {
+                path,
+                found,
+                known: FORMAT,
+            });
+        }
         Some(0) => {
             let detail = "it is a SQLite database, but not one of this program".to_owned();
-            return Err(StorageError::Io { context: format!("opening `{path}`"), detail });
+            return Err(StorageError::Io {
+                context: format!("opening `{path}`"),
+                detail,
+            });
         }
         _ => {}
     }
@@ -69,7 +78,8 @@ fn format_of(connection: &Connection) -> Result<Option<u32>, Fault> {
     if ours != APPLICATION_ID {
         return Ok(Some(0));
     }
-    let version = meta(connection, "format")?.ok_or_else(|| Fault::damaged("meta", "format", "the row is missing"))?;
+    let version =
+        meta(connection, "format")?.ok_or_else(|| Fault::damaged("meta", "format", "the row is missing"))?;
     Ok(Some(u32::try_from(version).unwrap_or(u32::MAX)))
 }
 

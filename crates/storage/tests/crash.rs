@@ -1,5 +1,11 @@
 //! A process that writes is killed at random instants: what it acknowledged is there, and nothing is there by
 //! half. (Killing does not test a power cut; the number of fsyncs was counted for that, see the design.)
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,8 +24,12 @@ fn writer() -> Option<PathBuf> {
 
 /// Runs the writer for a while, kills it, and answers with the last number that it acknowledged.
 fn run_and_kill(program: &Path, folder: &Path, first: i64, millis: u64) -> i64 {
-    let mut child =
-        Command::new(program).arg(folder).arg(first.to_string()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(program)
+        .arg(folder)
+        .arg(first.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let output = child.stdout.take().unwrap();
     let listener = std::thread::spawn(move || {
         let mut last = first - 1;
@@ -41,7 +51,10 @@ fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
         eprintln!("ignored: the example `writer` was not built");
         return;
     };
-    let cycles: u64 = std::env::var("MAPACHA_CRASH_CYCLES").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    let cycles: u64 = std::env::var("MAPACHA_CRASH_CYCLES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(6);
     let folder = tempfile::tempdir().unwrap();
     let environment = Environment::real(0x6d61_7061);
     let mut next = 1;
@@ -52,8 +65,14 @@ fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
         let reader = engine.reader();
         let rows = reader.system("commits", b"", usize::MAX).unwrap();
         let written = i64::try_from(rows.len()).unwrap();
-        assert!(written >= acknowledged, "cycle {cycle}: {acknowledged} was acknowledged, {written} are there");
-        assert!(written <= acknowledged + 1, "cycle {cycle}: only the one under way can be there unacknowledged");
+        assert!(
+            written >= acknowledged,
+            "cycle {cycle}: {acknowledged} was acknowledged, {written} are there"
+        );
+        assert!(
+            written <= acknowledged + 1,
+            "cycle {cycle}: only the one under way can be there unacknowledged"
+        );
         let mut entities = 0;
         engine
             .load(&mut |stored| {
@@ -63,24 +82,41 @@ fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
                 for term in ["a", "b"] {
                     let name = Name::default_term(term);
                     let attribute = stored.entity.get(name.as_str()).unwrap();
-                    assert_eq!(attribute.as_f64(), Some(latest as f64), "cycle {cycle}, entity {key}, {term}");
+                    assert_eq!(
+                        attribute.as_f64(),
+                        Some(latest as f64),
+                        "cycle {cycle}, entity {key}, {term}"
+                    );
                 }
             })
             .unwrap();
         assert_eq!(entities, written.min(50));
         for key in 0..50 {
-            let past = reader.history(EntityKey(key + 1), &[], (Timestamp::MIN, Timestamp::MAX), None).unwrap();
-            let mut all: Vec<i64> = (1..=written).filter(|n| n % 50 == i64::try_from(key).unwrap()).collect();
+            let past = reader
+                .history(EntityKey(key + 1), &[], (Timestamp::MIN, Timestamp::MAX), None)
+                .unwrap();
+            let mut all: Vec<i64> = (1..=written)
+                .filter(|n| n % 50 == i64::try_from(key).unwrap())
+                .collect();
             all.pop(); // the current one
             for term in ["a", "b"] {
                 let name = Name::default_term(term);
                 let found: Vec<i64> = past
                     .iter()
                     .filter(|one| *one.name() == name)
-                    .filter_map(|one| if let Past::Instance(a) = one { a.observed_at } else { None })
+                    .filter_map(|one| {
+                        if let Past::Instance(a) = one {
+                            a.observed_at
+                        } else {
+                            None
+                        }
+                    })
                     .map(|at| at.as_micros() / 1_000_000 - 1_700_000_000)
                     .collect();
-                assert_eq!(found, all, "cycle {cycle}, entity {key}, {term}: none missing, none double");
+                assert_eq!(
+                    found, all,
+                    "cycle {cycle}, entity {key}, {term}: none missing, none double"
+                );
             }
         }
         assert_eq!(engine.verify().unwrap().damages, Vec::<String>::new());

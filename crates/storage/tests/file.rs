@@ -1,4 +1,10 @@
 //! The file itself: its lock, its version, its fixture, what damage and erasure do to it, and a full disk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +41,9 @@ fn head(key: u64) -> Change {
 }
 
 fn number(key: u64, value: f64, second: i64) -> Change {
-    let mut attribute = Attribute::property(name("t"), value).observed_at(at(second)).unit_code("CEL");
+    let mut attribute = Attribute::property(name("t"), value)
+        .observed_at(at(second))
+        .unit_code("CEL");
     attribute.created_at = at(0);
     attribute.modified_at = at(second);
     Change::Attribute(EntityKey(key), attribute)
@@ -45,20 +53,42 @@ fn text(key: u64, text: &str) -> Change {
     Change::Attribute(EntityKey(key), Attribute::property(name("note"), text))
 }
 
-type Everything = (Vec<(EntityKey, Entity)>, Vec<Past>, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>);
+type Everything = (
+    Vec<(EntityKey, Entity)>,
+    Vec<Past>,
+    Vec<(Vec<u8>, Vec<u8>)>,
+    Vec<u8>,
+);
 
 /// The content of the fixture: some of everything, part of it folded, part of it only in the log.
 fn fill(engine: &mut Embedded) {
     for key in 1..=3 {
-        engine.commit(&[head(key), number(key, 0.5, 0), text(key, "habari")]).unwrap();
+        engine
+            .commit(&[head(key), number(key, 0.5, 0), text(key, "habari")])
+            .unwrap();
     }
-    let readings: Vec<Change> = (1..600).map(|i| number(1, f64::from(i) / 4.0, i64::from(i) * 60)).collect();
+    let readings: Vec<Change> = (1..600)
+        .map(|i| number(1, f64::from(i) / 4.0, i64::from(i) * 60))
+        .collect();
     engine.bulk(&readings).unwrap();
     engine.put_blob(&mut [7; 100].as_slice()).unwrap();
-    engine.commit(&[number(2, 1.5, 1), Change::System("users", (*b"ada").into(), Some((*b"x").into()))]).unwrap();
-    engine.commit(&[Change::RemoveAttribute(EntityKey(3), name("note"), None, at(9))]).unwrap();
+    engine
+        .commit(&[
+            number(2, 1.5, 1),
+            Change::System("users", (*b"ada").into(), Some((*b"x").into())),
+        ])
+        .unwrap();
+    engine
+        .commit(&[Change::RemoveAttribute(EntityKey(3), name("note"), None, at(9))])
+        .unwrap();
     engine.fold().unwrap();
-    engine.commit(&[number(2, 2.5, 2), text(2, "asubuhi"), Change::Delete(EntityKey(3), at(10))]).unwrap();
+    engine
+        .commit(&[
+            number(2, 2.5, 2),
+            text(2, "asubuhi"),
+            Change::Delete(EntityKey(3), at(10)),
+        ])
+        .unwrap();
 }
 
 fn everything(engine: &mut Embedded) -> Result<Everything, StorageError> {
@@ -85,7 +115,9 @@ fn a_second_process_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(&folder.path().join("data")).unwrap();
     match open(&folder.path().join("data")) {
-        Err(StorageError::Locked { path }) => assert_eq!(path, folder.path().join("data").display().to_string()),
+        Err(StorageError::Locked { path }) => {
+            assert_eq!(path, folder.path().join("data").display().to_string());
+        }
         other => panic!("{:?}", other.err()),
     }
     Embedded::open(&folder.path().join("data"), "other-tenant", Environment::real(1)).unwrap();
@@ -99,11 +131,15 @@ fn a_newer_format_is_refused_and_left_alone() {
     drop(open(folder.path()).unwrap());
     let file = folder.path().join("mapacha.sqlite");
     let connection = rusqlite::Connection::open(&file).unwrap();
-    connection.execute("UPDATE meta SET value = 2 WHERE name = 'format'", []).unwrap();
+    connection
+        .execute("UPDATE meta SET value = 2 WHERE name = 'format'", [])
+        .unwrap();
     drop(connection);
     let before = std::fs::read(&file).unwrap();
     match open(folder.path()) {
-        Err(StorageError::NewerFormat { found: 2, known: 1, .. }) => {}
+        Err(StorageError::NewerFormat {
+            found: 2, known: 1, ..
+        }) => {}
         other => panic!("{:?}", other.err()),
     }
     assert_eq!(std::fs::read(&file).unwrap(), before);
@@ -113,9 +149,16 @@ fn a_newer_format_is_refused_and_left_alone() {
 fn a_foreign_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mapacha.sqlite");
-    rusqlite::Connection::open(&file).unwrap().execute("CREATE TABLE t (x)", []).unwrap();
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute("CREATE TABLE t (x)", [])
+        .unwrap();
     assert!(matches!(open(folder.path()), Err(StorageError::Io { .. })));
-    std::fs::write(&file, "not a database at all, but long enough to be taken for one".repeat(100)).unwrap();
+    std::fs::write(
+        &file,
+        "not a database at all, but long enough to be taken for one".repeat(100),
+    )
+    .unwrap();
     assert!(matches!(open(folder.path()), Err(StorageError::Corrupt { .. })));
 }
 
@@ -136,7 +179,10 @@ fn the_first_versions_file_is_read_for_ever() {
     std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
     let mut from_fixture = open(&old).unwrap();
     assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
-    assert!(from_fixture.statistics().unwrap().log_changes > 0, "part of it is only in the log");
+    assert!(
+        from_fixture.statistics().unwrap().log_changes > 0,
+        "part of it is only in the log"
+    );
     let mut made_now = open(&new).unwrap();
     fill(&mut made_now);
     let expected = everything(&mut made_now).unwrap();
@@ -155,7 +201,10 @@ fn a_flipped_byte_is_noticed() {
     let expected = everything(&mut engine).unwrap();
     drop(engine);
     let sound = std::fs::read(folder.path().join("mapacha.sqlite")).unwrap();
-    let step: usize = std::env::var("MAPACHA_FLIP_STEP").ok().and_then(|n| n.parse().ok()).unwrap_or(97);
+    let step: usize = std::env::var("MAPACHA_FLIP_STEP")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(97);
     let (mut noticed, mut missed, mut silent, mut wrong) = (0, 0, 0, Vec::new());
     for place in (0..sound.len()).step_by(step) {
         let mut damaged = sound.clone();
@@ -164,27 +213,47 @@ fn a_flipped_byte_is_noticed() {
         std::fs::create_dir(&case).unwrap();
         std::fs::write(case.join("mapacha.sqlite"), damaged).unwrap();
         let opened = open(&case);
-        let sound = opened.as_ref().is_ok_and(|engine| engine.verify().is_ok_and(|found| found.damages.is_empty()));
+        let sound = opened
+            .as_ref()
+            .is_ok_and(|engine| engine.verify().is_ok_and(|found| found.damages.is_empty()));
         match opened.and_then(|mut engine| everything(&mut engine)) {
-            Err(StorageError::Corrupt { .. } | StorageError::Io { .. } | StorageError::NewerFormat { .. }) => noticed += 1,
+            Err(
+                StorageError::Corrupt { .. } | StorageError::Io { .. } | StorageError::NewerFormat { .. },
+            ) => noticed += 1,
             Err(other) => panic!("byte {place}: {other}"),
             Ok(found) if found == expected => silent += 1, // unused space, or something that does not matter
             // A key is damaged: the row is looked for where it no longer is. Only `verify` reads all rows.
             Ok(_) if !sound => missed += 1,
-            Ok(found) => wrong.push((place, found.0 == expected.0, found.1 == expected.1, found.2 == expected.2)),
+            Ok(found) => wrong.push((
+                place,
+                found.0 == expected.0,
+                found.1 == expected.1,
+                found.2 == expected.2,
+            )),
         }
         std::fs::remove_dir_all(case).unwrap();
     }
     assert!(noticed > 0 && silent > 0, "{noticed} {silent}");
-    assert!(missed * 500 <= noticed + silent, "{missed} rows could not be found, against {noticed} damages noticed");
-    assert_eq!(wrong, Vec::new(), "of {} bytes, at these the answer was wrong", sound.len());
+    assert!(
+        missed * 500 <= noticed + silent,
+        "{missed} rows could not be found, against {noticed} damages noticed"
+    );
+    assert_eq!(
+        wrong,
+        Vec::new(),
+        "of {} bytes, at these the answer was wrong",
+        sound.len()
+    );
 }
 
 #[test]
 fn damage_is_named_by_table_and_row() {
     let cases = [
         ("UPDATE entity SET payload = zeroblob(9) WHERE key = 2", "entity"),
-        ("UPDATE entity SET last_seq = last_seq + 1 WHERE key = 1", "entity"),
+        (
+            "UPDATE entity SET last_seq = last_seq + 1 WHERE key = 1",
+            "entity",
+        ),
         ("UPDATE chunk SET n = n + 1", "chunk"),
         ("UPDATE chunk SET min = 7 WHERE min IS NOT NULL", "chunk"),
         ("UPDATE log SET payload = zeroblob(5)", "log"),
@@ -218,23 +287,46 @@ fn damage_is_named_by_table_and_row() {
 #[test]
 fn what_is_erased_is_nowhere_in_the_files() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { fold_changes: 500, slice_entities: 50, ..Options::default() };
+    let options = Options {
+        fold_changes: 500,
+        slice_entities: 50,
+        ..Options::default()
+    };
     let mut engine = Embedded::open_with(folder.path(), "mapacha", Environment::real(1), options).unwrap();
     let secret = |n: u64| format!("siri-{n:06}-ya-mtu-{}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     // Enough to move cells about, split pages and fold the log several times.
     for round in 0..12_u64 {
         for key in 1..=120 {
-            let note = if key == 60 { secret(round) } else { "x".repeat(usize::try_from(key * 7 % 300).unwrap()) };
-            engine.commit(&[head(key), number(key, 1.0, i64::try_from(round).unwrap()), text(key, &note)]).unwrap();
+            let note = if key == 60 {
+                secret(round)
+            } else {
+                "x".repeat(usize::try_from(key * 7 % 300).unwrap())
+            };
+            engine
+                .commit(&[
+                    head(key),
+                    number(key, 1.0, i64::try_from(round).unwrap()),
+                    text(key, &note),
+                ])
+                .unwrap();
             engine.maintain().unwrap();
         }
     }
     let photo = b"picha ya mtu".repeat(20_000);
     let blob = engine.put_blob(&mut photo.as_slice()).unwrap();
-    engine.commit(&[Change::Attribute(EntityKey(60), Attribute::property(name("blob"), blob.as_str()))]).unwrap();
+    engine
+        .commit(&[Change::Attribute(
+            EntityKey(60),
+            Attribute::property(name("blob"), blob.as_str()),
+        )])
+        .unwrap();
     let marks: Vec<Vec<u8>> = (0..12)
         .map(|round| secret(round).into_bytes())
-        .chain([b"picha ya mtu".to_vec(), blob.clone().into_bytes(), b"urn:ngsi-ld:Sensor:60".to_vec()])
+        .chain([
+            b"picha ya mtu".to_vec(),
+            blob.clone().into_bytes(),
+            b"urn:ngsi-ld:Sensor:60".to_vec(),
+        ])
         .collect();
     let found = |marks: &[Vec<u8>]| {
         let mut found = Vec::new();
@@ -267,7 +359,11 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().ok()?.keep();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=14m", "tmpfs"]).arg(&folder).output().ok()?;
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=14m", "tmpfs"])
+            .arg(&folder)
+            .output()
+            .ok()?;
         mount.status.success().then_some(Self(folder))
     }
 }
@@ -294,7 +390,13 @@ fn a_full_disk_is_said_and_survived() {
     let mut acknowledged = 0;
     for round in 0..3_u8 {
         let full = loop {
-            let note = format!("{acknowledged} {}", (0..200).map(|i| format!("{}", i * acknowledged)).collect::<String>());
+            let noise = |i: u64| {
+                format!(
+                    "{:x}",
+                    (acknowledged as u64 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                )
+            };
+            let note = (0..40).map(noise).collect::<Vec<_>>().join(" ");
             match engine.commit(&[text(1, &note)]) {
                 Ok(_) => acknowledged += 1,
                 Err(error) => break error,
@@ -314,6 +416,13 @@ fn a_full_disk_is_said_and_survived() {
     }
     drop(engine);
     let engine = open(&disk.0).unwrap();
-    assert_eq!(engine.reader().history(EntityKey(1), &[], ALWAYS, None).unwrap().len(), acknowledged - 1);
+    assert_eq!(
+        engine
+            .reader()
+            .history(EntityKey(1), &[], ALWAYS, None)
+            .unwrap()
+            .len(),
+        acknowledged - 1
+    );
     assert_eq!(engine.verify().unwrap().damages, Vec::<String>::new());
 }

@@ -1,9 +1,17 @@
 //! Random changes, committed, written in bulk, folded slice by slice, reopened at any point: the embedded engine
 //! answers like the simplest one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
 
 use std::path::Path;
 
-use ngsi_ld::{Attribute, Entity, GeoValue, Name, OneOrMany, PropertyValue, Relationship, Timestamp, Uri, Value};
+use ngsi_ld::{
+    Attribute, Entity, GeoValue, Name, OneOrMany, PropertyValue, Relationship, Timestamp, Uri, Value,
+};
 use proptest::prelude::*;
 use storage::embedded::Options;
 use storage::{Change, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored};
@@ -61,11 +69,17 @@ fn geometry() -> impl Strategy<Value = geo_types::Geometry<f64>> {
     let polygon = (line.clone(), proptest::collection::vec(line.clone(), 0..2))
         .prop_map(|(outer, inner)| geo_types::Polygon::new(outer, inner));
     let simple = prop_oneof![
-        coord.clone().prop_map(|c| geo_types::Geometry::from(geo_types::Point::from(c))),
+        coord
+            .clone()
+            .prop_map(|c| geo_types::Geometry::from(geo_types::Point::from(c))),
         (coord.clone(), coord.clone()).prop_map(|(a, b)| geo_types::Line::new(a, b).into()),
         (coord.clone(), coord.clone()).prop_map(|(a, b)| geo_types::Rect::new(a, b).into()),
-        (coord.clone(), coord.clone(), coord.clone())
-            .prop_map(|(a, b, c)| geo_types::Triangle::new(a.into(), b.into(), c.into()).into()),
+        (coord.clone(), coord.clone(), coord.clone()).prop_map(|(a, b, c)| geo_types::Triangle::new(
+            a.into(),
+            b.into(),
+            c.into()
+        )
+        .into()),
         line.clone().prop_map(geo_types::Geometry::from),
         polygon.clone().prop_map(geo_types::Geometry::from),
         proptest::collection::vec(coord, 0..3).prop_map(|all| geo_types::MultiPoint::from(all).into()),
@@ -73,12 +87,15 @@ fn geometry() -> impl Strategy<Value = geo_types::Geometry<f64>> {
         proptest::collection::vec(polygon, 0..3).prop_map(|all| geo_types::MultiPolygon::new(all).into()),
     ];
     simple.prop_recursive(2, 4, 3, |inner| {
-        proptest::collection::vec(inner, 0..3).prop_map(|all| geo_types::Geometry::GeometryCollection(all.into()))
+        proptest::collection::vec(inner, 0..3)
+            .prop_map(|all| geo_types::Geometry::GeometryCollection(all.into()))
     })
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    let structured = json().prop_filter("an array or an object", |json| json.is_array() || json.is_object());
+    let structured = json().prop_filter("an array or an object", |json| {
+        json.is_array() || json.is_object()
+    });
     prop_oneof![
         12 => (-400..400_i32).prop_map(|n| Value::Property((f64::from(n) / 10.0).into())),
         3 => (-40..40_i64).prop_map(|n| Value::Property(n.into())),
@@ -113,19 +130,29 @@ fn plain() -> impl Strategy<Value = Attribute> {
         (0..5_usize, value(), dataset()),
         (proptest::option::weighted(0.8, instant()), instant(), instant()),
         proptest::option::of(prop_oneof![Just("CEL"), Just("P1")]),
-        (proptest::option::weighted(0.05, instant()), proptest::option::weighted(0.05, 0..9_u8)),
+        (
+            proptest::option::weighted(0.05, instant()),
+            proptest::option::weighted(0.05, 0..9_u8),
+        ),
     )
-        .prop_map(|((number, value, dataset_id), (observed_at, created_at, modified_at), unit, (expires_at, id))| {
-            let mut attribute = Attribute::new(name(number), value);
-            attribute.dataset_id = dataset_id;
-            attribute.observed_at = observed_at;
-            attribute.created_at = created_at;
-            attribute.modified_at = modified_at;
-            attribute.unit_code = unit.map(Box::from);
-            attribute.expires_at = expires_at;
-            attribute.instance_id = id.map(|id| Uri::ngsi_ld("Instance", &id.to_string()));
-            attribute
-        })
+        .prop_map(
+            |(
+                (number, value, dataset_id),
+                (observed_at, created_at, modified_at),
+                unit,
+                (expires_at, id),
+            )| {
+                let mut attribute = Attribute::new(name(number), value);
+                attribute.dataset_id = dataset_id;
+                attribute.observed_at = observed_at;
+                attribute.created_at = created_at;
+                attribute.modified_at = modified_at;
+                attribute.unit_code = unit.map(Box::from);
+                attribute.expires_at = expires_at;
+                attribute.instance_id = id.map(|id| Uri::ngsi_ld("Instance", &id.to_string()));
+                attribute
+            },
+        )
 }
 
 fn attribute() -> impl Strategy<Value = Attribute> {
@@ -138,31 +165,45 @@ fn attribute() -> impl Strategy<Value = Attribute> {
 
 /// Like what a sensor sends: series of plain numbers, in bunches, so that chunks fill, split and merge.
 fn readings() -> impl Strategy<Value = Vec<Change>> {
-    (1..4_u64, 1..700_i64, 0..3_000_i64, 1..3_i64, any::<bool>()).prop_map(|(key, count, start, step, current)| {
-        (0..count)
-            .map(|i| {
-                let at = Timestamp::from_seconds(1_700_000_000 + start + i * step);
-                let mut reading = Attribute::property(name(4), f64::from(i32::try_from(i).unwrap()) / 4.0);
-                reading = reading.observed_at(at).unit_code("CEL");
-                reading.modified_at = at.plus_micros(i * 37 % 1_000);
-                if current { Change::Attribute(EntityKey(key), reading) } else { Change::History(EntityKey(key), reading) }
-            })
-            .collect()
-    })
+    (1..4_u64, 1..700_i64, 0..3_000_i64, 1..3_i64, any::<bool>()).prop_map(
+        |(key, count, start, step, current)| {
+            (0..count)
+                .map(|i| {
+                    let at = Timestamp::from_seconds(1_700_000_000 + start + i * step);
+                    let mut reading =
+                        Attribute::property(name(4), f64::from(i32::try_from(i).unwrap()) / 4.0);
+                    reading = reading.observed_at(at).unit_code("CEL");
+                    reading.modified_at = at.plus_micros(i * 37 % 1_000);
+                    if current {
+                        Change::Attribute(EntityKey(key), reading)
+                    } else {
+                        Change::History(EntityKey(key), reading)
+                    }
+                })
+                .collect()
+        },
+    )
 }
 
 fn head() -> impl Strategy<Value = Head> {
-    (0..9_u8, proptest::option::of(instant()), any::<bool>(), instant(), instant()).prop_map(
-        |(number, expires_at, temporal_only, created_at, modified_at)| Head {
-            id: Uri::ngsi_ld("Sensor", &number.to_string()),
-            types: (0..=usize::from(number % 3)).map(name).collect(),
-            scope: (0..number % 2).map(|n| format!("/Nairobi/{n}").into()).collect(),
-            created_at,
-            modified_at,
-            expires_at,
-            temporal_only,
-        },
+    (
+        0..9_u8,
+        proptest::option::of(instant()),
+        any::<bool>(),
+        instant(),
+        instant(),
     )
+        .prop_map(
+            |(number, expires_at, temporal_only, created_at, modified_at)| Head {
+                id: Uri::ngsi_ld("Sensor", &number.to_string()),
+                types: (0..=usize::from(number % 3)).map(name).collect(),
+                scope: (0..number % 2).map(|n| format!("/Nairobi/{n}").into()).collect(),
+                created_at,
+                modified_at,
+                expires_at,
+                temporal_only,
+            },
+        )
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -197,14 +238,24 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn open(folder: &Path, fold_changes: usize) -> Embedded {
-    let options = Options { fold_changes, slice_entities: 1, checkpoint_bytes: 64 << 10, ..Options::default() };
+    let options = Options {
+        fold_changes,
+        slice_entities: 1,
+        checkpoint_bytes: 64 << 10,
+        ..Options::default()
+    };
     Embedded::open_with(folder, "mapacha", Environment::real(1), options).unwrap()
 }
 
 fn everything(storage: &mut dyn Storage) -> Vec<(EntityKey, Entity, bool, Option<Timestamp>)> {
     let mut all = Vec::new();
     storage
-        .load(&mut |Stored { key, entity, temporal_only, deleted_at }| all.push((key, entity, temporal_only, deleted_at)))
+        .load(&mut |Stored {
+                        key,
+                        entity,
+                        temporal_only,
+                        deleted_at,
+                    }| all.push((key, entity, temporal_only, deleted_at)))
         .unwrap();
     all
 }
@@ -214,7 +265,12 @@ fn compare(model: &mut Memory, engine: &mut Embedded, range: (Timestamp, Timesta
     let (ours, theirs) = (engine.reader(), model.reader());
     let always = (Timestamp::MIN, Timestamp::from_micros(i64::MAX));
     for key in (1..5).map(EntityKey) {
-        for (range, last_n) in [(always, None), (range, None), (always, Some(last_n)), (range, Some(last_n))] {
+        for (range, last_n) in [
+            (always, None),
+            (range, None),
+            (always, Some(last_n)),
+            (range, Some(last_n)),
+        ] {
             let some = [name(4), name(0)];
             for attributes in [&[][..], &some] {
                 let expected: Vec<Past> = theirs.history(key, attributes, range, last_n).unwrap();
@@ -227,8 +283,14 @@ fn compare(model: &mut Memory, engine: &mut Embedded, range: (Timestamp, Timesta
         }
     }
     for table in ["users", "rules", "none"] {
-        assert_eq!(ours.system(table, &[1], last_n).unwrap(), theirs.system(table, &[1], last_n).unwrap());
-        assert_eq!(ours.system(table, &[], 99).unwrap(), theirs.system(table, &[], 99).unwrap());
+        assert_eq!(
+            ours.system(table, &[1], last_n).unwrap(),
+            theirs.system(table, &[1], last_n).unwrap()
+        );
+        assert_eq!(
+            ours.system(table, &[], 99).unwrap(),
+            theirs.system(table, &[], 99).unwrap()
+        );
     }
 }
 
