@@ -31,7 +31,8 @@ fn main() -> Result<(), String> {
         let (stem, extension) = file.rsplit_once('.').ok_or(format!("{file} has no extension"))?;
         let name = format!("{stem}-{:016x}.{extension}", fnv1a(&body));
         let gzip = compressible(extension).then(|| squeeze(&out, &name, &body)).transpose()?;
-        row(&mut table, &name, extension, &path, gzip.as_deref(), None)?;
+        let body = copy(&out, &name, &path)?;
+        row(&mut table, &name, extension, &body, gzip.as_deref(), None)?;
         writeln!(names, "    ({file:?}, {name:?}),").map_err(|e| e.to_string())?;
     }
 
@@ -51,14 +52,16 @@ fn main() -> Result<(), String> {
                 continue;
             }
             let beside = |e: &str| {
-                let packed = path.with_file_name(format!("{name}.{e}"));
-                packed.exists().then_some(packed)
+                let packed = format!("{name}.{e}");
+                let from = path.with_file_name(&packed);
+                from.exists().then(|| copy(&out, &packed, &from)).transpose()
             };
-            let gzip = match beside("gz") {
+            let gzip = match beside("gz")? {
                 None if compressible(&extension) => Some(squeeze(&out, &name, &read(&path)?)?),
                 packed => packed,
             };
-            row(&mut table, &name, &extension, &path, gzip.as_deref(), beside("br").as_deref())?;
+            let body = copy(&out, &name, &path)?;
+            row(&mut table, &name, &extension, &body, gzip.as_deref(), beside("br")?.as_deref())?;
         }
     } else if env::var_os("MAPACHA_REQUIRE_UI").is_some_and(|v| v == "1") {
         return Err(format!("web/dist holds no islands and MAPACHA_REQUIRE_UI=1 asks for them. Run: {COMMAND}"));
@@ -95,21 +98,27 @@ fn compressible(extension: &str) -> bool {
     matches!(extension, "css" | "js" | "mjs" | "svg" | "json" | "txt" | "html" | "webmanifest")
 }
 
-fn squeeze(out: &Path, name: &str, body: &[u8]) -> Result<PathBuf, String> {
-    let path = out.join(format!("{name}.gz"));
+/// Copies a file to where the compiler looks, so that a new build of the islands cannot pull it away meanwhile.
+fn copy(out: &Path, name: &str, from: &Path) -> Result<String, String> {
+    fs::write(out.join(name), read(from)?).map_err(|e| format!("{name}: {e}"))?;
+    Ok(name.to_owned())
+}
+
+fn squeeze(out: &Path, name: &str, body: &[u8]) -> Result<String, String> {
+    let packed = format!("{name}.gz");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(body).map_err(|e| e.to_string())?;
-    fs::write(&path, encoder.finish().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-    Ok(path)
+    fs::write(out.join(&packed), encoder.finish().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+    Ok(packed)
 }
 
 fn row(
     table: &mut String,
     name: &str,
     extension: &str,
-    body: &Path,
-    gzip: Option<&Path>,
-    brotli: Option<&Path>,
+    body: &str,
+    gzip: Option<&str>,
+    brotli: Option<&str>,
 ) -> Result<(), String> {
     let media_type = match extension {
         "css" => "text/css; charset=utf-8",
@@ -120,10 +129,10 @@ fn row(
         "woff2" => "font/woff2",
         "json" | "webmanifest" => "application/json",
         "txt" => "text/plain; charset=utf-8",
-        other => return Err(format!("{}: no media type is known for .{other}", body.display())),
+        other => return Err(format!("{body}: no media type is known for .{other}")),
     };
-    let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
-    let some = |path: Option<&Path>| path.map_or("None".into(), |p| format!("Some({})", include(p)));
+    let include = |file: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{file}"));
+    let some = |file: Option<&str>| file.map_or("None".into(), |file| format!("Some({})", include(file)));
     writeln!(
         table,
         "    Asset {{ name: {name:?}, media_type: {media_type:?}, body: {}, gzip: {}, brotli: {} }},",

@@ -44,18 +44,11 @@ export const drawnBy = (layer: Layer): string[] => {
 
 const ORDER = { area: 0, line: 1, building: 2, point: 3 } as const;
 
-/** A width that grows with the zoom. */
-const wide = (width: number): ["interpolate", ...unknown[]] => [
-  "interpolate",
-  ["exponential", 1.5],
-  ["zoom"],
-  10,
-  width * 0.5,
-  14,
-  width * 1.4,
-  18,
-  width * 6,
-];
+/** A width that grows with the zoom and with the line's own weight; `more` is added on both sides. */
+const wide = (width: number, more = 0): ["interpolate", ...unknown[]] => {
+  const at = (factor: number) => ["+", ["*", width * factor, ["coalesce", ["get", "w"], 1]], more];
+  return ["interpolate", ["exponential", 1.5], ["zoom"], 10, at(0.5), 14, at(1.4), 18, at(6)];
+};
 
 export function styleOf(config: MapConfig, colours: Colours, heavy: boolean): StyleSpecification {
   const layers: LayerSpecification[] = [
@@ -90,7 +83,7 @@ export function styleOf(config: MapConfig, colours: Colours, heavy: boolean): St
           type: "line",
           ...common,
           layout,
-          paint: { "line-color": colours.casing, "line-width": wide(width + 1.5) },
+          paint: { "line-color": colours.casing, "line-width": wide(width, 1.5) },
         },
         {
           id: `${layer.key}/line`,

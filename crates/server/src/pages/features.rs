@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 
 use super::describe::{Shown, label_of, name_of};
 use super::language::Language;
+use super::layers::weight;
 use super::place_query::{PlaceQuery, key_of, place_of};
 use super::respond::{self, Failure};
 use super::visit::Visit;
@@ -139,6 +140,10 @@ fn feature(body: &mut String, entity: &Entity, language: Language, everything: b
         properties.insert("t".into(), key_of(entity).unwrap_or_default().into());
         if let Some(name) = name_of(entity, language) {
             properties.insert("n".into(), name.into());
+        }
+        let weight = weight(entity);
+        if (weight - 1.0).abs() > 1e-9 {
+            properties.insert("w".into(), Json::from(weight));
         }
         let height = entity.attributes.iter().find(|a| matches!(a.name.short(), "height" | "buildingHeight"));
         if let Some(height) = height.and_then(ngsi_ld::Attribute::as_f64).filter(|h| h.is_finite()) {

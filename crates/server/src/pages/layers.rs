@@ -1,7 +1,7 @@
 //! How entity types are drawn: the same symbol in the legend, in the picture and in the interactive map.
 
 use geo_types::Geometry;
-use ngsi_ld::Name;
+use ngsi_ld::{Entity, Name};
 use serde::Serialize;
 
 use super::describe::type_label;
@@ -120,6 +120,18 @@ impl Layer {
     pub(crate) fn dashes(&self, factor: f64) -> String {
         let lengths = self.dash.iter().map(|dash| format!("{:.1}", dash * self.width * factor));
         lengths.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How wide a line is drawn against the others of its layer: a street by its place in the network.
+pub(crate) fn weight(entity: &Entity) -> f64 {
+    let class = entity.attributes.iter().find(|a| matches!(a.name.short(), "roadClass" | "highway"));
+    match class.and_then(ngsi_ld::Attribute::as_str) {
+        Some("motorway" | "trunk" | "primary") => 2.6,
+        Some("secondary") => 1.8,
+        Some("tertiary") => 1.4,
+        Some("footway" | "path" | "pedestrian" | "steps" | "track") => 0.6,
+        _ => 1.0,
     }
 }
 

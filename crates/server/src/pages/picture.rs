@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use geo_types::{Coord, Geometry, LineString, Point, Polygon, Rect};
 
-use super::layers::{Kind, Layer};
+use super::layers::{Kind, Layer, weight};
 use super::place_query::{Places, place_of};
 
 const WIDTH: f64 = 1000.0;
@@ -62,7 +62,7 @@ impl Picture {
     /// Draws places; `None` where there is none.
     pub(crate) fn of(places: &Places) -> Option<Self> {
         let projection = Projection::of(places.bounds?, WIDTH, 24.0);
-        let mut paths: BTreeMap<(Kind, usize), String> = BTreeMap::new();
+        let mut paths: BTreeMap<(Kind, usize, i64), String> = BTreeMap::new();
         let mut points: BTreeMap<usize, HashSet<(i64, i64)>> = BTreeMap::new();
         let mut corners = 0;
         let mut cut = places.cut;
@@ -79,15 +79,15 @@ impl Picture {
                 cut = true;
                 continue;
             }
-            let path = paths.entry((layer.kind, *index)).or_default();
+            let path = paths.entry((layer.kind, *index, rounded(10.0 * weight(entity)))).or_default();
             for (line, closed) in outlines(geometry) {
                 corners += trace(path, line, closed, &projection);
             }
         }
         let mut body = String::new();
-        for ((kind, index), path) in &paths {
+        for ((kind, index, tenths), path) in &paths {
             let Some(layer) = places.layers.get(*index).filter(|_| !path.is_empty()) else { continue };
-            draw(&mut body, layer, *kind, path);
+            draw(&mut body, layer, *kind, *tenths as f64 / 10.0, path);
         }
         for (index, cells) in &points {
             let Some(layer) = places.layers.get(*index) else { continue };
@@ -111,7 +111,7 @@ impl Picture {
     }
 }
 
-fn draw(body: &mut String, layer: &Layer, kind: Kind, path: &str) {
+fn draw(body: &mut String, layer: &Layer, kind: Kind, weight: f64, path: &str) {
     let class = match kind {
         Kind::Area => "g-area",
         Kind::Building => "g-block",
@@ -119,7 +119,7 @@ fn draw(body: &mut String, layer: &Layer, kind: Kind, path: &str) {
     };
     let _ = write!(body, "<path class=\"{class} {}\" d=\"{path}\"", layer.class());
     if kind == Kind::Line {
-        let _ = write!(body, " stroke-width=\"{:.1}\"", layer.width);
+        let _ = write!(body, " stroke-width=\"{:.1}\"", layer.width * weight);
     }
     let dashes = layer.dashes(1.0);
     if !dashes.is_empty() && kind != Kind::Building {
