@@ -18,9 +18,12 @@ use crate::shard::{Record, Status};
 use crate::state::{Shards as _, State};
 
 /// The system table in which the twin notes what it needs besides the entities.
-pub(crate) const SYSTEM_TABLE: &str = "twin";
+const SYSTEM_TABLE: &str = "twin";
 /// Its row with the number for the next new entity, kept because the highest number may have been erased.
-pub(crate) const NEXT_KEY: &[u8] = b"next_key";
+const NEXT_KEY: &[u8] = b"next_key";
+
+/// Its row with the latest instant that was given to an instance of the past, which no entity shows.
+const LATEST: &[u8] = b"latest";
 
 /// Where the numbers and instants of new things come from.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,31 @@ pub(crate) struct Counters {
     pub(crate) next_key: u64,
     /// The latest instant that was given to anything.
     pub(crate) latest: Timestamp,
+}
+
+impl Counters {
+    /// As the system table has them; what the entities show is to be [`Self::learn`]ed besides.
+    pub(crate) fn noted(reader: &dyn StorageReader) -> Result<Self, Error> {
+        let noted = |row: &[u8]| -> Result<Option<[u8; 8]>, Error> {
+            let rows = reader.system(SYSTEM_TABLE, row, 1)?;
+            let Some((_, value)) = rows.iter().find(|(key, _)| key == row) else { return Ok(None) };
+            let damaged = |_| {
+                let row = String::from_utf8_lossy(row);
+                Error::Storage(format!("the row `{row}` of the system table `{SYSTEM_TABLE}` is damaged"))
+            };
+            value.as_slice().try_into().map(Some).map_err(damaged)
+        };
+        Ok(Self {
+            next_key: noted(NEXT_KEY)?.map_or(1, u64::from_le_bytes),
+            latest: noted(LATEST)?.map_or(Timestamp::MIN, |micros| Timestamp::from_micros(i64::from_le_bytes(micros))),
+        })
+    }
+
+    /// What is given from now on is later than this.
+    pub(crate) fn learn(&mut self, record: &Record) {
+        self.next_key = self.next_key.max(record.key.0 + 1);
+        self.latest = self.latest.max(last_instant(record));
+    }
 }
 
 /// A group.
@@ -53,6 +81,8 @@ struct Staged {
     /// of the store as far as `covered` says.
     past: BTreeMap<Timestamp, Vec<Attribute>>,
     covered: Option<Series>,
+    /// The instant of the last operation of the group that changed it.
+    touched: Option<Timestamp>,
 }
 
 /// Attributes, and a half-open range of time.
@@ -76,6 +106,13 @@ impl Staged {
     }
 }
 
+/// What one operation does, and to what, and when.
+struct Decided {
+    before: Option<Record>,
+    effect: Effect,
+    now: Timestamp,
+}
+
 /// What a group did.
 pub(crate) struct Finished {
     /// For the store.
@@ -97,7 +134,6 @@ impl<'a> Stage<'a> {
         clock_now: Timestamp,
     ) -> Self {
         let now = clock_now.max(counters.latest.plus_micros(1));
-        counters.latest = now;
         Self {
             state,
             reader,
@@ -137,12 +173,14 @@ impl<'a> Stage<'a> {
             Some(staged) => staged.record.clone(),
             None => self.state.record(id),
         };
+        let stored = match &record {
+            Some(record) => self.reader.history(record.key, &series.names, series.range, None)?,
+            None => Vec::new(),
+        };
         let staged = self.staged.entry_ref(id).or_default();
-        if let Some(record) = &record {
-            for past in self.reader.history(record.key, &series.names, series.range, None)? {
-                if let Past::Instance(attribute) = past {
-                    staged.note(&attribute);
-                }
+        for past in stored {
+            if let Past::Instance(attribute) = past {
+                staged.note(&attribute);
             }
         }
         staged.record = record;
@@ -153,12 +191,27 @@ impl<'a> Stage<'a> {
     /// Evaluates an operation after those before it in the group. One that fails, or panics, leaves nothing.
     pub(crate) fn run(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
         let id = operation.entity_id().clone();
+        let decided = catch_unwind(AssertUnwindSafe(|| self.decide(view, operation))).unwrap_or_else(|_| {
+            tracing::error!(entity = %id, "an operation panicked; it was refused and nothing of it was stored");
+            Err(Error::Storage(format!(
+                "the operation on `{id}` met a defect of this program and was not executed; please report it \
+                 with the log"
+            )))
+        })?;
+        Ok(self.take(id, decided))
+    }
+
+    /// What an operation does.
+    fn decide(&mut self, view: &View, operation: Operation) -> Result<Decided, Error> {
+        let id = operation.entity_id().clone();
         if let Operation::AppendHistory { .. } = operation {
             self.prepare(&id)?;
         }
         let staged = self.staged.get(&id);
         let record = staged.map_or_else(|| self.state.record(&id), |staged| staged.record.clone());
-        let now = record.as_ref().map_or(self.now, |record| self.now.max(last_instant(record).plus_micros(1)));
+        // No two states of an entity have the same instant.
+        let last = record.as_ref().map(last_instant).max(staged.and_then(|staged| staged.touched));
+        let now = last.map_or(self.now, |last| self.now.max(last.plus_micros(1)));
         let known = |key: EntityKey, names: &[Name], range: (Timestamp, Timestamp)| {
             let mut known = Vec::new();
             if !staged.and_then(|staged| staged.covered.as_ref()).is_some_and(|s| s.covers(names, range)) {
@@ -174,29 +227,24 @@ impl<'a> Stage<'a> {
         };
         let new_key = EntityKey(self.counters.next_key);
         let situation = Situation { record: record.clone(), now, new_key, view, known: &known };
-        let effect = catch_unwind(AssertUnwindSafe(|| situation.evaluate(operation))).unwrap_or_else(|_| {
-            tracing::error!(entity = %id, "an operation panicked; it was refused and nothing of it was stored");
-            Err(Error::Storage(format!(
-                "the operation on `{id}` met a defect of this program and was not executed; please report it \
-                 with the log"
-            )))
-        })?;
-        self.counters.latest = self.counters.latest.max(now);
-        Ok(self.take(id, record, effect, now))
+        let effect = situation.evaluate(operation)?;
+        Ok(Decided { before: record, effect, now })
     }
 
     /// Takes an effect into the group.
-    fn take(&mut self, id: Uri, before: Option<Record>, effect: Effect, now: Timestamp) -> Outcome {
-        let Effect { outcome, after, history } = effect;
+    fn take(&mut self, id: Uri, decided: Decided) -> Outcome {
+        let Decided { before, effect: Effect { outcome, after, history }, now } = decided;
         if after == After::Same && history.is_empty() {
             return outcome;
         }
+        self.counters.latest = self.counters.latest.max(now);
         let (after, stays) = match after {
             After::Same => (before.clone(), true),
             After::Record(record) => (Some(record), false),
             After::Erased => (None, false),
         };
         let staged = self.staged.entry(id.clone()).or_default();
+        staged.touched = Some(now);
         if let Some(record) = &after {
             self.counters.next_key = self.counters.next_key.max(record.key.0 + 1);
             if !stays {
@@ -231,6 +279,10 @@ impl<'a> Stage<'a> {
             let next = self.counters.next_key.to_le_bytes();
             self.changes.push(Change::System(SYSTEM_TABLE, NEXT_KEY.into(), Some(next.as_slice().into())));
         }
+        if self.changes.iter().any(|change| matches!(change, Change::History(..))) {
+            let latest = self.counters.latest.as_micros().to_le_bytes();
+            self.changes.push(Change::System(SYSTEM_TABLE, LATEST.into(), Some(latest.as_slice().into())));
+        }
         Finished {
             changes: self.changes,
             records: self.staged.into_iter().map(|(id, staged)| (id, staged.record)).collect(),
@@ -241,7 +293,7 @@ impl<'a> Stage<'a> {
 }
 
 /// The latest instant that the twin left on an entity.
-pub(crate) fn last_instant(record: &Record) -> Timestamp {
+fn last_instant(record: &Record) -> Timestamp {
     let modified_at = record.entity.modified_at;
     match record.status {
         Status::Deleted(at) => modified_at.max(at),

@@ -19,7 +19,7 @@ use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
 use crate::shard::Record;
 use crate::snapshot::{Reading, Snapshot};
-use crate::stage::{Counters, NEXT_KEY, SYSTEM_TABLE, last_instant};
+use crate::stage::Counters;
 use crate::state::State;
 use crate::writer::{Command, Group, Reply, Writer};
 
@@ -85,14 +85,14 @@ impl Twin {
     ) -> Result<Self, Error> {
         let state = Arc::new(State::new());
         let reader = storage.reader();
-        let mut counters = Counters { next_key: noted_next_key(&*reader)?, latest: Timestamp::MIN };
+        let mut counters = Counters::noted(&*reader)?;
         storage.load(&mut |stored| {
             let record = Record::from(stored);
-            counters.next_key = counters.next_key.max(record.key.0 + 1);
-            counters.latest = counters.latest.max(last_instant(&record));
+            counters.learn(&record);
             let id = record.entity.id.clone();
             state.apply(counters.latest, [(id, Some(record))]);
         })?;
+        state.apply(counters.latest, []);
         let (commands, queue) = sync_channel(limits.waiting_requests);
         let (events, _) = broadcast::channel(limits.events.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -183,6 +183,11 @@ impl Twin {
         self.0.events.subscribe()
     }
 
+    /// How many operations wait for the writer: for metrics, and for those who must not add to them.
+    pub fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
     /// The clock it lives by.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
@@ -242,14 +247,4 @@ impl Drop for Shared {
 
 fn closed() -> Error {
     Error::Storage("the twin is closed".to_owned())
-}
-
-fn noted_next_key(reader: &dyn StorageReader) -> Result<u64, Error> {
-    let rows = reader.system(SYSTEM_TABLE, NEXT_KEY, 1)?;
-    let noted = rows.iter().find(|(key, _)| key == NEXT_KEY).map(|(_, value)| value.as_slice());
-    match noted.map(<[u8; 8]>::try_from) {
-        None => Ok(1),
-        Some(Ok(bytes)) => Ok(u64::from_le_bytes(bytes)),
-        Some(Err(_)) => Err(Error::Storage("the row `next_key` of the system table `twin` is damaged".to_owned())),
-    }
 }
