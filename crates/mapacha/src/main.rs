@@ -31,7 +31,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
     start_log(&effective)?;
     let json = cli.global.json;
     match &cli.command {
-        Command::Demo(_) => Err(Failure::new("building")),
+        Command::Demo(arguments) => commands::demo::run(arguments, effective),
         Command::Serve(_) => commands::serve::run(&effective),
         Command::Import(arguments) => commands::import::run(arguments, &effective, json),
         Command::Assess(arguments) => commands::assess::run(arguments, &effective, json),

@@ -2,7 +2,7 @@
 
 pub(crate) mod assess;
 pub(crate) mod config;
-// pub(crate) mod demo;
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod remote;

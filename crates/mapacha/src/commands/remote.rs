@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use formats::{ImportOptions, Kind, Report};
-use reqwest::{Client, Method, Response};
+use reqwest::Method;
+use reqwest::blocking::{Body, Client, Response};
 use serde_json::Value as Json;
 
 use crate::output::Failure;
@@ -14,7 +15,6 @@ pub(crate) struct Remote {
     client: Client,
     url: String,
     tenant: Option<String>,
-    runtime: tokio::runtime::Runtime,
 }
 
 impl Remote {
@@ -28,10 +28,10 @@ impl Remote {
         let client = Client::builder()
             .no_proxy()
             .connect_timeout(Duration::from_secs(5))
+            .timeout(None)
             .build()
             .map_err(|error| Failure::new(error.to_string()))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), tenant: tenant.map(str::to_owned), runtime })
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), tenant: tenant.map(str::to_owned) })
     }
 
     /// Sends the files to be imported there.
@@ -41,10 +41,7 @@ impl Remote {
             let name = file.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned());
             let mut query = pairs(options)?;
             query.push(("file".into(), name));
-            let body = self.runtime.block_on(async {
-                let file = tokio::fs::File::open(file).await?;
-                Ok::<_, std::io::Error>(reqwest::Body::from(file))
-            })?;
+            let body = Body::from(std::fs::File::open(file)?);
             let text = self.send(Method::POST, &format!("/imports/{kind}"), &query, Some(body))?;
             reports.push(serde_json::from_str::<Report>(&text)?);
         }
@@ -64,7 +61,7 @@ impl Remote {
         method: Method,
         path: &str,
         query: &[(String, String)],
-        body: Option<reqwest::Body>,
+        body: Option<Body>,
     ) -> Result<String, Failure> {
         let mut url = reqwest::Url::parse(&format!("{}{path}", self.url)).map_err(|error| Failure::usage(error.to_string()))?;
         url.query_pairs_mut().extend_pairs(query);
@@ -75,20 +72,18 @@ impl Remote {
         if let Some(body) = body {
             request = request.header("content-type", "application/octet-stream").body(body);
         }
-        self.runtime.block_on(async {
-            let answer = request.send().await.map_err(|error| {
-                Failure::new(format!("no server answers at {}: {}", self.url, root_cause(&error)))
-                    .remedy("check the address, and that `mapacha serve` runs there")
-            })?;
-            told(answer).await
-        })
+        let answer = request.send().map_err(|error| {
+            Failure::new(format!("no server answers at {}: {}", self.url, root_cause(&error)))
+                .remedy("check the address, and that `mapacha serve` runs there")
+        })?;
+        told(answer)
     }
 }
 
 /// The body of a good answer; of a bad one the problem that it tells.
-async fn told(answer: Response) -> Result<String, Failure> {
+fn told(answer: Response) -> Result<String, Failure> {
     let status = answer.status();
-    let text = answer.text().await.map_err(|error| Failure::new(format!("the answer broke off: {error}")))?;
+    let text = answer.text().map_err(|error| Failure::new(format!("the answer broke off: {error}")))?;
     if status.is_success() {
         return Ok(text);
     }
