@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use ngsi_ld::{Attribute, Name, Timestamp, Uri};
-use storage::embedded::Options;
+use storage::Options;
 use storage::{Change, Embedded, EntityKey, Environment, Head, Storage};
 
 fn main() {

@@ -2,7 +2,10 @@
 //!
 //! `commit` writes one row of the log, in one transaction, with one fsync. `maintain` folds the log into the
 //! tables in small slices, which need no fsync of their own: a slice that a power cut takes is done again.
-//! `bulk` writes the tables directly. See `/docs` of the project for the measurements that led here.
+//! `bulk` writes the tables directly.
+//!
+//! Damage: every row carries a checksum of its key and content, which every read
+//! checks. A damaged key inside SQLite's B-tree can hide a row from a look-up; [`Embedded::verify`] finds that.
 //!
 //! Locks: the writer owns this value; readers share the dictionary and the unfolded changes with it.
 
@@ -18,82 +21,34 @@ use crate::environment::Held;
 use crate::fault::Fault;
 use crate::fold::fold_entity;
 use crate::log::{self, Batch, Pending};
+use crate::maintain::{Options, Work};
 use crate::names::{Dictionary, Namer};
 use crate::reader::Shared;
 use crate::record::key_of;
-use crate::tables::{self, meta, open_for_writing, set_meta};
+use crate::tables::{meta, open_for_writing, set_meta};
 use crate::{
     Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, blob, current, system,
 };
 
-/// When and how much the engine works in the background.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Unfolded changes at which a fold begins. More: fewer bytes written, a longer start, more memory
-    /// (about 100 bytes each).
-    pub fold_changes: usize,
-    /// Bytes of unfolded changes at which a fold begins.
-    pub fold_bytes: usize,
-    /// So many times these, commits wait for the fold.
-    pub most_folds: usize,
-    /// Entities in one slice of a fold, at most.
-    pub slice_entities: usize,
-    /// Microseconds that a slice takes, about.
-    pub slice_micros: i64,
-    /// Bytes written after which SQLite's write-ahead log is brought into the file.
-    pub checkpoint_bytes: usize,
-    /// Does most of that in a thread beside the writer, which then only does the rest. Changes no answer;
-    /// without it, `maintain` takes as long as two fsyncs now and then.
-    pub checkpoint_beside: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            fold_changes: 200_000,
-            fold_bytes: 64 << 20,
-            most_folds: 4,
-            slice_entities: 2_000,
-            slice_micros: 3_000,
-            checkpoint_bytes: 8 << 20,
-            checkpoint_beside: true,
-        }
-    }
-}
-
-/// What is being done in the background.
-enum Work {
-    Nothing,
-    /// These entities are still to be folded, the next one last.
-    Folding {
-        left: Vec<EntityKey>,
-        through: u64,
-    },
-    /// The log up to here is in the tables.
-    Cutting {
-        through: u64,
-    },
-}
-
 /// The embedded engine.
 pub struct Embedded {
-    connection: Connection,
-    shared: Arc<Shared>,
-    environment: Environment,
-    options: Options,
+    pub(crate) connection: Connection,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) environment: Environment,
+    pub(crate) options: Options,
     /// The number of the last commit.
-    last: u64,
+    pub(crate) last: u64,
     /// So many names are in the table.
-    saved_names: usize,
+    pub(crate) saved_names: usize,
     /// Greater keys have no rows.
-    greatest_key: u64,
-    work: Work,
+    pub(crate) greatest_key: u64,
+    pub(crate) work: Work,
     /// The log up to here holds what was erased.
-    purge: Option<u64>,
+    pub(crate) purge: Option<u64>,
     /// Bytes written since the last checkpoint, about.
-    unwritten: usize,
+    pub(crate) unwritten: usize,
     /// Who does so at the moment.
-    checkpointer: Option<JoinHandle<()>>,
+    pub(crate) checkpointer: Option<JoinHandle<()>>,
     /// Why nothing is written any more.
     stopped: Option<String>,
     _lock: Box<dyn Held>,
@@ -212,7 +167,7 @@ impl Embedded {
 
     /// Makes the public error of a failure, and stops where it leaves unknown what is durable. A full disk does
     /// not: SQLite has taken the transaction back. Nor does damage: nothing was written.
-    fn outcome<T>(&mut self, result: Result<T, Fault>, context: &str) -> Result<T, StorageError> {
+    pub(crate) fn outcome<T>(&mut self, result: Result<T, Fault>, context: &str) -> Result<T, StorageError> {
         result.map_err(|fault| {
             let ours = matches!(fault, Fault::Other(_));
             let error = fault.at(&self.shared.path(), context);
@@ -289,146 +244,6 @@ impl Embedded {
         self.forget(&keys);
         Ok(self.written(changes, lsn, bytes + changes.len() * 64))
     }
-
-    /// Entities whose changes are in the tables now.
-    fn forget(&mut self, folded: &[EntityKey]) {
-        let mut pending = self.shared.pending.lock();
-        for key in folded {
-            pending.remove(*key);
-            self.greatest_key = self.greatest_key.max(key.0);
-        }
-    }
-
-    fn begin_fold(&mut self) {
-        let mut left = self.shared.pending.lock().entities();
-        left.reverse();
-        self.work = Work::Folding {
-            left,
-            through: self.last,
-        };
-    }
-
-    /// One slice of whatever is being done.
-    fn slice(&mut self) -> Result<(), StorageError> {
-        // A slice needs no fsync: the next commit's covers it, and if there is none, it is done again.
-        let relaxed = self
-            .connection
-            .pragma_update(None, "synchronous", "normal")
-            .map_err(Fault::from);
-        let done = relaxed.and_then(|()| self.try_slice());
-        let strict = self
-            .connection
-            .pragma_update(None, "synchronous", "full")
-            .map_err(Fault::from);
-        self.outcome(done.and(strict), "maintaining")
-    }
-
-    fn try_slice(&mut self) -> Result<(), Fault> {
-        let began = self.environment.clock.now();
-        let clock = Arc::clone(&self.environment.clock);
-        let late = began.plus_micros(self.options.slice_micros);
-        match &mut self.work {
-            Work::Nothing => Ok(()),
-            Work::Folding { left, through } => {
-                let transaction = begin(&self.connection)?;
-                let mut folded = Vec::new();
-                for key in left.iter().rev().take(self.options.slice_entities.max(1)) {
-                    let mut namer = Namer::new(&self.shared.names);
-                    if let Some(records) = self.shared.pending.lock().of(*key).cloned() {
-                        let changes = records.read(*key, 0, &namer)?;
-                        fold_entity(&transaction, &mut namer, *key, key.0 > self.greatest_key, changes)?;
-                    }
-                    folded.push(*key);
-                    if clock.now() >= late {
-                        break;
-                    }
-                }
-                self.shared.names.read().save(&transaction, self.saved_names)?;
-                transaction.commit()?;
-                self.saved_names = self.shared.names.read().len();
-                left.truncate(left.len() - folded.len());
-                let through = *through;
-                if left.is_empty() {
-                    self.work = Work::Cutting { through };
-                }
-                self.unwritten += folded.len() * 4_096;
-                self.forget(&folded);
-                Ok(())
-            }
-            Work::Cutting { through } => {
-                let through = *through;
-                let transaction = begin(&self.connection)?;
-                let last = meta(&transaction, "last")?.unwrap_or(0).max(through);
-                set_meta(&transaction, "last", last)?;
-                let done = log::cut(&transaction, through, &mut || clock.now() >= late)?;
-                transaction.commit()?;
-                self.unwritten += 4_096 * 16;
-                if done {
-                    self.work = Work::Nothing;
-                    self.emptied(through)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// After the log was cut: what was erased is to leave SQLite's write-ahead log too.
-    fn emptied(&mut self, through: u64) -> Result<(), Fault> {
-        if self.purge.is_none_or(|purge| purge > through) {
-            return Ok(());
-        }
-        if self.checkpoint("TRUNCATE")? {
-            let transaction = begin(&self.connection)?;
-            transaction.execute("DELETE FROM meta WHERE name = 'purge'", [])?;
-            transaction.commit()?;
-            self.purge = None;
-        }
-        Ok(())
-    }
-
-    /// Brings SQLite's write-ahead log into the file; `false` when a reader was in the way.
-    fn checkpoint(&mut self, kind: &str) -> Result<bool, Fault> {
-        self.unwritten = 0;
-        let busy: i64 = self
-            .connection
-            .query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| row.get(0))?;
-        Ok(busy == 0)
-    }
-
-    /// The same in small steps: most of it beside the writer, the rest at once.
-    fn checkpoint_gently(&mut self) -> Result<(), Fault> {
-        if let Some(running) = &self.checkpointer {
-            if running.is_finished() {
-                self.finish_checkpoint();
-                self.checkpoint("PASSIVE")?;
-            }
-        } else if self.unwritten >= self.options.checkpoint_bytes {
-            let file = self.shared.file.clone();
-            let beside = move || {
-                if let Err(fault) = tables::checkpoint(&file) {
-                    tracing::warn!(?fault, "a checkpoint failed; it will be done again");
-                }
-            };
-            let thread = std::thread::Builder::new().name("checkpoint".to_owned());
-            match self.options.checkpoint_beside.then(|| thread.spawn(beside)) {
-                Some(Ok(running)) => self.checkpointer = Some(running),
-                _ => self.checkpoint("PASSIVE").map(|_| ())?,
-            }
-        }
-        Ok(())
-    }
-
-    fn finish_checkpoint(&mut self) {
-        if let Some(running) = self.checkpointer.take() {
-            let _ = running.join(); // it has said itself what went wrong
-        }
-    }
-
-    fn pending_exceeds(&self, times: usize) -> bool {
-        let pending = self.shared.pending.lock();
-        pending.changes() >= self.options.fold_changes.saturating_mul(times)
-            || pending.bytes() >= self.options.fold_bytes.saturating_mul(times)
-    }
 }
 
 impl Drop for Embedded {
@@ -462,7 +277,9 @@ impl Storage for Embedded {
                 sink(stored);
             }
         };
+        let mut greatest = 0;
         let read = current::read_rows(&self.connection, &names, &mut |key, row| {
+            greatest = greatest.max(row.last_seq);
             while let Some(unfolded) = next.next_if(|unfolded| *unfolded < key) {
                 give(unfolded, current::Row::default());
             }
@@ -471,6 +288,8 @@ impl Storage for Embedded {
         });
         next.for_each(|key| give(key, current::Row::default()));
         drop((names, pending));
+        // Commits after this one must have greater numbers, or the fold would pass them over.
+        self.last = self.last.max(greatest);
         let result = broken.map_or(read, Err);
         self.outcome(result, "loading")
     }
@@ -523,7 +342,7 @@ impl Storage for Embedded {
     }
 }
 
-fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
+pub(crate) fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
     Ok(Transaction::new_unchecked(
         connection,
         TransactionBehavior::Immediate,
@@ -537,6 +356,37 @@ fn erases(changes: &[Change]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_a_failed_fsync_nothing_is_acknowledged() {
+        let (_folder, mut engine) = make(Options::default());
+        let change = [Change::System("t", (*b"k").into(), None)];
+        for (code, stops) in [
+            (rusqlite::ffi::SQLITE_FULL, false),
+            (rusqlite::ffi::SQLITE_IOERR_FSYNC, true),
+        ] {
+            let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert!(
+                engine
+                    .outcome::<()>(Err(failure.into()), "committing to")
+                    .is_err()
+            );
+            assert_eq!(
+                matches!(engine.commit(&change), Err(StorageError::Stopped(_))),
+                stops
+            );
+            assert_eq!(
+                matches!(engine.bulk(&change), Err(StorageError::Stopped(_))),
+                stops
+            );
+            assert_eq!(matches!(engine.maintain(), Err(StorageError::Stopped(_))), stops);
+        }
+        assert_eq!(
+            engine.reader().system("t", b"", 1).unwrap(),
+            [],
+            "reading goes on"
+        );
+    }
 
     fn small() -> Options {
         Options {
@@ -553,7 +403,7 @@ mod tests {
     }
 
     mod as_it_is {
-        crate::storage_contract_suite!(|| super::make(crate::embedded::Options::default()));
+        crate::storage_contract_suite!(|| super::make(crate::Options::default()));
     }
 
     mod folding_all_the_time {

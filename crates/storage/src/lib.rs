@@ -1,7 +1,11 @@
 //! Durability. What the twin decides is written here before anybody is told that it happened.
 //!
 //! One trait, [`Storage`], is what the twin needs of a store; [`StorageReader`] is the part of it that many
-//! threads use at once. The embedded engine is a SQLite file used as log and history under the twin in memory.
+//! threads use at once. The embedded engine is a SQLite file used as log and history under the twin in memory;
+//! [`Memory`] is the simplest engine, for tests; [`contract`] is the suite of tests that each engine passes.
+//!
+//! Inside the file, from the outside in: `tables` (schema, version), `log`, `fold`, `current` (an entity's row),
+//! `series` and `chunk` (history), `blob`, `system`; the bytes are in `record`, `geometry`, `column`, `codec`.
 
 mod blob;
 pub mod change;
@@ -17,6 +21,7 @@ mod fault;
 mod fold;
 mod geometry;
 mod log;
+pub mod maintain;
 pub mod memory;
 mod names;
 mod reader;
@@ -31,8 +36,10 @@ use std::sync::Arc;
 use ngsi_ld::{Attribute, Name, Timestamp, Uri};
 
 pub use change::{Change, EntityKey, Head, Lsn, Stored};
+pub use check::{Statistics, Verification};
 pub use embedded::Embedded;
 pub use environment::{Clock, Environment, Rng};
+pub use maintain::Options;
 pub use memory::Memory;
 
 /// The writer's handle of a store. One owner: the twin's writer.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
-use storage::embedded::Options;
+use storage::Options;
 use storage::{Change, Embedded, EntityKey, Environment, Head, Past, Storage, StorageError};
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);

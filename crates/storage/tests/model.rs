@@ -13,7 +13,7 @@ use ngsi_ld::{
     Attribute, Entity, GeoValue, Name, OneOrMany, PropertyValue, Relationship, Timestamp, Uri, Value,
 };
 use proptest::prelude::*;
-use storage::embedded::Options;
+use storage::Options;
 use storage::{Change, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored};
 
 #[derive(Clone, Debug)]
