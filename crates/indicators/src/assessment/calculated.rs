@@ -96,8 +96,16 @@ pub(crate) fn calculate(
             answers.0.insert((NETWORK, None), Err(missing));
         }
     }
+    let sensors = air::sensors(reader, view)?;
     for pollutant in &POLLUTANTS {
-        let readings = air::gather(reader, view, pollutant, gathered.period.as_ref(), &gathered.zone)?;
+        let readings = air::gather(
+            reader,
+            view,
+            &sensors,
+            pollutant,
+            gathered.period.as_ref(),
+            &gathered.zone,
+        )?;
         answers.0.insert(
             (AIR, Some(pollutant.data_point)),
             air(gathered, pollutant, readings),

@@ -54,6 +54,17 @@ const PREFIXES: [&str; 3] = [
     "https://smartdatamodels.org/",
 ];
 
+impl Pollutant {
+    /// Every name that its attribute may have.
+    fn names(&self) -> impl Iterator<Item = Name> + '_ {
+        PREFIXES.iter().flat_map(|prefix| {
+            self.terms
+                .iter()
+                .map(move |term| Name::from_iri(format!("{prefix}{term}")))
+        })
+    }
+}
+
 /// What a pollutant's sensors gave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Readings {
@@ -70,45 +81,51 @@ struct Sensor {
     attribute: Name,
 }
 
+/// The entities that measure any of the pollutants: those with such an attribute, but no forecasts and nothing
+/// indoors.
+pub(crate) fn sensors(reader: &dyn Reader, view: &View) -> Result<Vec<Arc<Entity>>, twin::Error> {
+    let selection = Selection {
+        attributes: POLLUTANTS.iter().flat_map(Pollutant::names).collect(),
+        ..Selection::default()
+    };
+    let mut sensors = Vec::new();
+    reader.scan(view, &selection, &mut |entity| {
+        if entity
+            .types
+            .iter()
+            .any(|t| !t.short().contains("Forecast") && !t.short().contains("Indoor"))
+        {
+            sensors.push(Arc::clone(entity));
+        }
+        true
+    })?;
+    Ok(sensors)
+}
+
 /// Gathers a pollutant's readings: of the period, or of the latest calendar year that has any. `None` where no
 /// entity has such an attribute.
 pub(crate) fn gather(
     reader: &dyn Reader,
     view: &View,
+    entities: &[Arc<Entity>],
     pollutant: &Pollutant,
     period: Option<&Period>,
     zone: &TimeZone,
 ) -> Result<Option<Readings>, twin::Error> {
-    let names: Vec<Name> = PREFIXES
+    let names: Vec<Name> = pollutant.names().collect();
+    let sensors: Vec<Sensor> = entities
         .iter()
-        .flat_map(|prefix| {
-            pollutant
-                .terms
+        .filter_map(|entity| {
+            let attribute = names
                 .iter()
-                .map(move |term| Name::from_iri(format!("{prefix}{term}")))
+                .find(|name| entity.get(name.as_str()).is_some())?
+                .clone();
+            Some(Sensor {
+                entity: Arc::clone(entity),
+                attribute,
+            })
         })
         .collect();
-    let mut sensors = Vec::new();
-    let selection = Selection {
-        attributes: names.clone(),
-        ..Selection::default()
-    };
-    reader.scan(view, &selection, &mut |entity| {
-        let measures = entity
-            .types
-            .iter()
-            .any(|t| !t.short().contains("Forecast") && !t.short().contains("Indoor"));
-        if let (true, Some(name)) = (
-            measures,
-            names.iter().find(|name| entity.get(name.as_str()).is_some()),
-        ) {
-            sensors.push(Sensor {
-                entity: Arc::clone(entity),
-                attribute: name.clone(),
-            });
-        }
-        true
-    })?;
     if sensors.is_empty() {
         return Ok(None);
     }

@@ -38,8 +38,8 @@ struct Join {
 
 /// Arcs are drawn in steps of at most this angle: the chord is at most 0.12 % of the radius inside the arc.
 const ARC_STEP: f64 = PI / 32.0;
-/// How many scan lines fall on the radius.
-const LINES_PER_RADIUS: f64 = 20.0;
+/// How far apart the scan lines are, in metres; for a narrow corridor at most an eighth of the radius.
+const SPACING_M: f64 = 0.5;
 
 impl CorridorNetwork {
     /// Takes lines apart. Repeated points are passed over; a line with fewer than two different points has no
@@ -110,7 +110,7 @@ impl CorridorNetwork {
                 pieces.push(sector);
             }
         }
-        pieces.measure(radius_m / LINES_PER_RADIUS, areas)
+        pieces.measure(SPACING_M.min(radius_m / 8.0), areas)
     }
 }
 

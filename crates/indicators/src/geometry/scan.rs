@@ -5,8 +5,8 @@
 //! the covered length is found exactly (sort the pieces' intervals, merge), and the lengths are summed by the
 //! midpoint rule. Every edge that is not parallel to the lines contributes an error of second order in their
 //! spacing and of random sign; the lines are turned by an odd angle so that the streets of a city built on a grid
-//! are not parallel to them. At a twentieth of the radius the result is good to about 1e-6; tests hold it to a
-//! general union.
+//! are not parallel to them. At a tenth of the corridor's half width the result is good to about 1e-6 for a
+//! city; tests hold it to a general union.
 
 use geo_types::{Coord, MultiPolygon};
 
