@@ -12,7 +12,7 @@ use crate::problem::{Answer, Problem, blocking};
 use crate::{App, caller_view};
 
 /// On every listener.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(healthz))
         .routes(routes!(readyz))
@@ -21,7 +21,7 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// On the listener for administration, which may be the same.
-pub fn admin_router() -> OpenApiRouter<App> {
+pub(crate) fn admin_router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(metrics))
 }
 

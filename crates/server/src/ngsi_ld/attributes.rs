@@ -53,7 +53,7 @@ pub(crate) async fn append_attributes(
 
 /// Update Attributes
 ///
-/// ETSI GS CIM 009, 5.6.2 and 6.6.3.2. Only attributes that are there change.
+/// ETSI GS CIM 009, 5.6.2 and 6.6.3.2. Attributes that are there are replaced, others appended.
 #[utoipa::path(
     patch,
     path = "/ngsi-ld/v1/entities/{entityId}/attrs",

@@ -1,7 +1,7 @@
 //! `/temporal/entities`: create or add to (5.6.11, 5.6.12), retrieve (5.7.3), query (5.7.4), delete (5.6.16).
 
 use axum::extract::Path;
-use ngsi_ld::representation::read_temporal;
+use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
 use ngsi_ld::{Entity, Error};
 use serde_json::{Map, Value};
 use twin::{HistoryQuery, Operation, Outcome, Reader};
@@ -66,14 +66,10 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     let head = head(&call, &id).await?;
     if let Some(object) = json.as_object_mut() {
         same_id(object, &id)?;
-        object.entry("id").or_insert_with(|| Value::from(id.as_str()));
-        // The types are the entity's own: a whole IRI is what it is in every @context.
-        if !object.contains_key("type") {
-            let types = head.types.iter().map(|name| Value::from(name.as_str())).collect();
-            object.insert("type".to_owned(), Value::Array(types));
-        }
+        object.shift_remove("id");
+        object.shift_remove("type");
     }
-    let entity = read_temporal(&json, &context)?;
+    let entity = Entity { attributes: read_temporal_attributes(&json, &context)?, ..head };
     call.execute(Operation::AppendHistory { entity, current: false }).await?;
     Ok(no_content())
 }

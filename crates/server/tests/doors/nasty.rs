@@ -1,8 +1,6 @@
 //! What nobody should send, and somebody will: never a 500, never a hang, always a reason.
 
-mod common;
-
-use common::City;
+use crate::common::City;
 use serde_json::{Value, json};
 
 const ENTITIES: &str = "/ngsi-ld/v1/entities";

@@ -1,8 +1,6 @@
 //! Batch operations and queries by POST.
 
-mod common;
-
-use common::City;
+use crate::common::City;
 use serde_json::{Value, json};
 
 fn lamp(n: u32, power: u32) -> Value {

@@ -1,10 +1,8 @@
 //! Health, figures, headers, the API's description, indicators, imports, and the socket.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{City, Reply};
+use crate::common::{City, Reply};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -1,9 +1,7 @@
 //! Entities over HTTP: create, retrieve, query, merge, replace, delete, attributes. Cases name clauses of
 //! ETSI GS CIM 009 V1.9.1.
 
-mod common;
-
-use common::{City, link};
+use crate::common::{City, link};
 use serde_json::{Value, json};
 
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
@@ -263,7 +261,7 @@ async fn clauses_5_6_2_to_5_6_5_and_5_6_19_attributes() {
     let city = stops(1).await;
     let path = "/ngsi-ld/v1/entities/urn:ngsi-ld:GtfsStop:0/attrs";
     let colour = json!({"colour": {"type": "Property", "value": "green"}});
-    assert_eq!(city.patch(path, &colour).await.status, 207, "5.6.2 changes what is there");
+    assert_eq!(city.patch(path, &colour).await.status, 204, "5.6.2.4 appends what is not there");
     assert_eq!(city.post(path, &colour).await.status, 204);
     let kept = city.post(&format!("{path}?options=noOverwrite"), &json!({
         "colour": {"type": "Property", "value": "red"}, "size": {"type": "Property", "value": 1}

@@ -1,8 +1,6 @@
 //! Temporal evolution over HTTP.
 
-mod common;
-
-use common::City;
+use crate::common::City;
 use serde_json::{Value, json};
 
 const TEMPORAL: &str = "/ngsi-ld/v1/temporal/entities";
