@@ -167,6 +167,24 @@ impl Ground {
         self.inside_block(block, 0.5, 0.5)
     }
 
+    /// Whether a place, in metres from the centre, lies in the city; it must be in or beside `block`.
+    pub(crate) fn holds(&self, block: usize, at: Coord<f64>) -> bool {
+        let (column, row) = (block % self.side, block / self.side);
+        let columns = column.saturating_sub(1)..=column + 1;
+        let mut blocks = (row.saturating_sub(1)..=row + 1)
+            .flat_map(|row| columns.clone().map(move |column| (column, row)))
+            .filter_map(|(column, row)| self.block_at(column, row));
+        blocks.any(|block| {
+            let corners = self.corners(block).map(|node| self.nodes[node]);
+            // Blocks are convex.
+            self.is_inside(Some(block))
+                && (0..4).all(|i| {
+                    let (a, b) = (corners[i], corners[(i + 1) % 4]);
+                    (b.x - a.x) * (at.y - a.y) - (b.y - a.y) * (at.x - a.x) > 0.0
+                })
+        })
+    }
+
     /// How far out a place is: 0 in the middle, about 1 at the outskirts.
     pub(crate) fn outness(&self, at: Coord<f64>) -> f64 {
         at.x.hypot(at.y) / self.radius_m
@@ -210,6 +228,14 @@ pub(crate) fn degrees(metres: Coord<f64>) -> Coord<f64> {
     Coord {
         x: rounded(CENTRE.x + metres.x / METRES_PER_LONGITUDE),
         y: rounded(CENTRE.y + metres.y / METRES_PER_LATITUDE),
+    }
+}
+
+/// A place in degrees as metres from the centre.
+pub(crate) fn metres(degrees: Coord<f64>) -> Coord<f64> {
+    Coord {
+        x: (degrees.x - CENTRE.x) * METRES_PER_LONGITUDE,
+        y: (degrees.y - CENTRE.y) * METRES_PER_LATITUDE,
     }
 }
 

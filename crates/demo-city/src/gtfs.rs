@@ -171,12 +171,12 @@ fn add_line(table: &mut Table, line: &Line) {
         }
         stops.reverse();
         shape.reverse();
-        stops
-            .iter_mut()
-            .for_each(|(_, along_m)| *along_m = length_m - *along_m);
-        shape
-            .iter_mut()
-            .for_each(|(_, along_m)| *along_m = length_m - *along_m);
+        for (_, along_m) in &mut stops {
+            *along_m = length_m - *along_m;
+        }
+        for (_, along_m) in &mut shape {
+            *along_m = length_m - *along_m;
+        }
     }
 }
 

@@ -20,8 +20,8 @@ pub(crate) fn mix(number: u64) -> u64 {
 }
 
 /// A number in [0, 1) that belongs to a seed, a channel and an index.
-pub(crate) fn unit(seed: u64, channel: u64, index: i64) -> f64 {
-    let hash = mix(mix(seed ^ mix(channel)) ^ index.cast_unsigned());
+pub(crate) fn unit(seed: u64, channel: u64, index: u64) -> f64 {
+    let hash = mix(mix(seed ^ mix(channel)) ^ index);
     (hash >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -32,15 +32,18 @@ pub(crate) fn smooth(seed: u64, channel: u64, at: f64) -> f64 {
         clippy::cast_possible_truncation,
         reason = "times and places are far below 2^53"
     )]
-    let index = floor as i64;
+    let index = (floor as i64).cast_unsigned();
     let share = at - floor;
     let blend = share * share * (3.0 - 2.0 * share);
-    let (left, right) = (unit(seed, channel, index), unit(seed, channel, index + 1));
+    let (left, right) = (
+        unit(seed, channel, index),
+        unit(seed, channel, index.wrapping_add(1)),
+    );
     2.0 * (left + (right - left) * blend) - 1.0
 }
 
 /// Bell-shaped noise around 0 with standard deviation 1, within ±3.5.
-pub(crate) fn bell(seed: u64, channel: u64, index: i64) -> f64 {
+pub(crate) fn bell(seed: u64, channel: u64, index: u64) -> f64 {
     let sum: f64 = (0..4).map(|part| unit(seed, mix(channel ^ part), index)).sum();
     (sum - 2.0) * 1.732_050_8
 }

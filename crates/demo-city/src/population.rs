@@ -1,12 +1,13 @@
 //! Who lives where: by block, and by cells of about 100 m with sex, age and disability.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use geo_types::Coord;
 use rand::RngExt;
 
 use crate::districts::District;
-use crate::ground::{Ground, Use, degrees};
+use crate::ground::{Ground, Use, degrees, metres};
 use crate::noise::{stream, unit};
 
 /// The size of a cell in degrees: 99.9 m either way.
@@ -79,7 +80,7 @@ pub(crate) fn by_block(seed: u64, ground: &Ground, inhabitants: u32) -> BTreeMap
         .blocks()
         .map(|block| {
             let out = ground.outness(ground.centroid(block));
-            let here = 0.5 + unit(seed, 21, block as i64);
+            let here = 0.5 + unit(seed, 21, block as u64);
             let factor = match ground.uses[block] {
                 Use::Centre => 0.9,
                 Use::Residential => 1.0,
@@ -177,17 +178,24 @@ impl PopulationGrid {
         grid
     }
 
-    /// The cell of a place; at the outskirts, where that cell's centre lies outside the city, the cell of the block's
-    /// middle. So everybody lives in a cell whose centre is in the city.
+    /// The cell of a place; at the outskirts, where that cell's centre lies outside the city, one nearby. So everybody
+    /// lives in a cell whose centre is in the city.
     fn inner_cell(&self, ground: &Ground, block: usize, at: Coord<f64>) -> (u32, u32) {
+        let inside = |&cell: &(u32, u32)| ground.holds(block, metres(self.centre(cell)));
         let cell = self.cell_of(degrees(at));
-        let on_the_edge = ground.neighbours(block).count() < 4
-            || ground.neighbours(block).any(|next| !ground.is_inside(Some(next)));
-        if on_the_edge {
-            self.cell_of(degrees(ground.centroid(block)))
-        } else {
-            cell
+        if inside(&cell) {
+            return cell;
         }
+        let (row, column) = self.cell_of(degrees(ground.centroid(block)));
+        let around = (0..3).flat_map(|down| (0..3).map(move |right| (down, right)));
+        let nearby = around.filter_map(|(down, right)| {
+            let cell = ((row + down).checked_sub(1)?, (column + right).checked_sub(1)?);
+            (cell.0 < self.height && cell.1 < self.width).then_some(cell)
+        });
+        std::iter::once((row, column))
+            .chain(nearby)
+            .find(inside)
+            .unwrap_or(cell)
     }
 
     fn cell_of(&self, at: Coord<f64>) -> (u32, u32) {
@@ -224,20 +232,21 @@ impl PopulationGrid {
     }
 
     pub(crate) fn csv(&self) -> Vec<u8> {
+        // Writing to a string never fails.
         let mut text = String::from("lon,lat,population");
         for sex in ["female", "male"] {
             for age in AgeGroup::ALL {
-                text.push_str(&format!(",{sex}_{}", age.as_str()));
+                _ = write!(text, ",{sex}_{}", age.as_str());
             }
         }
         text.push_str(",persons_with_disabilities\n");
         for (&at, cell) in &self.cells {
             let centre = self.centre(at);
-            text.push_str(&format!("{:.7},{:.7},{}", centre.x, centre.y, cell.population));
+            _ = write!(text, "{:.7},{:.7},{}", centre.x, centre.y, cell.population);
             for number in cell.by_sex_and_age.iter().flatten() {
-                text.push_str(&format!(",{number}"));
+                _ = write!(text, ",{number}");
             }
-            text.push_str(&format!(",{}\n", cell.persons_with_disabilities));
+            _ = writeln!(text, ",{}", cell.persons_with_disabilities);
         }
         text.into_bytes()
     }

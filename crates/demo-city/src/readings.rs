@@ -72,7 +72,11 @@ impl Reading<'_> {
 
     /// Fresh noise every minute, with standard deviation 1.
     fn fresh(&self, channel: u64) -> f64 {
-        bell(self.sensor.key, channel, self.moment.seconds.div_euclid(MINUTE_S))
+        bell(
+            self.sensor.key,
+            channel,
+            self.moment.seconds.div_euclid(MINUTE_S).cast_unsigned(),
+        )
     }
 
     fn weather(&mut self) {
@@ -147,7 +151,11 @@ impl Reading<'_> {
         // Levels add as energies: what is always there, traffic, rain, and now and then something loud.
         let energy = |decibel: f64| 10_f64.powf(decibel / 10.0);
         let traffic = self.moment.traffic() * self.sensor.busyness;
-        let event = unit(self.sensor.key, 9, self.moment.seconds.div_euclid(MINUTE_S));
+        let event = unit(
+            self.sensor.key,
+            9,
+            self.moment.seconds.div_euclid(MINUTE_S).cast_unsigned(),
+        );
         let loud = if event > 0.985 {
             72.0 + 12.0 * (event - 0.985) / 0.015
         } else {
@@ -210,7 +218,7 @@ impl Reading<'_> {
     fn street_light(&mut self) {
         let lamp = self.sensor.key;
         let day = self.moment.seconds.div_euclid(86_400);
-        let broken = unit(lamp, 1, day.div_euclid(3)) < 0.008;
+        let broken = unit(lamp, 1, day.div_euclid(3).cast_unsigned()) < 0.008;
         // Each lamp has its own idea of dusk; after midnight it is dimmed.
         let dark = self.moment.sun() < 0.02 + 0.02 * unit(lamp, 2, 0);
         let level = match (dark, broken) {
@@ -235,5 +243,5 @@ fn weekly_flow(hour_of_week: i64, key: u64) -> f64 {
     let bump = |middle: f64, width: f64| (-((hour + 0.5 - middle) / width).powi(2)).exp();
     let morning = if weekend { 9.5 } else { 7.2 };
     let shape = 0.12 + 1.6 * bump(morning, 1.6) + 0.7 * bump(13.0, 2.2) + 1.3 * bump(19.3, 2.0);
-    shape / 12.9 * (0.8 + 0.4 * unit(key, 40, hour_of_week))
+    shape / 12.9 * (0.8 + 0.4 * unit(key, 40, hour_of_week.cast_unsigned()))
 }

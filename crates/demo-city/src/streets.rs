@@ -256,7 +256,6 @@ fn segment(
     };
     let chance: f64 = rng.random();
     let sidewalk = match class {
-        Class::Footway => "none",
         Class::Primary => "both",
         Class::Secondary => {
             if chance < 0.9 {
@@ -267,7 +266,7 @@ fn segment(
         }
         Class::Residential if chance < 0.3 + 0.6 * good => "both",
         Class::Residential if chance < 0.5 + 0.45 * good => ["left", "right"][rng.random_range(0..2)],
-        Class::Residential => "none",
+        Class::Residential | Class::Footway => "none",
     };
     let (width, walk) = match class {
         Class::Primary => (14.0, 3.0),
@@ -310,13 +309,6 @@ pub(crate) fn height_m(seed: u64, at: Coord<f64>) -> f64 {
 /// Some small streets go, but never the last way to a place.
 fn thin_out(segments: &[Segment], nodes: usize, rng: &mut ChaCha8Rng) -> Vec<bool> {
     let mut group: Vec<usize> = (0..nodes).collect();
-    fn root(group: &mut [usize], mut node: usize) -> usize {
-        while group[node] != node {
-            group[node] = group[group[node]];
-            node = group[node];
-        }
-        node
-    }
     let mut order: Vec<usize> = (0..segments.len()).collect();
     order.shuffle(rng);
     order.sort_by_key(|&index| segments[index].class);
@@ -328,6 +320,15 @@ fn thin_out(segments: &[Segment], nodes: usize, rng: &mut ChaCha8Rng) -> Vec<boo
         kept[index] = a != b || segment.class <= Class::Secondary || rng.random_bool(0.8);
     }
     kept
+}
+
+/// The representative of a node's group, in a forest of parents.
+fn root(group: &mut [usize], mut node: usize) -> usize {
+    while group[node] != node {
+        group[node] = group[group[node]];
+        node = group[node];
+    }
+    node
 }
 
 #[cfg(test)]

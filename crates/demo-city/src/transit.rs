@@ -170,7 +170,7 @@ fn stop(seed: u64, node: usize, along_m: f64, ground: &Ground, streets: &Streets
     let corner = ground.nodes[node];
     let towards = ground.centroid(streets.segments[*segments.first()?].block) - corner;
     let at = corner + towards * (7.0 / towards.x.hypot(towards.y));
-    let chance = unit(seed, 31, node as i64);
+    let chance = unit(seed, 31, node as u64);
     Some(Stop {
         id: format!("S{node:05}"),
         name: names.into_iter().take(2).collect::<Vec<_>>().join(" / "),

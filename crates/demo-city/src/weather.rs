@@ -90,7 +90,7 @@ impl Weather {
         let t = moment.hours();
         let noise = |channel: u64, hours: f64| smooth(seed, 100 + channel, t / hours);
         let cloud = (0.45 + 0.55 * noise(0, 15.0) + 0.25 * noise(1, 4.0)).clamp(0.0, 1.0);
-        let shower = 0.4 + 1.2 * unit(seed, 107, moment.seconds.div_euclid(600));
+        let shower = 0.4 + 1.2 * unit(seed, 107, moment.seconds.div_euclid(600).cast_unsigned());
         let season = (TAU * (moment.day_of_year - 25.0) / 365.2425).cos();
         let day = (TAU * (moment.hour - 15.0) / 24.0).cos() * (1.0 - 0.6 * cloud);
         let temperature = 15.0 + 6.0 * season + 4.5 * day + 3.0 * noise(2, 70.0) + 0.7 * noise(3, 5.0);

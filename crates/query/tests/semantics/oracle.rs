@@ -65,8 +65,8 @@ fn target(attribute: &Json, members: &[String]) -> Option<(String, Json)> {
         "LanguageProperty" => {
             let map = attribute["languageMap"].as_object().unwrap();
             return match members {
-                [] => Some((kind.to_owned(), Json::from_iter(map.values().cloned()))),
-                [any] if any == "*" => Some((kind.to_owned(), Json::from_iter(map.values().cloned()))),
+                [] => Some((kind.to_owned(), map.values().cloned().collect())),
+                [any] if any == "*" => Some((kind.to_owned(), map.values().cloned().collect())),
                 [tag] => map
                     .get(&tag.to_lowercase())
                     .map(|text| ("Property".to_owned(), text.clone())),

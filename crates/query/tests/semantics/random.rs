@@ -83,7 +83,7 @@ pub(crate) fn any_entity() -> impl Strategy<Value = Json> {
             }
             Json::from(all)
         });
-    prop::collection::btree_map("[abc]", attribute, 0..4).prop_map(|map| Json::from_iter(map.into_iter()))
+    prop::collection::btree_map("[abc]", attribute, 0..4).prop_map(|map| map.into_iter().collect())
 }
 
 pub(crate) fn entity_of(json: &Json) -> Entity {

@@ -63,10 +63,9 @@ fn the_latest_of_each_attribute() {
 fn every_method_by_hour() {
     let start = at("2026-05-01T10:00:00Z");
     let values: Vec<Value> = (1..=8).map(|n| value(json!(n))).collect();
-    let list: Vec<_> = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| (start.plus_micros(i as i64 * 900_000_000), v))
+    let list: Vec<_> = (0..)
+        .map(|i: i64| start.plus_micros(i * 900_000_000))
+        .zip(&values)
         .collect();
     let methods = Method::ALL.map(Method::as_str).join(",");
     let result = aggregate(
