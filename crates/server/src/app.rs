@@ -95,7 +95,7 @@ impl Config {
             max_entity_bytes: 1 << 20,
             max_batch_bytes: 32 << 20,
             max_import_bytes: 2 << 30,
-            request_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
             metrics_apart: false,
             grace: Duration::from_secs(4),

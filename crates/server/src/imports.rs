@@ -57,21 +57,29 @@ pub fn router() -> OpenApiRouter<App> {
         (status = 422, description = "The file as a whole is not what it should be; nothing of it was written", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
-async fn import(State(app): State<App>, Path(kind): Path<String>, RawQuery(query): RawQuery, request: Request) -> Answer {
-    let kind: Kind = kind.parse().map_err(|error: formats::UnknownKind| {
-        Problem::api(StatusCode::NOT_FOUND, error.to_string())
-    })?;
+async fn import(
+    State(app): State<App>,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Answer {
+    let kind: Kind = kind
+        .parse()
+        .map_err(|error: formats::UnknownKind| Problem::api(StatusCode::NOT_FOUND, error.to_string()))?;
     let (name, mut options) = parameters(query.as_deref().unwrap_or(""))?;
     let twin = target(&app, request.headers()).await?;
     let view = caller_view(request.headers(), &app);
-    let one_at_a_time = app.imports.acquire().await.map_err(|_| stopping())?; // closed at the end only
+    let one_at_a_time = app.imports.acquire().await.map_err(|_closed| stopping())?;
     let spooled = if is_multipart(request.headers()) {
         parts(&app, request, &mut options).await?
     } else {
         vec![whole(&app, request, name.as_deref().unwrap_or("upload")).await?]
     };
     let report = blocking(move || {
-        let files: Vec<_> = spooled.iter().map(|(file, name)| InputFile::named(file.path(), name)).collect();
+        let files: Vec<_> = spooled
+            .iter()
+            .map(|(file, name)| InputFile::named(file.path(), name))
+            .collect();
         let mut sink = TwinSink::new(&twin, &view);
         formats::import(kind, &files, &options, &mut sink, &mut |_| {})
     })
@@ -80,7 +88,10 @@ async fn import(State(app): State<App>, Path(kind): Path<String>, RawQuery(query
     .map_err(|error| refused(&error))?;
     drop(one_at_a_time);
     let body = serde_json::to_vec(&report).map_err(|error| {
-        Problem::api(StatusCode::INTERNAL_SERVER_ERROR, format!("the report could not be written: {error}"))
+        Problem::api(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("the report could not be written: {error}"),
+        )
     })?;
     Ok::<Response, _>(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
@@ -94,11 +105,10 @@ type Spooled = (NamedTempFile, String);
 
 /// The file's name and the options of a query string.
 fn parameters(query: &str) -> Result<(Option<String>, ImportOptions), Problem> {
-    let pairs: Vec<(String, String)> = axum::extract::Query::try_from_uri(
-        &format!("/?{query}").parse().unwrap_or_default(),
-    )
-    .map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?
-    .0;
+    let pairs: Vec<(String, String)> =
+        axum::extract::Query::try_from_uri(&format!("/?{query}").parse().unwrap_or_default())
+            .map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?
+            .0;
     let (mut name, mut options) = (None, ImportOptions::default());
     for (key, value) in pairs {
         if key == "file" {
@@ -111,7 +121,9 @@ fn parameters(query: &str) -> Result<(Option<String>, ImportOptions), Problem> {
 }
 
 fn set(options: &mut ImportOptions, key: &str, value: &str) -> Result<(), Problem> {
-    options.set(key, value).map_err(|error| Problem::api(StatusCode::BAD_REQUEST, error.to_string()))
+    options
+        .set(key, value)
+        .map_err(|error| Problem::api(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 /// The twin to import into: the first import makes its tenant.
@@ -119,23 +131,33 @@ async fn target(app: &App, headers: &HeaderMap) -> Answer<Twin> {
     let tenant = tenant_of(headers)?;
     let shared = app.clone();
     let twin = blocking(move || match tenant {
-        None => shared.twin(None).ok_or_else(|| twin::Error::Storage("the default tenant is not there".to_owned())),
+        None => shared
+            .twin(None)
+            .ok_or_else(|| twin::Error::Storage("the default tenant is not there".to_owned())),
         Some(name) => shared.tenants.get_or_create(&name),
     });
     twin.await?.map_err(|error| Problem::from(error).as_api())
 }
 
 fn is_multipart(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    value
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("multipart/form-data")
 }
 
 /// Spools a body that is one file.
 async fn whole(app: &App, request: Request, name: &str) -> Answer<Spooled> {
-    let mut spool = Spool::new(app, app.config.max_import_bytes)?;
+    let mut spool = Spool::new(app, app.config.max_import_bytes);
     let mut body = request.into_body().into_data_stream();
     while let Some(piece) = paused(body.next()).await? {
-        spool.write(piece.map_err(|error| broken_off(&error.to_string()))?).await?;
+        spool
+            .write(piece.map_err(|error| broken_off(&error.to_string()))?)
+            .await?;
     }
     Ok((spool.finish().await?, name.to_owned()))
 }
@@ -146,13 +168,22 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
         .await
         .map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     let (mut files, mut left) = (Vec::new(), app.config.max_import_bytes);
-    while let Some(mut field) = paused(form.next_field()).await?.map_err(|error| broken_off(&error.body_text()))? {
+    while let Some(mut field) = paused(form.next_field())
+        .await?
+        .map_err(|error| broken_off(&error.body_text()))?
+    {
         let Some(name) = field.file_name().map(str::to_owned) else {
             let key = field.name().unwrap_or("").to_owned();
             let mut value = Vec::new();
-            while let Some(piece) = paused(field.chunk()).await?.map_err(|e| broken_off(&e.body_text()))? {
+            while let Some(piece) = paused(field.chunk())
+                .await?
+                .map_err(|e| broken_off(&e.body_text()))?
+            {
                 if value.len() + piece.len() > 4096 {
-                    return Err(Problem::api(StatusCode::BAD_REQUEST, format!("the field `{key}` is too long")));
+                    return Err(Problem::api(
+                        StatusCode::BAD_REQUEST,
+                        format!("the field `{key}` is too long"),
+                    ));
                 }
                 value.extend_from_slice(&piece);
             }
@@ -160,10 +191,16 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
             continue;
         };
         if files.len() == MAX_FILES {
-            return Err(Problem::api(StatusCode::BAD_REQUEST, format!("more than {MAX_FILES} files; send fewer at once")));
+            return Err(Problem::api(
+                StatusCode::BAD_REQUEST,
+                format!("more than {MAX_FILES} files; send fewer at once"),
+            ));
         }
-        let mut spool = Spool::new(app, left)?;
-        while let Some(piece) = paused(field.chunk()).await?.map_err(|e| broken_off(&e.body_text()))? {
+        let mut spool = Spool::new(app, left);
+        while let Some(piece) = paused(field.chunk())
+            .await?
+            .map_err(|e| broken_off(&e.body_text()))?
+        {
             left = left.saturating_sub(piece.len());
             spool.write(piece).await?;
         }
@@ -177,13 +214,19 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
 
 /// Waits for the sender, but not for ever.
 async fn paused<T>(next: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(PAUSE, next).await.map_err(|_| {
-        Problem::api(StatusCode::REQUEST_TIMEOUT, format!("nothing came for {} s; send the file again", PAUSE.as_secs()))
+    tokio::time::timeout(PAUSE, next).await.map_err(|_elapsed| {
+        Problem::api(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("nothing came for {} s; send the file again", PAUSE.as_secs()),
+        )
     })
 }
 
 fn broken_off(why: &str) -> Problem {
-    Problem::api(StatusCode::BAD_REQUEST, format!("the file broke off: {why}; nothing of it was imported"))
+    Problem::api(
+        StatusCode::BAD_REQUEST,
+        format!("the file broke off: {why}; nothing of it was imported"),
+    )
 }
 
 /// Writes pieces to a temporary file on a thread of its own, so that a slow disk slows the sender and nobody else.
@@ -195,7 +238,7 @@ struct Spool {
 }
 
 impl Spool {
-    fn new(app: &App, limit: usize) -> Answer<Self> {
+    fn new(app: &App, limit: usize) -> Self {
         let folder = app.config.spool_dir.clone();
         let (pieces, mut arriving) = mpsc::channel::<Bytes>(8);
         let writer = tokio::task::spawn_blocking(move || {
@@ -208,14 +251,22 @@ impl Spool {
             file.seek(SeekFrom::Start(0))?;
             Ok(file)
         });
-        Ok(Self { pieces, writer, left: limit, limit: app.config.max_import_bytes })
+        Self {
+            pieces,
+            writer,
+            left: limit,
+            limit: app.config.max_import_bytes,
+        }
     }
 
     async fn write(&mut self, piece: Bytes) -> Answer<()> {
         self.left = self.left.checked_sub(piece.len()).ok_or_else(|| {
             Problem::api(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the upload is larger than {} bytes; split it, or raise http.max_import_bytes", self.limit),
+                format!(
+                    "the upload is larger than {} bytes; split it, or raise http.max_import_bytes",
+                    self.limit
+                ),
             )
         })?;
         // A writer that listens no more has failed; `finish` says why.
@@ -226,7 +277,10 @@ impl Spool {
     async fn finish(self) -> Answer<NamedTempFile> {
         drop(self.pieces);
         let written = self.writer.await.map_err(|error| {
-            Problem::api(StatusCode::INTERNAL_SERVER_ERROR, format!("the upload could not be kept: {error}"))
+            Problem::api(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("the upload could not be kept: {error}"),
+            )
         })?;
         written.map_err(|error| {
             Problem::named(
@@ -252,10 +306,13 @@ fn refused(error: &ImportError) -> Problem {
         )
         .member("file", file.as_str())
         .member("remedy", remedy.as_str()),
-        ImportError::Read { file, .. } => {
-            Problem::named(StatusCode::UNPROCESSABLE_ENTITY, "file-unreadable", "The file cannot be read", detail)
-                .member("file", file.as_str())
-        }
+        ImportError::Read { file, .. } => Problem::named(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "file-unreadable",
+            "The file cannot be read",
+            detail,
+        )
+        .member("file", file.as_str()),
         ImportError::Sink(_) => Problem::named(
             StatusCode::INSUFFICIENT_STORAGE,
             "read-only",

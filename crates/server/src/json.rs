@@ -31,9 +31,13 @@ struct Limited {
 impl Limited {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth < MAX_DEPTH {
-            Ok(Self { depth: self.depth + 1 })
+            Ok(Self {
+                depth: self.depth + 1,
+            })
         } else {
-            Err(E::custom(format_args!("more than {MAX_DEPTH} levels of arrays and objects")))
+            Err(E::custom(format_args!(
+                "more than {MAX_DEPTH} levels of arrays and objects"
+            )))
         }
     }
 }
@@ -97,7 +101,9 @@ impl<'de> Visitor<'de> for Limited {
             let value = access.next_value_seed(inner)?;
             if object.contains_key(&key) {
                 let key: String = key.chars().take(80).collect();
-                return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
+                return Err(A::Error::custom(format_args!(
+                    "the key `{key}` stands twice in one object"
+                )));
             }
             object.insert(key, value);
         }
@@ -119,7 +125,11 @@ mod tests {
             "1e-400",
             r#""x""#,
         ] {
-            assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+            assert_eq!(
+                parse(text.as_bytes()).unwrap(),
+                serde_json::from_str::<Value>(text).unwrap(),
+                "{text}"
+            );
         }
     }
 
@@ -145,7 +155,12 @@ mod tests {
             let error = parse(bad.as_bytes()).expect_err(&bad[..bad.len().min(40)]);
             assert_eq!(error.kind, ngsi_ld::ErrorKind::InvalidRequest);
         }
-        for bad in [&b"\"\xff\""[..], b"\xef\xbb\xbf{}", b"\"\xed\xa0\x80\"", b"\"\xc0\x80\""] {
+        for bad in [
+            &b"\"\xff\""[..],
+            b"\xef\xbb\xbf{}",
+            b"\"\xed\xa0\x80\"",
+            b"\"\xc0\x80\"",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -28,7 +28,11 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let _in_flight = app.metrics.begin();
     let id = request_id(&app, request.headers());
     let method = known_method(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
     let span = tracing::info_span!("request", %id, method, route, path = request.uri().path());
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID, value);
@@ -38,14 +42,30 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     finish(response.headers_mut(), &id);
     let took = started.elapsed();
     span.in_scope(|| tracing::debug!(status, took_ms = took.as_secs_f64() * 1000.0, "answered"));
-    app.metrics.answered(&RouteLabels { method, route, status }, took);
+    app.metrics.answered(
+        &RouteLabels {
+            method,
+            route,
+            status,
+        },
+        took,
+    );
     response
 }
 
 /// The client's own id where it is a sane one, else a new one.
 fn request_id(app: &App, headers: &HeaderMap) -> String {
-    let sane = |id: &&str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
+    let sane = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= 64
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let given = headers
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(sane);
     given.map_or_else(
         || {
             let number = app.requests.fetch_add(1, Ordering::Relaxed);
@@ -77,9 +97,18 @@ fn finish(headers: &mut HeaderMap, id: &str) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(self)"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(self)",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in defaults {
@@ -112,7 +141,9 @@ fn is_local(host: &str) -> bool {
     };
     name.eq_ignore_ascii_case("localhost")
         || name.to_ascii_lowercase().ends_with(".localhost")
-        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback() || ip == IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// Whether a browser says that another site's page sent this.
@@ -121,7 +152,9 @@ fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
     if matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")) {
         return true;
     }
-    let Some(origin) = text("origin") else { return false };
+    let Some(origin) = text("origin") else {
+        return false;
+    };
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     host.is_some() && authority != host
 }
@@ -133,19 +166,33 @@ pub(crate) async fn hurry(State(app): State<App>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let limit = app.config.request_timeout;
-    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = format!("the request took longer than {} s; ask for less, or try again", limit.as_secs());
-        Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail).header(header::RETRY_AFTER, "5").into_response()
-    })
+    tokio::time::timeout(limit, next.run(request))
+        .await
+        .unwrap_or_else(|_| {
+            let detail = format!(
+                "the request took longer than {} s; ask for less, or try again",
+                limit.as_secs()
+            );
+            Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail)
+                .header(header::RETRY_AFTER, "5")
+                .into_response()
+        })
 }
 
 /// A panic is ours: 500, and the log says where.
+#[allow(clippy::needless_pass_by_value, reason = "the layer gives it so")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("?"), "a request panicked");
-    Problem::ngsi(NgsiError::InternalError, "the server failed on this request; its log says where")
-        .as_api()
-        .into_response()
+    Problem::ngsi(
+        NgsiError::InternalError,
+        "the server failed on this request; its log says where",
+    )
+    .as_api()
+    .into_response()
 }
 
 #[cfg(test)]
@@ -154,10 +201,26 @@ mod tests {
 
     #[test]
     fn hosts_of_this_machine() {
-        for local in ["localhost", "localhost:8080", "LOCALHOST", "127.0.0.1:80", "127.1.2.3", "[::1]:8080", "city.localhost"] {
+        for local in [
+            "localhost",
+            "localhost:8080",
+            "LOCALHOST",
+            "127.0.0.1:80",
+            "127.1.2.3",
+            "[::1]:8080",
+            "city.localhost",
+        ] {
             assert!(is_local(local), "{local}");
         }
-        for other in ["example.org", "example.org:8080", "localhost.example.org", "10.0.0.1", "[fd00::1]", "", "127.0.0.1.nip.io"] {
+        for other in [
+            "example.org",
+            "example.org:8080",
+            "localhost.example.org",
+            "10.0.0.1",
+            "[fd00::1]",
+            "",
+            "127.0.0.1.nip.io",
+        ] {
             assert!(!is_local(other), "{other}");
         }
     }
@@ -165,11 +228,20 @@ mod tests {
     #[test]
     fn pages_of_other_sites_are_told_apart() {
         let headers = |pairs: &[(&'static str, &'static str)]| {
-            pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect::<HeaderMap>()
+            pairs
+                .iter()
+                .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
+                .collect::<HeaderMap>()
         };
         let host = Some("127.0.0.1:8080");
         assert!(!is_foreign(&headers(&[]), host), "not a browser");
-        assert!(!is_foreign(&headers(&[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")]), host));
+        assert!(!is_foreign(
+            &headers(&[
+                ("origin", "http://127.0.0.1:8080"),
+                ("sec-fetch-site", "same-origin")
+            ]),
+            host
+        ));
         assert!(is_foreign(&headers(&[("origin", "http://evil.example")]), host));
         assert!(is_foreign(&headers(&[("origin", "http://127.0.0.1:9090")]), host));
         assert!(is_foreign(&headers(&[("origin", "null")]), host));

@@ -64,14 +64,32 @@ impl Default for Metrics {
             Unit::Seconds,
             requests.clone(),
         );
-        ours.register("http_requests_in_flight", "Requests that are being worked on", in_flight.clone());
-        ours.register("operations", "Operations of the twin, by what they did", operations.clone());
+        ours.register(
+            "http_requests_in_flight",
+            "Requests that are being worked on",
+            in_flight.clone(),
+        );
+        ours.register(
+            "operations",
+            "Operations of the twin, by what they did",
+            operations.clone(),
+        );
         ours.register("entities", "Entities in the twin, by tenant", entities.clone());
         let process = registry.sub_registry_with_prefix("process");
         process.register("cpu_seconds", "Processor time used, user and system", cpu.clone());
         process.register("resident_memory_bytes", "Resident memory", memory.clone());
         process.register("threads", "Threads", threads.clone());
-        Self { registry, requests, in_flight, operations, entities, cpu, memory, threads, scrape: Mutex::new(()) }
+        Self {
+            registry,
+            requests,
+            in_flight,
+            operations,
+            entities,
+            cpu,
+            memory,
+            threads,
+            scrape: Mutex::new(()),
+        }
     }
 }
 
@@ -104,7 +122,11 @@ impl Metrics {
     /// How many entities a tenant has now.
     pub fn entities(&self, tenant: &str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.entities.get_or_create(&TenantLabels { tenant: tenant.to_owned() }).set(count);
+        self.entities
+            .get_or_create(&TenantLabels {
+                tenant: tenant.to_owned(),
+            })
+            .set(count);
     }
 
     /// Everything as OpenMetrics text, with the process's figures of this moment.
@@ -148,8 +170,12 @@ impl Process {
     fn parse(stat: &str, status: &str) -> Self {
         // The command's name may hold spaces and parentheses: count from the last one.
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks: f64 =
-            after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
+        let ticks: f64 = after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|t| t.parse::<f64>().ok())
+            .sum();
         let line = |key: &str| {
             let rest = status.lines().find_map(|line| line.strip_prefix(key))?;
             rest.split_whitespace().next()?.parse::<i64>().ok()
@@ -170,7 +196,11 @@ mod tests {
     fn proc_texts_are_read() {
         let stat = "7 (a (b) c) S 1 1 1 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 100 1000 10";
         let status = "Name:\ta\nVmRSS:\t    2048 kB\nThreads:\t9\n";
-        let expected = Process { cpu_seconds: 3.0, resident_bytes: 2 << 20, threads: 9 };
+        let expected = Process {
+            cpu_seconds: 3.0,
+            resident_bytes: 2 << 20,
+            threads: 9,
+        };
         assert_eq!(Process::parse(stat, status), expected);
         assert_eq!(Process::parse("", ""), Process::default());
     }
@@ -178,7 +208,11 @@ mod tests {
     #[test]
     fn the_text_names_what_was_counted() {
         let metrics = Metrics::default();
-        let labels = RouteLabels { method: "GET", route: "/healthz".into(), status: 200 };
+        let labels = RouteLabels {
+            method: "GET",
+            route: "/healthz".into(),
+            status: 200,
+        };
         metrics.answered(&labels, Duration::from_millis(2));
         metrics.entities("default", 7);
         metrics.operation(&Ok(twin::Outcome::Created));

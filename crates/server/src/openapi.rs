@@ -35,7 +35,11 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
         .merge(kpi::router())
         .merge(imports::router())
         .merge(service::router());
-    if admin { doors.merge(service::admin_router()) } else { doors }
+    if admin {
+        doors.merge(service::admin_router())
+    } else {
+        doors
+    }
 }
 
 /// The OpenAPI 3.1 document.

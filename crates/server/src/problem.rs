@@ -95,18 +95,33 @@ impl NgsiError {
 impl Problem {
     /// An error of the NGSI-LD API.
     pub fn ngsi(error: NgsiError, detail: impl Into<String>) -> Self {
-        Self::new(error.status(), Cow::Owned(format!("{ETSI}{}", error.name())), error.title(), detail)
-            .media_type("application/json")
+        Self::new(
+            error.status(),
+            Cow::Owned(format!("{ETSI}{}", error.name())),
+            error.title(),
+            detail,
+        )
+        .media_type("application/json")
     }
 
     /// An error of one of our own APIs. The type is `about:blank`: the status says which kind it is.
     pub fn api(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self::new(status, "about:blank", status.canonical_reason().unwrap_or("Error"), detail)
+        Self::new(
+            status,
+            "about:blank",
+            status.canonical_reason().unwrap_or("Error"),
+            detail,
+        )
     }
 
     /// An error of one of our own APIs with a type of its own, `urn:mapacha:problem:<name>`.
     pub fn named(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(status, Cow::Owned(format!("urn:mapacha:problem:{name}")), title, detail)
+        Self::new(
+            status,
+            Cow::Owned(format!("urn:mapacha:problem:{name}")),
+            title,
+            detail,
+        )
     }
 
     fn new(
@@ -230,15 +245,21 @@ impl From<twin::Error> for Problem {
             Error::AlreadyExists(_) => Self::ngsi(NgsiError::AlreadyExists, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.
-            Error::ReadOnly(_) => {
-                Self::named(StatusCode::INSUFFICIENT_STORAGE, "read-only", "The store cannot be written", detail)
-                    .media_type("application/json")
-            }
-            Error::Busy { retry_after_s } => {
-                Self::named(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many writes are waiting", detail)
-                    .header(header::RETRY_AFTER, &retry_after_s.to_string())
-                    .media_type("application/json")
-            }
+            Error::ReadOnly(_) => Self::named(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "read-only",
+                "The store cannot be written",
+                detail,
+            )
+            .media_type("application/json"),
+            Error::Busy { retry_after_s } => Self::named(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Too many writes are waiting",
+                detail,
+            )
+            .header(header::RETRY_AFTER, &retry_after_s.to_string())
+            .media_type("application/json"),
             Error::Storage(_) => Self::ngsi(NgsiError::InternalError, detail),
         }
     }
@@ -247,10 +268,15 @@ impl From<twin::Error> for Problem {
 /// Runs what needs the processor for long on a thread that may be held, away from the executor's.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|error| {
-        tracing::error!(%error, "a computation panicked");
-        Problem::ngsi(NgsiError::InternalError, "the computation failed; the server's log says why")
-    })
+    tokio::task::spawn_blocking(move || span.in_scope(work))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "a computation panicked");
+            Problem::ngsi(
+                NgsiError::InternalError,
+                "the computation failed; the server's log says why",
+            )
+        })
 }
 
 #[cfg(test)]
@@ -274,10 +300,17 @@ mod tests {
             let problem = Problem::ngsi(error, "x");
             assert_eq!(problem.status().as_u16(), status);
             let body = problem.to_json();
-            assert_eq!(body["type"], format!("https://uri.etsi.org/ngsi-ld/errors/{kind}"));
+            assert_eq!(
+                body["type"],
+                format!("https://uri.etsi.org/ngsi-ld/errors/{kind}")
+            );
             assert_eq!(body["status"], status);
             let response = problem.into_response();
-            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json", "6.3.3");
+            assert_eq!(
+                response.headers()[header::CONTENT_TYPE],
+                "application/json",
+                "6.3.3"
+            );
         }
     }
 }

@@ -47,9 +47,15 @@ async fn no_body_no_length(mut response: Response) -> Response {
 
 /// A path that is not there: a page for people, problem details for programs.
 async fn not_found(State(app): State<App>, request: Request) -> Response {
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let path = request.uri().path().to_owned();
-    let is_api = ["/ngsi-ld/", "/imports/"].iter().any(|prefix| path.starts_with(prefix));
+    let is_api = ["/ngsi-ld/", "/imports/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix));
     if accept.contains("text/html") && !is_api {
         return pages::not_found.call(request, app).await;
     }
@@ -59,12 +65,20 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
          /version, and /openapi.json describes them"
     );
     let problem = Problem::ngsi(NgsiError::ResourceNotFound, detail);
-    if path.starts_with("/ngsi-ld/") { problem.into_response() } else { problem.as_api().into_response() }
+    if path.starts_with("/ngsi-ld/") {
+        problem.into_response()
+    } else {
+        problem.as_api().into_response()
+    }
 }
 
 /// A method that is not there. The router adds `Allow`.
 async fn method_not_allowed(request: Request) -> Response {
-    let detail = format!("`{}` is not for `{}`; `Allow` says what is", request.method(), request.uri().path());
+    let detail = format!(
+        "`{}` is not for `{}`; `Allow` says what is",
+        request.method(),
+        request.uri().path()
+    );
     let problem = Problem::api(StatusCode::METHOD_NOT_ALLOWED, detail);
     if request.uri().path().starts_with("/ngsi-ld/") {
         problem.media_type("application/json").into_response()

@@ -53,7 +53,10 @@ async fn run(
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(app.config.header_timeout).max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.config.header_timeout)
+        .max_buf_size(MAX_HEAD_BYTES);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
@@ -80,7 +83,10 @@ async fn run(
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
-    if tokio::time::timeout(app.config.grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(app.config.grace, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests were still in flight at the end and are cut off");
     }
     connections.shutdown().await;
@@ -91,7 +97,10 @@ async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, place))
 }

@@ -45,7 +45,11 @@ async fn healthz() -> Response {
     ))]
 async fn readyz(State(app): State<App>) -> Response {
     let ready = app.twin(None).is_some();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({
         "status": if ready { "ready" } else { "the default tenant's store is closed" },
         "tenants": app.tenants.names().len() + 1,
@@ -82,7 +86,8 @@ async fn metrics(State(app): State<App>, headers: axum::http::HeaderMap) -> Answ
         let count = |twin: &twin::Twin| twin.types(&view).iter().map(|(_, count)| count).sum();
         for name in std::iter::once(None).chain(app.tenants.names().into_iter().map(Some)) {
             if let Some(twin) = app.twin(name.as_deref()) {
-                app.metrics.entities(name.as_deref().unwrap_or("default"), count(&twin));
+                app.metrics
+                    .entities(name.as_deref().unwrap_or("default"), count(&twin));
             }
         }
         app.metrics.text()

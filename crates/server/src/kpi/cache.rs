@@ -35,7 +35,9 @@ struct Kept {
 impl Assessments {
     fn slot(&self, tenant: Option<&str>, period: &str) -> Arc<Slot> {
         let mut slots = self.0.lock();
-        let found = slots.iter().position(|slot| slot.tenant.as_deref() == tenant && slot.period == period);
+        let found = slots
+            .iter()
+            .position(|slot| slot.tenant.as_deref() == tenant && slot.period == period);
         let slot = match found {
             Some(index) => slots.remove(index),
             None => Arc::new(Slot {
@@ -66,7 +68,10 @@ pub fn assessment(
     period: Option<&str>,
     max_age: Duration,
 ) -> Result<Arc<Assessment>, Refused> {
-    let request = period.map(PeriodRequest::parse).transpose().map_err(|error| Refused::Period(error.to_string()))?;
+    let request = period
+        .map(PeriodRequest::parse)
+        .transpose()
+        .map_err(|error| Refused::Period(error.to_string()))?;
     let compute = |snapshot: &twin::Snapshot| {
         let city = app.config.city.trim();
         let zone = app.config.time_zone.as_deref();
@@ -76,7 +81,9 @@ pub fn assessment(
             city: (!city.is_empty()).then(|| city.to_owned()),
             tenant: tenant.map(str::to_owned),
         };
-        assess(snapshot, view, &options).map(Arc::new).map_err(Refused::from)
+        assess(snapshot, view, &options)
+            .map(Arc::new)
+            .map_err(Refused::from)
     };
     if !view.is_open() {
         // What is kept was computed for those who see everything.
@@ -85,13 +92,17 @@ pub fn assessment(
     let slot = app.assessments.slot(tenant, period.unwrap_or(""));
     let mut kept = slot.kept.lock();
     let snapshot = twin.snapshot();
-    if let Some(kept) = &*kept {
-        if kept.state == snapshot.at() || kept.computed.elapsed() <= max_age {
-            return Ok(Arc::clone(&kept.assessment));
-        }
+    if let Some(kept) = &*kept
+        && (kept.state == snapshot.at() || kept.computed.elapsed() <= max_age)
+    {
+        return Ok(Arc::clone(&kept.assessment));
     }
     let assessment = compute(&snapshot)?;
-    *kept = Some(Kept { assessment: Arc::clone(&assessment), state: snapshot.at(), computed: Instant::now() });
+    *kept = Some(Kept {
+        assessment: Arc::clone(&assessment),
+        state: snapshot.at(),
+        computed: Instant::now(),
+    });
     Ok(assessment)
 }
 

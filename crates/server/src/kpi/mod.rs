@@ -24,7 +24,9 @@ use cache::Refused;
 
 /// The routes, with their documentation.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(catalogue)).routes(routes!(get_assessment, post_assessment))
+    OpenApiRouter::new()
+        .routes(routes!(catalogue))
+        .routes(routes!(get_assessment, post_assessment))
 }
 
 /// What is asked of the assessment.
@@ -83,15 +85,29 @@ impl FromRequestParts<App> for Visitor {
             let name = tenant.as_deref().unwrap_or("");
             Problem::api(StatusCode::NOT_FOUND, format!("there is no tenant `{name}`"))
         };
-        Ok(Self { twin: twin.ok_or_else(unknown)?, view: caller_view(&parts.headers, app), tenant })
+        Ok(Self {
+            twin: twin.ok_or_else(unknown)?,
+            view: caller_view(&parts.headers, app),
+            tenant,
+        })
     }
 }
 
 /// The tenant that `NGSILD-Tenant` names.
 pub(crate) fn tenant_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("ngsild-tenant") else { return Ok(None) };
-    let name = value.to_str().ok().filter(|name| !name.is_empty() && name.len() <= 100);
-    let name = name.ok_or_else(|| Problem::api(StatusCode::BAD_REQUEST, "`NGSILD-Tenant` is not the name of a tenant"))?;
+    let Some(value) = headers.get("ngsild-tenant") else {
+        return Ok(None);
+    };
+    let name = value
+        .to_str()
+        .ok()
+        .filter(|name| !name.is_empty() && name.len() <= 100);
+    let name = name.ok_or_else(|| {
+        Problem::api(
+            StatusCode::BAD_REQUEST,
+            "`NGSILD-Tenant` is not the name of a tenant",
+        )
+    })?;
     Ok(Some(name.to_owned()))
 }
 
@@ -109,7 +125,10 @@ pub(crate) fn tenant_of(headers: &HeaderMap) -> Result<Option<String>, Problem> 
 )]
 async fn catalogue(State(app): State<App>) -> Answer {
     let body = serde_json::to_vec(&app.catalogue).map_err(|error| {
-        Problem::api(StatusCode::INTERNAL_SERVER_ERROR, format!("the catalogue could not be written: {error}"))
+        Problem::api(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("the catalogue could not be written: {error}"),
+        )
     })?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
@@ -169,7 +188,13 @@ async fn post_assessment(
     let format = Format::parse(parameters.format.as_deref())?;
     blocking(move || {
         let assessment = compute(&app, &visitor, &parameters)?;
-        let operations = assessment.entities().into_iter().map(|entity| Operation::AppendHistory { entity, current: true });
+        let operations = assessment
+            .entities()
+            .into_iter()
+            .map(|entity| Operation::AppendHistory {
+                entity,
+                current: true,
+            });
         for result in visitor.twin.execute_blocking(&visitor.view, operations.collect()) {
             app.metrics.operation(&result);
             result?;
@@ -183,14 +208,16 @@ async fn post_assessment(
 fn known(
     parameters: Result<axum::extract::Query<AssessmentParameters>, axum::extract::rejection::QueryRejection>,
 ) -> Result<AssessmentParameters, Problem> {
-    let parameters = parameters.map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    let parameters =
+        parameters.map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     Ok(parameters.0)
 }
 
 fn compute(app: &App, visitor: &Visitor, parameters: &AssessmentParameters) -> Answer<Arc<Assessment>> {
     let Visitor { twin, view, tenant } = visitor;
     let period = parameters.period.as_deref().filter(|period| !period.is_empty());
-    cache::assessment(app, tenant.as_deref(), twin, view, period, Duration::ZERO).map_err(|error| match error {
+    cache::assessment(app, tenant.as_deref(), twin, view, period, Duration::ZERO).map_err(|error| match error
+    {
         Refused::Period(why) => Problem::api(StatusCode::BAD_REQUEST, format!("`period`: {why}")),
         Refused::Failed(indicators::AssessError::Twin(error)) => error.into(),
         Refused::Failed(error) => Problem::api(StatusCode::BAD_REQUEST, error.to_string()),
@@ -201,7 +228,10 @@ fn respond(assessment: &Assessment, format: Format) -> Answer<Response> {
     let (media_type, body) = match format {
         Format::Json => {
             let body = serde_json::to_string(assessment).map_err(|error| {
-                Problem::api(StatusCode::INTERNAL_SERVER_ERROR, format!("the assessment could not be written: {error}"))
+                Problem::api(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    format!("the assessment could not be written: {error}"),
+                )
             })?;
             ("application/json", body)
         }
@@ -212,8 +242,11 @@ fn respond(assessment: &Assessment, format: Format) -> Answer<Response> {
     let mut response = ([(header::CONTENT_TYPE, media_type)], body).into_response();
     if matches!(format, Format::Html | Format::Svg) {
         // A report stands alone, its styles inside; nothing else may run or load in it.
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        let policy =
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     Ok(response)
 }

@@ -63,13 +63,19 @@ impl GuardedClient {
     /// A client; with `allow_private` it also talks to loopback and private addresses. No request takes longer
     /// than `timeout`.
     pub fn new(allow_private: bool, timeout: Duration) -> Self {
-        Self { allow_private, timeout }
+        Self {
+            allow_private,
+            timeout,
+        }
     }
 
     /// Fetches a document of at most `max_bytes` bytes after decompression. Only a 2xx answer is one.
     pub async fn fetch(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
         let parsed = check_url(url, self.allow_private)?;
-        let failed = |why: String| FetchError::Failed { url: shortened(url), why };
+        let failed = |why: String| FetchError::Failed {
+            url: shortened(url),
+            why,
+        };
         // Requests are rare (what comes is kept elsewhere), so each has a client of its own: nothing stays open.
         let client = Client::builder()
             .user_agent(concat!("mapacha/", env!("CARGO_PKG_VERSION")))
@@ -79,7 +85,9 @@ impl GuardedClient {
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout)
             .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(GuardedResolver { allow_private: self.allow_private }))
+            .dns_resolver(Arc::new(GuardedResolver {
+                allow_private: self.allow_private,
+            }))
             .build()
             .map_err(|error| failed(causes(&error)))?;
         let request = client.get(parsed).header(reqwest::header::ACCEPT, accept);
@@ -89,7 +97,10 @@ impl GuardedClient {
             .map_err(|error| refusal(&error).cloned().unwrap_or_else(|| failed(causes(&error))))?;
         let status = response.status();
         if status.is_redirection() {
-            let target = response.headers().get(reqwest::header::LOCATION).and_then(|v| v.to_str().ok());
+            let target = response
+                .headers()
+                .get(reqwest::header::LOCATION)
+                .and_then(|v| v.to_str().ok());
             return Err(failed(format!(
                 "it redirects to `{}`, and redirects are not followed; use that URL itself",
                 shortened(target.unwrap_or("?"))
@@ -112,27 +123,45 @@ impl GuardedClient {
 impl Net for GuardedClient {
     /// On a thread and a runtime of its own, so that it works wherever the caller stands.
     fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError> {
-        let client = Self { timeout: self.timeout.min(limits.timeout), ..*self };
+        let client = Self {
+            timeout: self.timeout.min(limits.timeout),
+            ..*self
+        };
         let fetched = std::thread::scope(|scope| {
-            let fetching = std::thread::Builder::new().name("fetch".to_owned()).spawn_scoped(scope, || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let runtime = runtime.map_err(|error| NetError(error.to_string()))?;
-                let fetch = client.fetch(url, "application/ld+json, application/json;q=0.9", limits.max_bytes);
-                runtime.block_on(fetch).map_err(|error| NetError(error.to_string()))
-            });
+            let fetching = std::thread::Builder::new()
+                .name("fetch".to_owned())
+                .spawn_scoped(scope, || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    let runtime = runtime.map_err(|error| NetError(error.to_string()))?;
+                    let fetch = client.fetch(
+                        url,
+                        "application/ld+json, application/json;q=0.9",
+                        limits.max_bytes,
+                    );
+                    runtime
+                        .block_on(fetch)
+                        .map_err(|error| NetError(error.to_string()))
+                });
             fetching.map(std::thread::ScopedJoinHandle::join)
         });
         match fetched {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(NetError("the request failed inside this program; its log says why".to_owned())),
-            Err(error) => Err(NetError(format!("no thread could be started for the request: {error}"))),
+            Ok(Err(_)) => Err(NetError(
+                "the request failed inside this program; its log says why".to_owned(),
+            )),
+            Err(error) => Err(NetError(format!(
+                "no thread could be started for the request: {error}"
+            ))),
         }
     }
 }
 
 /// Checks all that can be said of a URL before a name is resolved.
 pub fn check_url(text: &str, allow_private: bool) -> Result<Url, FetchError> {
-    let refused = |why: &str| FetchError::Url { url: shortened(text), why: why.to_owned() };
+    let refused = |why: &str| FetchError::Url {
+        url: shortened(text),
+        why: why.to_owned(),
+    };
     if text.len() > MAX_URL_BYTES {
         return Err(refused("it is longer than 2048 bytes"));
     }
@@ -154,9 +183,16 @@ pub fn check_url(text: &str, allow_private: bool) -> Result<Url, FetchError> {
         return Err(refused("it holds credentials"));
     }
     let host = url.host_str().ok_or_else(|| refused("it names no host"))?;
-    if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        address::check(ip, allow_private)
-            .map_err(|why| FetchError::Address { host: host.to_owned(), address: ip, why })?;
+    if let Ok(ip) = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+    {
+        address::check(ip, allow_private).map_err(|why| FetchError::Address {
+            host: host.to_owned(),
+            address: ip,
+            why,
+        })?;
     }
     Ok(url)
 }
@@ -182,8 +218,11 @@ impl Resolve for GuardedResolver {
 fn judge(host: &str, found: &[SocketAddr], allow_private: bool) -> Result<(), FetchError> {
     for address in found {
         let address = address.ip();
-        address::check(address, allow_private)
-            .map_err(|why| FetchError::Address { host: host.to_owned(), address, why })?;
+        address::check(address, allow_private).map_err(|why| FetchError::Address {
+            host: host.to_owned(),
+            address,
+            why,
+        })?;
     }
     Ok(())
 }
@@ -272,7 +311,11 @@ mod tests {
         }
         let long = format!("http://example.org/{}", "a".repeat(3000));
         assert!(check_url(&long, false).unwrap_err().to_string().len() < 400);
-        for good in ["http://example.org/c.jsonld", "http://8.8.8.8:81/x?y=1#z", "http://[2606:4700::1]/"] {
+        for good in [
+            "http://example.org/c.jsonld",
+            "http://8.8.8.8:81/x?y=1#z",
+            "http://[2606:4700::1]/",
+        ] {
             assert!(check_url(good, false).is_ok(), "{good}");
         }
         assert!(check_url("http://127.0.0.1:1026/c", true).is_ok());
@@ -309,33 +352,72 @@ mod tests {
 
     #[tokio::test]
     async fn names_are_judged_by_their_addresses() {
-        let error = client(false).fetch("http://localhost:9/", "*/*", 1000).await.unwrap_err();
+        let error = client(false)
+            .fetch("http://localhost:9/", "*/*", 1000)
+            .await
+            .unwrap_err();
         assert!(matches!(error, FetchError::Address { .. }), "{error}");
     }
 
     #[tokio::test]
     async fn answers_are_read_whole_and_within_bounds() {
         let client = client(true);
-        let fine = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 1).await;
-        assert_eq!(client.fetch(&format!("http://{fine}/"), "*/*", 1000).await.unwrap(), b"{}");
+        let fine = answering(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+            1,
+        )
+        .await;
+        assert_eq!(
+            client
+                .fetch(&format!("http://{fine}/"), "*/*", 1000)
+                .await
+                .unwrap(),
+            b"{}"
+        );
 
-        let moved = answering(b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n", 1);
-        let error = client.fetch(&format!("http://{}/", moved.await), "*/*", 1000).await.unwrap_err();
-        assert!(error.to_string().contains("redirects are not followed"), "{error}");
+        let moved = answering(
+            b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+            1,
+        );
+        let error = client
+            .fetch(&format!("http://{}/", moved.await), "*/*", 1000)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("redirects are not followed"),
+            "{error}"
+        );
 
         let missing = answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1).await;
-        let error = client.fetch(&format!("http://{missing}/"), "*/*", 1000).await.unwrap_err();
+        let error = client
+            .fetch(&format!("http://{missing}/"), "*/*", 1000)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("404"), "{error}");
 
-        let endless = answering(b"HTTP/1.1 200 OK\r\n\r\n0123456789abcdef0123456789abcdef", 1 << 12).await;
-        let error = client.fetch(&format!("http://{endless}/"), "*/*", 1000).await.unwrap_err();
+        let endless = answering(
+            b"HTTP/1.1 200 OK\r\n\r\n0123456789abcdef0123456789abcdef",
+            1 << 12,
+        )
+        .await;
+        let error = client
+            .fetch(&format!("http://{endless}/"), "*/*", 1000)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("larger than"), "{error}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_twin_can_ask_from_any_thread() {
-        let fine = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 1).await;
-        assert_eq!(Net::get(&client(true), &format!("http://{fine}/"), NetLimits::default()).unwrap(), b"{}");
+        let fine = answering(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+            1,
+        )
+        .await;
+        assert_eq!(
+            Net::get(&client(true), &format!("http://{fine}/"), NetLimits::default()).unwrap(),
+            b"{}"
+        );
         let refused = Net::get(&client(false), "http://127.0.0.1:1/", NetLimits::default()).unwrap_err();
         assert!(refused.to_string().contains("allow_private"), "{refused}");
     }

@@ -48,11 +48,23 @@ impl Wording {
             MediaType::GeoJson => !prefers_json,
         };
         if in_body {
-            return Self { context, media_type, link: None };
+            return Self {
+                context,
+                media_type,
+                link: None,
+            };
         }
         match sole_url(context.to_json()) {
-            Some(url) => Self { context, media_type, link: Some(url) },
-            None => Self { context: Context::core().clone(), media_type, link: Some(CORE_CONTEXT.to_owned()) },
+            Some(url) => Self {
+                context,
+                media_type,
+                link: Some(url),
+            },
+            None => Self {
+                context: Context::core().clone(),
+                media_type,
+                link: Some(CORE_CONTEXT.to_owned()),
+            },
         }
     }
 
@@ -69,7 +81,10 @@ impl Wording {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type.as_str()));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(self.media_type.as_str()),
+        );
         if let Some(url) = &self.link {
             let link = format!("<{url}>; rel=\"{CONTEXT_RELATION}\"; type=\"application/ld+json\"");
             if let Ok(value) = HeaderValue::from_str(&link) {
@@ -86,7 +101,9 @@ fn sole_url(context: &Value) -> Option<String> {
         Value::String(url) => Some(url.clone()),
         Value::Array(parts) => {
             let core = |part: &Value| {
-                part.as_str().is_some_and(|url| url.contains("://uri.etsi.org/ngsi-ld/") && url.contains("core-context"))
+                part.as_str().is_some_and(|url| {
+                    url.contains("://uri.etsi.org/ngsi-ld/") && url.contains("core-context")
+                })
             };
             let mut others = parts.iter().filter(|part| !core(part));
             match (others.next(), others.next()) {
@@ -101,8 +118,12 @@ fn sole_url(context: &Value) -> Option<String> {
 
 /// Writes JSON. It cannot fail on what this program builds.
 pub(crate) fn bytes(value: &impl serde::Serialize) -> Answer<Vec<u8>> {
-    serde_json::to_vec(value)
-        .map_err(|error| Problem::ngsi(NgsiError::InternalError, format!("the answer could not be written: {error}")))
+    serde_json::to_vec(value).map_err(|error| {
+        Problem::ngsi(
+            NgsiError::InternalError,
+            format!("the answer could not be written: {error}"),
+        )
+    })
 }
 
 /// Which page is asked for.
@@ -128,7 +149,10 @@ impl PageRequest {
         if limit > config.max_page_size {
             return Err(Problem::ngsi(
                 NgsiError::TooManyResults,
-                format!("`limit` is at most {}; page through with `offset`", config.max_page_size),
+                format!(
+                    "`limit` is at most {}; page through with `offset`",
+                    config.max_page_size
+                ),
             ));
         }
         Ok(Self { limit, offset, count })
@@ -233,7 +257,10 @@ mod tests {
     #[test]
     fn a_link_can_say_a_context_that_is_one_url() {
         assert_eq!(sole_url(&json!("http://a/c")), Some("http://a/c".into()));
-        assert_eq!(sole_url(&json!(["http://a/c", CORE_CONTEXT])), Some("http://a/c".into()));
+        assert_eq!(
+            sole_url(&json!(["http://a/c", CORE_CONTEXT])),
+            Some("http://a/c".into())
+        );
         assert_eq!(sole_url(&json!([CORE_CONTEXT])), Some(CORE_CONTEXT.into()));
         assert_eq!(sole_url(&json!([{"a": "http://a/"}, CORE_CONTEXT])), None);
         assert_eq!(sole_url(&json!(["http://a/c", "http://b/c"])), None);
@@ -242,6 +269,9 @@ mod tests {
     #[test]
     fn ids_become_one_segment() {
         assert_eq!(path_segment("urn:ngsi-ld:A:b").to_string(), "urn:ngsi-ld:A:b");
-        assert_eq!(path_segment("http://a.b/c?d#e%2Fä").to_string(), "http:%2F%2Fa.b%2Fc%3Fd%23e%252F%C3%A4");
+        assert_eq!(
+            path_segment("http://a.b/c?d#e%2Fä").to_string(),
+            "http:%2F%2Fa.b%2Fc%3Fd%23e%252F%C3%A4"
+        );
     }
 }

@@ -146,7 +146,8 @@ pub(crate) async fn replace_attribute(
     let instances = read_attribute(&name, &json, &context)?;
     must_have_type(&call, &id, &of_type, &context)?;
     for instance in instances {
-        call.execute(Operation::ReplaceAttribute(id.clone(), instance)).await?;
+        call.execute(Operation::ReplaceAttribute(id.clone(), instance))
+            .await?;
     }
     Ok(no_content())
 }
@@ -184,11 +185,17 @@ pub(crate) async fn delete_attribute(
         return Err(Error::bad_data("an entity's `id` and `type` cannot be deleted").into());
     }
     if is_one_of(&name, &["scope"], &context) {
-        let entity = call.twin.get(&call.view, &id).ok_or_else(|| twin::Error::NotFound(id.clone()))?;
+        let entity = call
+            .twin
+            .get(&call.view, &id)
+            .ok_or_else(|| twin::Error::NotFound(id.clone()))?;
         if entity.scope.is_empty() {
             return Err(twin::Error::AttributeNotFound(id, name).into());
         }
-        let nothing = Fragment { scope: Some(Vec::new()), ..Fragment::default() };
+        let nothing = Fragment {
+            scope: Some(Vec::new()),
+            ..Fragment::default()
+        };
         call.execute(Operation::Merge(id, nothing)).await?;
         return Ok(no_content());
     }
@@ -197,11 +204,13 @@ pub(crate) async fn delete_attribute(
         _ if all => Instance::All,
         None | Some("@none") => Instance::Default,
         Some(text) => {
-            let dataset = Uri::parse(text).map_err(|error| Error::bad_data(format!("`datasetId`: {error}")))?;
+            let dataset =
+                Uri::parse(text).map_err(|error| Error::bad_data(format!("`datasetId`: {error}")))?;
             Instance::Dataset(dataset)
         }
     };
-    call.execute(Operation::DeleteAttribute(id, name, instance)).await?;
+    call.execute(Operation::DeleteAttribute(id, name, instance))
+        .await?;
     Ok(no_content())
 }
 
@@ -218,7 +227,9 @@ async fn fragment_of(call: &Writing, payload: Payload, id: &Uri) -> Answer<(Frag
 fn changeable(name: &str, context: &Context) -> Result<(), Error> {
     let expanded = attribute("attrId", name, context)?;
     if is_one_of(&expanded, &["id", "type", "scope"], context) {
-        return Err(Error::bad_data(format!("`{name}` is not an attribute that can be changed here")));
+        return Err(Error::bad_data(format!(
+            "`{name}` is not an attribute that can be changed here"
+        )));
     }
     Ok(())
 }
@@ -228,7 +239,11 @@ fn is_one_of(name: &Name, terms: &[&str], context: &Context) -> bool {
 }
 
 fn names_of(fragment: &Fragment) -> Vec<Name> {
-    fragment.attributes.iter().map(|attribute| attribute.name.clone()).collect()
+    fragment
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name.clone())
+        .collect()
 }
 
 /// 204, or 207 with an UpdateResult (5.2.18) where some attributes were left alone. Names are whole IRIs there,

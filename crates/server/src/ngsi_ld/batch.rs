@@ -145,7 +145,10 @@ pub(crate) async fn delete_batch(call: Writing, payload: Payload) -> Answer {
     let items = payload.ids()?.into_iter().map(|item| {
         let text = item.as_str().ok_or_else(|| Error::bad_data("an id is a string"));
         let id = text.and_then(|text| Uri::parse(text).map_err(Error::from));
-        (written_id(&item), id.map(Operation::Delete).map_err(Problem::from))
+        (
+            written_id(&item),
+            id.map(Operation::Delete).map_err(Problem::from),
+        )
     });
     let done = execute(&call, items.collect()).await;
     respond(done, StatusCode::NO_CONTENT)
@@ -161,13 +164,23 @@ async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
             .into_iter()
             .map(|(json, context)| {
                 let id = written_id(json.get("id").or_else(|| json.get("@id")).unwrap_or(&Value::Null));
-                (id, context.and_then(|context| Ok(operation(json, &context, kind)?)))
+                (
+                    id,
+                    context.and_then(|context| Ok(operation(json, &context, kind)?)),
+                )
             })
             .collect()
     })
     .await?;
     let done = execute(call, items).await;
-    respond(done, if kind == Kind::Create { StatusCode::CREATED } else { StatusCode::NO_CONTENT })
+    respond(
+        done,
+        if kind == Kind::Create {
+            StatusCode::CREATED
+        } else {
+            StatusCode::NO_CONTENT
+        },
+    )
 }
 
 fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation, Error> {
@@ -179,8 +192,13 @@ fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation
         Kind::UpsertReplace => Operation::UpsertReplace(read_entity(&json, context)?),
         Kind::UpsertUpdate => Operation::UpsertUpdate(read_entity(&json, context)?),
         Kind::Update { .. } | Kind::Merge => {
-            let id = json.as_object_mut().and_then(|o| o.shift_remove("id").or_else(|| o.shift_remove("@id")));
-            let id = id.as_ref().and_then(Value::as_str).ok_or_else(|| Error::bad_data("an item has an `id`"))?;
+            let id = json
+                .as_object_mut()
+                .and_then(|o| o.shift_remove("id").or_else(|| o.shift_remove("@id")));
+            let id = id
+                .as_ref()
+                .and_then(Value::as_str)
+                .ok_or_else(|| Error::bad_data("an item has an `id`"))?;
             let (id, fragment) = (Uri::parse(id)?, read_fragment(&json, context)?);
             match kind {
                 Kind::Update { overwrite } => Operation::Append(id, fragment, overwrite),
@@ -195,7 +213,11 @@ fn written_id(id: &Value) -> String {
 }
 
 fn shortened_id(id: &str) -> String {
-    if id.len() <= 1000 { id.to_owned() } else { shortened(id) }
+    if id.len() <= 1000 {
+        id.to_owned()
+    } else {
+        shortened(id)
+    }
 }
 
 /// Executes what can be; answers in the items' order.
@@ -211,7 +233,11 @@ async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcom
             Err(problem) => plan.push((id, Some(problem))),
         }
     }
-    let results = if operations.is_empty() { Vec::new() } else { call.execute_all(operations).await };
+    let results = if operations.is_empty() {
+        Vec::new()
+    } else {
+        call.execute_all(operations).await
+    };
     let mut results = results.into_iter();
     let missing = || Err(twin::Error::Storage("the twin did not answer".to_owned()));
     plan.into_iter()
@@ -225,18 +251,25 @@ async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcom
 /// 201 with the ids of what is new, 204 where nothing is, 207 where something could not be done.
 fn respond(done: Vec<(String, Result<Outcome, Problem>)>, when_all: StatusCode) -> Answer {
     // When the store cannot take anything, that is the answer, not a list of it.
-    if let Some((_, Err(problem))) = done.iter().find(|(_, r)| matches!(r, Err(p) if p.status().is_server_error())) {
-        if done.iter().all(|(_, result)| result.is_err()) {
-            return Err(problem.clone());
-        }
+    let failed = done
+        .iter()
+        .find(|(_, result)| matches!(result, Err(p) if p.status().is_server_error()));
+    if let Some((_, Err(problem))) = failed
+        && done.iter().all(|(_, result)| result.is_err())
+    {
+        return Err(problem.clone());
     }
     let (mut success, mut created, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (id, result) in done {
         match result {
             Ok(Outcome::Updated { not_updated }) if !not_updated.is_empty() => {
-                let reasons: Vec<_> = not_updated.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+                let reasons: Vec<_> = not_updated
+                    .iter()
+                    .map(|(name, why)| format!("{name}: {why}"))
+                    .collect();
                 let detail = format!("some attributes were left alone: {}", reasons.join("; "));
-                errors.push(json!({"entityId": id, "error": Problem::from(Error::bad_data(detail)).to_json()}));
+                errors
+                    .push(json!({"entityId": id, "error": Problem::from(Error::bad_data(detail)).to_json()}));
             }
             Ok(outcome) => {
                 if outcome == Outcome::Created {

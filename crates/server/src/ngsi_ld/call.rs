@@ -61,7 +61,9 @@ impl FromRequestParts<App> for Reading {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let tenant = tenant(&parts.headers)?;
-        let twin = twin_of(app, tenant.clone()).await?.ok_or_else(|| no_tenant(tenant.as_deref()))?;
+        let twin = twin_of(app, tenant.clone())
+            .await?
+            .ok_or_else(|| no_tenant(tenant.as_deref()))?;
         Ok(Self(Call::new(parts, app, twin)))
     }
 }
@@ -76,7 +78,9 @@ impl FromRequestParts<App> for Writing {
             (Some(twin), _) => twin,
             (None, Some(name)) if creates => {
                 let app = app.clone();
-                blocking(move || app.tenants.get_or_create(&name)).await?.map_err(Problem::from)?
+                blocking(move || app.tenants.get_or_create(&name))
+                    .await?
+                    .map_err(Problem::from)?
             }
             (None, name) => return Err(no_tenant(name.as_deref())),
         };
@@ -86,10 +90,15 @@ impl FromRequestParts<App> for Writing {
 
 /// The tenant that the headers name. Whether it is a good name is the twin's to say.
 fn tenant(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get(TENANT) else { return Ok(None) };
+    let Some(value) = headers.get(TENANT) else {
+        return Ok(None);
+    };
     match value.to_str() {
         Ok(name) if !name.is_empty() && name.len() <= 100 => Ok(Some(name.to_owned())),
-        _ => Err(Problem::ngsi(NgsiError::BadRequestData, "`NGSILD-Tenant` is not the name of a tenant")),
+        _ => Err(Problem::ngsi(
+            NgsiError::BadRequestData,
+            "`NGSILD-Tenant` is not the name of a tenant",
+        )),
     }
 }
 
@@ -99,13 +108,18 @@ async fn twin_of(app: &App, tenant: Option<String>) -> Answer<Option<Twin>> {
         None => Ok(app.twin(None)),
         Some(name) => {
             let app = app.clone();
-            blocking(move || app.tenants.try_get(&name)).await?.map_err(Problem::from)
+            blocking(move || app.tenants.try_get(&name))
+                .await?
+                .map_err(Problem::from)
         }
     }
 }
 
 fn no_tenant(name: Option<&str>) -> Problem {
-    Problem::ngsi(NgsiError::NonexistentTenant, format!("there is no tenant `{}`", name.unwrap_or("")))
+    Problem::ngsi(
+        NgsiError::NonexistentTenant,
+        format!("there is no tenant `{}`", name.unwrap_or("")),
+    )
 }
 
 impl Call {
@@ -171,10 +185,17 @@ impl FromRequest<App> for Payload {
             return Err(Problem::bare(StatusCode::LENGTH_REQUIRED));
         }
         let many = parts.uri.path().contains("/entityOperations/") || parts.uri.path().contains("/temporal/");
-        let limit = if many { app.config.max_batch_bytes } else { app.config.max_entity_bytes };
+        let limit = if many {
+            app.config.max_batch_bytes
+        } else {
+            app.config.max_entity_bytes
+        };
         let too_large = || {
-            Problem::api(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes; send less at once"))
-                .media_type("application/json")
+            Problem::api(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("the body is larger than {limit} bytes; send less at once"),
+            )
+            .media_type("application/json")
         };
         let announced = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_none_or(|length| length > limit) {
@@ -239,7 +260,8 @@ impl Payload {
                     if let Some((_, known)) = compiled.iter().find(|(key, _)| *key == wanted) {
                         known.clone()
                     } else if compiled.len() >= MAX_CONTEXTS {
-                        let detail = format!("one batch has at most {MAX_CONTEXTS} different @contexts; split it");
+                        let detail =
+                            format!("one batch has at most {MAX_CONTEXTS} different @contexts; split it");
                         Err(Problem::ngsi(NgsiError::TooComplexQuery, detail))
                     } else {
                         let context = match wanted.clone() {
@@ -277,7 +299,9 @@ fn mixed() -> Error {
 
 /// The `@context` that applies to an object, taken out of it where it is a member; `None`: the core's.
 fn context_of(json: &mut Value, kind: BodyType, link: Option<&str>) -> Result<Option<Value>, Error> {
-    let own = json.as_object_mut().and_then(|object| object.shift_remove("@context"));
+    let own = json
+        .as_object_mut()
+        .and_then(|object| object.shift_remove("@context"));
     match (kind, own, link) {
         (BodyType::Json, Some(_), _) => Err(Error::bad_data(
             "a body of type application/json holds no `@context`: send it as application/ld+json, or name the \

@@ -48,7 +48,12 @@ pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<Details
             .collect();
         bytes(&list)?
     } else {
-        let mut names: Vec<_> = call.twin.types(&call.view).into_iter().map(|(name, _)| name).collect();
+        let mut names: Vec<_> = call
+            .twin
+            .types(&call.view)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         names.sort();
         bytes(&wording.finish(object(json!({
             "id": "urn:ngsi-ld:EntityTypeList:all",
@@ -80,7 +85,10 @@ pub(crate) async fn entity_type(call: Reading, Path(name): Path<String>) -> Answ
     let name = attribute("type", &name, &wording.context)?;
     let seen = look(&call, Selection::of_type(name.clone())).await?;
     let Some(of_type) = seen.types.get(&name) else {
-        return Err(Problem::ngsi(NgsiError::ResourceNotFound, format!("no entity has the type `{name}`")));
+        return Err(Problem::ngsi(
+            NgsiError::ResourceNotFound,
+            format!("no entity has the type `{name}`"),
+        ));
     };
     let details: Vec<_> = of_type
         .attributes
@@ -163,10 +171,16 @@ pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsPa
 pub(crate) async fn attribute_information(call: Reading, Path(name): Path<String>) -> Answer {
     let wording = wording(&call).await?;
     let name = attribute("attrId", &name, &wording.context)?;
-    let selection = Selection { attributes: vec![name.clone()], ..Selection::default() };
+    let selection = Selection {
+        attributes: vec![name.clone()],
+        ..Selection::default()
+    };
     let seen = look(&call, selection).await?;
     let Some(of) = seen.attributes.get(&name) else {
-        return Err(Problem::ngsi(NgsiError::ResourceNotFound, format!("no entity has the attribute `{name}`")));
+        return Err(Problem::ngsi(
+            NgsiError::ResourceNotFound,
+            format!("no entity has the attribute `{name}`"),
+        ));
     };
     let body = wording.finish(object(json!({
         "id": name.as_str(),
@@ -227,7 +241,9 @@ impl Seen {
                         kinds.insert(kind);
                     }
                     None => {
-                        of_type.attributes.insert(attribute.name.clone(), BTreeSet::from([kind]));
+                        of_type
+                            .attributes
+                            .insert(attribute.name.clone(), BTreeSet::from([kind]));
                     }
                 }
             }

@@ -99,7 +99,9 @@ pub(crate) async fn query_entities_by_post(
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?;
     let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(|| Error::invalid("the body is a JSON object"))?;
+    let query = json
+        .as_object()
+        .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
     UnsupportedParameters::refuse_members(query)?;
     let local = flag("local", selection.local.as_deref())?;
     let wanted = from_query(query, local, &context)?;
@@ -133,7 +135,12 @@ async fn answer(
 fn select(twin: &twin::Twin, view: &query::View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
     let PageRequest { limit, offset, count } = page;
     if wanted.any.is_empty() {
-        let query = EntityQuery { selection: wanted.selection, limit, offset, count };
+        let query = EntityQuery {
+            selection: wanted.selection,
+            limit,
+            offset,
+            count,
+        };
         return Ok(twin.query(view, &query)?);
     }
     // Several selectors: the twin finds what all of them have in common, the rest is sorted out here.
@@ -158,11 +165,17 @@ fn write(entities: &[Arc<Entity>], representation: &Representation, wording: &Wo
     let options = &representation.write;
     if wording.media_type == MediaType::GeoJson {
         let entities = entities.iter().map(Arc::as_ref);
-        let collection =
-            write_feature_collection(entities, representation.geometry.as_ref(), &wording.context, options);
+        let collection = write_feature_collection(
+            entities,
+            representation.geometry.as_ref(),
+            &wording.context,
+            options,
+        );
         return bytes(&wording.finish(collection));
     }
-    let entities: Vec<_> =
-        entities.iter().map(|entity| wording.finish(write_entity(entity, &wording.context, options))).collect();
+    let entities: Vec<_> = entities
+        .iter()
+        .map(|entity| wording.finish(write_entity(entity, &wording.context, options)))
+        .collect();
     bytes(&entities)
 }

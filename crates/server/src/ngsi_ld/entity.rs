@@ -15,7 +15,9 @@ use super::answer::{Wording, bytes, no_content};
 use super::attributes::update_result;
 use super::call::{Call, Payload, Reading, Writing};
 use super::negotiation::{MediaType, accepted};
-use super::parameters::{Known, MergeParameters, RepresentationParameters, TypeParameter, UnsupportedParameters};
+use super::parameters::{
+    Known, MergeParameters, RepresentationParameters, TypeParameter, UnsupportedParameters,
+};
 use super::representation::{Keywords, Representation};
 use super::{examples, selection};
 use crate::problem::{Answer, NgsiError, Problem};
@@ -48,8 +50,17 @@ pub(crate) async fn retrieve_entity(
     let Representation { write, geometry, .. } =
         Representation::from_parameters(&representation, &context, media_type)?;
     let types = selection::types(of_type.types.as_deref(), &context)?;
-    let entity = call.twin.get(&call.view, &id).ok_or_else(|| twin::Error::NotFound(id.clone()))?;
-    if types.is_some() && !(Selection { types, ..Selection::default() }).matches(&entity) {
+    let entity = call
+        .twin
+        .get(&call.view, &id)
+        .ok_or_else(|| twin::Error::NotFound(id.clone()))?;
+    if types.is_some()
+        && !(Selection {
+            types,
+            ..Selection::default()
+        })
+        .matches(&entity)
+    {
         return Err(twin::Error::NotFound(id).into());
     }
     if !write.attrs.is_empty() && !write.attrs.iter().any(|name| entity.get(name.as_str()).is_some()) {
@@ -125,7 +136,11 @@ pub(crate) async fn merge_entity(
 ) -> Answer {
     let id = entity_id(&id)?;
     let keywords = Keywords::parse(parameters.format.as_deref(), parameters.options.as_deref())?;
-    let observed_at = parameters.observed_at.as_deref().map(Timestamp::parse).transpose();
+    let observed_at = parameters
+        .observed_at
+        .as_deref()
+        .map(Timestamp::parse)
+        .transpose();
     let options = FragmentOptions {
         simplified: keywords.format == Format::Simplified,
         lang: parameters.lang,
@@ -138,7 +153,11 @@ pub(crate) async fn merge_entity(
     }
     let fragment = read_fragment_with(&json, &context, &options)?;
     must_have_type(&call, &id, &of_type, &context)?;
-    let names: Vec<_> = fragment.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+    let names: Vec<_> = fragment
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name.clone())
+        .collect();
     let outcome = call.execute(Operation::Merge(id, fragment)).await?;
     update_result(&outcome, &names)
 }
@@ -179,14 +198,26 @@ pub(crate) fn same_id(object: &serde_json::Map<String, Value>, id: &Uri) -> Resu
     match object.get("id").or_else(|| object.get("@id")) {
         None => Ok(()),
         Some(Value::String(text)) if text == id.as_str() => Ok(()),
-        Some(_) => Err(Error::bad_data(format!("the body's `id` is not the path's, `{id}`"))),
+        Some(_) => Err(Error::bad_data(format!(
+            "the body's `id` is not the path's, `{id}`"
+        ))),
     }
 }
 
 /// For the `type` parameter of operations on one entity: one of other types does not exist for them.
-pub(crate) fn must_have_type(call: &Call, id: &Uri, of_type: &TypeParameter, context: &Context) -> Answer<()> {
-    let Some(types) = selection::types(of_type.types.as_deref(), context)? else { return Ok(()) };
-    let selection = Selection { types: Some(types), ..Selection::default() };
+pub(crate) fn must_have_type(
+    call: &Call,
+    id: &Uri,
+    of_type: &TypeParameter,
+    context: &Context,
+) -> Answer<()> {
+    let Some(types) = selection::types(of_type.types.as_deref(), context)? else {
+        return Ok(());
+    };
+    let selection = Selection {
+        types: Some(types),
+        ..Selection::default()
+    };
     match call.twin.get(&call.view, id) {
         Some(entity) if selection.matches(&entity) => Ok(()),
         _ => Err(twin::Error::NotFound(id.clone()).into()),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use ngsi_ld::query::temporal::{Aggregation, TemporalQuery, TimeProperty, TimeRelation};
-use ngsi_ld::representation::{AggregatedAttribute, AggregatedRow, TemporalFormat, WriteOptions, write_aggregated, write_temporal};
+use ngsi_ld::representation::{
+    AggregatedAttribute, AggregatedRow, TemporalFormat, WriteOptions, write_aggregated, write_temporal,
+};
 use ngsi_ld::{Entity, Error, Kind, Name, Timestamp, Uri, Value};
 use query::View;
 use query::temporal::{aggregate, instant_of};
@@ -48,17 +50,28 @@ impl Question {
             return Err(Error::bad_data("`lastN` is at least 1"));
         }
         let aggregation = match (evolution, parameters.aggr_methods.as_deref()) {
-            (Evolution::Aggregated, Some(methods)) => {
-                Some(Aggregation::parse(methods, parameters.aggr_period_duration.as_deref())?)
-            }
+            (Evolution::Aggregated, Some(methods)) => Some(Aggregation::parse(
+                methods,
+                parameters.aggr_period_duration.as_deref(),
+            )?),
             (Evolution::Aggregated, None) => {
-                return Err(Error::bad_data("`aggregatedValues` needs `aggrMethods`, such as `avg,max`"));
+                return Err(Error::bad_data(
+                    "`aggregatedValues` needs `aggrMethods`, such as `avg,max`",
+                ));
             }
             _ => None,
         };
-        let format =
-            if evolution == Evolution::Values { TemporalFormat::TemporalValues } else { TemporalFormat::Normalized };
-        Ok(Self { temporal, last_n, aggregation, format })
+        let format = if evolution == Evolution::Values {
+            TemporalFormat::TemporalValues
+        } else {
+            TemporalFormat::Normalized
+        };
+        Ok(Self {
+            temporal,
+            last_n,
+            aggregation,
+            format,
+        })
     }
 
     /// 5.7.4.4: a query of many histories says which time it means.
@@ -72,7 +85,11 @@ impl Question {
     }
 
     fn history(&self, attributes: Vec<Name>) -> HistoryQuery {
-        HistoryQuery { temporal: self.temporal.clone(), attributes, last_n: self.last_n }
+        HistoryQuery {
+            temporal: self.temporal.clone(),
+            attributes,
+            last_n: self.last_n,
+        }
     }
 }
 
@@ -92,7 +109,11 @@ pub(crate) struct Histories {
 impl Histories {
     /// As a response: 200, or 206 where the time range was cut (6.3.10).
     pub(crate) fn respond(self, wording: &Wording) -> Response {
-        let status = if self.partial.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+        let status = if self.partial.is_some() {
+            StatusCode::PARTIAL_CONTENT
+        } else {
+            StatusCode::OK
+        };
         let mut response = wording.respond(status, self.body);
         if let Some(value) = self.partial.and_then(|range| HeaderValue::from_str(&range).ok()) {
             response.headers_mut().insert(header::CONTENT_RANGE, value);
@@ -113,15 +134,29 @@ pub(crate) fn retrieve(
     let found = twin.history(view, id, &question.history(only(how)))?;
     let mut entity = found.ok_or_else(|| twin::Error::NotFound(id.clone()))?;
     keep_datasets(&mut entity, how);
-    let partial = question.aggregation.is_none().then(|| cut(&mut entity, question, MAX_INSTANCES)).flatten();
+    let partial = question
+        .aggregation
+        .is_none()
+        .then(|| cut(&mut entity, question, MAX_INSTANCES))
+        .flatten();
     let body = bytes(&wording.finish(write(&entity, question, how, wording)?))?;
-    Ok(Histories { body, shown: 1, more: false, total: None, partial })
+    Ok(Histories {
+        body,
+        shown: 1,
+        more: false,
+        total: None,
+        partial,
+    })
 }
 
 /// The attributes that are to be read at all; empty: all.
 fn only(how: &Representation) -> Vec<Name> {
     let write = &how.write;
-    if write.attrs.is_empty() { write.pick.clone() } else { write.attrs.clone() }
+    if write.attrs.is_empty() {
+        write.pick.clone()
+    } else {
+        write.attrs.clone()
+    }
 }
 
 /// Query Temporal Evolution (5.7.4).
@@ -142,7 +177,11 @@ pub(crate) fn query(
     let whole = conditions.prepare()?;
     let head = wanted.head();
     let head_selection = head.selection.prepare()?;
-    let any = head.any.iter().map(query::Selection::prepare).collect::<Result<Vec<_>, _>>()?;
+    let any = head
+        .any
+        .iter()
+        .map(query::Selection::prepare)
+        .collect::<Result<Vec<_>, _>>()?;
     let mut candidates: Vec<Arc<Entity>> = Vec::new();
     twin.evolutions(view, &mut |entity| {
         if head_selection.matches(entity) && (any.is_empty() || any.iter().any(|one| one.matches(entity))) {
@@ -153,10 +192,18 @@ pub(crate) fn query(
     if candidates.len() > MAX_HISTORIES {
         return Err(Problem::ngsi(
             NgsiError::TooComplexQuery,
-            format!("the query looks through more than {MAX_HISTORIES} histories; narrow `type`, `id` or `idPattern`"),
+            format!(
+                "the query looks through more than {MAX_HISTORIES} histories; narrow `type`, `id` or `idPattern`"
+            ),
         ));
     }
-    let mut answer = Histories { body: Vec::new(), shown: 0, more: false, total: None, partial: None };
+    let mut answer = Histories {
+        body: Vec::new(),
+        shown: 0,
+        more: false,
+        total: None,
+        partial: None,
+    };
     let (mut matched, mut instances, mut objects) = (0_usize, 0_usize, Vec::new());
     let attributes = if conditional { Vec::new() } else { only(how) };
     for now in candidates {
@@ -165,7 +212,9 @@ pub(crate) fn query(
             break;
         }
         let found = twin.history(view, &now.id, &question.history(attributes.clone()))?;
-        let Some(mut entity) = found.filter(|entity| !entity.attributes.is_empty()) else { continue };
+        let Some(mut entity) = found.filter(|entity| !entity.attributes.is_empty()) else {
+            continue;
+        };
         if conditional && !whole.matches(&entity) && !whole.matches(&with_current(&entity, &now)) {
             continue;
         }
@@ -209,14 +258,18 @@ fn with_current(history: &Entity, now: &Entity) -> Entity {
 
 fn keep_only(entity: &mut Entity, names: &[Name]) {
     if !names.is_empty() {
-        entity.attributes.retain(|attribute| names.contains(&attribute.name));
+        entity
+            .attributes
+            .retain(|attribute| names.contains(&attribute.name));
     }
 }
 
 fn keep_datasets(entity: &mut Entity, how: &Representation) {
     let wanted = &how.write.dataset_ids;
     if !wanted.is_empty() {
-        entity.attributes.retain(|attribute| wanted.contains(&attribute.dataset_id));
+        entity
+            .attributes
+            .retain(|attribute| wanted.contains(&attribute.dataset_id));
     }
 }
 
@@ -238,38 +291,79 @@ fn cut(entity: &mut Entity, question: &Question, most: usize) -> Option<String> 
         None => {
             // Whole instants only: all of the last one may not fit, and then it waits for the next range.
             let beyond = instants.get(most).copied()?;
-            let kept = instants.iter().rev().find(|at| **at < beyond).copied().unwrap_or(beyond);
+            let kept = instants
+                .iter()
+                .rev()
+                .find(|at| **at < beyond)
+                .copied()
+                .unwrap_or(beyond);
             entity.attributes.retain(|attribute| instant(attribute) <= kept);
-            let start = if asked_from == Timestamp::MIN { first } else { asked_from };
+            let start = if asked_from == Timestamp::MIN {
+                first
+            } else {
+                asked_from
+            };
             Some(format!("DateTime {start}-{kept}/*"))
         }
         Some(size) => {
             let beyond = instants.get(instants.len() - most - 1).copied()?;
-            let kept = instants.iter().find(|at| **at > beyond).copied().unwrap_or(beyond);
+            let kept = instants
+                .iter()
+                .find(|at| **at > beyond)
+                .copied()
+                .unwrap_or(beyond);
             entity.attributes.retain(|attribute| instant(attribute) >= kept);
-            let start = if asked_to == Timestamp::MAX { last } else { asked_to };
+            let start = if asked_to == Timestamp::MAX {
+                last
+            } else {
+                asked_to
+            };
             Some(format!("DateTime {start}-{kept}/{size}"))
         }
     }
 }
 
-fn write(entity: &Entity, question: &Question, how: &Representation, wording: &Wording) -> Answer<Map<String, Json>> {
+/// Values with their instants.
+type Series<'a> = Vec<(Timestamp, &'a Value)>;
+
+fn write(
+    entity: &Entity,
+    question: &Question,
+    how: &Representation,
+    wording: &Wording,
+) -> Answer<Map<String, Json>> {
     let Some(aggregation) = &question.aggregation else {
-        let options = WriteOptions { time_property: question.temporal.property, ..how.write.clone() };
-        return Ok(write_temporal(entity, &wording.context, question.format, &options));
+        let options = WriteOptions {
+            time_property: question.temporal.property,
+            ..how.write.clone()
+        };
+        return Ok(write_temporal(
+            entity,
+            &wording.context,
+            question.format,
+            &options,
+        ));
     };
     let range = question.temporal.relation.range();
-    let mut series: BTreeMap<(usize, Option<Uri>), Vec<(Timestamp, &Value)>> = BTreeMap::new();
+    let mut series: BTreeMap<(usize, Option<Uri>), Series<'_>> = BTreeMap::new();
     let mut names: Vec<&Name> = Vec::new();
     for attribute in &entity.attributes {
-        let rank = names.iter().position(|name| **name == attribute.name).unwrap_or_else(|| {
-            names.push(&attribute.name);
-            names.len() - 1
-        });
+        let rank = names
+            .iter()
+            .position(|name| **name == attribute.name)
+            .unwrap_or_else(|| {
+                names.push(&attribute.name);
+                names.len() - 1
+            });
         let at = instant_of(attribute, question.temporal.property);
-        let at = at.or_else(|| (question.temporal.property != TimeProperty::ObservedAt).then(|| attribute.instant()));
+        let at = at.or_else(|| {
+            (question.temporal.property != TimeProperty::ObservedAt).then(|| attribute.instant())
+        });
         if let Some(at) = at {
-            series.entry((rank, attribute.dataset_id.clone())).or_default().push((at, &attribute.value));
+            series
+                .entry((rank, attribute.dataset_id.clone()))
+                .or_default()
+                .push((at, &attribute.value));
         }
     }
     let named = !how.write.attrs.is_empty() || !how.write.pick.is_empty();
@@ -278,10 +372,17 @@ fn write(entity: &Entity, question: &Question, how: &Representation, wording: &W
         let Some(name) = names.get(rank) else { continue };
         let mut methods = Vec::new();
         for &method in &aggregation.methods {
-            let one = Aggregation { methods: vec![method], period: aggregation.period.clone() };
+            let one = Aggregation {
+                methods: vec![method],
+                period: aggregation.period.clone(),
+            };
             match aggregate(&values, &one, range) {
                 Ok(found) => methods.extend(found.into_iter().map(|(method, buckets)| {
-                    let row = |b: query::temporal::Bucket| AggregatedRow { value: b.value, start: b.start, end: b.end };
+                    let row = |b: query::temporal::Bucket| AggregatedRow {
+                        value: b.value,
+                        start: b.start,
+                        end: b.end,
+                    };
                     (method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>())
                 })),
                 // Who asks for everything does not mean the mean of a name; who asks for the name is told.
@@ -291,7 +392,12 @@ fn write(entity: &Entity, question: &Question, how: &Representation, wording: &W
         }
         if !methods.is_empty() {
             let kind = values.first().map_or(Kind::Property, |(_, value)| value.kind());
-            rows.push(AggregatedAttribute { name: (*name).clone(), kind, dataset_id: dataset, methods });
+            rows.push(AggregatedAttribute {
+                name: (*name).clone(),
+                kind,
+                dataset_id: dataset,
+                methods,
+            });
         }
     }
     Ok(write_aggregated(entity, &rows, &wording.context, &how.write))
@@ -309,13 +415,24 @@ mod tests {
         let at = |n: i64| Timestamp::from_seconds(n);
         let mut history = Entity::new(Uri::ngsi_ld("A", "1"), Name::default_term("A"));
         for n in 0..10 {
-            history.attributes.push(Attribute::property(name.clone(), n).observed_at(at(n / 2)));
+            history
+                .attributes
+                .push(Attribute::property(name.clone(), n).observed_at(at(n / 2)));
         }
         let question = |last_n: Option<&str>| {
-            let parameters = TemporalParameters { last_n: last_n.map(str::to_owned), ..Default::default() };
+            let parameters = TemporalParameters {
+                last_n: last_n.map(str::to_owned),
+                ..Default::default()
+            };
             Question::new(&parameters, Evolution::Normalized).unwrap()
         };
-        let instants = |entity: &Entity| entity.attributes.iter().map(|a| a.instant()).collect::<Vec<_>>();
+        let instants = |entity: &Entity| {
+            entity
+                .attributes
+                .iter()
+                .map(Attribute::instant)
+                .collect::<Vec<_>>()
+        };
 
         let mut whole = history.clone();
         assert_eq!(cut(&mut whole, &question(None), 10), None);

@@ -25,8 +25,15 @@ pub(crate) async fn source_identity(call: Reading) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let wording = Wording::new(call.context().await?, media_type, &call.headers);
     let now = call.app.clock.now();
-    let up_s = now.as_micros().saturating_sub(call.app.started_at.as_micros()).max(0) / 1_000_000;
-    let tenant = call.headers.get(super::call::TENANT).and_then(|value| value.to_str().ok());
+    let up_s = now
+        .as_micros()
+        .saturating_sub(call.app.started_at.as_micros())
+        .max(0)
+        / 1_000_000;
+    let tenant = call
+        .headers
+        .get(super::call::TENANT)
+        .and_then(|value| value.to_str().ok());
     let alias = match tenant {
         None => call.app.config.listen.to_string(),
         Some(tenant) => format!("{}-{tenant}", call.app.config.listen),

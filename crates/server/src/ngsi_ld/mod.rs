@@ -45,7 +45,10 @@ pub fn router() -> OpenApiRouter<App> {
             entity::merge_entity,
             entity::delete_entity
         ))
-        .routes(routes!(attributes::append_attributes, attributes::update_attributes))
+        .routes(routes!(
+            attributes::append_attributes,
+            attributes::update_attributes
+        ))
         .routes(routes!(
             attributes::update_attribute,
             attributes::replace_attribute,

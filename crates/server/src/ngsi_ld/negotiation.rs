@@ -33,9 +33,16 @@ impl MediaType {
 /// What the client accepts best; of equals, the first of the standard's list (6.3.4). `geo`: whether GeoJSON is
 /// to be had, which is so for Retrieve and Query Entities only.
 pub(crate) fn accepted(headers: &HeaderMap, geo: bool) -> Result<MediaType, Problem> {
-    let offered: &[MediaType] =
-        if geo { &[MediaType::Json, MediaType::LdJson, MediaType::GeoJson] } else { &[MediaType::Json, MediaType::LdJson] };
-    let values: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
+    let offered: &[MediaType] = if geo {
+        &[MediaType::Json, MediaType::LdJson, MediaType::GeoJson]
+    } else {
+        &[MediaType::Json, MediaType::LdJson]
+    };
+    let values: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect();
     if values.is_empty() {
         return Ok(MediaType::Json);
     }
@@ -50,7 +57,10 @@ pub(crate) fn accepted(headers: &HeaderMap, geo: bool) -> Result<MediaType, Prob
         let available: Vec<_> = offered.iter().map(|media_type| media_type.as_str()).collect();
         Problem::api(
             StatusCode::NOT_ACCEPTABLE,
-            format!("nothing that `Accept` names can be had here; available are {}", available.join(", ")),
+            format!(
+                "nothing that `Accept` names can be had here; available are {}",
+                available.join(", ")
+            ),
         )
         .media_type("application/json")
         .member("availableRepresentations", available)
@@ -90,7 +100,10 @@ pub(crate) enum BodyType {
 
 /// What `Content-Type` says, or 415 without a body (6.3.4).
 pub(crate) fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Problem> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let name = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     match name.as_str() {
         "application/json" => Ok(BodyType::Json),
@@ -104,10 +117,15 @@ pub(crate) fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Pr
 pub(crate) fn linked_context(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let mut found: Option<String> = None;
     for value in headers.get_all(header::LINK) {
-        let value = value.to_str().map_err(|_| Error::invalid("`Link` holds bytes that are not ASCII"))?;
+        let value = value
+            .to_str()
+            .map_err(|_not_ascii| Error::invalid("`Link` holds bytes that are not ASCII"))?;
         for link in links(value)? {
             let is_context = link.parameters.iter().any(|(name, value)| {
-                name == "rel" && value.split_ascii_whitespace().any(|relation| relation == CONTEXT_RELATION)
+                name == "rel"
+                    && value
+                        .split_ascii_whitespace()
+                        .any(|relation| relation == CONTEXT_RELATION)
             });
             if !is_context {
                 continue;
@@ -134,7 +152,10 @@ fn links(value: &str) -> Result<Vec<Link>, Error> {
     while !rest.is_empty() {
         let after = rest.strip_prefix('<').ok_or_else(malformed)?;
         let (target, after) = after.split_once('>').ok_or_else(malformed)?;
-        let mut link = Link { target: target.trim().to_owned(), parameters: Vec::new() };
+        let mut link = Link {
+            target: target.trim().to_owned(),
+            parameters: Vec::new(),
+        };
         rest = after.trim_start();
         while let Some(after) = rest.strip_prefix(';') {
             let after = after.trim_start();
@@ -182,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
@@ -211,12 +232,19 @@ mod tests {
             (&["application/json;q=x"], None),
             (&[""], None),
         ] {
-            assert_eq!(accepted(&headers(header::ACCEPT, accept), true).ok(), expected, "{accept:?}");
+            assert_eq!(
+                accepted(&headers(&header::ACCEPT, accept), true).ok(),
+                expected,
+                "{accept:?}"
+            );
         }
-        let only_geo = headers(header::ACCEPT, &["application/geo+json"]);
+        let only_geo = headers(&header::ACCEPT, &["application/geo+json"]);
         let problem = accepted(&only_geo, false).unwrap_err();
         assert_eq!(problem.status(), StatusCode::NOT_ACCEPTABLE);
-        assert_eq!(problem.to_json()["availableRepresentations"][1], "application/ld+json");
+        assert_eq!(
+            problem.to_json()["availableRepresentations"][1],
+            "application/ld+json"
+        );
     }
 
     #[test]
@@ -230,7 +258,7 @@ mod tests {
             ("text/plain", false, None),
             ("", false, None),
         ] {
-            let headers = headers(header::CONTENT_TYPE, &[value]);
+            let headers = headers(&header::CONTENT_TYPE, &[value]);
             assert_eq!(body_type(&headers, patch).ok(), expected, "{value}");
         }
         assert!(body_type(&HeaderMap::new(), false).is_err());
@@ -238,17 +266,33 @@ mod tests {
 
     #[test]
     fn clause_6_3_5_link() {
-        let context = format!("<http://a.example/c>; rel=\"{CONTEXT_RELATION}\"; type=\"application/ld+json\"");
-        let found = |values: &[&str]| linked_context(&headers(header::LINK, values));
+        let context =
+            format!("<http://a.example/c>; rel=\"{CONTEXT_RELATION}\"; type=\"application/ld+json\"");
+        let found = |values: &[&str]| linked_context(&headers(&header::LINK, values));
         let a = Some("http://a.example/c".to_owned());
         assert_eq!(found(&[]).unwrap(), None);
         assert_eq!(found(&[&context]).unwrap(), a);
         assert_eq!(found(&[&context, &context]).unwrap(), a);
         assert_eq!(found(&["<http://b.example>; rel=next", &context]).unwrap(), a);
-        assert_eq!(found(&[&format!("<http://b.example/a,b;c>; rel=\"next prev\", {context}")]).unwrap(), a);
-        assert_eq!(found(&[&format!("<http://a.example/c>;title=\"a\\\"b,\";rel={CONTEXT_RELATION}")]).unwrap(), a);
+        assert_eq!(
+            found(&[&format!("<http://b.example/a,b;c>; rel=\"next prev\", {context}")]).unwrap(),
+            a
+        );
+        assert_eq!(
+            found(&[&format!(
+                "<http://a.example/c>;title=\"a\\\"b,\";rel={CONTEXT_RELATION}"
+            )])
+            .unwrap(),
+            a
+        );
         assert!(found(&[&context, &context.replace("a.example", "b.example")]).is_err());
-        for bad in ["x", "<http://a", "<http://a>; rel=\"x", "<http://a> x", "<http://a>; rel=\"\\"] {
+        for bad in [
+            "x",
+            "<http://a",
+            "<http://a>; rel=\"x",
+            "<http://a> x",
+            "<http://a>; rel=\"\\",
+        ] {
             assert!(found(&[bad]).is_err(), "{bad}");
         }
     }

@@ -19,9 +19,14 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(group) = Query::<T>::from_request_parts(parts, state).await.map_err(|rejection| {
-            Problem::from(Error::invalid(format!("the query parameters cannot be read: {}", rejection.body_text())))
-        })?;
+        let Query(group) = Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| {
+                Problem::from(Error::invalid(format!(
+                    "the query parameters cannot be read: {}",
+                    rejection.body_text()
+                )))
+            })?;
         Ok(Self(group))
     }
 }
@@ -203,16 +208,42 @@ pub(crate) struct UnsupportedParameters {
     json_keys: Option<String>,
 }
 
-const UNSUPPORTED: [&str; 7] =
-    ["join", "joinLevel", "containedBy", "entityMap", "orderBy", "expandValues", "jsonKeys"];
+const UNSUPPORTED: [&str; 7] = [
+    "join",
+    "joinLevel",
+    "containedBy",
+    "entityMap",
+    "orderBy",
+    "expandValues",
+    "jsonKeys",
+];
 
 impl UnsupportedParameters {
     /// Refuses them where they are given and would change something.
     pub(crate) fn refuse(&self) -> Result<(), Problem> {
-        let Self { join, join_level, contained_by, entity_map, order_by, expand_values, json_keys } = self;
-        let given = [join, join_level, contained_by, entity_map, order_by, expand_values, json_keys];
+        let Self {
+            join,
+            join_level,
+            contained_by,
+            entity_map,
+            order_by,
+            expand_values,
+            json_keys,
+        } = self;
+        let given = [
+            join,
+            join_level,
+            contained_by,
+            entity_map,
+            order_by,
+            expand_values,
+            json_keys,
+        ];
         for (name, value) in UNSUPPORTED.iter().zip(given) {
-            if value.as_deref().is_some_and(|value| !matches!(value, "" | "false" | "@none")) {
+            if value
+                .as_deref()
+                .is_some_and(|value| !matches!(value, "" | "false" | "@none"))
+            {
                 return Err(not_yet(name));
             }
         }
@@ -222,7 +253,9 @@ impl UnsupportedParameters {
     /// The same for the members of a query by POST.
     pub(crate) fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
         match UNSUPPORTED.iter().find(|name| {
-            query.get(**name).is_some_and(|value| *value != false && *value != "@none" && *value != "")
+            query
+                .get(**name)
+                .is_some_and(|value| *value != false && *value != "@none" && *value != "")
         }) {
             Some(name) => Err(not_yet(name)),
             None => Ok(()),
@@ -231,7 +264,10 @@ impl UnsupportedParameters {
 }
 
 fn not_yet(name: &str) -> Problem {
-    Problem::ngsi(NgsiError::OperationNotSupported, format!("`{name}` is not supported yet; leave it out"))
+    Problem::ngsi(
+        NgsiError::OperationNotSupported,
+        format!("`{name}` is not supported yet; leave it out"),
+    )
 }
 
 /// `true` or `false`; nothing is `false`.
@@ -239,15 +275,21 @@ pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<bool, Error> {
     match text {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
-        Some(other) => Err(Error::invalid(format!("`{name}` is `true` or `false`, not `{}`", shortened(other)))),
+        Some(other) => Err(Error::invalid(format!(
+            "`{name}` is `true` or `false`, not `{}`",
+            shortened(other)
+        ))),
     }
 }
 
 /// A whole number that is not negative.
 pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
     text.map(|text| {
-        text.parse::<usize>().map_err(|_| { // what is wrong with it is plain to see
-            Error::invalid(format!("`{name}` is a whole number from 0 on, not `{}`", shortened(text)))
+        text.parse::<usize>().map_err(|_not_a_number| {
+            Error::invalid(format!(
+                "`{name}` is a whole number from 0 on, not `{}`",
+                shortened(text)
+            ))
         })
     })
     .transpose()
@@ -258,7 +300,9 @@ pub(crate) fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>
     let Some(text) = text else { return Ok(Vec::new()) };
     let items: Vec<_> = text.split(',').map(str::trim).collect();
     if items.iter().any(|item| item.is_empty()) {
-        return Err(Error::bad_data(format!("`{name}` is a list of names separated by commas; one of them is empty")));
+        return Err(Error::bad_data(format!(
+            "`{name}` is a list of names separated by commas; one of them is empty"
+        )));
     }
     Ok(items)
 }

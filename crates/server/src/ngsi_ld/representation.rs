@@ -96,10 +96,15 @@ impl Representation {
             // `|` may stand for `,` (4.21).
             let text = text.map(|text| text.replace('|', ","));
             let items = list(name, text.as_deref())?;
-            items.into_iter().map(|item| member(name, item, context)).collect::<Result<Vec<_>, _>>()
+            items
+                .into_iter()
+                .map(|item| member(name, item, context))
+                .collect::<Result<Vec<_>, _>>()
         };
         if parameters.geometry_property.is_some() && media_type != MediaType::GeoJson {
-            return Err(Error::bad_data("`geometryProperty` goes with `Accept: application/geo+json` only"));
+            return Err(Error::bad_data(
+                "`geometryProperty` goes with `Accept: application/geo+json` only",
+            ));
         }
         let write = WriteOptions {
             format: keywords.format,
@@ -112,19 +117,31 @@ impl Representation {
             ..WriteOptions::default()
         };
         let geometry = parameters.geometry_property.as_deref();
-        let geometry = geometry.map(|name| attribute("geometryProperty", name, context)).transpose()?;
-        Ok(Self { write, evolution: keywords.evolution, geometry })
+        let geometry = geometry
+            .map(|name| attribute("geometryProperty", name, context))
+            .transpose()?;
+        Ok(Self {
+            write,
+            evolution: keywords.evolution,
+            geometry,
+        })
     }
 
     /// Takes over what the body of a query by POST says (5.2.23).
     pub(crate) fn amend(&mut self, query: &Map<String, Value>, context: &Context) -> Result<(), Error> {
         let members = |name: &str| {
             let items = text_list(query, name)?;
-            items.into_iter().map(|item| member(name, item, context)).collect::<Result<Vec<_>, Error>>()
+            items
+                .into_iter()
+                .map(|item| member(name, item, context))
+                .collect::<Result<Vec<_>, Error>>()
         };
         if query.contains_key("attrs") {
             let attrs = text_list(query, "attrs")?;
-            self.write.attrs = attrs.iter().map(|name| attribute("attrs", name, context)).collect::<Result<_, _>>()?;
+            self.write.attrs = attrs
+                .iter()
+                .map(|name| attribute("attrs", name, context))
+                .collect::<Result<_, _>>()?;
         }
         if query.contains_key("pick") {
             self.write.pick = members("pick")?;
@@ -158,7 +175,9 @@ fn datasets(texts: &[&str]) -> Result<Vec<Option<Uri>>, Error> {
         .iter()
         .map(|text| match *text {
             "@none" => Ok(None),
-            text => Uri::parse(text).map(Some).map_err(|error| Error::bad_data(format!("`datasetId`: {error}"))),
+            text => Uri::parse(text)
+                .map(Some)
+                .map_err(|error| Error::bad_data(format!("`datasetId`: {error}"))),
         })
         .collect()
 }
@@ -169,15 +188,31 @@ mod tests {
 
     #[test]
     fn clauses_6_3_7_and_6_3_12_format_and_options() {
-        let parse = |format, options| Keywords::parse(format, options).map(|k| (k.format, k.evolution, k.sys_attrs));
         use Evolution::{Aggregated, Normalized as Whole, Values};
         use Format::{Concise, Normalized, Simplified};
+        let parse =
+            |format, options| Keywords::parse(format, options).map(|k| (k.format, k.evolution, k.sys_attrs));
         assert_eq!(parse(None, None), Ok((Normalized, Whole, false)));
-        assert_eq!(parse(None, Some("keyValues,sysAttrs")), Ok((Simplified, Whole, true)));
-        assert_eq!(parse(Some("concise"), Some("keyValues")), Ok((Concise, Whole, false)));
-        assert_eq!(parse(None, Some("concise,keyValues")), Ok((Concise, Whole, false)));
-        assert_eq!(parse(Some("temporalValues"), Some("sysAttrs")), Ok((Normalized, Values, true)));
-        assert_eq!(parse(None, Some("aggregatedValues")), Ok((Normalized, Aggregated, false)));
+        assert_eq!(
+            parse(None, Some("keyValues,sysAttrs")),
+            Ok((Simplified, Whole, true))
+        );
+        assert_eq!(
+            parse(Some("concise"), Some("keyValues")),
+            Ok((Concise, Whole, false))
+        );
+        assert_eq!(
+            parse(None, Some("concise,keyValues")),
+            Ok((Concise, Whole, false))
+        );
+        assert_eq!(
+            parse(Some("temporalValues"), Some("sysAttrs")),
+            Ok((Normalized, Values, true))
+        );
+        assert_eq!(
+            parse(None, Some("aggregatedValues")),
+            Ok((Normalized, Aggregated, false))
+        );
         assert!(parse(Some("xml"), None).is_err());
         assert!(parse(None, Some("sysattrs")).is_err());
         assert!(parse(Some("sysAttrs"), None).is_err());

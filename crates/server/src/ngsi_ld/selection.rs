@@ -24,7 +24,10 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// What can be said of an entity by its id, types and scope; its attributes are not looked at.
     pub(crate) fn head(&self) -> Self {
-        Self { selection: head_only(&self.selection), any: self.any.iter().map(head_only).collect() }
+        Self {
+            selection: head_only(&self.selection),
+            any: self.any.iter().map(head_only).collect(),
+        }
     }
 }
 
@@ -50,7 +53,11 @@ pub(crate) fn from_parameters(
     let mut selection = Selection {
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
-        q: parameters.q.as_deref().map(|q| Q::parse(q, context)).transpose()?,
+        q: parameters
+            .q
+            .as_deref()
+            .map(|q| Q::parse(q, context))
+            .transpose()?,
         geo: geo(
             text(&parameters.georel),
             text(&parameters.geometry),
@@ -63,50 +70,83 @@ pub(crate) fn from_parameters(
     };
     selection.types = types(parameters.types.as_deref(), context)?;
     set_pattern(&mut selection, parameters.id_pattern.as_deref())?;
-    let wanted = Wanted { selection, any: Vec::new() };
+    let wanted = Wanted {
+        selection,
+        any: Vec::new(),
+    };
     not_too_wide(&wanted, flag("local", parameters.local.as_deref())? || every_type)?;
     Ok(wanted)
 }
 
 /// From the body of a query by POST.
-pub(crate) fn from_query(query: &Map<String, Value>, local: bool, context: &Context) -> Result<Wanted, Error> {
+pub(crate) fn from_query(
+    query: &Map<String, Value>,
+    local: bool,
+    context: &Context,
+) -> Result<Wanted, Error> {
     match query.get("type").and_then(Value::as_str) {
         Some("Query") => {}
         _ => return Err(Error::bad_data("the body's `type` must be `Query` (5.2.23)")),
     }
     let mut selection = Selection {
-        attributes: text_list(query, "attrs")?.iter().map(|name| attribute("attrs", name, context)).collect::<Result<_, _>>()?,
+        attributes: text_list(query, "attrs")?
+            .iter()
+            .map(|name| attribute("attrs", name, context))
+            .collect::<Result<_, _>>()?,
         q: text(query, "q")?.map(|q| Q::parse(q, context)).transpose()?,
         scope: text(query, "scopeQ")?.map(ScopeQuery::parse).transpose()?,
         ..Selection::default()
     };
     if let Some(geo_q) = query.get("geoQ") {
-        let geo_q = geo_q.as_object().ok_or_else(|| Error::bad_data("`geoQ` is an object (5.2.13)"))?;
+        let geo_q = geo_q
+            .as_object()
+            .ok_or_else(|| Error::bad_data("`geoQ` is an object (5.2.13)"))?;
         let member = |name| text(geo_q, name).map(|text| text.map(str::to_owned));
         let coordinates = match geo_q.get("coordinates") {
             Some(Value::String(text)) => Some(text.clone()),
             Some(array @ Value::Array(_)) => Some(array.to_string()),
-            Some(_) => return Err(Error::bad_data("`geoQ.coordinates` is an array, or an array as text")),
+            Some(_) => {
+                return Err(Error::bad_data(
+                    "`geoQ.coordinates` is an array, or an array as text",
+                ));
+            }
             None => None,
         };
-        selection.geo = geo(member("georel")?, member("geometry")?, coordinates, member("geoproperty")?, context)?;
+        selection.geo = geo(
+            member("georel")?,
+            member("geometry")?,
+            coordinates,
+            member("geoproperty")?,
+            context,
+        )?;
     }
     let (mut any, mut every_type) = (Vec::new(), false);
     match query.get("entities") {
         None => {}
         Some(Value::Array(selectors)) if !selectors.is_empty() => {
             for (index, selector) in selectors.iter().enumerate() {
-                let (one, every) = selector_of(selector, context)
-                    .map_err(|error| Error { detail: format!("/entities/{index}: {}", error.detail), ..error })?;
+                let (one, every) = selector_of(selector, context).map_err(|error| Error {
+                    detail: format!("/entities/{index}: {}", error.detail),
+                    ..error
+                })?;
                 every_type |= every;
                 any.push(one);
             }
         }
-        Some(_) => return Err(Error::bad_data("`entities` is an array of at least one selector (5.2.33)")),
+        Some(_) => {
+            return Err(Error::bad_data(
+                "`entities` is an array of at least one selector (5.2.33)",
+            ));
+        }
     }
     if any.len() == 1 {
         let one = any.remove(0);
-        selection = Selection { ids: one.ids, id_pattern: one.id_pattern, types: one.types, ..selection };
+        selection = Selection {
+            ids: one.ids,
+            id_pattern: one.id_pattern,
+            types: one.types,
+            ..selection
+        };
     }
     let wanted = Wanted { selection, any };
     not_too_wide(&wanted, local || every_type)?;
@@ -115,15 +155,20 @@ pub(crate) fn from_query(query: &Map<String, Value>, local: bool, context: &Cont
 
 /// One EntitySelector (5.2.33), and whether its type is `*`.
 fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool), Error> {
-    let selector = selector.as_object().ok_or_else(|| Error::bad_data("a selector is an object"))?;
+    let selector = selector
+        .as_object()
+        .ok_or_else(|| Error::bad_data("a selector is an object"))?;
     let type_text = text(selector, "type")?.ok_or_else(|| Error::bad_data("a selector needs a `type`"))?;
-    let mut selection = Selection::default();
-    selection.types = types(Some(type_text), context)?;
-    selection.ids = match selector.get("id") {
+    let ids = match selector.get("id") {
         None => Vec::new(),
         Some(Value::String(id)) => ids(vec![id.as_str()])?,
         Some(Value::Array(_)) => ids(text_list(selector, "id")?)?,
         Some(_) => return Err(Error::bad_data("`id` is a URI or an array of URIs")),
+    };
+    let mut selection = Selection {
+        ids,
+        types: types(Some(type_text), context)?,
+        ..Selection::default()
     };
     set_pattern(&mut selection, text(selector, "idPattern")?)?;
     Ok((selection, type_text == "*"))
@@ -131,13 +176,27 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
 
 /// A selection of types alone, for the `type` parameter of operations on one entity.
 pub(crate) fn types(text: Option<&str>, context: &Context) -> Result<Option<TypeSelection>, Error> {
-    text.filter(|text| *text != "*").map(|text| TypeSelection::parse(text, context)).transpose()
+    text.filter(|text| *text != "*")
+        .map(|text| TypeSelection::parse(text, context))
+        .transpose()
 }
 
 /// 5.7.2.4: without a type, an attribute, a `q` or a geo-query the question is too wide, unless it is local.
 fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
-    let Selection { types, attributes, q, geo, .. } = &wanted.selection;
-    if local || types.is_some() || !attributes.is_empty() || q.is_some() || geo.is_some() || !wanted.any.is_empty() {
+    let Selection {
+        types,
+        attributes,
+        q,
+        geo,
+        ..
+    } = &wanted.selection;
+    if local
+        || types.is_some()
+        || !attributes.is_empty()
+        || q.is_some()
+        || geo.is_some()
+        || !wanted.any.is_empty()
+    {
         return Ok(());
     }
     Err(Error::bad_data(
@@ -146,15 +205,26 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
 }
 
 fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
-    texts.into_iter().map(|text| Uri::parse(text).map_err(Error::from)).collect()
+    texts
+        .into_iter()
+        .map(|text| Uri::parse(text).map_err(Error::from))
+        .collect()
 }
 
 /// `id` takes precedence over `idPattern` (5.2.33).
 fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
-    let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else { return Ok(()) };
-    let compiled = RegexBuilder::new(pattern).size_limit(1 << 18).dfa_size_limit(1 << 20).build();
+    let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else {
+        return Ok(());
+    };
+    let compiled = RegexBuilder::new(pattern)
+        .size_limit(1 << 18)
+        .dfa_size_limit(1 << 20)
+        .build();
     let compiled = compiled.map_err(|error| {
-        Error::bad_data(format!("`idPattern` `{}` is not a regular expression: {error}", shortened(pattern)))
+        Error::bad_data(format!(
+            "`idPattern` `{}` is not a regular expression: {error}",
+            shortened(pattern)
+        ))
     })?;
     selection.id_pattern = Some(compiled);
     Ok(())
@@ -170,23 +240,33 @@ fn geo(
     match (georel, geometry, coordinates) {
         (None, None, None) => Ok(None),
         (Some(georel), Some(geometry), Some(coordinates)) => {
-            let property = property.map(|name| attribute("geoproperty", &name, context)).transpose()?;
+            let property = property
+                .map(|name| attribute("geoproperty", &name, context))
+                .transpose()?;
             GeoQuery::parse(&georel, &geometry, &coordinates, property).map(Some)
         }
-        _ => Err(Error::bad_data("a geo-query has all three of `georel`, `geometry` and `coordinates`")),
+        _ => Err(Error::bad_data(
+            "a geo-query has all three of `georel`, `geometry` and `coordinates`",
+        )),
     }
 }
 
 /// The attribute names of a comma-separated list, expanded.
 pub(crate) fn names(parameter: &str, text: Option<&str>, context: &Context) -> Result<Vec<Name>, Error> {
-    list(parameter, text)?.into_iter().map(|name| attribute(parameter, name, context)).collect()
+    list(parameter, text)?
+        .into_iter()
+        .map(|name| attribute(parameter, name, context))
+        .collect()
 }
 
 /// An attribute's name, expanded.
 pub(crate) fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'=;()".contains(c);
     if name.is_empty() || name.chars().any(odd) {
-        return Err(Error::bad_data(format!("`{parameter}`: `{}` is not the name of an attribute", shortened(name))));
+        return Err(Error::bad_data(format!(
+            "`{parameter}`: `{}` is not the name of an attribute",
+            shortened(name)
+        )));
     }
     Ok(context.expand(name))
 }
@@ -207,8 +287,13 @@ pub(crate) fn text_list<'a>(object: &'a Map<String, Value>, name: &str) -> Resul
         Some(Value::String(text)) => list(name, Some(text)),
         Some(Value::Array(items)) if !items.is_empty() => items
             .iter()
-            .map(|item| item.as_str().ok_or_else(|| Error::bad_data(format!("`{name}` is an array of strings"))))
+            .map(|item| {
+                item.as_str()
+                    .ok_or_else(|| Error::bad_data(format!("`{name}` is an array of strings")))
+            })
             .collect(),
-        Some(_) => Err(Error::bad_data(format!("`{name}` is an array of at least one string"))),
+        Some(_) => Err(Error::bad_data(format!(
+            "`{name}` is an array of at least one string"
+        ))),
     }
 }

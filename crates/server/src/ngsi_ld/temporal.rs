@@ -39,7 +39,13 @@ pub(crate) async fn create_evolution(call: Writing, payload: Payload) -> Answer 
     let (json, context) = payload.object(&call).await?;
     let entity = read_temporal(&json, &context)?;
     let id = entity.id.clone();
-    match call.execute(Operation::AppendHistory { entity, current: false }).await? {
+    match call
+        .execute(Operation::AppendHistory {
+            entity,
+            current: false,
+        })
+        .await?
+    {
         Outcome::Created | Outcome::Appended { created: true, .. } => Ok(created(TEMPORAL_ENTITIES, &id)),
         _ => Ok(no_content()),
     }
@@ -69,8 +75,15 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
         object.shift_remove("id");
         object.shift_remove("type");
     }
-    let entity = Entity { attributes: read_temporal_attributes(&json, &context)?, ..head };
-    call.execute(Operation::AppendHistory { entity, current: false }).await?;
+    let entity = Entity {
+        attributes: read_temporal_attributes(&json, &context)?,
+        ..head
+    };
+    call.execute(Operation::AppendHistory {
+        entity,
+        current: false,
+    })
+    .await?;
     Ok(no_content())
 }
 
@@ -182,7 +195,9 @@ pub(crate) async fn query_evolutions_by_post(
     let media_type = accepted(&call.headers, false)?;
     let page = PageRequest::parse(&page, &call.app.config)?;
     let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(|| Error::invalid("the body is a JSON object"))?;
+    let query = json
+        .as_object()
+        .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
     UnsupportedParameters::refuse_members(query)?;
     let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
@@ -205,9 +220,13 @@ fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters,
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
-            Ok(Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")))
-        }
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => Ok(Some(
+            items
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(","),
+        )),
         Some(_) => Err(Error::bad_data(format!("`temporalQ.{name}` is a string"))),
     };
     Ok(TemporalParameters {

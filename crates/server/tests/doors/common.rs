@@ -18,11 +18,11 @@ use tower::ServiceExt;
 use twin::{Contexts, Tenants};
 
 /// The @context of the conformance suite, as its payloads name it.
-pub const SUITE: &str = "https://raw.githubusercontent.com/marek-mraz/ngsi-ld-test-suite/main/resources/jsonld-contexts/ngsi-ld-test-suite-compound.jsonld";
+pub(crate) const SUITE: &str = "https://raw.githubusercontent.com/marek-mraz/ngsi-ld-test-suite/main/resources/jsonld-contexts/ngsi-ld-test-suite-compound.jsonld";
 
 const OLD_SUITE: &str = "https://easy-global-market.github.io/ngsild-api-data-models/ngsildTestSuite/ngsildTestSuiteV1.8-compound.jsonld";
 
-pub struct City {
+pub(crate) struct City {
     pub app: App,
     pub router: Router,
     pub clock: Arc<ManualClock>,
@@ -31,60 +31,94 @@ pub struct City {
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// All values of a header, joined.
-    pub fn header_all(&self, name: &str) -> String {
-        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>().join(", ")
+    pub(crate) fn header_all(&self, name: &str) -> String {
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The last part of the error's type: `BadRequestData`.
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        body["type"].as_str().unwrap_or("").rsplit('/').next().unwrap_or("").to_owned()
+        body["type"]
+            .as_str()
+            .unwrap_or("")
+            .rsplit('/')
+            .next()
+            .unwrap_or("")
+            .to_owned()
     }
 }
 
 impl City {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-05-01T12:00:00Z").unwrap()));
-        let shared: Arc<dyn twin::Clock> = clock.clone();
-        let tenants = Tenants::open(folder.path(), Arc::clone(&shared), |_| Ok(Box::new(Memory::new()))).unwrap();
+        let clock = Arc::new(ManualClock::new(
+            Timestamp::parse("2026-05-01T12:00:00Z").unwrap(),
+        ));
+        let shared: Arc<dyn twin::Clock> = Arc::<ManualClock>::clone(&clock);
+        let tenants = Tenants::open(folder.path(), Arc::clone(&shared), |_| {
+            Ok(Box::new(Memory::new()))
+        })
+        .unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
         configure(&mut config);
         let contexts = Contexts::offline(given_contexts());
-        let app = App::new(tenants, contexts, shared, indicators::Catalogue::built_in(), config);
-        Self { router: server::router(app.clone()), app, clock, folder }
+        let app = App::new(
+            tenants,
+            contexts,
+            shared,
+            indicators::Catalogue::built_in(),
+            config,
+        );
+        Self {
+            router: server::router(app.clone()),
+            app,
+            clock,
+            folder,
+        }
     }
 
     /// Asks. A body gets its `Content-Length`, and `application/json` unless the headers name another type.
-    pub async fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&str>) -> Reply {
-        self.ask_bytes(method, target, headers, body.map(str::as_bytes)).await
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Reply {
+        self.ask_bytes(method, target, headers, body.map(str::as_bytes))
+            .await
     }
 
-    pub async fn ask_bytes(
+    pub(crate) async fn ask_bytes(
         &self,
         method: &str,
         target: &str,
@@ -96,7 +130,10 @@ impl City {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            if !headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            {
                 request = request.header("content-type", "application/json");
             }
             request = request.header("content-length", body.len());
@@ -105,39 +142,43 @@ impl City {
         self.send(request.body(body).unwrap()).await
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
-    pub async fn get(&self, target: &str) -> Reply {
+    pub(crate) async fn get(&self, target: &str) -> Reply {
         self.ask("GET", target, &[], None).await
     }
 
-    pub async fn post(&self, target: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, target: &str, body: &Value) -> Reply {
         self.ask("POST", target, &[], Some(&body.to_string())).await
     }
 
-    pub async fn patch(&self, target: &str, body: &Value) -> Reply {
+    pub(crate) async fn patch(&self, target: &str, body: &Value) -> Reply {
         self.ask("PATCH", target, &[], Some(&body.to_string())).await
     }
 
     /// Creates an entity and checks that it worked.
-    pub async fn create(&self, entity: &Value) {
+    pub(crate) async fn create(&self, entity: &Value) {
         let reply = self.post("/ngsi-ld/v1/entities", entity).await;
         assert_eq!(reply.status, 201, "{}", reply.text());
     }
 }
 
 /// `Link` naming an @context.
-pub fn link(url: &str) -> String {
+pub(crate) fn link(url: &str) -> String {
     format!("<{url}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"")
 }
 
 /// A folder of real data, or the reason on stderr why there is none.
-pub fn data(folder: &str) -> Option<PathBuf> {
+pub(crate) fn data(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
         || Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).to_owned(),
         PathBuf::from,
@@ -158,7 +199,10 @@ fn given_contexts() -> Vec<(String, Value)> {
     if let Some(folder) = data("ngsi-ld/contexts") {
         for name in ["ngsi-ld-test-suite-compound.jsonld", "ngsi-ld-test-suite.jsonld"] {
             let document = serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap();
-            given.push((SUITE.replace("ngsi-ld-test-suite-compound.jsonld", name), document));
+            given.push((
+                SUITE.replace("ngsi-ld-test-suite-compound.jsonld", name),
+                document,
+            ));
         }
         // Some payloads know it by the address that it had before.
         let same = given[1].1.clone();
@@ -168,6 +212,6 @@ fn given_contexts() -> Vec<(String, Value)> {
 }
 
 /// So that a failed status shows what was said.
-pub fn check(reply: &Reply, status: StatusCode) {
+pub(crate) fn check(reply: &Reply, status: StatusCode) {
     assert_eq!(reply.status, status.as_u16(), "{}", reply.text());
 }

@@ -1,5 +1,13 @@
 //! The doors, asked in process over a city in memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may, also outside of the functions that clippy knows as tests"
+)]
+
 mod batch;
 mod common;
 mod entities;

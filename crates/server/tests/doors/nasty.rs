@@ -8,9 +8,8 @@ const ENTITIES: &str = "/ngsi-ld/v1/entities";
 /// Bodies that are no entity, by what is wrong with them.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     let nested = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
-    let entity = |attribute: &str| {
-        format!(r#"{{"id":"urn:ngsi-ld:A:1","type":"A",{attribute}}}"#).into_bytes()
-    };
+    let entity =
+        |attribute: &str| format!(r#"{{"id":"urn:ngsi-ld:A:1","type":"A",{attribute}}}"#).into_bytes();
     vec![
         ("nothing", Vec::new()),
         ("white space", b" \n\t".to_vec()),
@@ -21,50 +20,128 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("an array", b"[]".to_vec()),
         ("two documents", b"{} {}".to_vec()),
         ("a comment", b"{/* x */}".to_vec()),
-        ("a trailing comma", br#"{"id":"urn:ngsi-ld:A:1","type":"A",}"#.to_vec()),
+        (
+            "a trailing comma",
+            br#"{"id":"urn:ngsi-ld:A:1","type":"A",}"#.to_vec(),
+        ),
         ("single quotes", b"{'id':'urn:ngsi-ld:A:1'}".to_vec()),
         ("NaN", entity(r#""a":{"type":"Property","value":NaN}"#)),
         ("infinity", entity(r#""a":{"type":"Property","value":1e999}"#)),
-        ("a BOM", b"\xef\xbb\xbf{\"id\":\"urn:ngsi-ld:A:1\",\"type\":\"A\"}".to_vec()),
-        ("UTF-16", "{\"id\":\"urn:ngsi-ld:A:1\"}".encode_utf16().flat_map(u16::to_le_bytes).collect()),
-        ("bytes that are not UTF-8", entity("\"a\":{\"type\":\"Property\",\"value\":\"\u{0}\"}").iter().map(|b| if *b == 0 { 0xff } else { *b }).collect()),
-        ("half a surrogate", entity(r#""a":{"type":"Property","value":"\ud800"}"#)),
-        ("a key twice", entity(r#""a":{"type":"Property","value":1},"a":{"type":"Property","value":2}"#)),
+        (
+            "a BOM",
+            b"\xef\xbb\xbf{\"id\":\"urn:ngsi-ld:A:1\",\"type\":\"A\"}".to_vec(),
+        ),
+        (
+            "UTF-16",
+            "{\"id\":\"urn:ngsi-ld:A:1\"}"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+        ),
+        (
+            "bytes that are not UTF-8",
+            entity("\"a\":{\"type\":\"Property\",\"value\":\"\u{0}\"}")
+                .iter()
+                .map(|b| if *b == 0 { 0xff } else { *b })
+                .collect(),
+        ),
+        (
+            "half a surrogate",
+            entity(r#""a":{"type":"Property","value":"\ud800"}"#),
+        ),
+        (
+            "a key twice",
+            entity(r#""a":{"type":"Property","value":1},"a":{"type":"Property","value":2}"#),
+        ),
         ("too deep an array", nested("[", "]", 65).into_bytes()),
         ("too deep an object", nested("{\"a\":", "}", 65).into_bytes()),
         ("far too deep", "[".repeat(500_000).into_bytes()),
-        ("deep inside a value", entity(&format!(r#""a":{{"type":"Property","value":{}}}"#, nested("[", "]", 100)))),
+        (
+            "deep inside a value",
+            entity(&format!(
+                r#""a":{{"type":"Property","value":{}}}"#,
+                nested("[", "]", 100)
+            )),
+        ),
         ("no id", br#"{"type":"A"}"#.to_vec()),
         ("no type", br#"{"id":"urn:ngsi-ld:A:1"}"#.to_vec()),
         ("an empty type", br#"{"id":"urn:ngsi-ld:A:1","type":""}"#.to_vec()),
-        ("an empty type list", br#"{"id":"urn:ngsi-ld:A:1","type":[]}"#.to_vec()),
-        ("a number for a type", br#"{"id":"urn:ngsi-ld:A:1","type":7}"#.to_vec()),
+        (
+            "an empty type list",
+            br#"{"id":"urn:ngsi-ld:A:1","type":[]}"#.to_vec(),
+        ),
+        (
+            "a number for a type",
+            br#"{"id":"urn:ngsi-ld:A:1","type":7}"#.to_vec(),
+        ),
         ("an id that is no URI", br#"{"id":"A1","type":"A"}"#.to_vec()),
-        ("an id with a line end", br#"{"id":"urn:a:\r\nX-Evil: 1","type":"A"}"#.to_vec()),
+        (
+            "an id with a line end",
+            br#"{"id":"urn:a:\r\nX-Evil: 1","type":"A"}"#.to_vec(),
+        ),
         ("an object for an id", br#"{"id":{},"type":"A"}"#.to_vec()),
         ("a null attribute", entity(r#""a":null"#)),
         ("a Property without value", entity(r#""a":{"type":"Property"}"#)),
-        ("a Property of null", entity(r#""a":{"type":"Property","value":null}"#)),
+        (
+            "a Property of null",
+            entity(r#""a":{"type":"Property","value":null}"#),
+        ),
         ("an unknown kind", entity(r#""a":{"type":"Propperty","value":1}"#)),
-        ("a Relationship to no URI", entity(r#""a":{"type":"Relationship","object":"x y"}"#)),
-        ("a Relationship without object", entity(r#""a":{"type":"Relationship"}"#)),
-        ("a geometry that is none", entity(r#""a":{"type":"GeoProperty","value":{"type":"Point","coordinates":["x","y"]}}"#)),
-        ("a geometry without coordinates", entity(r#""a":{"type":"GeoProperty","value":{"type":"Point"}}"#)),
-        ("an open ring", entity(r#""a":{"type":"GeoProperty","value":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}}"#)),
-        ("a LanguageProperty of a list", entity(r#""a":{"type":"LanguageProperty","languageMap":[1]}"#)),
-        ("a time that is none", entity(r#""a":{"type":"Property","value":1,"observedAt":"yesterday"}"#)),
-        ("a number for a time", entity(r#""a":{"type":"Property","value":1,"observedAt":7}"#)),
-        ("a datasetId that is no URI", entity(r#""a":{"type":"Property","value":1,"datasetId":"x"}"#)),
-        ("one datasetId twice", entity(r#""a":[{"type":"Property","value":1},{"type":"Property","value":2}]"#)),
+        (
+            "a Relationship to no URI",
+            entity(r#""a":{"type":"Relationship","object":"x y"}"#),
+        ),
+        (
+            "a Relationship without object",
+            entity(r#""a":{"type":"Relationship"}"#),
+        ),
+        (
+            "a geometry that is none",
+            entity(r#""a":{"type":"GeoProperty","value":{"type":"Point","coordinates":["x","y"]}}"#),
+        ),
+        (
+            "a geometry without coordinates",
+            entity(r#""a":{"type":"GeoProperty","value":{"type":"Point"}}"#),
+        ),
+        (
+            "an open ring",
+            entity(
+                r#""a":{"type":"GeoProperty","value":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}}"#,
+            ),
+        ),
+        (
+            "a LanguageProperty of a list",
+            entity(r#""a":{"type":"LanguageProperty","languageMap":[1]}"#),
+        ),
+        (
+            "a time that is none",
+            entity(r#""a":{"type":"Property","value":1,"observedAt":"yesterday"}"#),
+        ),
+        (
+            "a number for a time",
+            entity(r#""a":{"type":"Property","value":1,"observedAt":7}"#),
+        ),
+        (
+            "a datasetId that is no URI",
+            entity(r#""a":{"type":"Property","value":1,"datasetId":"x"}"#),
+        ),
+        (
+            "one datasetId twice",
+            entity(r#""a":[{"type":"Property","value":1},{"type":"Property","value":2}]"#),
+        ),
         ("an empty list of instances", entity(r#""a":[]"#)),
-        ("an empty attribute name", entity(r#""":{"type":"Property","value":1}"#)),
+        (
+            "an empty attribute name",
+            entity(r#""":{"type":"Property","value":1}"#),
+        ),
     ]
 }
 
 #[tokio::test]
 async fn no_body_makes_the_server_fail() {
     let city = City::new();
-    city.create(&json!({"id": "urn:ngsi-ld:B:1", "type": "B", "a": {"type": "Property", "value": 1}})).await;
+    city.create(&json!({"id": "urn:ngsi-ld:B:1", "type": "B", "a": {"type": "Property", "value": 1}}))
+        .await;
     let doors = [
         ("POST", ENTITIES, true),
         ("PUT", "/ngsi-ld/v1/entities/urn:ngsi-ld:A:1", false),
@@ -80,14 +157,27 @@ async fn no_body_makes_the_server_fail() {
         ("POST", "/ngsi-ld/v1/entityOperations/delete", false),
         ("POST", "/ngsi-ld/v1/entityOperations/query", false),
         ("POST", "/ngsi-ld/v1/temporal/entities", false),
-        ("POST", "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:B:1/attrs", false),
+        (
+            "POST",
+            "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:B:1/attrs",
+            false,
+        ),
         ("POST", "/ngsi-ld/v1/temporal/entityOperations/query", false),
     ];
-    let accepted_by_design = ["an unknown kind", "one datasetId twice", "an empty list of instances"];
+    let accepted_by_design = [
+        "an unknown kind",
+        "one datasetId twice",
+        "an empty list of instances",
+    ];
     for (what, body) in bodies() {
         for (method, path, must_refuse) in doors {
             let reply = city.ask_bytes(method, path, &[], Some(&body)).await;
-            assert!(reply.status < 500, "{what} to {method} {path}: {} {}", reply.status, reply.text());
+            assert!(
+                reply.status < 500,
+                "{what} to {method} {path}: {} {}",
+                reply.status,
+                reply.text()
+            );
             assert!(!reply.headers.contains_key("x-evil"), "{what}");
             if must_refuse && !accepted_by_design.contains(&what) {
                 assert_eq!(reply.status, 400, "{what} to {method} {path}: {}", reply.text());
@@ -130,19 +220,38 @@ async fn no_address_makes_the_server_fail() {
         slow,
     ] {
         let reply = city.get(target).await;
-        assert!(reply.status < 500, "{}: {} {}", &target[..target.len().min(80)], reply.status, reply.text());
+        assert!(
+            reply.status < 500,
+            "{}: {} {}",
+            &target[..target.len().min(80)],
+            reply.status,
+            reply.text()
+        );
     }
     for headers in [
         [("link", "<>; rel=\"http://www.w3.org/ns/json-ld#context\"")],
-        [("link", "<file:///etc/passwd>; rel=\"http://www.w3.org/ns/json-ld#context\"")],
-        [("link", "<http://127.0.0.1:1/>; rel=\"http://www.w3.org/ns/json-ld#context\"")],
+        [(
+            "link",
+            "<file:///etc/passwd>; rel=\"http://www.w3.org/ns/json-ld#context\"",
+        )],
+        [(
+            "link",
+            "<http://127.0.0.1:1/>; rel=\"http://www.w3.org/ns/json-ld#context\"",
+        )],
         [("link", ";;;;")],
         [("accept", ";;;,,,q=")],
         [("prefer", "body=json;;;")],
         [("ngsild-tenant", "")],
     ] {
-        let reply = city.ask("GET", "/ngsi-ld/v1/entities?type=A", &headers, None).await;
-        assert!(reply.status < 500 || reply.status == 504, "{headers:?}: {} {}", reply.status, reply.text());
+        let reply = city
+            .ask("GET", "/ngsi-ld/v1/entities?type=A", &headers, None)
+            .await;
+        assert!(
+            reply.status < 500 || reply.status == 504,
+            "{headers:?}: {} {}",
+            reply.status,
+            reply.text()
+        );
     }
 }
 
@@ -161,29 +270,67 @@ async fn sizes_have_limits() {
     assert_eq!(city.post(upsert, &json!([entity(2000)])).await.status, 204);
     assert_eq!(city.post(upsert, &json!([entity(6000)])).await.status, 413);
     let file = json!([entity(9000)]).to_string();
-    let import = city.ask("POST", "/imports/entities", &[("content-type", "application/octet-stream")], Some(&file)).await;
+    let import = city
+        .ask(
+            "POST",
+            "/imports/entities",
+            &[("content-type", "application/octet-stream")],
+            Some(&file),
+        )
+        .await;
     assert_eq!(import.status, 413, "{}", import.text());
 
     let request = axum::http::Request::post(ENTITIES).header("content-type", "application/json");
-    let lying = request.header("content-length", "10").body(axum::body::Body::from(entity(2000).to_string())).unwrap();
-    assert_eq!(city.send(lying).await.status, 413, "a length that lies does not help");
+    let lying = request
+        .header("content-length", "10")
+        .body(axum::body::Body::from(entity(2000).to_string()))
+        .unwrap();
+    assert_eq!(
+        city.send(lying).await.status,
+        413,
+        "a length that lies does not help"
+    );
 }
 
 #[tokio::test]
 async fn paths_and_methods_that_are_not_there() {
     let city = City::new();
     let reply = city.get("/ngsi-ld/v1/nothing").await;
-    assert_eq!((reply.status, reply.header("content-type")), (404, "application/json"));
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (404, "application/json")
+    );
     assert!(reply.json()["detail"].as_str().unwrap().contains("/openapi.json"));
     let reply = city.get("/nothing").await;
-    assert_eq!((reply.status, reply.header("content-type")), (404, "application/problem+json"));
-    let page = city.ask("GET", "/nothing", &[("accept", "text/html,*/*;q=0.8")], None).await;
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (404, "application/problem+json")
+    );
+    let page = city
+        .ask("GET", "/nothing", &[("accept", "text/html,*/*;q=0.8")], None)
+        .await;
     assert_eq!(page.status, 404);
-    assert!(page.header("content-type").starts_with("text/html"), "{}", page.text());
+    assert!(
+        page.header("content-type").starts_with("text/html"),
+        "{}",
+        page.text()
+    );
 
     let reply = city.ask("DELETE", ENTITIES, &[], None).await;
-    assert_eq!((reply.status, reply.header("content-type")), (405, "application/json"));
-    let allow: Value = reply.header_all("allow").split(',').map(str::trim).collect::<Vec<_>>().into();
-    assert!(allow.as_array().unwrap().contains(&json!("POST")) && allow.as_array().unwrap().contains(&json!("GET")), "{allow}");
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (405, "application/json")
+    );
+    let allow: Value = reply
+        .header_all("allow")
+        .split(',')
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .into();
+    assert!(
+        allow.as_array().unwrap().contains(&json!("POST"))
+            && allow.as_array().unwrap().contains(&json!("GET")),
+        "{allow}"
+    );
     assert!(reply.json()["detail"].as_str().unwrap().contains("DELETE"));
 }

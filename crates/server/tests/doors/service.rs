@@ -32,7 +32,14 @@ async fn an_operator_sees_how_it_is() {
 #[tokio::test]
 async fn every_answer_keeps_browsers_in_bounds() {
     let city = City::new();
-    for path in ["/", "/healthz", "/ngsi-ld/v1/entities?type=A", "/nothing", "/openapi.json", "/kpi/catalogue"] {
+    for path in [
+        "/",
+        "/healthz",
+        "/ngsi-ld/v1/entities?type=A",
+        "/nothing",
+        "/openapi.json",
+        "/kpi/catalogue",
+    ] {
         let reply = city.get(path).await;
         let policy = reply.header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
@@ -42,9 +49,13 @@ async fn every_answer_keeps_browsers_in_bounds() {
         assert!(!reply.header("x-request-id").is_empty(), "{path}");
         assert!(!reply.header("cache-control").is_empty(), "{path}");
     }
-    let named = city.ask("GET", "/healthz", &[("x-request-id", "mine-1")], None).await;
+    let named = city
+        .ask("GET", "/healthz", &[("x-request-id", "mine-1")], None)
+        .await;
     assert_eq!(named.header("x-request-id"), "mine-1");
-    let bad = city.ask("GET", "/healthz", &[("x-request-id", "a b<script>")], None).await;
+    let bad = city
+        .ask("GET", "/healthz", &[("x-request-id", "a b<script>")], None)
+        .await;
     assert!(!bad.header("x-request-id").contains('<'));
 }
 
@@ -54,11 +65,22 @@ async fn pages_of_other_sites_are_kept_out() {
     let entity = r#"{"id":"urn:ngsi-ld:A:1","type":"A"}"#;
     for (headers, status) in [
         (&[("host", "evil.example:8080")][..], 421),
-        (&[("host", "127.0.0.1:8080"), ("origin", "http://evil.example")], 403),
-        (&[("host", "127.0.0.1:8080"), ("sec-fetch-site", "cross-site")], 403),
-        (&[("host", "127.0.0.1:8080"), ("origin", "http://127.0.0.1:8080")], 201),
+        (
+            &[("host", "127.0.0.1:8080"), ("origin", "http://evil.example")],
+            403,
+        ),
+        (
+            &[("host", "127.0.0.1:8080"), ("sec-fetch-site", "cross-site")],
+            403,
+        ),
+        (
+            &[("host", "127.0.0.1:8080"), ("origin", "http://127.0.0.1:8080")],
+            201,
+        ),
     ] {
-        let reply = city.ask("POST", "/ngsi-ld/v1/entities", headers, Some(entity)).await;
+        let reply = city
+            .ask("POST", "/ngsi-ld/v1/entities", headers, Some(entity))
+            .await;
         assert_eq!(reply.status, status, "{headers:?}: {}", reply.text());
     }
 }
@@ -67,7 +89,9 @@ async fn pages_of_other_sites_are_kept_out() {
 async fn answers_are_compressed_where_that_is_asked() {
     let city = City::new();
     for coding in ["gzip", "br"] {
-        let reply = city.ask("GET", "/openapi.json", &[("accept-encoding", coding)], None).await;
+        let reply = city
+            .ask("GET", "/openapi.json", &[("accept-encoding", coding)], None)
+            .await;
         assert_eq!(reply.header("content-encoding"), coding);
         assert!(serde_json::from_slice::<Value>(&reply.body).is_err());
     }
@@ -79,11 +103,16 @@ fn concrete(path: &str, operation: &Value) -> String {
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         if parameter["in"] == "path" {
             let name = parameter["name"].as_str().unwrap();
-            let example = parameter["example"].as_str().unwrap_or_else(|| panic!("{path}: {name} has no example"));
+            let example = parameter["example"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{path}: {name} has no example"));
             concrete = concrete.replace(&format!("{{{name}}}"), example);
         }
     }
-    assert!(!concrete.contains('{'), "{path}: a part of the path is not described");
+    assert!(
+        !concrete.contains('{'),
+        "{path}: a part of the path is not described"
+    );
     concrete
 }
 
@@ -98,44 +127,80 @@ async fn the_document_and_the_router_say_the_same() {
         for (method, operation) in item.as_object().unwrap() {
             operations += 1;
             documented.push(method.to_uppercase());
-            assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{method} {path} has no summary");
-            assert!(operation["operationId"].is_string() && operation["tags"].is_array(), "{method} {path}");
+            assert!(
+                operation["summary"].as_str().is_some_and(|s| !s.is_empty()),
+                "{method} {path} has no summary"
+            );
+            assert!(
+                operation["operationId"].is_string() && operation["tags"].is_array(),
+                "{method} {path}"
+            );
             for (status, response) in operation["responses"].as_object().unwrap() {
                 if status != "200" {
                     continue;
                 }
                 for (media_type, content) in response["content"].as_object().unwrap() {
-                    assert!(!content["example"].is_null(), "{method} {path}: {status} {media_type} has no example");
+                    assert!(
+                        !content["example"].is_null(),
+                        "{method} {path}: {status} {media_type} has no example"
+                    );
                 }
             }
-            let body = operation["requestBody"]["content"].as_object().and_then(|content| content.values().next());
+            let body = operation["requestBody"]["content"]
+                .as_object()
+                .and_then(|content| content.values().next());
             if let Some(body) = body {
-                assert!(!body["example"].is_null(), "{method} {path}: the body has no example");
+                assert!(
+                    !body["example"].is_null(),
+                    "{method} {path}: the body has no example"
+                );
             }
             // Each documented operation answers, and with its own example as a body it is not refused as malformed.
             let target = concrete(path, operation);
-            let media_type = operation["requestBody"]["content"].as_object().and_then(|c| c.keys().next().cloned());
+            let media_type = operation["requestBody"]["content"]
+                .as_object()
+                .and_then(|c| c.keys().next().cloned());
             let text = body.map(|body| match &body["example"] {
                 Value::String(text) => text.clone(),
                 json => json.to_string(),
             });
-            let headers: Vec<_> = media_type.iter().map(|media_type| ("content-type", media_type.as_str())).collect();
-            let reply = city.ask(&method.to_uppercase(), &target, &headers, text.as_deref()).await;
-            assert!(![405, 415, 411, 500, 501].contains(&reply.status), "{method} {target}: {} {}", reply.status, reply.text());
+            let headers: Vec<_> = media_type
+                .iter()
+                .map(|media_type| ("content-type", media_type.as_str()))
+                .collect();
+            let reply = city
+                .ask(&method.to_uppercase(), &target, &headers, text.as_deref())
+                .await;
+            assert!(
+                ![405, 415, 411, 500, 501].contains(&reply.status),
+                "{method} {target}: {} {}",
+                reply.status,
+                reply.text()
+            );
             assert!(
                 reply.status != 404 || !reply.text().contains("there is nothing at"),
                 "{method} {target} is documented and not there"
             );
-            let too_wide = reply.status == 400 && reply.text().contains("too wide") || reply.text().contains("temporal query is missing");
-            assert!(reply.status != 400 || too_wide, "{method} {target}: {}", reply.text());
+            let too_wide = reply.status == 400 && reply.text().contains("too wide")
+                || reply.text().contains("temporal query is missing");
+            assert!(
+                reply.status != 400 || too_wide,
+                "{method} {target}: {}",
+                reply.text()
+            );
         }
         // Each method that is there is documented: `Allow` names them all.
         let target = concrete(path, item.as_object().unwrap().values().next().unwrap());
         let reply = city.ask("TRACE", &target, &[], None).await;
         assert_eq!(reply.status, 405, "{path}");
         let allow = reply.header_all("allow");
-        let mut allowed: Vec<_> = allow.split(',').map(|m| m.trim().to_owned()).filter(|m| m != "HEAD").collect();
-        (allowed.sort(), documented.sort());
+        let mut allowed: Vec<_> = allow
+            .split(',')
+            .map(|m| m.trim().to_owned())
+            .filter(|m| m != "HEAD")
+            .collect();
+        allowed.sort();
+        documented.sort();
         assert_eq!(allowed, documented, "{path}");
     }
     assert!(operations >= 35, "{operations}");
@@ -145,18 +210,39 @@ async fn the_document_and_the_router_say_the_same() {
 async fn the_indicators_are_served() {
     let city = City::new();
     let catalogue = city.get("/kpi/catalogue").await;
-    assert_eq!((catalogue.status, catalogue.json()["kpis"].as_array().unwrap().len()), (200, 91));
+    assert_eq!(
+        (
+            catalogue.status,
+            catalogue.json()["kpis"].as_array().unwrap().len()
+        ),
+        (200, 91)
+    );
     let assessment = city.get("/kpi/assessment").await;
     assert_eq!(assessment.status, 200, "{}", assessment.text());
     assert_eq!(assessment.json()["data_points"].as_array().unwrap().len(), 112);
     assert_eq!(assessment.json()["coverage"]["reported"], 0);
-    for (format, media_type) in [("csv", "text/csv"), ("html", "text/html"), ("svg", "image/svg+xml"), ("json", "application/json")] {
-        let reply = city.get(&format!("/kpi/assessment?format={format}&period=2018")).await;
-        assert!(reply.status == 200 && reply.header("content-type").starts_with(media_type), "{format}: {}", reply.text());
+    for (format, media_type) in [
+        ("csv", "text/csv"),
+        ("html", "text/html"),
+        ("svg", "image/svg+xml"),
+        ("json", "application/json"),
+    ] {
+        let reply = city
+            .get(&format!("/kpi/assessment?format={format}&period=2018"))
+            .await;
+        assert!(
+            reply.status == 200 && reply.header("content-type").starts_with(media_type),
+            "{format}: {}",
+            reply.text()
+        );
     }
     for bad in ["?period=lately", "?format=pdf"] {
         let reply = city.get(&format!("/kpi/assessment{bad}")).await;
-        assert_eq!((reply.status, reply.header("content-type")), (400, "application/problem+json"), "{bad}");
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (400, "application/problem+json"),
+            "{bad}"
+        );
     }
     let stored = city.ask("POST", "/kpi/assessment?period=2018", &[], None).await;
     assert_eq!(stored.status, 200, "{}", stored.text());
@@ -164,7 +250,13 @@ async fn the_indicators_are_served() {
 
 async fn import(city: &City, query: &str, body: &str) -> Reply {
     let target = format!("/imports/{query}");
-    city.ask("POST", &target, &[("content-type", "application/octet-stream")], Some(body)).await
+    city.ask(
+        "POST",
+        &target,
+        &[("content-type", "application/octet-stream")],
+        Some(body),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -174,17 +266,44 @@ async fn files_are_imported() {
     let report = import(&city, "entities?file=a.jsonl", lines).await;
     assert_eq!(report.status, 200, "{}", report.text());
     let report = report.json();
-    assert_eq!((&report["made"], &report["refused_count"], &report["files"]), (&json!(2), &json!(1), &json!(["a.jsonl"])));
+    assert_eq!(
+        (&report["made"], &report["refused_count"], &report["files"]),
+        (&json!(2), &json!(1), &json!(["a.jsonl"]))
+    );
     assert_eq!(report["refused"][0]["line"], 2);
-    assert_eq!(import(&city, "entities?file=a.jsonl", lines).await.json()["known"], 2, "twice changes nothing");
-    assert_eq!(city.get("/ngsi-ld/v1/entities?type=A").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(
+        import(&city, "entities?file=a.jsonl", lines).await.json()["known"],
+        2,
+        "twice changes nothing"
+    );
+    assert_eq!(
+        city.get("/ngsi-ld/v1/entities?type=A")
+            .await
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 
     let readings = "time,pm\n2026-04-01T10:00:00Z,12.5\n2026-04-01T11:00:00Z,13\n";
     let query = "observations?file=r.csv&entity=urn:ngsi-ld:AirQualityObserved:x&attribute=pm25&time-column=time&value-column=pm&unit=GQ";
     let report = import(&city, query, readings).await;
-    assert_eq!((report.status, report.json()["read"].as_u64()), (200, Some(2)), "{}", report.text());
-    let history = city.get("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:AirQualityObserved:x?format=temporalValues").await;
-    assert_eq!(history.json()["pm25"]["values"].as_array().unwrap().len(), 2, "{}", history.text());
+    assert_eq!(
+        (report.status, report.json()["read"].as_u64()),
+        (200, Some(2)),
+        "{}",
+        report.text()
+    );
+    let history = city
+        .get("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:AirQualityObserved:x?format=temporalValues")
+        .await;
+    assert_eq!(
+        history.json()["pm25"]["values"].as_array().unwrap().len(),
+        2,
+        "{}",
+        history.text()
+    );
 
     for (query, body, status) in [
         ("nonsense", "x", 404),
@@ -197,10 +316,19 @@ async fn files_are_imported() {
         let reply = import(&city, query, body).await;
         assert_eq!(reply.status, status, "{query}: {}", reply.text());
         assert_eq!(reply.header("content-type"), "application/problem+json");
-        assert!(reply.json()["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{query}");
+        assert!(
+            reply.json()["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.len() > 10),
+            "{query}"
+        );
     }
     let spool = &city.app.config.spool_dir;
-    assert_eq!(std::fs::read_dir(spool).unwrap().count(), 0, "nothing stays behind");
+    assert_eq!(
+        std::fs::read_dir(spool).unwrap().count(),
+        0,
+        "nothing stays behind"
+    );
 }
 
 #[tokio::test]
@@ -210,14 +338,33 @@ async fn a_form_may_hold_several_files() {
         format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{body}\r\n")
     };
     let entity = |n: u32| format!(r#"[{{"id":"urn:ngsi-ld:A:{n}","type":"A"}}]"#);
-    let form = format!("{}{}--x--\r\n", part("a.json", &entity(1)), part("b.json", &entity(2)));
-    let headers = [("content-type", "multipart/form-data; boundary=x"), ("ngsild-tenant", "forms")];
+    let form = format!(
+        "{}{}--x--\r\n",
+        part("a.json", &entity(1)),
+        part("b.json", &entity(2))
+    );
+    let headers = [
+        ("content-type", "multipart/form-data; boundary=x"),
+        ("ngsild-tenant", "forms"),
+    ];
     let reply = city.ask("POST", "/imports/entities", &headers, Some(&form)).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
-    assert_eq!((&reply.json()["made"], &reply.json()["files"]), (&json!(2), &json!(["a.json", "b.json"])));
-    let empty = city.ask("POST", "/imports/entities", &headers, Some("--x--\r\n")).await;
+    assert_eq!(
+        (&reply.json()["made"], &reply.json()["files"]),
+        (&json!(2), &json!(["a.json", "b.json"]))
+    );
+    let empty = city
+        .ask("POST", "/imports/entities", &headers, Some("--x--\r\n"))
+        .await;
     assert_eq!(empty.status, 400, "{}", empty.text());
-    let broken = city.ask("POST", "/imports/entities", &headers, Some(&form[..form.len() / 2])).await;
+    let broken = city
+        .ask(
+            "POST",
+            "/imports/entities",
+            &headers,
+            Some(&form[..form.len() / 2]),
+        )
+        .await;
     assert_eq!(broken.status, 400, "{}", broken.text());
 }
 
@@ -235,9 +382,14 @@ async fn the_socket_serves_and_stops_with_streams_open() {
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"ok\""), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"ok\""),
+        "{answer}"
+    );
 
-    let request = format!("DELETE /ngsi-ld/v1/entities/urn:a:b HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "DELETE /ngsi-ld/v1/entities/urn:a:b HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    );
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -250,5 +402,9 @@ async fn the_socket_serves_and_stops_with_streams_open() {
     open.write_all(head.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(5), serving).await.expect("it stops").unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), serving)
+        .await
+        .expect("it stops")
+        .unwrap()
+        .unwrap();
 }
