@@ -21,7 +21,6 @@ pub(crate) struct Feature {
     pub(crate) id: Option<String>,
     pub(crate) properties: Map<String, Json>,
     pub(crate) geometry: Json,
-    pub(crate) place: Place,
     /// Its number in the file, from 1.
     pub(crate) number: u64,
 }
@@ -65,7 +64,6 @@ pub(crate) fn features(
             id,
             properties,
             geometry,
-            place: place.clone(),
             number,
         });
         match feature {

@@ -34,6 +34,6 @@ pub use file::InputFile;
 pub use import::{ImportError, Progress, import};
 pub use kind::{Kind, UnknownKind};
 pub use options::{BadOption, ImportOptions};
-pub use report::{Counts, DatasetSummary, Refusal, Report};
+pub use report::{Counts, DatasetSummary, REFUSALS_KEPT, Refusal, Report};
 pub use sink::{Fate, HistoryFate, MemorySink, Sink, SinkError};
 pub use twin_sink::TwinSink;

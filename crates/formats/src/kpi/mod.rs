@@ -27,14 +27,14 @@ use sheet::Sheet;
 
 pub use period::period_end;
 
-/// The six levels of the quality of a value (U4SSC Verification Manual), as words of ours.
-pub const QUALITIES: [&str; 6] = [
-    "accurate measurement",
-    "extrapolated from a survey of inhabitants",
-    "extrapolated from higher-level data",
-    "estimate on assumptions",
-    "personal estimate",
-    "unknown",
+/// The six levels of the quality of a value (U4SSC Verification Manual): the word that is stored, and its meaning.
+pub const QUALITIES: [(&str, &str); 6] = [
+    ("accurate_measurement", "accurate measurement"),
+    ("survey_extrapolation", "extrapolated from a survey of inhabitants"),
+    ("higher_level_extrapolation", "extrapolated from higher-level data"),
+    ("estimate_on_assumptions", "estimate on assumptions"),
+    ("personal_estimate", "personal estimate"),
+    ("unknown", "unknown or untraceable"),
 ];
 
 const REMEDY: &str = "give a table with the columns kpi, data_point, value, unit, period, quality, source, note";
@@ -134,7 +134,7 @@ fn value<'a>(
     let quality = match row.get("quality") {
         "" => None,
         text => Some(quality(text).ok_or_else(|| {
-            let remedy = format!("give one of: {}; or 1 to 6 in this order", QUALITIES.join(", "));
+            let remedy = format!("give one of: {}; or 1 to 6 in this order", QUALITIES.map(|(_, meaning)| meaning).join(", "));
             ("quality", what.clone(), format!("`{text}` is not a quality level"), remedy)
         })?),
     };
@@ -176,19 +176,24 @@ fn read_value(text: &str, unit: &str, comma: bool) -> Result<PropertyValue, (Str
     }
 }
 
+/// The stored word of a quality level: by its word, its meaning, or its number.
 fn quality(text: &str) -> Option<&'static str> {
+    let [measured, survey, higher, estimate, _, unknown] = QUALITIES.map(|(word, _)| word);
     if let Ok(level) = text.trim().parse::<usize>() {
-        return level.checked_sub(1).and_then(|index| QUALITIES.get(index).copied());
+        return level.checked_sub(1).and_then(|index| QUALITIES.get(index)).map(|(word, _)| *word);
     }
     let plain = |text: &str| text.trim().to_lowercase().replace(['_', '-'], " ");
     let wanted = plain(text);
     match wanted.as_str() {
-        "measured" | "measurement" | "accurate" => Some(QUALITIES[0]),
-        "survey" => Some(QUALITIES[1]),
-        "extrapolated" => Some(QUALITIES[2]),
-        "estimate" | "estimated" => Some(QUALITIES[3]),
-        "unknown/untraceable" | "untraceable" => Some(QUALITIES[5]),
-        _ => QUALITIES.into_iter().find(|quality| plain(quality) == wanted),
+        "measured" | "measurement" | "accurate" => Some(measured),
+        "survey" => Some(survey),
+        "extrapolated" => Some(higher),
+        "estimate" | "estimated" => Some(estimate),
+        "unknown/untraceable" | "untraceable" => Some(unknown),
+        _ => QUALITIES
+            .into_iter()
+            .find(|(word, meaning)| plain(word) == wanted || plain(meaning) == wanted)
+            .map(|(word, _)| word),
     }
 }
 
@@ -254,8 +259,9 @@ mod tests {
 
     #[test]
     fn qualities_have_words_and_numbers() {
-        assert_eq!(quality("1"), Some(QUALITIES[0]));
-        assert_eq!(quality("Estimate on assumptions"), Some(QUALITIES[3]));
+        assert_eq!(quality("1"), Some("accurate_measurement"));
+        assert_eq!(quality("Estimate on assumptions"), Some("estimate_on_assumptions"));
+        assert_eq!(quality("survey_extrapolation"), Some("survey_extrapolation"));
         assert_eq!(quality("7"), None);
         assert_eq!(quality("good"), None);
     }

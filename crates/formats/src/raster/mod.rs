@@ -2,8 +2,8 @@
 //!
 //! The layout, version 1, all numbers little-endian: a header of 128 bytes (`layout::Header`), then for each
 //! tile in reading order its offset (8 bytes) and its length (4 bytes), then the tiles: 128 × 128 samples,
-//! row by row from the north, compressed with DEFLATE. A tile of length 0 holds nothing but no-data. Samples are
-//! exactly those of the source.
+//! row by row from the north, compressed (zlib) or, where their length is that of the samples, not. A tile of
+//! length 0 holds nothing but no-data. Samples are exactly those of the source.
 
 mod grid;
 mod layout;

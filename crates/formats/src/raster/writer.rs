@@ -96,8 +96,10 @@ impl GridWriter {
                 let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
                 encoder.write_all(&bytes)?;
                 let packed = encoder.finish()?;
-                self.file.write_all(&packed)?;
-                let length = u32::try_from(packed.len()).map_err(io::Error::other)?;
+                // A tile that packing does not make smaller stays as it is; its length says so.
+                let stored = if packed.len() < bytes.len() { &packed } else { &bytes };
+                self.file.write_all(stored)?;
+                let length = u32::try_from(stored.len()).map_err(io::Error::other)?;
                 self.table.push((self.at, length));
                 self.at += u64::from(length);
             } else {
