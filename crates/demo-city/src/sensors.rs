@@ -159,15 +159,19 @@ fn on_a_street(
     district: Option<usize>,
     rng: &mut ChaCha8Rng,
 ) -> (Coord<f64>, f64, usize) {
-    let mut index = rng.random_range(0..streets.segments.len());
-    // The next street that is in the district and not a path.
-    for _ in 0..streets.segments.len() {
-        let segment = &streets.segments[index];
-        if segment.class != Class::Footway && district.is_none_or(|district| segment.district == district) {
-            break;
-        }
-        index = (index + 1) % streets.segments.len();
-    }
+    let fits = |index: &usize| {
+        let segment = &streets.segments[*index];
+        segment.class != Class::Footway && district.is_none_or(|district| segment.district == district)
+    };
+    let count = streets.segments.len();
+    let tries: Vec<usize> = (0..200).map(|_| rng.random_range(0..count)).collect();
+    // In a small district among many the tries may all miss.
+    let index = tries
+        .iter()
+        .copied()
+        .find(fits)
+        .or_else(|| (0..count).find(fits))
+        .unwrap_or(0);
     let segment = &streets.segments[index];
     let (from, to) = (ground.nodes[segment.from], ground.nodes[segment.to]);
     let on = from + (to - from) * rng.random_range(0.15..0.85);
