@@ -289,3 +289,37 @@ macro_rules! read_by {
 }
 read_by!(Snapshot);
 read_by!(crate::Twin);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Operation, Twin};
+    use query::Caller;
+    use storage::Memory;
+    use storage::environment::SystemClock;
+
+    #[test]
+    fn a_page_costs_its_size_and_not_that_of_the_city() {
+        let twin = Twin::open(Box::new(Memory::new()), Arc::new(SystemClock)).unwrap();
+        let view = View::open(Caller::System("test"), "test");
+        let entity = |n: i32| Entity::new(Uri::ngsi_ld("Stop", &n.to_string()), Name::default_term("Stop"));
+        let operations = (0..10_000).map(|n| Operation::Create(entity(n))).collect();
+        assert!(twin.load_blocking(&view, operations).iter().all(Result::is_ok));
+        let reading = twin.reading();
+        for selection in [Selection::of_type(Name::default_term("Stop")), Selection::default()] {
+            let mut left = 30;
+            let examined = reading.visit(&view, &selection, &mut |_| {
+                left -= 1;
+                left > 0
+            });
+            assert_eq!(examined.unwrap(), 30);
+            // What was fetched from the shards to find them: the heads of all, then a few of each.
+            let mut walk = Walk::new(&*reading.state, &Plan::of(&selection).into());
+            walk.by_ref().take(30).for_each(drop);
+            assert!(walk.fetched() <= SHARDS + 30 * 5, "{}", walk.fetched());
+        }
+        let near = ngsi_ld::query::geo::GeoQuery::parse("near;maxDistance==10", "Point", "[0,0]", None).unwrap();
+        let selection = Selection { geo: Some(near), ..Selection::default() };
+        assert_eq!(reading.visit(&view, &selection, &mut |_| true).unwrap(), 0, "nothing is near, nothing is looked at");
+    }
+}

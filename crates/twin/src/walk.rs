@@ -74,6 +74,15 @@ impl<'a, S: Shards> Walk<'a, S> {
         Self::Merge(Merge::new(shards, &lanes))
     }
 
+    /// How many records were taken out of shards.
+    #[cfg(test)]
+    pub(crate) fn fetched(&self) -> usize {
+        match self {
+            Self::Keys(_, keys) => keys.len(),
+            Self::Merge(merge) => merge.fetched,
+        }
+    }
+
     fn keys(shards: &'a S, mut keys: Vec<(EntityKey, usize)>) -> Self {
         keys.sort_unstable();
         keys.dedup();
@@ -100,6 +109,8 @@ pub(crate) struct Merge<'a, S> {
     cursors: Vec<Cursor>,
     heads: BinaryHeap<Reverse<(EntityKey, usize)>>,
     last: Option<EntityKey>,
+    #[cfg(test)]
+    fetched: usize,
 }
 
 /// One lane of one shard, and how far it was read.
@@ -118,7 +129,14 @@ impl<'a, S: Shards> Merge<'a, S> {
             .flat_map(|shard| lanes.iter().map(move |lane| (shard, lane)))
             .map(|(shard, lane)| Cursor { shard, lane: lane.clone(), waiting: VecDeque::new(), after: None, count: 1 })
             .collect();
-        let mut merge = Self { shards, heads: BinaryHeap::with_capacity(cursors.len()), cursors, last: None };
+        let mut merge = Self {
+            shards,
+            heads: BinaryHeap::with_capacity(cursors.len()),
+            cursors,
+            last: None,
+            #[cfg(test)]
+            fetched: 0,
+        };
         for index in 0..merge.cursors.len() {
             merge.announce(index);
         }
@@ -132,6 +150,10 @@ impl<'a, S: Shards> Merge<'a, S> {
             let mut page = Vec::with_capacity(cursor.count);
             self.shards.with(cursor.shard, |shard| shard.page(&cursor.lane, cursor.after, cursor.count, &mut page));
             cursor.after = page.last().map(|record| record.key).or(cursor.after);
+            #[cfg(test)]
+            {
+                self.fetched += page.len();
+            }
             cursor.waiting = page.into();
             cursor.count = (cursor.count * 4).min(LARGEST_PAGE);
         }

@@ -5,7 +5,7 @@ use ngsi_ld::fragment::{AttributeChange, AttributeFragment, Fragment};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use proptest::prelude::*;
 use query::{EntityQuery, Selection};
-use storage::Memory;
+use storage::{Embedded, Environment, Memory, Storage};
 use twin::{Error, Instance, Operation, Outcome, Reader, Twin};
 
 use crate::common::{all, always, at, clock, id, name, part, run, view};
@@ -499,42 +499,67 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Batches of operations, and for each whether it goes past the log.
+type Batches = Vec<(Vec<Step>, bool)>;
+
+fn batches() -> impl Strategy<Value = Batches> {
+    proptest::collection::vec((proptest::collection::vec(step(), 1..8), any::<bool>()), 1..8)
+}
+
+/// Does the same to a twin and to the reference, looks at both after each batch, and reopens the twin now and
+/// then.
+fn check(batches: &Batches, storage: &dyn Fn() -> Box<dyn Storage>) {
+    let clock = clock();
+    let open = || Twin::open(storage(), clock.clone()).unwrap();
+    let mut twin = open();
+    let mut reference = Reference::default();
+    let mut before = (twin.snapshot(), Vec::new());
+    for (number, (batch, bulk)) in batches.iter().enumerate() {
+        let expected: Vec<String> = batch.iter().map(|step| reference.run(step)).collect();
+        let operations = batch.iter().map(Step::operation).collect();
+        let results = if *bulk {
+            twin.load_blocking(&view(), operations)
+        } else {
+            twin.execute_blocking(&view(), operations)
+        };
+        let results: Vec<String> = results.into_iter().map(simplified).collect();
+        assert_eq!(results, expected);
+        compare(&twin, &reference);
+        compare(&twin.snapshot(), &reference);
+        // The picture from before this batch shows what it showed.
+        assert_eq!(all(&before.0, &view()), before.1);
+        before = (twin.snapshot(), all(&twin, &view()));
+        if number % 3 == 2 {
+            let seen = picture(&twin);
+            twin.close();
+            twin = open();
+            assert_eq!(picture(&twin), seen, "after a restart");
+        }
+        clock.advance(i64::from(number % 2 == 0));
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_twin_does_what_the_reference_does(
-        batches in proptest::collection::vec((proptest::collection::vec(step(), 1..8), any::<bool>()), 1..8)
-    ) {
+    fn the_twin_does_what_the_reference_does(batches in batches()) {
         let storage = Memory::new();
-        let clock = clock();
-        let open = || Twin::open(Box::new(storage.clone()), clock.clone()).unwrap();
-        let mut twin = open();
-        let mut reference = Reference::default();
-        let mut before = (twin.snapshot(), Vec::new());
-        for (number, (batch, bulk)) in batches.iter().enumerate() {
-            let expected: Vec<String> = batch.iter().map(|step| reference.run(step)).collect();
-            let operations = batch.iter().map(Step::operation).collect();
-            let results = if *bulk {
-                twin.load_blocking(&view(), operations)
-            } else {
-                twin.execute_blocking(&view(), operations)
-            };
-            let results: Vec<String> = results.into_iter().map(simplified).collect();
-            prop_assert_eq!(results, expected);
-            compare(&twin, &reference);
-            compare(&twin.snapshot(), &reference);
-            // The picture from before this batch shows what it showed.
-            prop_assert_eq!(&all(&before.0, &view()), &before.1);
-            before = (twin.snapshot(), all(&twin, &view()));
-            if number % 3 == 2 {
-                let seen = picture(&twin);
-                twin.close();
-                twin = open();
-                prop_assert_eq!(picture(&twin), seen, "after a restart");
-            }
-            clock.advance(i64::from(number % 2 == 0));
-        }
+        check(&batches, &|| Box::new(storage.clone()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 25, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn so_it_does_over_the_embedded_engine(batches in batches(), fold_changes in 1..20_usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = storage::Options { fold_changes, slice_entities: 2, ..storage::Options::default() };
+        check(&batches, &|| {
+            let engine = Embedded::open_with(folder.path(), "city", Environment::real(1), options);
+            Box::new(engine.unwrap())
+        });
     }
 }
 

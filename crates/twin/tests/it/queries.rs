@@ -125,7 +125,7 @@ fn by_hand(entities: &[Arc<Entity>], view: &View, query: &EntityQuery) -> (Vec<E
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn indexes_find_what_a_scan_finds(
