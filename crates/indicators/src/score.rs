@@ -292,6 +292,9 @@ mod tests {
         assert_eq!(ScoreTree::of([item(None, false, true)]).overall.pct, None);
     }
 
+    /// Dimension, sub-dimension, category, points.
+    type Item = (usize, usize, usize, Option<u8>);
+
     proptest! {
         /// A second calculation, group by group from the definition.
         #[test]
@@ -302,7 +305,7 @@ mod tests {
             let tree = ScoreTree::of(items.iter().map(|&(d, s, c, points)| Scored {
                 path: [NAMES[d], NAMES[s], NAMES[c]], points, reported: points.is_some(), applies: true,
             }));
-            let expect = |score: &Score, group: &dyn Fn(&(usize, usize, usize, Option<u8>)) -> bool| {
+            let expect = |score: &Score, group: &dyn Fn(&Item) -> bool| {
                 let points: Vec<f64> = items.iter().filter(|i| group(i)).filter_map(|i| i.3).map(f64::from).collect();
                 let percent = points.iter().sum::<f64>() / (4.0 * points.len() as f64) * 100.0;
                 match score.pct {

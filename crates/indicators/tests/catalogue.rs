@@ -1,4 +1,10 @@
 //! The data files: complete, consistent, and the same as the research they were made from.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test program"
+)]
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -197,7 +203,7 @@ fn the_catalogue_is_what_the_research_says() {
                         match value.as_f64() {
                             Some(number) if member == "denominator" => assert_eq!(text, Some(number), "{id}"),
                             Some(number) => {
-                                assert_eq!(ours["formula"][member].as_f64(), Some(number), "{id}")
+                                assert_eq!(ours["formula"][member].as_f64(), Some(number), "{id}");
                             }
                             None => assert_eq!(&ours["formula"][member], value, "{id} {member}"),
                         }

@@ -5,6 +5,12 @@
 //! (`Geod(ellps="WGS84").inv`, GeographicLib in C), corridors with shapely (`LineString.buffer(r,
 //! cap_style="flat", join_style="round")` and `unary_union`) in `+proj=tmerc` on the centroid of the city, the mean
 //! with `math.fsum`. No cell lies nearer than 6 mm to the limit of 500 m.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test program"
+)]
 
 mod support;
 
@@ -116,13 +122,13 @@ fn nairobi_is_what_other_tools_say() {
         |of: fn(&indicators::AreaValue) -> Option<f64>| wards.iter().filter_map(|ward| of(ward)).sum::<f64>();
     close(
         sum(|ward| ward.value),
-        6618.262593194,
+        6_618.262_593_194,
         1e-9,
         "the shares of all wards",
     );
     close(
         sum(|ward| ward.denominator),
-        5526159.770192,
+        5_526_159.770_192,
         1e-9,
         "the inhabitants of all wards",
     );

@@ -158,7 +158,7 @@ pub(crate) fn gather(
                 None => {
                     *odd_units
                         .entry(sample.unit.as_deref().unwrap_or_default().to_owned())
-                        .or_default() += 1
+                        .or_default() += 1;
                 }
             }
         }

@@ -133,8 +133,7 @@ fn parents(entity: &Entity) -> BTreeMap<usize, String> {
     for attribute in &entity.attributes {
         look(attribute.name.short(), text(attribute));
         let object = match &attribute.value {
-            Value::Json(json) => json.as_object(),
-            Value::Property(ngsi_ld::PropertyValue::Structured(json)) => json.as_object(),
+            Value::Json(json) | Value::Property(ngsi_ld::PropertyValue::Structured(json)) => json.as_object(),
             _ => None,
         };
         for (key, value) in object.into_iter().flatten() {

@@ -50,7 +50,7 @@ impl Dataset {
 pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Vec<Dataset>, twin::Error> {
     let mut datasets = Vec::new();
     scan(reader, view, "Dataset", &mut |entity| {
-        datasets.extend(Dataset::from_entity(entity))
+        datasets.extend(Dataset::from_entity(entity));
     })?;
     Ok(datasets)
 }

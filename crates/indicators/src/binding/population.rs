@@ -41,7 +41,7 @@ pub(crate) fn gather(
 ) -> Result<Option<Result<Population, String>>, twin::Error> {
     let mut candidates = Vec::new();
     scan(reader, view, "PopulationGrid", &mut |entity| {
-        candidates.extend(candidate(entity, datasets))
+        candidates.extend(candidate(entity, datasets));
     })?;
     let rank = |grid: &Candidate| match (year, grid.year) {
         (Some(asked), Some(year)) => -i32::from((asked - year).abs()),

@@ -155,10 +155,10 @@ fn keep_running(
     })?;
     rules += scan(reader, view, "GtfsCalendarDateRule", &mut |entity| {
         let added = attribute(entity, "exceptionType").is_some_and(yes);
-        if let (true, Some(service)) = (added, target(entity, "hasService")) {
-            if running.insert(service) {
-                years.extend(attribute(entity, "appliesOn").and_then(year_of));
-            }
+        if let (true, Some(service)) = (added, target(entity, "hasService"))
+            && running.insert(service)
+        {
+            years.extend(attribute(entity, "appliesOn").and_then(year_of));
         }
     })?;
     if rules == 0 {

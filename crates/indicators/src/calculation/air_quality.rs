@@ -194,7 +194,12 @@ mod tests {
         values
             .iter()
             .enumerate()
-            .map(|(i, &v)| (start.plus_micros(i as i64 * minutes * 60_000_000), v))
+            .map(|(i, &v)| {
+                (
+                    start.plus_micros(i64::try_from(i).unwrap() * minutes * 60_000_000),
+                    v,
+                )
+            })
             .collect()
     }
 
@@ -239,7 +244,10 @@ mod tests {
             Some(50.0),
             "it stands in one of two areas, nobody knows which"
         );
-        assert_eq!(mean.temporal_pct, 0.0, "one reading has no usual interval");
+        assert!(
+            mean.temporal_pct.abs() < 1e-12,
+            "one reading has no usual interval"
+        );
         assert!(calculate(&[], &year(), &TimeZone::UTC, &wards, &wards).is_none());
         assert!(calculate(&[at(5.0, 5.0, &[9.0])], &year(), &TimeZone::UTC, &wards, &wards).is_none());
     }

@@ -38,7 +38,11 @@ pub struct Benchmark {
 
 impl BenchmarkSet {
     /// The project's own set, compiled in.
-    #[allow(clippy::expect_used, reason = "the file is compiled in and a test parses it")]
+    #[allow(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the file is compiled in and a test parses it"
+    )]
     pub fn built_in() -> &'static Self {
         static SET: OnceLock<BenchmarkSet> = OnceLock::new();
         SET.get_or_init(|| {

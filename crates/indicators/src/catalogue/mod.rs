@@ -140,7 +140,11 @@ impl DataPoint<'_> {
 
 impl Catalogue {
     /// The U4SSC catalogue that is compiled in.
-    #[allow(clippy::expect_used, reason = "the file is compiled in and a test parses it")]
+    #[allow(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the file is compiled in and a test parses it"
+    )]
     pub fn built_in() -> &'static Self {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
         CATALOGUE.get_or_init(|| {

@@ -21,7 +21,7 @@ impl AreaIndex {
         let bounds = areas
             .iter()
             .fold(Bounds::EMPTY, |all, area| all.with(&area.bounds));
-        let side = ((areas.len() as f64).sqrt().ceil() as usize * 4).clamp(1, 256);
+        let side = (areas.len().isqrt() * 4).clamp(1, 256);
         let mut index = Self {
             areas,
             bounds,

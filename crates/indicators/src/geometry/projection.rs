@@ -81,6 +81,7 @@ mod tests {
 
     /// Made with PROJ 9 by pyproj: `+proj=tmerc +lat_0 +lon_0 +k=1 +ellps=WGS84`.
     #[test]
+    #[allow(clippy::unreadable_literal, reason = "as the other program wrote them")]
     fn agrees_with_proj() {
         for (centre, position, expected) in [
             (

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use formats::raster::{Georeference, GridWriter, Sample as GridSample};
 use formats::{MemorySink, Sink};
 use geo_types::{Coord, LineString, Point, Polygon};
+use indicators::{AssessOptions, Assessment, KpiValue, PeriodRequest, assess};
 use ngsi_ld::context::Context;
 use ngsi_ld::{Attribute, Entity, Name, PropertyValue, Timestamp, Uri};
 use query::{Caller, EntityQuery, Selection, View};
@@ -321,4 +322,47 @@ pub fn readings(sink: &mut MemorySink, sensor: &Uri, term: &str, unit: Option<&s
         entity.attributes.push(attribute);
     }
     sink.append(vec![entity]).expect("memory takes everything");
+}
+
+pub fn run(sink: MemorySink) -> Assessment {
+    run_with(sink, &AssessOptions::default())
+}
+
+pub fn run_with(sink: MemorySink, options: &AssessOptions) -> Assessment {
+    assess(&MemoryReader(sink), &view(), options).expect("an assessment")
+}
+
+pub fn of_period(period: &str) -> AssessOptions {
+    AssessOptions {
+        period: Some(PeriodRequest::parse(period).expect("a period")),
+        ..AssessOptions::default()
+    }
+}
+
+pub fn number(assessment: &Assessment, kpi: &str, data_point: Option<&str>) -> f64 {
+    let row = assessment.data_point(kpi, data_point).expect("a row");
+    row.value
+        .as_ref()
+        .and_then(KpiValue::as_f64)
+        .unwrap_or_else(|| panic!("{kpi}: {:?}", row.needed))
+}
+
+/// The small city with one sensor that does not say where it is.
+pub fn with_air() -> MemorySink {
+    let mut city = small_city();
+    let sensor = id("AirQualityObserved", "one");
+    readings(
+        &mut city,
+        &sensor,
+        "pm25",
+        Some("GQ"),
+        &[
+            ("2017-12-31T20:59:59Z", 1000.0),
+            ("2017-12-31T21:00:00Z", 4.0),
+            ("2018-06-01T00:00:00Z", 8.0),
+            ("2018-06-01T01:00:00Z", 9.0),
+            ("2018-06-01T02:00:00Z", 3.0),
+        ],
+    );
+    city
 }

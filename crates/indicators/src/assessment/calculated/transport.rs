@@ -1,121 +1,20 @@
-//! The data points that the twin itself can answer, with everything that belongs to such an answer.
-
-use std::collections::{BTreeMap, HashMap};
+//! Public transport: `EC: I: T: 2A` and `EC: I: T: 1C`.
 
 use geo_types::Coord;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use ngsi_ld::Timestamp;
-use query::View;
-use twin::Reader;
 
-use super::{ComputedFrom, DataCoverage, Quality, Sensitivity};
-use crate::binding::air::{self, POLLUTANTS, Pollutant, Readings};
-use crate::binding::boundary::Boundary;
-use crate::binding::dataset::{self, Dataset};
+use super::{AreaAnswer, Calculated, Gathered, details};
+use crate::assessment::{ComputedFrom, DataCoverage, Quality, Sensitivity};
+use crate::binding::dataset;
 use crate::binding::population::Population;
 use crate::binding::transit::Transit;
 use crate::calculation::transport_convenience::{self, Convenience, REACH_M};
-use crate::calculation::{air_quality, transport_network};
-use crate::catalogue::BenchmarkSet;
-use crate::period::Period;
-
-/// `EC: I: T: 2A`.
-pub(crate) const CONVENIENCE: &str = "EC: I: T: 2A";
-/// `EC: I: T: 1C`.
-pub(crate) const NETWORK: &str = "EC: I: T: 1C";
-/// `EN: EN: AQ: 1C`.
-pub(crate) const AIR: &str = "EN: EN: AQ: 1C";
-
-/// What was gathered from the twin.
-pub(crate) struct Gathered {
-    pub(crate) datasets: Vec<Dataset>,
-    pub(crate) boundary: Boundary,
-    pub(crate) transit: Option<Transit>,
-    pub(crate) population: Option<Result<Population, String>>,
-    pub(crate) zone: TimeZone,
-    /// The period that was asked for.
-    pub(crate) period: Option<Period>,
-}
-
-/// A calculated value with what it stands on.
-#[derive(Clone, Debug)]
-pub(crate) struct Calculated {
-    pub(crate) value: f64,
-    pub(crate) quality: Quality,
-    pub(crate) coverage: DataCoverage,
-    pub(crate) vintages: Vec<String>,
-    pub(crate) period: Period,
-    pub(crate) computed_from: Vec<ComputedFrom>,
-    pub(crate) formula: String,
-    pub(crate) numerator: Option<f64>,
-    pub(crate) denominator: Option<f64>,
-    pub(crate) index: Option<f64>,
-    pub(crate) sensitivity: Vec<Sensitivity>,
-    pub(crate) details: BTreeMap<String, f64>,
-    pub(crate) notes: Vec<String>,
-    pub(crate) areas: Vec<AreaAnswer>,
-}
-
-/// A value of the area at a position in the boundary's list.
-#[derive(Clone, Debug)]
-pub(crate) struct AreaAnswer {
-    pub(crate) area: usize,
-    pub(crate) value: Option<f64>,
-    pub(crate) numerator: Option<f64>,
-    pub(crate) denominator: Option<f64>,
-}
-
-/// An answer for each data point that can be calculated: a value, or what is missing.
-#[derive(Default)]
-pub(crate) struct Answers(HashMap<(&'static str, Option<&'static str>), Result<Calculated, String>>);
-
-impl Answers {
-    pub(crate) fn get(&self, kpi: &str, data_point: Option<&str>) -> Option<&Result<Calculated, String>> {
-        self.0
-            .iter()
-            .find(|((k, d), _)| *k == kpi && *d == data_point)
-            .map(|(_, answer)| answer)
-    }
-}
-
-/// Calculates whatever can be.
-pub(crate) fn calculate(
-    reader: &dyn Reader,
-    view: &View,
-    gathered: &Gathered,
-) -> Result<Answers, twin::Error> {
-    let mut answers = Answers::default();
-    match transport(gathered) {
-        Ok(transport) => {
-            answers.0.insert((CONVENIENCE, None), transport.convenience());
-            answers.0.insert((NETWORK, None), transport.network());
-        }
-        Err(missing) => {
-            answers.0.insert((CONVENIENCE, None), Err(missing.clone()));
-            answers.0.insert((NETWORK, None), Err(missing));
-        }
-    }
-    let sensors = air::sensors(reader, view)?;
-    for pollutant in &POLLUTANTS {
-        let readings = air::gather(
-            reader,
-            view,
-            &sensors,
-            pollutant,
-            gathered.period.as_ref(),
-            &gathered.zone,
-        )?;
-        answers.0.insert(
-            (AIR, Some(pollutant.data_point)),
-            air(gathered, pollutant, readings),
-        );
-    }
-    Ok(answers)
-}
+use crate::calculation::transport_network;
+use crate::period::{Edge, Period, PeriodRequest};
 
 /// What both transport indicators stand on.
-struct Transport<'a> {
+pub(super) struct Transport<'a> {
     gathered: &'a Gathered,
     transit: &'a Transit,
     population: &'a Population,
@@ -126,7 +25,7 @@ struct Transport<'a> {
     vintages: Vec<String>,
 }
 
-fn transport(gathered: &Gathered) -> Result<Transport<'_>, String> {
+pub(super) fn transport(gathered: &Gathered) -> Result<Transport<'_>, String> {
     let mut missing = Vec::new();
     if gathered.boundary.city.is_empty() {
         missing.push("the city's boundary (`mapacha import boundaries`)".to_owned());
@@ -191,7 +90,7 @@ fn transport(gathered: &Gathered) -> Result<Transport<'_>, String> {
 }
 
 impl Transport<'_> {
-    fn convenience(&self) -> Result<Calculated, String> {
+    pub(super) fn convenience(&self) -> Result<Calculated, String> {
         let (transit, city) = (self.transit, &self.inhabitants.city);
         if transit.stops == 0 {
             return Err("stops of public transport (`mapacha import gtfs`)".to_owned());
@@ -249,7 +148,7 @@ impl Transport<'_> {
         })
     }
 
-    fn network(&self) -> Result<Calculated, String> {
+    pub(super) fn network(&self) -> Result<Calculated, String> {
         let transit = self.transit;
         let boundary = &self.gathered.boundary;
         let centre = boundary.centre().unwrap_or(Coord { x: 0.0, y: 0.0 });
@@ -449,8 +348,7 @@ fn validity(gathered: &Gathered) -> Option<Period> {
     let feeds = || gathered.datasets.iter().filter(|dataset| dataset.kind == "gtfs");
     let first = feeds().filter_map(|feed| day(&feed.valid.0)).min()?;
     let last = feeds().filter_map(|feed| day(&feed.valid.1)).max()?;
-    crate::period::PeriodRequest::Range(crate::period::Edge::Day(first), crate::period::Edge::Day(last))
-        .resolve(&gathered.zone)
+    PeriodRequest::Range(Edge::Day(first), Edge::Day(last)).resolve(&gathered.zone)
 }
 
 /// How much of `period` lies in `valid`, in percent.
@@ -458,141 +356,4 @@ fn overlap_pct(valid: &Period, period: &Period) -> f64 {
     let micros = |at: Timestamp| at.as_micros() as f64;
     let common = micros(valid.to.min(period.to)) - micros(valid.from.max(period.from));
     (100.0 * common / 1e6 / period.seconds()).clamp(0.0, 100.0)
-}
-
-fn air(gathered: &Gathered, pollutant: &Pollutant, readings: Option<Readings>) -> Result<Calculated, String> {
-    let name = pollutant.data_point;
-    let Some(readings) = readings else {
-        return Err(format!(
-            "readings of {name} (`mapacha import observations`, or a sensor that sends them)"
-        ));
-    };
-    let boundary = &gathered.boundary;
-    let Some(period) = readings.period.clone() else {
-        return Err(format!(
-            "readings of {name} that say when they were taken (`observedAt`)"
-        ));
-    };
-    let mean = air_quality::calculate(
-        &readings.series,
-        &period,
-        &gathered.zone,
-        &boundary.city,
-        &boundary.area_polygons,
-    );
-    let Some(mean) = mean else {
-        let mut why = format!("readings of {name} inside the city in {}", period.label);
-        for note in &readings.notes {
-            why.push_str(" (");
-            why.push_str(note);
-            why.push(')');
-        }
-        return Err(why);
-    };
-    let mut notes = readings.notes;
-    if mean.sensors == 1 {
-        notes.push("one sensor stands for the whole city".to_owned());
-    }
-    if mean.unlocated > 0 && mean.area_pct.is_some() {
-        notes.push(format!(
-            "{} of {} sensors do not say where they are: each counts for the whole city, and as one of its {} \
-             areas for coverage",
-            mean.unlocated,
-            mean.sensors,
-            boundary.areas.len()
-        ));
-    }
-    if mean.negative > 0 {
-        notes.push(format!(
-            "{} readings are below zero; they are in the mean",
-            mean.negative
-        ));
-    }
-    if let Some(interval) = mean.interval_s {
-        notes.push(format!("usual interval between readings: {interval} s"));
-    }
-    let weak = mean.temporal_pct < 75.0 || mean.sensors == 1 || mean.area_pct.is_some_and(|pct| pct < 50.0);
-    let guideline = BenchmarkSet::built_in()
-        .of(AIR, Some(name))
-        .map(|benchmark| benchmark.target);
-    let index = guideline.map(|guideline| 100.0 * mean.value / guideline);
-    let mut formula = format!(
-        "arithmetic mean of {} readings of {} sensors = {:.4} µg/m³",
-        mean.readings, mean.sensors, mean.value
-    );
-    if let (Some(guideline), Some(index)) = (guideline, index) {
-        use std::fmt::Write as _;
-        let _ = write!(
-            formula,
-            "; index = 100 × {:.4} ÷ {guideline} µg/m³ = {index:.2}",
-            mean.value
-        );
-    }
-    let of_kind = |kind: &str| {
-        gathered
-            .datasets
-            .iter()
-            .filter(|dataset| dataset.kind == kind)
-            .count()
-    };
-    let source = (of_kind("observations") == 1)
-        .then(|| dataset::sources(&gathered.datasets, "observations"))
-        .flatten();
-    Ok(Calculated {
-        value: mean.value,
-        quality: if weak {
-            Quality::EstimateOnAssumptions
-        } else {
-            Quality::AccurateMeasurement
-        },
-        coverage: DataCoverage {
-            temporal_pct: Some(mean.temporal_pct),
-            area_pct: mean.area_pct,
-        },
-        vintages: mean.years.clone(),
-        period,
-        computed_from: readings
-            .types
-            .into_iter()
-            .map(|(entity_type, (count, ids, readings_of_type))| ComputedFrom {
-                entity_type,
-                count,
-                ids,
-                attribute: Some(readings.attribute.clone()),
-                readings: Some(readings_of_type),
-                source: source.clone(),
-                vintage: mean.years.last().cloned(),
-            })
-            .collect(),
-        formula,
-        numerator: None,
-        denominator: None,
-        index,
-        sensitivity: Vec::new(),
-        details: details([
-            ("readings", mean.readings as f64),
-            ("sensors", mean.sensors as f64),
-        ]),
-        notes,
-        areas: mean
-            .areas
-            .iter()
-            .enumerate()
-            .filter_map(|(area, found)| {
-                found.map(|(value, _)| AreaAnswer {
-                    area,
-                    value: Some(value),
-                    numerator: None,
-                    denominator: None,
-                })
-            })
-            .collect(),
-    })
-}
-
-fn details<const N: usize>(items: [(&str, f64); N]) -> BTreeMap<String, f64> {
-    items
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
 }
