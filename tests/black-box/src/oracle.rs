@@ -89,14 +89,9 @@ impl Area {
 pub fn cells(file: &Path) -> Vec<Cell> {
     let mut decoder = tiff::decoder::Decoder::new(std::fs::File::open(file).expect("a file")).expect("a TIFF");
     let (width, _) = decoder.dimensions().expect("dimensions");
-    let numbers = |decoder: &mut tiff::decoder::Decoder<std::fs::File>, tag: u16| {
-        decoder.get_tag_f64_vec(tiff::tags::Tag::Unknown(tag)).expect("a GeoTIFF")
-    };
-    // 33550 ModelPixelScale, 33922 ModelTiepoint. The `tiff` crate names some of them.
-    let scale = decoder
-        .get_tag_f64_vec(tiff::tags::Tag::ModelPixelScaleTag)
-        .unwrap_or_else(|_| numbers(&mut decoder, 33550));
-    let tie = decoder.get_tag_f64_vec(tiff::tags::Tag::ModelTiepointTag).unwrap_or_else(|_| numbers(&mut decoder, 33922));
+    let mut numbers = |tag| decoder.get_tag_f64_vec(tag).expect("a GeoTIFF");
+    let scale = numbers(tiff::tags::Tag::ModelPixelScaleTag);
+    let tie = numbers(tiff::tags::Tag::ModelTiepointTag);
     let tiff::decoder::DecodingResult::F32(values) = decoder.read_image().expect("an image") else {
         panic!("not float32")
     };

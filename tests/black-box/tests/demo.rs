@@ -24,8 +24,8 @@ fn the_demo_city_lives() {
     };
     let posts = || {
         let text = client().get(format!("{}/metrics", server.url)).send().expect("metrics").text().expect("a text");
-        let lines = text.lines().filter(|line| line.contains("entityOperations") && line.contains("_total"));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>()
+        let lines = text.lines().filter(|line| line.contains("_count{") && line.contains("entityOperations/upsert"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum::<u64>()
     };
     let (before, asked) = (newest(), posts());
     let started = Instant::now();
