@@ -16,25 +16,42 @@ use crate::kind::Kind;
 
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
     let mut dataset = Dataset::of(Kind::Boundaries, file, session.options.publisher.as_deref())?;
-    let year = session.options.year.or_else(|| year_in_name(file.stem())).map(|year| year.to_string());
+    let year = session
+        .options
+        .year
+        .or_else(|| year_in_name(file.stem()))
+        .map(|year| year.to_string());
     let (read, refused) = features(file, session, &mut |session, feature| {
-        Ok(area(session, &feature, year.as_deref()))
+        area(session, &feature, year.as_deref())
     })?;
     if read == 0 {
         session.warn(format!("{}: it holds no features", file.name));
     }
     dataset.vintage = year;
-    dataset.statistics.extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
-    session.dataset(dataset, Place { file: file.name.as_str().into(), line: None })
+    dataset
+        .statistics
+        .extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
+    session.dataset(
+        dataset,
+        Place {
+            file: file.name.as_str().into(),
+            line: None,
+        },
+    )
 }
 
-fn area(session: &mut Session<'_>, feature: &Feature, year: Option<&str>) -> Result<(Entity, usize), Refused> {
+fn area(
+    session: &mut Session<'_>,
+    feature: &Feature,
+    year: Option<&str>,
+) -> Result<(Entity, usize), Refused> {
     let options = session.options;
     let properties = &feature.properties;
     let found = match &options.name_property {
         Some(key) => find(properties, &[key]).map(|name| (None, name, None)),
-        None => find_level(properties)
-            .or_else(|| find(properties, &["name", "title", "label", "official_name"]).map(|name| (None, name, None))),
+        None => find_level(properties).or_else(|| {
+            find(properties, &["name", "title", "label", "official_name"]).map(|name| (None, name, None))
+        }),
     };
     let what = |name: &str| format!("feature {} {name}", feature.number).trim().to_owned();
     let Some((level, name, code)) = found else {
@@ -48,21 +65,40 @@ fn area(session: &mut Session<'_>, feature: &Feature, year: Option<&str>) -> Res
     };
     let code: Option<Found> = match &options.code_property {
         Some(key) => find(properties, &[key]),
-        None => code.or_else(|| find(properties, &["code", "id", "pcode", "gid", "fid", "objectid", "osm_id"])),
+        None => code.or_else(|| {
+            find(
+                properties,
+                &["code", "id", "pcode", "gid", "fid", "objectid", "osm_id"],
+            )
+        }),
     };
     let value = feature
         .geometry()
         .map_err(|bad| (Some("geometry"), what(&name.text), bad.why, bad.remedy.to_owned()))?;
     if !matches!(value.geometry, Geometry::Polygon(_) | Geometry::MultiPolygon(_)) {
         let why = "its geometry is a point, and an area needs a polygon".to_owned();
-        return Err((Some("geometry"), what(&name.text), why, "import points as `places`".to_owned()));
+        return Err((
+            Some("geometry"),
+            what(&name.text),
+            why,
+            "import points as `places`".to_owned(),
+        ));
     }
     let level = options.level.clone().or(level);
-    let key = code.as_ref().map(|code| code.text.as_str()).or(feature.id.as_deref()).unwrap_or(&name.text);
-    let local = level.as_ref().map_or_else(|| key.to_owned(), |level| format!("{level}:{key}"));
+    let key = code
+        .as_ref()
+        .map(|code| code.text.as_str())
+        .or(feature.id.as_deref())
+        .unwrap_or(&name.text);
+    let local = level
+        .as_ref()
+        .map_or_else(|| key.to_owned(), |level| format!("{level}:{key}"));
     let weight = value.geometry.coords_count();
     let terms = &mut session.terms;
-    let mut entity = Entity::new(Uri::ngsi_ld("AdministrativeArea", &local), terms.name("AdministrativeArea"));
+    let mut entity = Entity::new(
+        Uri::ngsi_ld("AdministrativeArea", &local),
+        terms.name("AdministrativeArea"),
+    );
     entity.put(terms.property("name", name.text));
     if let Some(code) = code {
         entity.put(terms.property("code", code.text));

@@ -22,8 +22,13 @@ pub(crate) struct Row {
 impl Row {
     /// A field; empty where the row is too short.
     pub(crate) fn get(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
-        start.zip(self.ends.get(index).copied()).and_then(|(start, end)| self.text.get(start..end)).unwrap_or("")
+        let start = index
+            .checked_sub(1)
+            .map_or(Some(0), |before| self.ends.get(before).copied());
+        start
+            .zip(self.ends.get(index).copied())
+            .and_then(|(start, end)| self.text.get(start..end))
+            .unwrap_or("")
     }
 
     /// A field of a column that may be missing.
@@ -81,7 +86,11 @@ pub(crate) struct Table<R: Read> {
 
 impl<R: Read> Table<R> {
     /// Reads the header. `delimiter`: `None` to find it out. `Err(Ok(why))` when there is no header.
-    pub(crate) fn open(reader: R, sniffed: Sniffed, delimiter: Option<char>) -> Result<Self, Result<String, io::Error>> {
+    pub(crate) fn open(
+        reader: R,
+        sniffed: Sniffed,
+        delimiter: Option<char>,
+    ) -> Result<Self, Result<String, io::Error>> {
         let mut table = Self {
             input: BufReader::with_capacity(64 * 1024, Utf8::new(reader, sniffed)),
             delimiter: ',',
@@ -97,7 +106,9 @@ impl<R: Read> Table<R> {
             }
         };
         if first.1.trim_end_matches(['\r', '\n']).contains('\r') {
-            return Err(Ok("its lines end with a carriage return only (an old Macintosh file)".to_owned()));
+            return Err(Ok(
+                "its lines end with a carriage return only (an old Macintosh file)".to_owned(),
+            ));
         }
         table.delimiter = delimiter.unwrap_or_else(|| most_likely_delimiter(&first.1));
         table.pending.push_front(first);
@@ -117,16 +128,19 @@ impl<R: Read> Table<R> {
 
     /// The column with this name (upper and lower case the same).
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
-        self.header
-            .iter()
-            .position(|column| column == name)
-            .or_else(|| self.header.iter().position(|column| column.eq_ignore_ascii_case(name)))
+        self.header.iter().position(|column| column == name).or_else(|| {
+            self.header
+                .iter()
+                .position(|column| column.eq_ignore_ascii_case(name))
+        })
     }
 
     /// Reads the next row into `row`. Rows without any content are passed over.
     pub(crate) fn next(&mut self, row: &mut Row) -> io::Result<Step> {
         loop {
-            let Some((line, text)) = self.line()? else { return Ok(Step::End) };
+            let Some((line, text)) = self.line()? else {
+                return Ok(Step::End);
+            };
             row.line = line;
             row.clear();
             if let Some(why) = self.record(row, text)? {
@@ -135,7 +149,12 @@ impl<R: Read> Table<R> {
             if row.text.is_empty() {
                 continue;
             }
-            if !self.header.is_empty() && row.fields().skip(self.header.len()).any(|field| !field.is_empty()) {
+            if !self.header.is_empty()
+                && row
+                    .fields()
+                    .skip(self.header.len())
+                    .any(|field| !field.is_empty())
+            {
                 return Ok(Step::Bad(format!(
                     "the row has {} fields, the header {}: a field that holds the delimiter must stand in quotes",
                     row.len(),
@@ -180,20 +199,16 @@ impl<R: Read> Table<R> {
             }
             row.text.push('\n');
             let next = if size > MAX_ROW { None } else { self.line()? };
-            match next {
-                Some((number, more)) => {
-                    size += more.len();
-                    text.clone_from(&more);
-                    ahead.push((number, more));
+            let Some((number, more)) = next else {
+                // The lines after this one are read again, each as a row of its own.
+                for line in ahead.into_iter().rev() {
+                    self.pending.push_front(line);
                 }
-                None => {
-                    // The lines after this one are read again, each as a row of its own.
-                    for line in ahead.into_iter().rev() {
-                        self.pending.push_front(line);
-                    }
-                    return Ok(Some("a quote is opened and never closed".to_owned()));
-                }
-            }
+                return Ok(Some("a quote is opened and never closed".to_owned()));
+            };
+            size += more.len();
+            text.clone_from(&more);
+            ahead.push((number, more));
         }
     }
 
@@ -203,26 +218,36 @@ impl<R: Read> Table<R> {
             return Ok(Some(line));
         }
         let mut bytes = Vec::new();
-        let count = (&mut self.input).take(MAX_ROW as u64 * 4).read_until(b'\n', &mut bytes)?;
+        let count = (&mut self.input)
+            .take(MAX_ROW as u64 * 4)
+            .read_until(b'\n', &mut bytes)?;
         if count == 0 {
             return Ok(None);
         }
         if count >= MAX_ROW * 4 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("line {} is longer than 4 MiB: this is not a table of text", self.next_line),
+                format!(
+                    "line {} is longer than 4 MiB: this is not a table of text",
+                    self.next_line
+                ),
             ));
         }
         let number = self.next_line;
         self.next_line += 1;
         // What comes out of the decoder is UTF-8.
-        Ok(Some((number, String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))))
+        Ok(Some((
+            number,
+            String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+        )))
     }
 }
 
 impl Row {
     fn field_is_blank(&self) -> bool {
-        self.text.get(self.ends.last().copied().unwrap_or(0)..).is_some_and(|field| field.trim().is_empty())
+        self.text
+            .get(self.ends.last().copied().unwrap_or(0)..)
+            .is_some_and(|field| field.trim().is_empty())
     }
 
     fn drop_field(&mut self) {
@@ -240,7 +265,12 @@ fn most_likely_delimiter(line: &str) -> char {
             *count += 1;
         }
     }
-    counts.iter().rev().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 0).map_or(',', |(sign, _)| *sign)
+    counts
+        .iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .filter(|(_, count)| *count > 0)
+        .map_or(',', |(sign, _)| *sign)
 }
 
 #[cfg(test)]
@@ -249,7 +279,9 @@ mod tests {
     use crate::text::sniff;
     use proptest::prelude::*;
 
-    fn rows(text: &[u8]) -> (Vec<String>, Vec<(u64, Result<Vec<String>, String>)>) {
+    type Found = (u64, Result<Vec<String>, String>);
+
+    fn rows(text: &[u8]) -> (Vec<String>, Vec<Found>) {
         let sniffed = sniff(&mut &*text).unwrap();
         let mut table = Table::open(text, sniffed, None).ok().unwrap();
         let mut row = Row::default();
@@ -263,36 +295,46 @@ mod tests {
         }
     }
 
-    fn good(fields: &[&str]) -> Result<Vec<String>, String> {
-        Ok(fields.iter().map(|field| (*field).to_owned()).collect())
+    fn good(line: u64, fields: &[&str]) -> Found {
+        (line, Ok(fields.iter().map(|field| (*field).to_owned()).collect()))
     }
 
     #[test]
     fn rows_keep_their_lines() {
-        let (header, found) = rows(b" a , b\r\n1,2\r\n\r\n\"x\r\ny\", \"q\"\"q\" \r\n,\r\n3\r\n4,5,6\r\n7,8,,\r\n");
+        let (header, found) =
+            rows(b" a , b\r\n1,2\r\n\r\n\"x\r\ny\", \"q\"\"q\" \r\n,\r\n3\r\n4,5,6\r\n7,8,,\r\n");
         assert_eq!(header, ["a", "b"]);
-        assert_eq!(found[0], (2, good(&["1", "2"])));
-        assert_eq!(found[1], (4, good(&["x\ny", "q\"q"])));
-        assert_eq!(found[2], (7, good(&["3"])));
-        assert!(found[3].1.as_ref().unwrap_err().contains("3 fields, the header 2"));
+        assert_eq!(found[0], good(2, &["1", "2"]));
+        assert_eq!(found[1], good(4, &["x\ny", "q\"q"]));
+        assert_eq!(found[2], good(7, &["3"]));
+        assert!(
+            found[3]
+                .1
+                .as_ref()
+                .unwrap_err()
+                .contains("3 fields, the header 2")
+        );
         assert_eq!(found[3].0, 8);
-        assert_eq!(found[4], (9, good(&["7", "8", "", ""])));
+        assert_eq!(found[4], good(9, &["7", "8", "", ""]));
         assert_eq!(found.len(), 5);
     }
 
     #[test]
     fn an_open_quote_costs_one_row() {
         let (_, found) = rows(b"a,b\n1,\"never closed\n2,3\n4,5\n");
-        assert_eq!(found[0], (2, Err("a quote is opened and never closed".to_owned())));
-        assert_eq!(found[1..], [(3, good(&["2", "3"])), (4, good(&["4", "5"]))]);
+        assert_eq!(
+            found[0],
+            (2, Err("a quote is opened and never closed".to_owned()))
+        );
+        assert_eq!(found[1..], [good(3, &["2", "3"]), good(4, &["4", "5"])]);
     }
 
     #[test]
     fn delimiters_are_found_out() {
-        assert_eq!(rows(b"a;b\n1,5;2\n").1, [(2, good(&["1,5", "2"]))]);
-        assert_eq!(rows(b"a\tb\n1\t2\n").1, [(2, good(&["1", "2"]))]);
+        assert_eq!(rows(b"a;b\n1,5;2\n").1, [good(2, &["1,5", "2"])]);
+        assert_eq!(rows(b"a\tb\n1\t2\n").1, [good(2, &["1", "2"])]);
         assert_eq!(rows(b"\"a,b\";c\n1;2\n").0, ["a,b", "c"]);
-        assert_eq!(rows(b"one\n1\n").1, [(2, good(&["1"]))]);
+        assert_eq!(rows(b"one\n1\n").1, [good(2, &["1"])]);
     }
 
     proptest! {

@@ -63,7 +63,9 @@ impl Dataset {
     pub(crate) fn into_entity(self, terms: &mut Terms) -> Entity {
         let mut entity = Entity::new(self.id(), terms.name("Dataset"));
         let mut text = |term: &str, value: Option<String>| -> Option<Attribute> {
-            value.filter(|text| !text.is_empty()).map(|text| terms.property(term, text))
+            value
+                .filter(|text| !text.is_empty())
+                .map(|text| terms.property(term, text))
         };
         let attributes = [
             text("kind", Some(self.kind.to_string())),
@@ -77,8 +79,11 @@ impl Dataset {
         ];
         entity.attributes.extend(attributes.into_iter().flatten());
         if !self.statistics.is_empty() {
-            let statistics: serde_json::Map<_, _> =
-                self.statistics.into_iter().map(|(name, count)| (name, count.into())).collect();
+            let statistics: serde_json::Map<_, _> = self
+                .statistics
+                .into_iter()
+                .map(|(name, count)| (name, count.into()))
+                .collect();
             entity.put(terms.json("statistics", statistics.into()));
         }
         entity

@@ -21,9 +21,16 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     let mut elements = document.elements().map_err(ImportError::read(&file.name))?;
     while let Some(element) = elements.next().map_err(ImportError::read(&file.name))? {
         session.count(&file.name, "entities", 1);
-        let place = Place { file: file.name.as_str().into(), line: Some(element.line) };
+        let place = Place {
+            file: file.name.as_str().into(),
+            line: Some(element.line),
+        };
         let length = element.text.as_ref().map_or(0, Vec::len);
-        match element.text.map_err(|why| ("entity".to_owned(), why, REMEDY)).and_then(|text| entity(&text, &mut contexts)) {
+        match element
+            .text
+            .map_err(|why| ("entity".to_owned(), why, REMEDY))
+            .and_then(|text| entity(&text, &mut contexts))
+        {
             // A coordinate takes about 20 bytes of text.
             Ok(entity) => session.put(entity, place, length / 20)?,
             Err((what, why, remedy)) => session.refuse(place.refusal(None, what, why, remedy))?,
@@ -36,9 +43,14 @@ type Refused = (String, String, &'static str);
 
 fn entity(text: &[u8], contexts: &mut Contexts) -> Result<Entity, Refused> {
     let remedy = "mend the entity and import the file again; those that are good are known already";
-    let json: Json =
-        serde_json::from_slice(text).map_err(|error| ("entity".to_owned(), format!("it is not JSON: {error}"), remedy))?;
-    let what = json.get("id").or_else(|| json.get("@id")).and_then(Json::as_str).unwrap_or("entity without id").to_owned();
+    let json: Json = serde_json::from_slice(text)
+        .map_err(|error| ("entity".to_owned(), format!("it is not JSON: {error}"), remedy))?;
+    let what = json
+        .get("id")
+        .or_else(|| json.get("@id"))
+        .and_then(Json::as_str)
+        .unwrap_or("entity without id")
+        .to_owned();
     let context = contexts.of(json.get("@context")).map_err(|why| {
         let remedy = "put the terms of the @context inline (`\"@context\": {\"term\": \"IRI\"}`), or leave it out: \
                       then the core @context applies";
@@ -58,13 +70,28 @@ fn entity(text: &[u8], contexts: &mut Contexts) -> Result<Entity, Refused> {
 /// Whether no attribute says a type or a value: the simplified representation (4.5.4).
 fn is_simplified(json: &Json) -> bool {
     const MEMBERS: [&str; 11] = [
-        "type", "value", "object", "languageMap", "json", "vocab", "valueList", "objectList", "observedAt", "datasetId",
+        "type",
+        "value",
+        "object",
+        "languageMap",
+        "json",
+        "vocab",
+        "valueList",
+        "objectList",
+        "observedAt",
+        "datasetId",
         "unitCode",
     ];
     json.as_object().is_some_and(|entity| {
-        entity.iter().filter(|(key, _)| !matches!(key.as_str(), "id" | "type" | "@context" | "scope")).all(
-            |(_, attribute)| attribute.as_object().is_none_or(|members| MEMBERS.iter().all(|m| !members.contains_key(*m)) || ngsi_ld::geojson::is_geometry(attribute)),
-        )
+        entity
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "id" | "type" | "@context" | "scope"))
+            .all(|(_, attribute)| {
+                attribute.as_object().is_none_or(|members| {
+                    MEMBERS.iter().all(|m| !members.contains_key(*m))
+                        || ngsi_ld::geojson::is_geometry(attribute)
+                })
+            })
     })
 }
 
@@ -76,7 +103,9 @@ struct Contexts {
 
 impl Contexts {
     fn of(&mut self, json: Option<&Json>) -> Result<Context, String> {
-        let Some(json) = json else { return Ok(Context::core().clone()) };
+        let Some(json) = json else {
+            return Ok(Context::core().clone());
+        };
         if let Some((known, context)) = &self.last
             && known == json
         {

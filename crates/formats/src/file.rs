@@ -26,16 +26,26 @@ impl InputFile {
     /// A file that lies at `path` and is called `name` (an upload). Only the last part of `name` is kept.
     pub fn named(path: impl Into<PathBuf>, name: &str) -> Self {
         let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-        Self { path: path.into(), name: last.to_owned() }
+        Self {
+            path: path.into(),
+            name: last.to_owned(),
+        }
     }
 
     /// The name without its extension.
     pub(crate) fn stem(&self) -> &str {
-        Path::new(&self.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(&self.name)
+        Path::new(&self.name)
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or(&self.name)
     }
 
     /// The extension of the name, in lower case.
     pub(crate) fn extension(&self) -> String {
-        Path::new(&self.name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase()
+        Path::new(&self.name)
+            .extension()
+            .and_then(|e| e.to_str())
+            .unwrap_or_default()
+            .to_ascii_lowercase()
     }
 }

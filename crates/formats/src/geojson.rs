@@ -28,14 +28,19 @@ pub(crate) struct Feature {
 /// What is done with each feature: makes the entity, or says why not (column, what, why, remedy).
 pub(crate) type Refused = (Option<&'static str>, String, String, String);
 
-const REMEDY: &str = "give GeoJSON (RFC 7946): a FeatureCollection, longitude before latitude, in degrees of WGS 84";
+/// Makes an entity and its weight in coordinates of a feature.
+pub(crate) type Take<'a> =
+    dyn FnMut(&mut Session<'_>, Feature) -> Result<(ngsi_ld::Entity, usize), Refused> + 'a;
 
-/// Reads every feature of a file; `take` gives an entity and its weight in coordinates. Returns how many were
+const REMEDY: &str =
+    "give GeoJSON (RFC 7946): a FeatureCollection, longitude before latitude, in degrees of WGS 84";
+
+/// Reads every feature of a file and gives what `take` makes of it to the sink. Returns how many were
 /// read and how many refused.
 pub(crate) fn features(
     file: &InputFile,
     session: &mut Session<'_>,
-    take: &mut dyn FnMut(&mut Session<'_>, Feature) -> Result<Result<(ngsi_ld::Entity, usize), Refused>, ImportError>,
+    take: &mut Take<'_>,
 ) -> Result<(u64, u64), ImportError> {
     session.tell(&file.name);
     let document = Document::open(file, session, REMEDY)?;
@@ -58,17 +63,16 @@ pub(crate) fn features(
     while let Some(element) = elements.next().map_err(ImportError::read(&file.name))? {
         number += 1;
         session.count(&file.name, "features", 1);
-        let place = Place { file: file.name.as_str().into(), line: Some(element.line) };
+        let place = Place {
+            file: file.name.as_str().into(),
+            line: Some(element.line),
+        };
         let what = || format!("feature {number}");
-        let feature = element.text.and_then(|text| parse(&text)).map(|(id, properties, geometry)| Feature {
-            id,
-            properties,
-            geometry,
-            number,
-        });
-        match feature {
-            Err(why) => session.refuse(place.refusal(None, what(), why, "mend the feature or leave it out"))?,
-            Ok(feature) => match take(session, feature)? {
+        match element.text.and_then(|text| parse(&text, number)) {
+            Err(why) => {
+                session.refuse(place.refusal(None, what(), why, "mend the feature or leave it out"))?;
+            }
+            Ok(feature) => match take(session, feature) {
                 Ok((entity, weight)) => {
                     if ids.insert(entity.id.clone()) {
                         session.put(entity, place, weight)?;
@@ -79,17 +83,20 @@ pub(crate) fn features(
                         session.refuse(place.refusal(None, what(), why, remedy))?;
                     }
                 }
-                Err((column, what, why, remedy)) => session.refuse(place.refusal(column, what, why, remedy))?,
+                Err((column, what, why, remedy)) => {
+                    session.refuse(place.refusal(column, what, why, remedy))?;
+                }
             },
         }
     }
     Ok((number, session.report.refused_count - before))
 }
 
-/// Id, properties and geometry of a feature.
-fn parse(text: &[u8]) -> Result<(Option<String>, Map<String, Json>, Json), String> {
+fn parse(text: &[u8], number: u64) -> Result<Feature, String> {
     let json: Json = serde_json::from_slice(text).map_err(|error| format!("it cannot be read: {error}"))?;
-    let Json::Object(mut feature) = json else { return Err("it is not an object".to_owned()) };
+    let Json::Object(mut feature) = json else {
+        return Err("it is not an object".to_owned());
+    };
     if feature.get("type").and_then(Json::as_str) != Some("Feature") {
         return Err("its type is not `Feature`".to_owned());
     }
@@ -98,18 +105,32 @@ fn parse(text: &[u8]) -> Result<(Option<String>, Map<String, Json>, Json), Strin
         Some(Json::Object(properties)) => properties,
         _ => Map::new(),
     };
-    Ok((id, properties, feature.remove("geometry").unwrap_or(Json::Null)))
+    Ok(Feature {
+        id,
+        properties,
+        geometry: feature.remove("geometry").unwrap_or(Json::Null),
+        number,
+    })
 }
 
 /// GeoJSON of 2008 could name a coordinate system.
 fn check_crs(file: &InputFile, members: &Map<String, Json>) -> Result<(), ImportError> {
-    let Some(crs) = members.get("crs").filter(|crs| !crs.is_null()) else { return Ok(()) };
-    let name = crs.pointer("/properties/name").and_then(Json::as_str).unwrap_or("of its own");
+    let Some(crs) = members.get("crs").filter(|crs| !crs.is_null()) else {
+        return Ok(());
+    };
+    let name = crs
+        .pointer("/properties/name")
+        .and_then(Json::as_str)
+        .unwrap_or("of its own");
     let code = name.rsplit(':').next().unwrap_or(name);
     if matches!(code, "CRS84" | "4326" | "OGC" | "WGS84") {
         return Ok(());
     }
-    let name = if name.contains("EPSG") { format!("EPSG:{code}") } else { name.to_owned() };
+    let name = if name.contains("EPSG") {
+        format!("EPSG:{code}")
+    } else {
+        name.to_owned()
+    };
     Err(ImportError::file(
         &file.name,
         format!("it is in the coordinate system {name}, not in degrees of WGS 84 (EPSG:4326)"),

@@ -39,7 +39,9 @@ pub enum ImportError {
         remedy: String,
     },
     /// The file could not be read to its end.
-    #[error("{file} cannot be read: {source}; check that it is there, whole and readable, then import it again")]
+    #[error(
+        "{file} cannot be read: {source}; check that it is there, whole and readable, then import it again"
+    )]
     Read {
         /// The file.
         file: String,
@@ -47,17 +49,26 @@ pub enum ImportError {
         source: std::io::Error,
     },
     /// The twin takes no more. What was written before stays; to import again adds the rest.
-    #[error("{0}; what was imported so far is kept: mend this and import the same file again to add the rest")]
+    #[error(
+        "{0}; what was imported so far is kept: mend this and import the same file again to add the rest"
+    )]
     Sink(#[from] SinkError),
 }
 
 impl ImportError {
     pub(crate) fn file(file: &str, why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::File { file: file.to_owned(), why: why.into(), remedy: remedy.into() }
+        Self::File {
+            file: file.to_owned(),
+            why: why.into(),
+            remedy: remedy.into(),
+        }
     }
 
     pub(crate) fn read(file: &str) -> impl Fn(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { file: file.to_owned(), source }
+        move |source| Self::Read {
+            file: file.to_owned(),
+            source,
+        }
     }
 
     /// What went wrong, and where.
@@ -83,7 +94,10 @@ impl ImportError {
     }
 
     pub(crate) fn option(option: &str, why: impl Into<String>) -> Self {
-        Self::Option(BadOption { option: option.to_owned(), why: why.into() })
+        Self::Option(BadOption {
+            option: option.to_owned(),
+            why: why.into(),
+        })
     }
 }
 
@@ -249,7 +263,11 @@ impl<'a> Session<'a> {
         self.batch.push(entity);
         self.places.push(place);
         self.weight += weight;
-        if self.batch.len() >= BATCH || self.weight >= BATCH_WEIGHT { self.flush() } else { Ok(()) }
+        if self.batch.len() >= BATCH || self.weight >= BATCH_WEIGHT {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Gives what waits to the sink.
@@ -260,7 +278,10 @@ impl<'a> Session<'a> {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         let places = std::mem::replace(&mut self.places, Vec::with_capacity(BATCH));
         self.weight = 0;
-        let heads: Vec<_> = batch.iter().map(|entity| (entity.id.clone(), first_type(entity))).collect();
+        let heads: Vec<_> = batch
+            .iter()
+            .map(|entity| (entity.id.clone(), first_type(entity)))
+            .collect();
         let fates = self.sink.put(batch)?;
         for ((fate, (id, entity_type)), place) in fates.into_iter().zip(heads).zip(places) {
             self.settle(fate, id.as_str(), entity_type.as_ref(), &place)?;
@@ -271,9 +292,13 @@ impl<'a> Session<'a> {
     /// Gives entities' attributes to the sink, now, leaving their others alone.
     pub(crate) fn amend(&mut self, entities: Vec<(Entity, Place)>) -> Result<(), ImportError> {
         self.flush()?;
-        let heads: Vec<_> =
-            entities.iter().map(|(entity, place)| (entity.id.clone(), first_type(entity), place.clone())).collect();
-        let fates = self.sink.amend(entities.into_iter().map(|(entity, _)| entity).collect())?;
+        let heads: Vec<_> = entities
+            .iter()
+            .map(|(entity, place)| (entity.id.clone(), first_type(entity), place.clone()))
+            .collect();
+        let fates = self
+            .sink
+            .amend(entities.into_iter().map(|(entity, _)| entity).collect())?;
         for (fate, (id, entity_type, place)) in fates.into_iter().zip(heads) {
             self.settle(fate, id.as_str(), entity_type.as_ref(), &place)?;
         }
@@ -314,10 +339,19 @@ impl<'a> Session<'a> {
 
     /// Adds instances to the history of entities, now. The place is that of the first instance; `counted` is the
     /// name under which they are counted.
-    pub(crate) fn append(&mut self, entities: Vec<(Entity, Place)>, counted: &str) -> Result<(), ImportError> {
+    pub(crate) fn append(
+        &mut self,
+        entities: Vec<(Entity, Place)>,
+        counted: &str,
+    ) -> Result<(), ImportError> {
         self.flush()?;
-        let heads: Vec<_> = entities.iter().map(|(entity, place)| (entity.id.clone(), place.clone())).collect();
-        let fates = self.sink.append(entities.into_iter().map(|(entity, _)| entity).collect())?;
+        let heads: Vec<_> = entities
+            .iter()
+            .map(|(entity, place)| (entity.id.clone(), place.clone()))
+            .collect();
+        let fates = self
+            .sink
+            .append(entities.into_iter().map(|(entity, _)| entity).collect())?;
         for (fate, (id, place)) in fates.into_iter().zip(heads) {
             match fate {
                 HistoryFate::Appended { added, known, .. } => {

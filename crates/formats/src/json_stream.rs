@@ -44,7 +44,11 @@ pub(crate) struct Document {
 
 impl Document {
     /// Checks a file. `remedy`: what it should have been.
-    pub(crate) fn open(file: &InputFile, session: &mut Session<'_>, remedy: &str) -> Result<Self, ImportError> {
+    pub(crate) fn open(
+        file: &InputFile,
+        session: &mut Session<'_>,
+        remedy: &str,
+    ) -> Result<Self, ImportError> {
         let read = ImportError::read(&file.name);
         let open = || File::open(&file.path).map_err(&read);
         let sniffed = sniff(&mut open()?).map_err(&read)?;
@@ -66,10 +70,18 @@ impl Document {
                 Err(error) => return Err(broken(file, &error, remedy)),
             },
             Some(_) => {
-                return Err(ImportError::file(&file.name, "it is not JSON: it begins with neither { nor [", remedy));
+                return Err(ImportError::file(
+                    &file.name,
+                    "it is not JSON: it begins with neither { nor [",
+                    remedy,
+                ));
             }
         };
-        Ok(Self { shape, sniffed, path: file.path.clone() })
+        Ok(Self {
+            shape,
+            sniffed,
+            path: file.path.clone(),
+        })
     }
 
     /// Its elements.
@@ -92,9 +104,16 @@ impl Document {
 
 fn broken(file: &InputFile, error: &serde_json::Error, remedy: &str) -> ImportError {
     if error.is_io() {
-        return ImportError::Read { file: file.name.clone(), source: io::Error::other(error.to_string()) };
+        return ImportError::Read {
+            file: file.name.clone(),
+            source: io::Error::other(error.to_string()),
+        };
     }
-    let cut = if error.is_eof() { " (the file seems to be cut off)" } else { "" };
+    let cut = if error.is_eof() {
+        " (the file seems to be cut off)"
+    } else {
+        ""
+    };
     ImportError::file(&file.name, format!("it is not whole JSON: {error}{cut}"), remedy)
 }
 
@@ -218,7 +237,9 @@ impl Elements {
     fn next_line(&mut self) -> io::Result<Option<Element>> {
         loop {
             let mut text = Vec::new();
-            let count = (&mut self.input).take(MAX_ELEMENT as u64).read_until(b'\n', &mut text)?;
+            let count = (&mut self.input)
+                .take(MAX_ELEMENT as u64)
+                .read_until(b'\n', &mut text)?;
             if count == 0 {
                 return Ok(None);
             }
@@ -226,7 +247,10 @@ impl Elements {
             self.line += 1;
             if count >= MAX_ELEMENT {
                 self.input.skip_until(b'\n')?;
-                return Ok(Some(Element { line, text: Err(too_long()) }));
+                return Ok(Some(Element {
+                    line,
+                    text: Err(too_long()),
+                }));
             }
             if !text.trim_ascii().is_empty() {
                 return Ok(Some(Element { line, text: Ok(text) }));
@@ -238,7 +262,9 @@ impl Elements {
     fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
             let buffer = self.input.fill_buf()?;
-            let Some(first) = buffer.first().copied() else { return Ok(None) };
+            let Some(first) = buffer.first().copied() else {
+                return Ok(None);
+            };
             if !first.is_ascii_whitespace() {
                 return Ok(Some(first));
             }
@@ -306,7 +332,10 @@ impl Elements {
                 break 'value;
             }
         }
-        Ok(Some(Element { line, text: if long { Err(too_long()) } else { Ok(text) } }))
+        Ok(Some(Element {
+            line,
+            text: if long { Err(too_long()) } else { Ok(text) },
+        }))
     }
 
     /// Goes behind the `[` of the document, or of its member of this name.
@@ -357,13 +386,23 @@ mod tests {
         let input = InputFile::named(file.path(), "x.json");
         let (options, mut sink) = (ImportOptions::default(), MemorySink::default());
         let mut progress = |_| {};
-        let mut session =
-            Session::new(Kind::Entities, std::slice::from_ref(&input), &options, &mut sink, &mut progress).unwrap();
-        let document = Document::open(&input, &mut session, "give JSON").map_err(|error| error.to_string())?;
+        let mut session = Session::new(
+            Kind::Entities,
+            std::slice::from_ref(&input),
+            &options,
+            &mut sink,
+            &mut progress,
+        )
+        .unwrap();
+        let document =
+            Document::open(&input, &mut session, "give JSON").map_err(|error| error.to_string())?;
         let mut walk = document.elements().unwrap();
         let mut found = Vec::new();
         while let Some(element) = walk.next().unwrap() {
-            found.push((element.line, serde_json::from_slice(&element.text.unwrap()).unwrap_or(Json::Null)));
+            found.push((
+                element.line,
+                serde_json::from_slice(&element.text.unwrap()).unwrap_or(Json::Null),
+            ));
         }
         Ok((document.shape, found))
     }
@@ -376,12 +415,18 @@ mod tests {
         let text = b"{\"type\":\"FeatureCollection\",\n\"x\":{\"features\":[9]},\"features\":[\n{\"a\":1},\n{}],\"crs\":7}";
         let (shape, found) = elements(text).unwrap();
         assert!(matches!(shape, Shape::Features(members) if members["crs"] == 7));
-        assert_eq!(found, [(3, serde_json::json!({"a": 1})), (4, serde_json::json!({}))]);
+        assert_eq!(
+            found,
+            [(3, serde_json::json!({"a": 1})), (4, serde_json::json!({}))]
+        );
         let (shape, found) = elements(b"{\"a\":1}\n\n{\"b\":\n{\"c\":3}").unwrap();
         assert_eq!(shape, Shape::Lines);
         assert_eq!(found[1], (3, Json::Null), "a bad line costs itself only");
         assert_eq!(found[2], (4, serde_json::json!({"c": 3})));
-        assert_eq!(elements(b"\xEF\xBB\xBF{\n\"a\":1}").unwrap().1, [(1, serde_json::json!({"a": 1}))]);
+        assert_eq!(
+            elements(b"\xEF\xBB\xBF{\n\"a\":1}").unwrap().1,
+            [(1, serde_json::json!({"a": 1}))]
+        );
         assert_eq!(elements(b"[]").unwrap().1, []);
         assert_eq!(elements(b"[1, \"a,b\" ,null]").unwrap().1.len(), 3);
     }

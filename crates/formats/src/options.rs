@@ -115,11 +115,17 @@ impl ImportOptions {
 
     /// Sets one option from its name and its text.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), BadOption> {
-        let bad = |why: String| BadOption { option: key.chars().take(60).collect(), why };
+        let bad = |why: String| BadOption {
+            option: key.chars().take(60).collect(),
+            why,
+        };
         let number = || {
-            value.trim().parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| {
-                bad(format!("`{value}` is not a number; give degrees, as in 36.8219"))
-            })
+            value
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|n| n.is_finite())
+                .ok_or_else(|| bad(format!("`{value}` is not a number; give degrees, as in 36.8219")))
         };
         let text = || Some(value.to_owned());
         match key.replace('_', "-").as_str() {
@@ -138,16 +144,27 @@ impl ImportOptions {
                     _ => return Err(bad(format!("`{value}` is neither `true` nor `false`"))),
                 }
             }
-            "delimiter" => self.delimiter = Some(delimiter(value).ok_or_else(|| {
-                bad(format!("`{value}` is not a delimiter; give one of `,` `;` `tab` `|`"))
-            })?),
+            "delimiter" => {
+                self.delimiter = Some(delimiter(value).ok_or_else(|| {
+                    bad(format!(
+                        "`{value}` is not a delimiter; give one of `,` `;` `tab` `|`"
+                    ))
+                })?);
+            }
             "longitude" | "lon" => self.longitude = Some(number()?),
             "latitude" | "lat" => self.latitude = Some(number()?),
             "feed" => self.feed = text(),
             "year" => {
-                self.year = Some(value.trim().parse().ok().filter(|year| (1000..=9999).contains(year)).ok_or_else(
-                    || bad(format!("`{value}` is not a year; give four digits, as in 2025")),
-                )?);
+                self.year = Some(
+                    value
+                        .trim()
+                        .parse()
+                        .ok()
+                        .filter(|year| (1000..=9999).contains(year))
+                        .ok_or_else(|| {
+                            bad(format!("`{value}` is not a year; give four digits, as in 2025"))
+                        })?,
+                );
             }
             "name-property" => self.name_property = text(),
             "code-property" => self.code_property = text(),
@@ -212,7 +229,10 @@ mod tests {
             assert_ne!(options, ImportOptions::default(), "{name}");
         }
         let error = ImportOptions::from_pairs([("time-colum", "t")]).unwrap_err();
-        assert_eq!(error.to_string(), "option `time-colum`: there is no such option; did you mean `time-column`?");
+        assert_eq!(
+            error.to_string(),
+            "option `time-colum`: there is no such option; did you mean `time-column`?"
+        );
         assert!(ImportOptions::from_pairs([("refusals-file", "/etc/passwd")]).is_err());
     }
 }

@@ -15,27 +15,72 @@ use crate::import::{ImportError, Place, Session};
 use crate::kind::Kind;
 
 const NAMES: [&str; 12] = [
-    "name", "f_name", "facility_name", "facilityname", "facility_n", "school_name", "official_name", "poi_name",
-    "place_name", "title", "label", "name_en",
+    "name",
+    "f_name",
+    "facility_name",
+    "facilityname",
+    "facility_n",
+    "school_name",
+    "official_name",
+    "poi_name",
+    "place_name",
+    "title",
+    "label",
+    "name_en",
 ];
 const CATEGORIES: [&str; 14] = [
-    "category", "amenity", "facility_type", "f_type", "healthcare", "type", "poi_type", "subtype", "class", "shop",
-    "leisure", "tourism", "office", "kind",
+    "category",
+    "amenity",
+    "facility_type",
+    "f_type",
+    "healthcare",
+    "type",
+    "poi_type",
+    "subtype",
+    "class",
+    "shop",
+    "leisure",
+    "tourism",
+    "office",
+    "kind",
 ];
-const CODES: [&str; 9] = ["code", "facility_code", "mfl_code", "osm_id", "id", "gid", "fid", "objectid", "uuid"];
+const CODES: [&str; 9] = [
+    "code",
+    "facility_code",
+    "mfl_code",
+    "osm_id",
+    "id",
+    "gid",
+    "fid",
+    "objectid",
+    "uuid",
+];
 
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
     let mut dataset = Dataset::of(Kind::Places, file, session.options.publisher.as_deref())?;
-    let year = session.options.year.or_else(|| year_in_name(file.stem())).map(|year| year.to_string());
+    let year = session
+        .options
+        .year
+        .or_else(|| year_in_name(file.stem()))
+        .map(|year| year.to_string());
     let stem = file.stem();
-    let (read, refused) =
-        features(file, session, &mut |session, feature| Ok(place(session, &feature, stem, year.as_deref())))?;
+    let (read, refused) = features(file, session, &mut |session, feature| {
+        place(session, &feature, stem, year.as_deref())
+    })?;
     if read == 0 {
         session.warn(format!("{}: it holds no features", file.name));
     }
     dataset.vintage = year;
-    dataset.statistics.extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
-    session.dataset(dataset, Place { file: file.name.as_str().into(), line: None })
+    dataset
+        .statistics
+        .extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
+    session.dataset(
+        dataset,
+        Place {
+            file: file.name.as_str().into(),
+            line: None,
+        },
+    )
 }
 
 fn place(
@@ -49,34 +94,63 @@ fn place(
     let name = match &options.name_property {
         Some(key) => find(properties, &[key]),
         None => find(properties, &NAMES).or_else(|| {
-            let key = properties.keys().find(|key| key.to_lowercase().ends_with("name"))?;
+            let key = properties
+                .keys()
+                .find(|key| key.to_lowercase().ends_with("name"))?;
             find(properties, &[key])
         }),
     };
-    let what = format!("feature {} {}", feature.number, name.as_ref().map_or("", |name| &name.text));
+    let what = format!(
+        "feature {} {}",
+        feature.number,
+        name.as_ref().map_or("", |name| &name.text)
+    );
     let what = what.trim().to_owned();
-    let value = feature.geometry().map_err(|bad| (Some("geometry"), what.clone(), bad.why, bad.remedy.to_owned()))?;
+    let value = feature
+        .geometry()
+        .map_err(|bad| (Some("geometry"), what.clone(), bad.why, bad.remedy.to_owned()))?;
     if let geo_types::Geometry::Point(point) = value.geometry
         && point.x() == 0.0
         && point.y() == 0.0
     {
-        let why = "it lies at 0, 0 in the Gulf of Guinea, which stands for a place that is not known".to_owned();
-        return Err((Some("geometry"), what, why, "give its longitude and latitude, or leave it out".to_owned()));
+        let why =
+            "it lies at 0, 0 in the Gulf of Guinea, which stands for a place that is not known".to_owned();
+        return Err((
+            Some("geometry"),
+            what,
+            why,
+            "give its longitude and latitude, or leave it out".to_owned(),
+        ));
     }
     let code = match &options.code_property {
-        Some(key) => match find(properties, &[key]) {
-            Some(code) => Some(code.text),
-            None => {
+        Some(key) => {
+            let code = find(properties, &[key]).ok_or_else(|| {
                 let why = format!("it has no property `{key}`");
-                return Err((Some("properties"), what, why, "give every feature a code".to_owned()));
-            }
-        },
-        None => feature.id.clone().or_else(|| find(properties, &CODES).map(|code| code.text)),
+                (
+                    Some("properties"),
+                    what,
+                    why,
+                    "give every feature a code".to_owned(),
+                )
+            })?;
+            Some(code.text)
+        }
+        None => feature
+            .id
+            .clone()
+            .or_else(|| find(properties, &CODES).map(|code| code.text)),
     };
-    let local = format!("{stem}:{}", code.unwrap_or_else(|| format!("feature-{}", feature.number)));
+    let local = format!(
+        "{stem}:{}",
+        code.unwrap_or_else(|| format!("feature-{}", feature.number))
+    );
     let entity_type = options.entity_type.as_deref().unwrap_or("PointOfInterest");
     let weight = value.geometry.coords_count();
-    let category = category(properties, options.category.as_deref(), options.category_property.as_deref());
+    let category = category(
+        properties,
+        options.category.as_deref(),
+        options.category_property.as_deref(),
+    );
     let terms = &mut session.terms;
     let type_name = terms.name(entity_type);
     let mut entity = Entity::new(Uri::ngsi_ld(type_name.short(), &local), type_name.clone());
@@ -125,10 +199,19 @@ mod tests {
 
     #[test]
     fn categories_are_found() {
-        let of = |json: Json| category(json.as_object().unwrap(), None, None);
-        assert_eq!(of(json!({"F_TYPE": 4, "HMIS_": null})), Some("dispensary".into()));
-        assert_eq!(of(json!({"amenity": "clinic", "type": "node"})), Some("clinic".into()));
-        assert_eq!(of(json!({"x": 1})), None);
-        assert_eq!(category(json!({"a": "b"}).as_object().unwrap(), None, Some("A")), Some("b".into()));
+        let of = |json: &Json| category(json.as_object().unwrap(), None, None);
+        assert_eq!(
+            of(&json!({"F_TYPE": 4, "HMIS_": null})),
+            Some("dispensary".into())
+        );
+        assert_eq!(
+            of(&json!({"amenity": "clinic", "type": "node"})),
+            Some("clinic".into())
+        );
+        assert_eq!(of(&json!({"x": 1})), None);
+        assert_eq!(
+            category(json!({"a": "b"}).as_object().unwrap(), None, Some("A")),
+            Some("b".into())
+        );
     }
 }

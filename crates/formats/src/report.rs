@@ -142,7 +142,12 @@ impl Report {
             grouped(self.known),
             grouped(self.refused_count)
         );
-        let width = self.by_type.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+        let width = self
+            .by_type
+            .keys()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, counts) in &self.by_type {
             let _ = writeln!(
                 text,
@@ -152,7 +157,12 @@ impl Report {
                 grouped(counts.known)
             );
         }
-        let width = self.rows.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+        let width = self
+            .rows
+            .keys()
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, count) in &self.rows {
             let _ = writeln!(text, "  {name:<width$}  {:>10} read", grouped(*count));
         }
@@ -184,7 +194,9 @@ impl Report {
             }
             let _ = writeln!(text, "    -> {remedy}");
         }
-        let more = self.refused_count.saturating_sub(self.refused.len().min(shown) as u64);
+        let more = self
+            .refused_count
+            .saturating_sub(self.refused.len().min(shown) as u64);
         if more > 0 {
             let _ = writeln!(text, "  and {} more refused", grouped(more));
         }
@@ -219,7 +231,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);

@@ -75,7 +75,11 @@ impl Sink for MemorySink {
             .map(|entity| match self.entities.get(&entity.id) {
                 Some(known) if *known == entity => Fate::Known,
                 known => {
-                    let fate = if known.is_some() { Fate::Updated } else { Fate::Created };
+                    let fate = if known.is_some() {
+                        Fate::Updated
+                    } else {
+                        Fate::Created
+                    };
                     self.entities.insert(entity.id.clone(), entity);
                     fate
                 }
@@ -87,17 +91,19 @@ impl Sink for MemorySink {
         self.largest_batch = self.largest_batch.max(entities.len());
         Ok(entities
             .into_iter()
-            .map(|entity| match self.entities.get_mut(&entity.id) {
-                Some(known) => {
-                    let before = known.clone();
-                    for attribute in entity.attributes {
-                        known.put(attribute);
-                    }
-                    if *known == before { Fate::Known } else { Fate::Updated }
-                }
-                None => {
+            .map(|entity| {
+                let Some(known) = self.entities.get_mut(&entity.id) else {
                     self.entities.insert(entity.id.clone(), entity);
-                    Fate::Created
+                    return Fate::Created;
+                };
+                let before = known.clone();
+                for attribute in entity.attributes {
+                    known.put(attribute);
+                }
+                if *known == before {
+                    Fate::Known
+                } else {
+                    Fate::Updated
                 }
             })
             .collect())
@@ -109,7 +115,10 @@ impl Sink for MemorySink {
             .map(|entity| {
                 self.largest_batch = self.largest_batch.max(entity.attributes.len());
                 let created = !self.entities.contains_key(&entity.id);
-                let head = Entity { attributes: Vec::new(), ..entity.clone() };
+                let head = Entity {
+                    attributes: Vec::new(),
+                    ..entity.clone()
+                };
                 let current = self.entities.entry(entity.id.clone()).or_insert(head);
                 let past = self.history.entry(entity.id).or_default();
                 let (mut added, mut known) = (0, 0);
@@ -129,14 +138,20 @@ impl Sink for MemorySink {
                     }
                     past.push(instance);
                 }
-                HistoryFate::Appended { added, known, created }
+                HistoryFate::Appended {
+                    added,
+                    known,
+                    created,
+                }
             })
             .collect())
     }
 
     fn blob(&mut self, content: &mut dyn Read) -> Result<String, SinkError> {
         let mut bytes = Vec::new();
-        content.read_to_end(&mut bytes).map_err(|error| SinkError(error.to_string()))?;
+        content
+            .read_to_end(&mut bytes)
+            .map_err(|error| SinkError(error.to_string()))?;
         let name = crate::digest::hex(&Sha256::digest(&bytes));
         self.blobs.insert(name.clone(), bytes);
         Ok(name)

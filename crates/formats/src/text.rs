@@ -43,7 +43,10 @@ pub(crate) fn sniff(reader: &mut dyn Read) -> io::Result<Sniffed> {
             match Encoding::for_bom(chunk) {
                 Some((encoding, _)) if encoding == UTF_16LE || encoding == UTF_16BE => {
                     io::copy(&mut reader, &mut io::sink())?;
-                    return Ok(Sniffed { encoding, guessed_at: None });
+                    return Ok(Sniffed {
+                        encoding,
+                        guessed_at: None,
+                    });
                 }
                 _ => first = false,
             }
@@ -72,8 +75,14 @@ pub(crate) fn sniff(reader: &mut dyn Read) -> io::Result<Sniffed> {
         }
     }
     Ok(match bad_line {
-        None => Sniffed { encoding: UTF_8, guessed_at: None },
-        Some(line) => Sniffed { encoding: WINDOWS_1252, guessed_at: Some(line) },
+        None => Sniffed {
+            encoding: UTF_8,
+            guessed_at: None,
+        },
+        Some(line) => Sniffed {
+            encoding: WINDOWS_1252,
+            guessed_at: Some(line),
+        },
     })
 }
 
@@ -171,7 +180,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         for (j, y) in b.iter().enumerate() {
             let above = row.get(j + 1).copied().unwrap_or(usize::MAX);
-            let cost = (diagonal + usize::from(x != *y)).min(left + 1).min(above.saturating_add(1));
+            let cost = (diagonal + usize::from(x != *y))
+                .min(left + 1)
+                .min(above.saturating_add(1));
             if let Some(cell) = row.get_mut(j) {
                 *cell = left;
             }
@@ -206,7 +217,11 @@ mod tests {
         let (sniffed, text) = decoded(b"a\nMus\xE9e\n");
         assert_eq!((text.as_str(), sniffed.guessed_at), ("a\nMusée\n", Some(2)));
         assert_eq!(decoded(b"").1, "");
-        assert_eq!(decoded(b"cut \xC3").0.guessed_at, Some(1), "a sequence cut off by the end");
+        assert_eq!(
+            decoded(b"cut \xC3").0.guessed_at,
+            Some(1),
+            "a sequence cut off by the end"
+        );
     }
 
     #[test]

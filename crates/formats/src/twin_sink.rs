@@ -47,7 +47,11 @@ fn timeless(attribute: &Attribute) -> Attribute {
 impl Sink for TwinSink<'_> {
     fn put(&mut self, entities: Vec<Entity>) -> Result<Vec<Fate>, SinkError> {
         let operations = entities.into_iter().map(Operation::Import).collect();
-        self.twin.load_blocking(self.view, operations).into_iter().map(fate).collect()
+        self.twin
+            .load_blocking(self.view, operations)
+            .into_iter()
+            .map(fate)
+            .collect()
     }
 
     fn amend(&mut self, entities: Vec<Entity>) -> Result<Vec<Fate>, SinkError> {
@@ -59,31 +63,63 @@ impl Sink for TwinSink<'_> {
             .map(|(entity, _)| Operation::UpsertUpdate(entity))
             .collect();
         let mut done = self.twin.load_blocking(self.view, operations).into_iter();
-        let missing = || Err(Error::Storage("the twin answered fewer operations than it was given".to_owned()));
+        let missing = || {
+            Err(Error::Storage(
+                "the twin answered fewer operations than it was given".to_owned(),
+            ))
+        };
         held.into_iter()
-            .map(|held| if held { Ok(Fate::Known) } else { fate(done.next().unwrap_or_else(missing)) })
+            .map(|held| {
+                if held {
+                    Ok(Fate::Known)
+                } else {
+                    fate(done.next().unwrap_or_else(missing))
+                }
+            })
             .collect()
     }
 
     fn append(&mut self, entities: Vec<Entity>) -> Result<Vec<HistoryFate>, SinkError> {
-        let operations =
-            entities.into_iter().map(|entity| Operation::AppendHistory { entity, current: true }).collect();
+        let operations = entities
+            .into_iter()
+            .map(|entity| Operation::AppendHistory {
+                entity,
+                current: true,
+            })
+            .collect();
         self.twin
             .load_blocking(self.view, operations)
             .into_iter()
             .map(|outcome| match outcome {
-                Ok(Outcome::Appended { added, known, created }) => {
-                    Ok(HistoryFate::Appended { added, known, created })
-                }
-                Ok(Outcome::Created) => Ok(HistoryFate::Appended { added: 0, known: 0, created: true }),
-                Ok(_) => Ok(HistoryFate::Appended { added: 0, known: 0, created: false }),
+                Ok(Outcome::Appended {
+                    added,
+                    known,
+                    created,
+                }) => Ok(HistoryFate::Appended {
+                    added,
+                    known,
+                    created,
+                }),
+                Ok(Outcome::Created) => Ok(HistoryFate::Appended {
+                    added: 0,
+                    known: 0,
+                    created: true,
+                }),
+                Ok(_) => Ok(HistoryFate::Appended {
+                    added: 0,
+                    known: 0,
+                    created: false,
+                }),
                 Err(error) => refusal(error).map(HistoryFate::Refused),
             })
             .collect()
     }
 
     fn blob(&mut self, content: &mut dyn Read) -> Result<String, SinkError> {
-        self.twin.put_blob(content).map(|id| id.0).map_err(|error| SinkError(error.to_string()))
+        self.twin
+            .put_blob(content)
+            .map(|id| id.0)
+            .map_err(|error| SinkError(error.to_string()))
     }
 }
 

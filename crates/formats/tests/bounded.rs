@@ -1,4 +1,12 @@
 //! A feed is never held whole: batches stay small whatever the table's length.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "a test may fail, and knows its numbers"
+)]
 
 mod common;
 
@@ -32,10 +40,14 @@ impl Sink for Counter {
     }
 
     fn append(&mut self, entities: Vec<Entity>) -> Result<Vec<HistoryFate>, SinkError> {
-        let appended = |entity: &Entity| {
-            HistoryFate::Appended { added: entity.attributes.len(), known: 0, created: false }
+        let appended = |entity: &Entity| HistoryFate::Appended {
+            added: entity.attributes.len(),
+            known: 0,
+            created: false,
         };
-        self.largest = self.largest.max(entities.iter().map(|entity| entity.attributes.len()).sum());
+        self.largest = self
+            .largest
+            .max(entities.iter().map(|entity| entity.attributes.len()).sum());
         Ok(entities.iter().map(appended).collect())
     }
 
@@ -54,7 +66,14 @@ fn large() -> Vec<u8> {
             "stop_times.txt" => {
                 for trip in 0..3_000 {
                     for stop in 0..100 {
-                        writeln!(text, "trip{trip},{}:{:02}:00,{0}:{1:02}:00,{2},{stop}", 6 + stop / 60, stop % 60, 1 + stop % 2).unwrap();
+                        writeln!(
+                            text,
+                            "trip{trip},{}:{:02}:00,{0}:{1:02}:00,{2},{stop}",
+                            6 + stop / 60,
+                            stop % 60,
+                            1 + stop % 2
+                        )
+                        .unwrap();
                     }
                 }
             }
@@ -71,20 +90,39 @@ fn three_hundred_thousand_stop_times_go_by_in_small_batches() {
     std::fs::write(&path, large()).unwrap();
     let mut sink = Counter::default();
     let mut told = 0;
-    let report =
-        formats::import(Kind::Gtfs, &[InputFile::new(&path)], &ImportOptions::default(), &mut sink, &mut |_| told += 1)
-            .unwrap();
-    assert_eq!((report.refused_count, report.rows["stop_times.txt"]), (0, 300_002));
+    let report = formats::import(
+        Kind::Gtfs,
+        &[InputFile::new(&path)],
+        &ImportOptions::default(),
+        &mut sink,
+        &mut |_| told += 1,
+    )
+    .unwrap();
+    assert_eq!(
+        (report.refused_count, report.rows["stop_times.txt"]),
+        (0, 300_002)
+    );
     assert_eq!(sink.entities as u64, report.made);
     assert!(sink.largest <= 1_000, "{}", sink.largest);
     assert!(told > 30, "{told}");
 
     // A full disk ends the import with what to do.
-    let mut sink = Counter { full_after: Some(5_000), ..Counter::default() };
-    let error =
-        formats::import(Kind::Gtfs, &[InputFile::new(&path)], &ImportOptions::default(), &mut sink, &mut |_| {})
-            .unwrap_err();
-    assert!(error.to_string().contains("the disk is full") && error.remedy().contains("import the same file again"));
+    let mut sink = Counter {
+        full_after: Some(5_000),
+        ..Counter::default()
+    };
+    let error = formats::import(
+        Kind::Gtfs,
+        &[InputFile::new(&path)],
+        &ImportOptions::default(),
+        &mut sink,
+        &mut |_| {},
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("the disk is full")
+            && error.remedy().contains("import the same file again")
+    );
 }
 
 #[test]
@@ -92,7 +130,10 @@ fn an_interrupted_import_done_again_is_one_clean_import() {
     struct Torn<'a>(&'a mut MemorySink, usize);
     impl Sink for Torn<'_> {
         fn put(&mut self, entities: Vec<Entity>) -> Result<Vec<Fate>, SinkError> {
-            self.1 = self.1.checked_sub(1).ok_or_else(|| SinkError("torn".to_owned()))?;
+            self.1 = self
+                .1
+                .checked_sub(1)
+                .ok_or_else(|| SinkError("torn".to_owned()))?;
             self.0.put(entities)
         }
         fn amend(&mut self, entities: Vec<Entity>) -> Result<Vec<Fate>, SinkError> {
@@ -119,8 +160,14 @@ fn an_interrupted_import_done_again_is_one_clean_import() {
     for batches in 0..5 {
         let mut sink = MemorySink::default();
         let files = [InputFile::new(&path)];
-        formats::import(Kind::Gtfs, &files, &ImportOptions::default(), &mut Torn(&mut sink, batches), &mut |_| {})
-            .unwrap_err();
+        formats::import(
+            Kind::Gtfs,
+            &files,
+            &ImportOptions::default(),
+            &mut Torn(&mut sink, batches),
+            &mut |_| {},
+        )
+        .unwrap_err();
         import_into(&mut sink, Kind::Gtfs, &path, &ImportOptions::default()).unwrap();
         assert!(sink == clean, "after {batches} batches");
     }

@@ -1,28 +1,49 @@
 //! GeoTIFF of every sort that is read, and of sorts that are refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "a test may fail, and knows its numbers"
+)]
 
 mod common;
 
 use common::{count, entity, import_bytes, text};
 use formats::{Kind, MemorySink, raster};
-use tiff::encoder::colortype::{ColorType, Gray8, Gray16, Gray32, Gray32Float, Gray64Float, GrayI16, GrayI32};
+use tiff::encoder::colortype::{
+    ColorType, Gray8, Gray16, Gray32, Gray32Float, Gray64Float, GrayI16, GrayI32,
+};
 use tiff::encoder::{Compression, Predictor, TiffEncoder, TiffValue};
 use tiff::tags::Tag;
 
 const WGS84: [u16; 12] = [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326];
 
 /// A GeoTIFF in strips: width 200, height 150, cells of 0.001 degrees from 36 E, 1 S.
-fn geotiff<C: ColorType>(cells: &[C::Inner], compression: Compression, predictor: Predictor, keys: &[u16]) -> Vec<u8>
+fn geotiff<C: ColorType>(
+    cells: &[C::Inner],
+    compression: Compression,
+    predictor: Predictor,
+    keys: &[u16],
+) -> Vec<u8>
 where
     [C::Inner]: TiffValue,
 {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let mut encoder =
-        TiffEncoder::new(&mut bytes).unwrap().with_compression(compression).with_predictor(predictor);
+    let mut encoder = TiffEncoder::new(&mut bytes)
+        .unwrap()
+        .with_compression(compression)
+        .with_predictor(predictor);
     let mut image = encoder.new_image::<C>(200, 150).unwrap();
     image.rows_per_strip(7).unwrap();
     let directory = image.encoder();
-    directory.write_tag(Tag::ModelPixelScaleTag, &[0.001_f64, 0.001, 0.0][..]).unwrap();
-    directory.write_tag(Tag::ModelTiepointTag, &[0.0_f64, 0.0, 0.0, 36.0, -1.0, 0.0][..]).unwrap();
+    directory
+        .write_tag(Tag::ModelPixelScaleTag, &[0.001_f64, 0.001, 0.0][..])
+        .unwrap();
+    directory
+        .write_tag(Tag::ModelTiepointTag, &[0.0_f64, 0.0, 0.0, 36.0, -1.0, 0.0][..])
+        .unwrap();
     directory.write_tag(Tag::GeoKeyDirectoryTag, keys).unwrap();
     directory.write_tag(Tag::GdalNodata, "255").unwrap();
     image.write_data(cells).unwrap();
@@ -40,7 +61,11 @@ fn check(bytes: &[u8], cells: &[f64], what: &str) {
     let report = report.unwrap_or_else(|error| panic!("{what}: {error}"));
     assert_eq!(report.refused_count, 0);
     for (ours, theirs) in values(&sink).iter().zip(cells) {
-        let same = if *theirs == 255.0 { ours.is_nan() } else { ours == theirs };
+        let same = if *theirs == 255.0 {
+            ours.is_nan()
+        } else {
+            ours == theirs
+        };
         assert!(same, "{what}: {ours} {theirs}");
     }
 }
@@ -48,7 +73,9 @@ fn check(bytes: &[u8], cells: &[f64], what: &str) {
 #[test]
 fn every_sort_of_sample_and_compression_is_read() {
     let number = |index: usize| (index * 7919) % 256;
-    let as_f64: Vec<f64> = (0..30_000).map(|index| f64::from(u8::try_from(number(index)).unwrap())).collect();
+    let as_f64: Vec<f64> = (0..30_000)
+        .map(|index| f64::from(u8::try_from(number(index)).unwrap()))
+        .collect();
     let compressions = [
         (Compression::Uncompressed, "none"),
         (Compression::Lzw, "LZW"),
@@ -58,30 +85,58 @@ fn every_sort_of_sample_and_compression_is_read() {
         for predictor in [Predictor::None, Predictor::Horizontal] {
             let what = |sample: &str| format!("{sample} {name} {predictor:?}");
             let cells: Vec<u8> = as_f64.iter().map(|v| *v as u8).collect();
-            check(&geotiff::<Gray8>(&cells, compression, predictor, &WGS84), &as_f64, &what("u8"));
+            check(
+                &geotiff::<Gray8>(&cells, compression, predictor, &WGS84),
+                &as_f64,
+                &what("u8"),
+            );
             let cells: Vec<u16> = as_f64.iter().map(|v| *v as u16).collect();
-            check(&geotiff::<Gray16>(&cells, compression, predictor, &WGS84), &as_f64, &what("u16"));
+            check(
+                &geotiff::<Gray16>(&cells, compression, predictor, &WGS84),
+                &as_f64,
+                &what("u16"),
+            );
             let cells: Vec<u32> = as_f64.iter().map(|v| *v as u32).collect();
-            check(&geotiff::<Gray32>(&cells, compression, predictor, &WGS84), &as_f64, &what("u32"));
+            check(
+                &geotiff::<Gray32>(&cells, compression, predictor, &WGS84),
+                &as_f64,
+                &what("u32"),
+            );
         }
         let cells: Vec<i16> = as_f64.iter().map(|v| *v as i16 - 100).collect();
         let shifted: Vec<f64> = cells.iter().map(|v| f64::from(*v)).collect();
-        check(&geotiff::<GrayI16>(&cells, compression, Predictor::None, &WGS84), &shifted, &format!("i16 {name}"));
+        check(
+            &geotiff::<GrayI16>(&cells, compression, Predictor::None, &WGS84),
+            &shifted,
+            &format!("i16 {name}"),
+        );
         let cells: Vec<i32> = as_f64.iter().map(|v| *v as i32 + 1_000_000_007).collect();
         let large: Vec<f64> = cells.iter().map(|v| f64::from(*v)).collect();
-        check(&geotiff::<GrayI32>(&cells, compression, Predictor::None, &WGS84), &large, &format!("i32 {name}"));
+        check(
+            &geotiff::<GrayI32>(&cells, compression, Predictor::None, &WGS84),
+            &large,
+            &format!("i32 {name}"),
+        );
         let cells: Vec<f32> = as_f64.iter().map(|v| *v as f32 / 3.0).collect();
         let thirds: Vec<f64> = cells.iter().map(|v| f64::from(*v)).collect();
-        check(&geotiff::<Gray32Float>(&cells, compression, Predictor::None, &WGS84), &thirds, &format!("f32 {name}"));
+        check(
+            &geotiff::<Gray32Float>(&cells, compression, Predictor::None, &WGS84),
+            &thirds,
+            &format!("f32 {name}"),
+        );
         let cells: Vec<f64> = as_f64.iter().map(|v| v / 3.0).collect();
-        check(&geotiff::<Gray64Float>(&cells, compression, Predictor::None, &WGS84), &cells, &format!("f64 {name}"));
+        check(
+            &geotiff::<Gray64Float>(&cells, compression, Predictor::None, &WGS84),
+            &cells,
+            &format!("f64 {name}"),
+        );
     }
 }
 
 /// A tiled GeoTIFF, written by hand: 200 by 150 cells in tiles of 64 by 32, DEFLATE where asked.
 fn tiled(packed: bool, point: bool, matrix: bool) -> (Vec<u8>, Vec<f64>) {
     let (width, height, tile_width, tile_height) = (200_usize, 150_usize, 64_usize, 32_usize);
-    let value = |column: usize, row: usize| (row * width + column) as f32 / 7.0;
+    let value = |column: usize, row: usize| ((row * width + column) as f32 + 0.5) / 7.0;
     let mut blocks = Vec::new();
     for down in 0..height.div_ceil(tile_height) {
         for across in 0..width.div_ceil(tile_width) {
@@ -103,7 +158,23 @@ fn tiled(packed: bool, point: bool, matrix: bool) -> (Vec<u8>, Vec<f64>) {
     }
     let mut keys = WGS84.to_vec();
     keys[3] = 3;
-    keys.splice(4.., [1024, 0, 1, 2, 1025, 0, 1, if point { 2 } else { 1 }, 2048, 0, 1, 4326]);
+    keys.splice(
+        4..,
+        [
+            1024,
+            0,
+            1,
+            2,
+            1025,
+            0,
+            1,
+            if point { 2 } else { 1 },
+            2048,
+            0,
+            1,
+            4326,
+        ],
+    );
     let u16s = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let u32s = |values: &[u32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let f64s = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
@@ -113,12 +184,20 @@ fn tiled(packed: bool, point: bool, matrix: bool) -> (Vec<u8>, Vec<f64>) {
         offsets.push(u32::try_from(body.len()).unwrap());
         body.extend(block);
     }
-    let counts: Vec<u32> = blocks.iter().map(|block| u32::try_from(block.len()).unwrap()).collect();
+    let counts: Vec<u32> = blocks
+        .iter()
+        .map(|block| u32::try_from(block.len()).unwrap())
+        .collect();
     let place = if matrix {
-        let m = [0.001, 0.0, 0.0, 36.0, 0.0, -0.001, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        let m = [
+            0.001, 0.0, 0.0, 36.0, 0.0, -0.001, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0,
+        ];
         vec![(34264_u16, 12_u16, 16_usize, f64s(&m))]
     } else {
-        vec![(33550, 12, 3, f64s(&[0.001, 0.001, 0.0])), (33922, 12, 6, f64s(&[10.0, 20.0, 0.0, 36.01, -1.02, 0.0]))]
+        vec![
+            (33550, 12, 3, f64s(&[0.001, 0.001, 0.0])),
+            (33922, 12, 6, f64s(&[10.0, 20.0, 0.0, 36.01, -1.02, 0.0])),
+        ]
     };
     let mut entries: Vec<(u16, u16, usize, Vec<u8>)> = vec![
         (256, 3, 1, u16s(&[200])),
@@ -155,7 +234,9 @@ fn tiled(packed: bool, point: bool, matrix: bool) -> (Vec<u8>, Vec<f64>) {
     directory.extend([0; 4]);
     body.extend(directory);
     body.extend(tail);
-    let cells = (0..height * width).map(|index| f64::from(value(index % width, index / width))).collect();
+    let cells = (0..height * width)
+        .map(|index| f64::from(value(index % width, index / width)))
+        .collect();
     (body, cells)
 }
 
@@ -169,14 +250,22 @@ fn tiles_are_read() {
         let (sink, report) = import_bytes(Kind::Population, "p-2025.tif", &tiled(true, point, matrix).0, &[]);
         report.unwrap();
         let grid = entity(&sink, "urn:ngsi-ld:PopulationGrid:p-2025");
-        let header = *raster::Grid::open(&sink.blobs[&text(grid, "blob")]).unwrap().header();
+        let header = *raster::Grid::open(&sink.blobs[&text(grid, "blob")])
+            .unwrap()
+            .header();
         (header.place.west, header.place.north)
     };
     for matrix in [false, true] {
         let (west, north) = place(false, matrix);
-        assert!((west - 36.0).abs() < 1e-12 && (north + 1.0).abs() < 1e-12, "{west} {north}");
+        assert!(
+            (west - 36.0).abs() < 1e-12 && (north + 1.0).abs() < 1e-12,
+            "{west} {north}"
+        );
         let (west, north) = place(true, matrix);
-        assert!((west - 35.9995).abs() < 1e-12 && (north + 0.9995).abs() < 1e-12, "{west} {north}");
+        assert!(
+            (west - 35.9995).abs() < 1e-12 && (north + 0.9995).abs() < 1e-12,
+            "{west} {north}"
+        );
     }
 }
 
@@ -188,7 +277,10 @@ fn other_coordinate_systems_are_refused_with_the_remedy() {
         let (sink, report) = import_bytes(Kind::Population, "utm.tif", &bytes, &[]);
         let error = report.unwrap_err().to_string();
         assert_eq!((count(&sink, "PopulationGrid"), sink.blobs.len()), (0, 0));
-        assert!(error.starts_with("utm.tif: ") && error.contains("gdalwarp -t_srs EPSG:4326"), "{error}");
+        assert!(
+            error.starts_with("utm.tif: ") && error.contains("gdalwarp -t_srs EPSG:4326"),
+            "{error}"
+        );
         error
     };
     assert!(with(&[1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32737]).contains("EPSG:32737"));
@@ -213,17 +305,33 @@ fn a_table_of_cells_is_a_grid() {
     let csv = "lon,lat,population\n36.05,-1.05,3\n36.15,-1.05,4.5\n36.05,-1.15,5\n36.25,-1.25,6\n36.05,-1.05,9\n36.15,-1.15,-4\nx,-1.15,2\n";
     let (sink, report) = import_bytes(Kind::Population, "p-2025.csv", csv.as_bytes(), &[]);
     let report = report.unwrap();
-    assert_eq!(report.refused.iter().map(|r| r.line.unwrap()).collect::<Vec<_>>(), [6, 7, 8]);
+    assert_eq!(
+        report.refused.iter().map(|r| r.line.unwrap()).collect::<Vec<_>>(),
+        [6, 7, 8]
+    );
     let grid = entity(&sink, "urn:ngsi-ld:PopulationGrid:p-2025");
-    assert_eq!((text(grid, "width"), text(grid, "height"), text(grid, "totalPopulation")), ("3".into(), "3".into(), "18.5".into()));
+    assert_eq!(
+        (
+            text(grid, "width"),
+            text(grid, "height"),
+            text(grid, "totalPopulation")
+        ),
+        ("3".into(), "3".into(), "18.5".into())
+    );
     let grid = raster::Grid::open(&sink.blobs[&text(grid, "blob")]).unwrap();
     let mut cells = Vec::new();
-    grid.cells(None, &mut |cell| cells.push((cell.column, cell.row, cell.value))).unwrap();
+    grid.cells(None, &mut |cell| cells.push((cell.column, cell.row, cell.value)))
+        .unwrap();
     assert_eq!(cells, [(0, 0, 3.0), (1, 0, 4.5), (0, 1, 5.0), (2, 2, 6.0)]);
     let (lon, lat) = grid.header().centre(2, 2);
     assert!((lon - 36.25).abs() < 1e-9 && (lat + 1.25).abs() < 1e-9);
 
-    let error = |csv: &str| import_bytes(Kind::Population, "p.csv", csv.as_bytes(), &[]).1.unwrap_err().to_string();
+    let error = |csv: &str| {
+        import_bytes(Kind::Population, "p.csv", csv.as_bytes(), &[])
+            .1
+            .unwrap_err()
+            .to_string()
+    };
     assert!(error("lon,lat,population\n0,0,1\n1,0,1\n1.4,1,1\n").contains("not evenly spaced"));
     assert!(error("a,b\n1,2\n").contains("its columns are a, b"));
     assert!(error("lon,lat,population\n").contains("no row of it could be read"));

@@ -15,7 +15,10 @@ impl RTreeObject for Side {
     type Envelope = AABB<[f64; 2]>;
 
     fn envelope(&self) -> Self::Envelope {
-        AABB::from_corners([self.line.start.x, self.line.start.y], [self.line.end.x, self.line.end.y])
+        AABB::from_corners(
+            [self.line.start.x, self.line.start.y],
+            [self.line.end.x, self.line.end.y],
+        )
     }
 }
 
@@ -28,7 +31,11 @@ pub(super) fn find(rings: &[LineString<f64>]) -> Option<String> {
         let before = sides.len();
         // A position given twice is no side.
         for line in line.lines().filter(|line| line.start != line.end) {
-            sides.push(Side { ring, index: sides.len() - before, line });
+            sides.push(Side {
+                ring,
+                index: sides.len() - before,
+                line,
+            });
         }
         counts.push(sides.len() - before);
     }
@@ -43,7 +50,10 @@ pub(super) fn find(rings: &[LineString<f64>]) -> Option<String> {
             if let Some(why) = crossing(side, other, count) {
                 // The first along the outline, so that the message is always the same.
                 let at = (side.ring, side.index);
-                if worst.as_ref().is_none_or(|(best, text)| (at, &why) < (*best, text)) {
+                if worst
+                    .as_ref()
+                    .is_none_or(|(best, text)| (at, &why) < (*best, text))
+                {
                     worst = Some((at, why));
                 }
             }
@@ -53,17 +63,35 @@ pub(super) fn find(rings: &[LineString<f64>]) -> Option<String> {
 }
 
 fn crossing(side: &Side, other: &Side, count: usize) -> Option<String> {
-    let whose = |ring: usize| if ring == 0 { "its outline" } else { "the ring of a hole" };
+    let whose = |ring: usize| {
+        if ring == 0 {
+            "its outline"
+        } else {
+            "the ring of a hole"
+        }
+    };
     let place = |at: Coord<f64>| format!("{} {}", at.x, at.y);
     let same = side.ring == other.ring;
     let next = same && (other.index == side.index + 1 || (side.index == 0 && other.index + 1 == count));
     match line_intersection(side.line, other.line)? {
-        LineIntersection::SinglePoint { intersection, is_proper } => {
+        LineIntersection::SinglePoint {
+            intersection,
+            is_proper,
+        } => {
             if same && !next {
                 let verb = if is_proper { "crosses" } else { "touches" };
-                Some(format!("{} {verb} itself at {}", whose(side.ring), place(intersection)))
+                Some(format!(
+                    "{} {verb} itself at {}",
+                    whose(side.ring),
+                    place(intersection)
+                ))
             } else if !same && is_proper {
-                Some(format!("{} crosses {} at {}", whose(other.ring), whose(side.ring), place(intersection)))
+                Some(format!(
+                    "{} crosses {} at {}",
+                    whose(other.ring),
+                    whose(side.ring),
+                    place(intersection)
+                ))
             } else {
                 None
             }
@@ -71,10 +99,24 @@ fn crossing(side: &Side, other: &Side, count: usize) -> Option<String> {
         LineIntersection::Collinear { intersection } => {
             if intersection.start == intersection.end {
                 let touches = same && !next;
-                return touches.then(|| format!("{} touches itself at {}", whose(side.ring), place(intersection.start)));
+                return touches.then(|| {
+                    format!(
+                        "{} touches itself at {}",
+                        whose(side.ring),
+                        place(intersection.start)
+                    )
+                });
             }
-            let verb = if same { "runs back over itself".to_owned() } else { format!("runs along {}", whose(side.ring)) };
-            Some(format!("{} {verb} at {}", whose(other.ring), place(intersection.start)))
+            let verb = if same {
+                "runs back over itself".to_owned()
+            } else {
+                format!("runs along {}", whose(side.ring))
+            };
+            Some(format!(
+                "{} {verb} at {}",
+                whose(other.ring),
+                place(intersection.start)
+            ))
         }
     }
 }
@@ -97,9 +139,17 @@ mod tests {
         let hole = ring(&[(2., 2.), (4., 2.), (4., 4.), (2., 4.)]);
         assert_eq!(find(&[square.clone(), hole]), None);
         let touching = ring(&[(0., 5.), (4., 2.), (4., 4.)]);
-        assert_eq!(find(&[square.clone(), touching]), None, "a hole may touch the outline");
+        assert_eq!(
+            find(&[square.clone(), touching]),
+            None,
+            "a hole may touch the outline"
+        );
         let out = ring(&[(5., 5.), (15., 5.), (5., 6.)]);
-        assert!(find(&[square.clone(), out]).unwrap().starts_with("the ring of a hole crosses its outline at 10 5"));
+        assert!(
+            find(&[square.clone(), out])
+                .unwrap()
+                .starts_with("the ring of a hole crosses its outline at 10 5")
+        );
         let along = ring(&[(0., 2.), (0., 5.), (3., 3.)]);
         assert!(find(&[square, along]).unwrap().contains("runs along its outline"));
         let spike = ring(&[(0., 0.), (5., 0.), (5., 5.), (5., 0.), (10., 0.), (10., 10.)]);

@@ -25,7 +25,12 @@ pub(crate) fn find(properties: &Map<String, Json>, keys: &[&str]) -> Option<Foun
         properties
             .iter()
             .filter(|(key, _)| plain(key) == wanted)
-            .find_map(|(key, value)| Some(Found { key: key.clone(), text: text(value)? }))
+            .find_map(|(key, value)| {
+                Some(Found {
+                    key: key.clone(),
+                    text: text(value)?,
+                })
+            })
     })
 }
 
@@ -34,13 +39,35 @@ pub(crate) fn find(properties: &Map<String, Json>, keys: &[&str]) -> Option<Foun
 /// (OCHA); `shapeName` and `shapeID` (geoBoundaries).
 pub(crate) fn find_level(properties: &Map<String, Json>) -> Option<(Option<String>, Found, Option<Found>)> {
     const LEVELS: [&str; 22] = [
-        "neighbourhood", "neighborhood", "village", "sublocation", "ward", "location", "parish", "commune",
-        "subdistrict", "division", "subcounty", "constituency", "district", "municipality", "city", "county",
-        "department", "region", "province", "governorate", "state", "country",
+        "neighbourhood",
+        "neighborhood",
+        "village",
+        "sublocation",
+        "ward",
+        "location",
+        "parish",
+        "commune",
+        "subdistrict",
+        "division",
+        "subcounty",
+        "constituency",
+        "district",
+        "municipality",
+        "city",
+        "county",
+        "department",
+        "region",
+        "province",
+        "governorate",
+        "state",
+        "country",
     ];
     const CODES: [&str; 5] = ["code", "id", "no", "number", "pcode"];
     for level in LEVELS {
-        let name = find(properties, &[&format!("{level}name"), &format!("name{level}"), level]);
+        let name = find(
+            properties,
+            &[&format!("{level}name"), &format!("name{level}"), level],
+        );
         if let Some(name) = name {
             let keys: Vec<String> = CODES.iter().map(|code| format!("{level}{code}")).collect();
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -49,9 +76,30 @@ pub(crate) fn find_level(properties: &Map<String, Json>) -> Option<(Option<Strin
     }
     for depth in (0..=5).rev() {
         let key = |pattern: &str| pattern.replace('#', &depth.to_string());
-        let name = find(properties, &[&key("NAME_#"), &key("ADM#_EN"), &key("ADM#_FR"), &key("ADM#_ES"), &key("ADM#_PT"), &key("ADM#_AR"), &key("ADM#_NAME"), &key("admin#Name")]);
+        let name = find(
+            properties,
+            &[
+                &key("NAME_#"),
+                &key("ADM#_EN"),
+                &key("ADM#_FR"),
+                &key("ADM#_ES"),
+                &key("ADM#_PT"),
+                &key("ADM#_AR"),
+                &key("ADM#_NAME"),
+                &key("admin#Name"),
+            ],
+        );
         if let Some(name) = name {
-            let code = find(properties, &[&key("GID_#"), &key("ADM#_PCODE"), &key("admin#Pcod"), &key("ID_#"), &key("CC_#")]);
+            let code = find(
+                properties,
+                &[
+                    &key("GID_#"),
+                    &key("ADM#_PCODE"),
+                    &key("admin#Pcod"),
+                    &key("ID_#"),
+                    &key("CC_#"),
+                ],
+            );
             return Some((Some(format!("level {depth}")), name, code));
         }
     }
@@ -59,7 +107,10 @@ pub(crate) fn find_level(properties: &Map<String, Json>) -> Option<(Option<Strin
 }
 
 fn plain(key: &str) -> String {
-    key.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | ':' | '.')).flat_map(char::to_lowercase).collect()
+    key.chars()
+        .filter(|c| !matches!(c, '_' | '-' | ' ' | ':' | '.'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -67,7 +118,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn level(json: Json) -> (Option<String>, String, Option<String>) {
+    fn level(json: &Json) -> (Option<String>, String, Option<String>) {
         let (level, name, code) = find_level(json.as_object().unwrap()).unwrap();
         (level, name.text, code.map(|code| code.text))
     }
@@ -75,11 +126,22 @@ mod tests {
     #[test]
     fn the_most_local_level_is_taken() {
         let nairobi = json!({"county_name": "NAIROBI", "county_code": 47, "ward_name": "KITISURU", "ward_code": "1366"});
-        assert_eq!(level(nairobi), (Some("ward".into()), "KITISURU".into(), Some("1366".into())));
-        let gadm = json!({"NAME_0": "Kenya", "NAME_1": "Nairobi", "NAME_3": "Kilimani", "GID_3": "KEN.30.3.2_1"});
-        assert_eq!(level(gadm), (Some("level 3".into()), "Kilimani".into(), Some("KEN.30.3.2_1".into())));
+        assert_eq!(
+            level(&nairobi),
+            (Some("ward".into()), "KITISURU".into(), Some("1366".into()))
+        );
+        let gadm =
+            json!({"NAME_0": "Kenya", "NAME_1": "Nairobi", "NAME_3": "Kilimani", "GID_3": "KEN.30.3.2_1"});
+        assert_eq!(
+            level(&gadm),
+            (
+                Some("level 3".into()),
+                "Kilimani".into(),
+                Some("KEN.30.3.2_1".into())
+            )
+        );
         let ocha = json!({"ADM1_EN": "Nairobi", "ADM1_PCODE": "KE047", "ADM0_EN": "Kenya"});
-        assert_eq!(level(ocha).1, "Nairobi");
+        assert_eq!(level(&ocha).1, "Nairobi");
         assert!(find_level(json!({"x": 1}).as_object().unwrap()).is_none());
     }
 

@@ -35,12 +35,39 @@ const TABLES: [(&str, bool, &[&str]); 11] = [
     (
         "calendar.txt",
         false,
-        &["service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "start_date", "end_date"],
+        &[
+            "service_id",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "start_date",
+            "end_date",
+        ],
     ),
-    ("calendar_dates.txt", false, &["service_id", "date", "exception_type"]),
-    ("shapes.txt", false, &["shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"]),
-    ("frequencies.txt", false, &["trip_id", "start_time", "end_time", "headway_secs"]),
-    ("transfers.txt", false, &["from_stop_id", "to_stop_id", "transfer_type"]),
+    (
+        "calendar_dates.txt",
+        false,
+        &["service_id", "date", "exception_type"],
+    ),
+    (
+        "shapes.txt",
+        false,
+        &["shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"],
+    ),
+    (
+        "frequencies.txt",
+        false,
+        &["trip_id", "start_time", "end_time", "headway_secs"],
+    ),
+    (
+        "transfers.txt",
+        false,
+        &["from_stop_id", "to_stop_id", "transfer_type"],
+    ),
     ("feed_info.txt", false, &[]),
 ];
 
@@ -81,23 +108,47 @@ impl Archive {
         }
         let bytes = File::open(&file.path).map_err(ImportError::read(&file.name))?;
         let zip = ZipArchive::new(BufReader::new(bytes)).map_err(|error| match error {
-            ZipError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
-                ImportError::Read { file: file.name.clone(), source }
-            }
-            other => ImportError::file(&file.name, format!("the zip archive is cut off or damaged ({other})"), AGAIN),
+            ZipError::Io(source) if source.kind() != io::ErrorKind::UnexpectedEof => ImportError::Read {
+                file: file.name.clone(),
+                source,
+            },
+            other => ImportError::file(
+                &file.name,
+                format!("the zip archive is cut off or damaged ({other})"),
+                AGAIN,
+            ),
         })?;
         if zip.len() > MAX_MEMBERS {
-            let why = format!("the archive has {} members, and a feed has a few dozen", zip.len());
-            return Err(ImportError::file(&file.name, why, "pack the tables of one feed into one zip"));
+            let why = format!(
+                "the archive has {} members, and a feed has a few dozen",
+                zip.len()
+            );
+            return Err(ImportError::file(
+                &file.name,
+                why,
+                "pack the tables of one feed into one zip",
+            ));
         }
         let found = find_tables(&zip, file, session)?;
-        let mut archive = Self { zip, name: file.name.clone(), members: BTreeMap::new(), newest: None };
+        let mut archive = Self {
+            zip,
+            name: file.name.clone(),
+            members: BTreeMap::new(),
+            newest: None,
+        };
         for (table, index) in found {
             let sniffed = archive.check(table, index)?;
             if let Some(warning) = sniffed.warning(&format!("{}/{table}", file.name)) {
                 session.warn(warning);
             }
-            archive.members.insert(table, Member { index, sniffed, rows_read: 0 });
+            archive.members.insert(
+                table,
+                Member {
+                    index,
+                    sniffed,
+                    rows_read: 0,
+                },
+            );
         }
         archive.check_tables()?;
         Ok(archive)
@@ -107,7 +158,11 @@ impl Archive {
     fn check(&mut self, table: &str, index: usize) -> Result<Sniffed, ImportError> {
         let name = format!("{}/{table}", self.name);
         let damaged = |error: &dyn std::fmt::Display| {
-            ImportError::file(&name, format!("the zip archive is damaged there ({error})"), AGAIN)
+            ImportError::file(
+                &name,
+                format!("the zip archive is damaged there ({error})"),
+                AGAIN,
+            )
         };
         let member = self.zip.by_index(index).map_err(|error| match error {
             ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
@@ -119,8 +174,11 @@ impl Archive {
             other => damaged(&other),
         })?;
         if let Some(changed) = member.last_modified()
-            && let (Ok(year), Ok(month), Ok(day)) =
-                (i16::try_from(changed.year()), i8::try_from(changed.month()), i8::try_from(changed.day()))
+            && let (Ok(year), Ok(month), Ok(day)) = (
+                i16::try_from(changed.year()),
+                i8::try_from(changed.month()),
+                i8::try_from(changed.day()),
+            )
             && let Ok(date) = Date::new(year, month, day)
             && year > 1980
         {
@@ -129,7 +187,10 @@ impl Archive {
         let bomb = |bytes: u64| {
             ImportError::file(
                 &name,
-                format!("it unpacks to more than {} MiB from far less, which no timetable does", bytes >> 20),
+                format!(
+                    "it unpacks to more than {} MiB from far less, which no timetable does",
+                    bytes >> 20
+                ),
                 "check where the file comes from; if it is a timetable, pack it again with plain `zip`",
             )
         };
@@ -137,7 +198,10 @@ impl Archive {
         if member.size() > limit {
             return Err(bomb(limit));
         }
-        let mut limited = Counted { inner: member, left: limit };
+        let mut limited = Counted {
+            inner: member,
+            left: limit,
+        };
         match sniff(&mut limited) {
             Ok(_) if limited.left == 0 => Err(bomb(limit)),
             Ok(sniffed) => Ok(sniffed),
@@ -152,17 +216,34 @@ impl Archive {
         for (table, required, columns) in TABLES {
             if !self.members.contains_key(table) {
                 if required {
-                    return Err(ImportError::file(&self.name, format!("{table} is missing in the archive"), remedy));
+                    return Err(ImportError::file(
+                        &self.name,
+                        format!("{table} is missing in the archive"),
+                        remedy,
+                    ));
                 }
                 continue;
             }
             let name = format!("{}/{table}", self.name);
-            let Some(opened) = self.table(table)? else { continue };
-            let missing: Vec<&str> =
-                columns.iter().copied().filter(|column| opened.column(column).is_none()).collect();
+            let Some(opened) = self.table(table)? else {
+                continue;
+            };
+            let missing: Vec<&str> = columns
+                .iter()
+                .copied()
+                .filter(|column| opened.column(column).is_none())
+                .collect();
             if !missing.is_empty() {
-                let why = format!("it has no column {}; its columns are {}", missing.join(", "), opened.header().join(", "));
-                return Err(ImportError::file(&name, why, "add the column (gtfs.org/schedule/reference)"));
+                let why = format!(
+                    "it has no column {}; its columns are {}",
+                    missing.join(", "),
+                    opened.header().join(", ")
+                );
+                return Err(ImportError::file(
+                    &name,
+                    why,
+                    "add the column (gtfs.org/schedule/reference)",
+                ));
             }
         }
         if !self.members.contains_key("calendar.txt") && !self.members.contains_key("calendar_dates.txt") {
@@ -177,14 +258,29 @@ impl Archive {
         &mut self,
         table: &str,
     ) -> Result<Option<Table<ZipFile<'_, BufReader<File>>>>, ImportError> {
-        let Some(member) = self.members.get(table) else { return Ok(None) };
+        let Some(member) = self.members.get(table) else {
+            return Ok(None);
+        };
         let name = format!("{}/{table}", self.name);
-        let opened = self.zip.by_index(member.index).map_err(|error| ImportError::file(&name, error.to_string(), AGAIN))?;
+        let opened = self
+            .zip
+            .by_index(member.index)
+            .map_err(|error| ImportError::file(&name, error.to_string(), AGAIN))?;
         match Table::open(opened, member.sniffed, Some(',')) {
             Ok(table) => Ok(Some(table)),
             Err(Ok(why)) => {
-                let required = TABLES.iter().any(|(known, required, _)| *known == table && *required);
-                if required { Err(ImportError::file(&name, why, "give the table its header and its rows")) } else { Ok(None) }
+                let required = TABLES
+                    .iter()
+                    .any(|(known, required, _)| *known == table && *required);
+                if required {
+                    Err(ImportError::file(
+                        &name,
+                        why,
+                        "give the table its header and its rows",
+                    ))
+                } else {
+                    Ok(None)
+                }
             }
             Err(Err(source)) => Err(ImportError::Read { file: name, source }),
         }
@@ -212,21 +308,23 @@ fn find_tables(
     let mut found: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut ignored = Vec::new();
     for index in 0..zip.len() {
-        let name = zip.name_for_index(index).and_then(Result::ok).unwrap_or_default().into_owned();
+        let name = zip
+            .name_for_index(index)
+            .and_then(Result::ok)
+            .unwrap_or_default()
+            .into_owned();
         let last = name.rsplit(['/', '\\']).next().unwrap_or("");
         // Archives made on a Mac hold a shadow of each file.
         if name.contains("__MACOSX") {
             continue;
         }
         match TABLES.iter().find(|(table, ..)| *table == last) {
-            Some((table, ..)) => {
-                if found.insert(table, index).is_some() {
-                    let why = format!("{table} is in the archive twice");
-                    return Err(ImportError::file(&file.name, why, "pack one feed into one zip"));
-                }
+            Some((table, ..)) if found.insert(table, index).is_some() => {
+                let why = format!("{table} is in the archive twice");
+                return Err(ImportError::file(&file.name, why, "pack one feed into one zip"));
             }
-            None if last.ends_with(".txt") => ignored.push(last.to_owned()),
-            None => {}
+            None if last.to_ascii_lowercase().ends_with("txt") => ignored.push(last.to_owned()),
+            _ => {}
         }
     }
     if !ignored.is_empty() {

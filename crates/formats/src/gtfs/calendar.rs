@@ -10,12 +10,25 @@ use super::time::date;
 use super::{Feed, Refused};
 use crate::import::{ImportError, Session};
 
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
 
 fn day(line: &Line<'_>, column: &'static str, what: &str) -> Result<Date, Refused> {
     let text = line.get(column);
     date(text).ok_or_else(|| {
-        Refused::new(column, what, format!("`{text}` is not a date"), "write dates as YYYYMMDD, for example 20190131")
+        Refused::new(
+            column,
+            what,
+            format!("`{text}` is not a date"),
+            "write dates as YYYYMMDD, for example 20190131",
+        )
     })
 }
 
@@ -33,7 +46,11 @@ fn service(session: &mut Session<'_>, feed: &mut Feed, id: &str) -> Option<Entit
     Some(entity)
 }
 
-pub(super) fn rules(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn rules(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     each(archive, session, "calendar.txt", &mut |session, line| {
         let id = line.id("service_id", "service")?;
         let what = format!("service {id}");
@@ -49,7 +66,12 @@ pub(super) fn rules(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
                 "0" => false,
                 other => {
                     let why = format!("`{other}` is neither 0 nor 1");
-                    return Err(Refused::new(column, what, why, "give 1 where the service runs on that day, else 0"));
+                    return Err(Refused::new(
+                        column,
+                        what,
+                        why,
+                        "give 1 where the service runs on that day, else 0",
+                    ));
                 }
             });
         }
@@ -75,7 +97,11 @@ pub(super) fn rules(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
     })
 }
 
-pub(super) fn dates(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn dates(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let mut seen = Ids::default();
     each(archive, session, "calendar_dates.txt", &mut |session, line| {
         let id = line.id("service_id", "service")?;
@@ -84,18 +110,30 @@ pub(super) fn dates(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
         let exception = line.get("exception_type");
         if !matches!(exception, "1" | "2") {
             let why = format!("`{exception}` is neither 1 nor 2");
-            return Err(Refused::new("exception_type", what, why, "give 1 (runs that day) or 2 (does not)"));
+            return Err(Refused::new(
+                "exception_type",
+                what,
+                why,
+                "give 1 (runs that day) or 2 (does not)",
+            ));
         }
         if !seen.add(&format!("{id}:{date}")) {
-            return Err(Refused::new("date", what, "an earlier row has the same service and date", "keep one of the rows"));
+            return Err(Refused::new(
+                "date",
+                what,
+                "an earlier row has the same service and date",
+                "keep one of the rows",
+            ));
         }
         if exception == "1" {
             feed.span.exception(date);
         }
         let service = service(session, feed, id);
         let terms = &mut session.terms;
-        let mut rule =
-            Entity::new(feed.uri("GtfsCalendarDateRule", &format!("{id}:{date}")), terms.name("GtfsCalendarDateRule"));
+        let mut rule = Entity::new(
+            feed.uri("GtfsCalendarDateRule", &format!("{id}:{date}")),
+            terms.name("GtfsCalendarDateRule"),
+        );
         rule.put(terms.relationship("hasService", feed.uri("GtfsService", id)));
         rule.put(terms.property("appliesOn", date.to_string()));
         rule.put(terms.property("exceptionType", exception));

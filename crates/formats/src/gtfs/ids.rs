@@ -77,14 +77,19 @@ impl Run {
     fn has(&self, number: u32) -> bool {
         number >= self.start && {
             let far = number - self.start;
-            if self.step == 0 { far == 0 } else { far % self.step == 0 && far / self.step < self.count }
+            if self.step == 0 {
+                far == 0
+            } else {
+                far.is_multiple_of(self.step) && far / self.step < self.count
+            }
         }
     }
 
     fn extend(&mut self, number: u32) -> bool {
         if self.count == 1 && number > self.start {
             self.step = number - self.start;
-        } else if u64::from(number) != u64::from(self.start) + u64::from(self.step) * u64::from(self.count) || self.step == 0
+        } else if u64::from(number) != u64::from(self.start) + u64::from(self.step) * u64::from(self.count)
+            || self.step == 0
         {
             return false;
         }
@@ -104,7 +109,11 @@ impl Sequences {
             return false;
         }
         if !runs.last_mut().is_some_and(|run| run.extend(number)) {
-            runs.push(Run { start: number, step: 0, count: 1 });
+            runs.push(Run {
+                start: number,
+                step: 0,
+                count: 1,
+            });
         }
         true
     }
@@ -129,13 +138,18 @@ mod tests {
     #[test]
     fn the_largest_numbers_do_not_overflow() {
         let mut runs = Sequences::default();
-        assert!(runs.add(0, u32::MAX - 1) && runs.add(0, u32::MAX) && !runs.add(0, u32::MAX) && runs.add(0, 0));
+        assert!(
+            runs.add(0, u32::MAX - 1) && runs.add(0, u32::MAX) && !runs.add(0, u32::MAX) && runs.add(0, 0)
+        );
     }
 
     #[test]
     fn marks_and_numbers() {
         let mut ids = Ids::default();
         assert!(ids.add("a") && ids.add("b") && !ids.add("a"));
-        assert_eq!((ids.mark("b"), ids.mark("c"), ids.unmarked(), ids.len()), (Some(1), None, 1, 2));
+        assert_eq!(
+            (ids.mark("b"), ids.mark("c"), ids.unmarked(), ids.len()),
+            (Some(1), None, 1, 2)
+        );
     }
 }

@@ -20,7 +20,10 @@ impl<'a> Line<'a> {
 
     /// The field of a column; empty where there is none.
     pub(super) fn get(&self, column: &str) -> &str {
-        self.header.iter().position(|name| name.eq_ignore_ascii_case(column)).map_or("", |index| self.row.get(index))
+        self.header
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(column))
+            .map_or("", |index| self.row.get(index))
     }
 
     /// The field, where it is not empty.
@@ -31,7 +34,12 @@ impl<'a> Line<'a> {
     /// The identifier in a column.
     pub(super) fn id(&self, column: &'static str, what: &str) -> Result<&str, Refused> {
         self.some(column).ok_or_else(|| {
-            Refused::new(column, what, "it has no identifier", "give the row an identifier of its own")
+            Refused::new(
+                column,
+                what,
+                "it has no identifier",
+                "give the row an identifier of its own",
+            )
         })
     }
 
@@ -61,18 +69,31 @@ pub(super) fn each(
     let file = format!("{}/{table}", archive.name);
     let mut rows = 0;
     {
-        let Some(mut opened) = archive.table(table)? else { return Ok(()) };
+        let Some(mut opened) = archive.table(table)? else {
+            return Ok(());
+        };
         session.tell(&file);
         let header = opened.header().to_vec();
-        let place = Place { file: file.as_str().into(), line: None };
+        let place = Place {
+            file: file.as_str().into(),
+            line: None,
+        };
         let mut row = Row::default();
         loop {
             let step = opened.next(&mut row).map_err(ImportError::read(&file))?;
-            let place = Place { line: Some(row.line), ..place.clone() };
+            let place = Place {
+                line: Some(row.line),
+                ..place.clone()
+            };
             match step {
                 Step::End => break,
                 Step::Bad(why) => {
-                    session.refuse(place.refusal(None, "row", why, "mend the row and import the feed again"))?;
+                    session.refuse(place.refusal(
+                        None,
+                        "row",
+                        why,
+                        "mend the row and import the feed again",
+                    ))?;
                 }
                 Step::Row => match take(session, &Line::new(&row, &header)) {
                     Ok(Made::Entity(entity, weight)) => session.put(entity, place, weight)?,

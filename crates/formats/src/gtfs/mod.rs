@@ -71,8 +71,18 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn new(column: &'static str, what: impl Into<String>, why: impl Into<String>, remedy: &'static str) -> Self {
-        Self { column: Some(column), what: what.into(), why: why.into(), remedy }
+    fn new(
+        column: &'static str,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self {
+            column: Some(column),
+            what: what.into(),
+            why: why.into(),
+            remedy,
+        }
     }
 
     fn at(self, place: &Place) -> Refusal {
@@ -98,7 +108,10 @@ impl Tally {
     /// Warns, where anything was counted: "`count` `what` (the first: …)".
     fn warn(&self, session: &mut Session<'_>, file: &str, what: &str) {
         if self.count > 0 {
-            session.warn(format!("{file}: {} {what} (the first: {})", self.count, self.first));
+            session.warn(format!(
+                "{file}: {} {what} (the first: {})",
+                self.count, self.first
+            ));
         }
     }
 }
@@ -106,15 +119,24 @@ impl Tally {
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
     session.tell(&file.name);
     let prefix = session.options.feed.clone().filter(|feed| !feed.is_empty());
-    if prefix.as_deref().is_some_and(|feed| feed.contains(':') || feed.len() > 100) {
-        return Err(ImportError::option("feed", "the name of a feed is short and has no colon, as in `matatu`"));
+    if prefix
+        .as_deref()
+        .is_some_and(|feed| feed.contains(':') || feed.len() > 100)
+    {
+        return Err(ImportError::option(
+            "feed",
+            "the name of a feed is short and has no colon, as in `matatu`",
+        ));
     }
     let mut archive = Archive::open(file, session)?;
     let mut dataset = Dataset::of(Kind::Gtfs, file, session.options.publisher.as_deref())?;
     if let Some(feed) = &prefix {
         dataset.key.clone_from(feed);
     }
-    let mut feed = Feed { prefix, ..Feed::default() };
+    let mut feed = Feed {
+        prefix,
+        ..Feed::default()
+    };
     let before = session.report.refused_count;
     network::agencies(&mut archive, session, &mut feed)?;
     network::stops(&mut archive, session, &mut feed)?;
@@ -133,6 +155,14 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     for (name, member) in archive.members() {
         dataset.statistics.insert(name.to_owned(), member.rows_read);
     }
-    dataset.statistics.insert("refused".to_owned(), session.report.refused_count - before);
-    session.dataset(dataset, Place { file: file.name.as_str().into(), line: None })
+    dataset
+        .statistics
+        .insert("refused".to_owned(), session.report.refused_count - before);
+    session.dataset(
+        dataset,
+        Place {
+            file: file.name.as_str().into(),
+            line: None,
+        },
+    )
 }

@@ -27,30 +27,46 @@ fn again(column: &'static str, what: String) -> Refused {
     Refused::new(column, what, "an earlier row has the same identifier", ONCE)
 }
 
-pub(super) fn agencies(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn agencies(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     each(archive, session, "agency.txt", &mut |session, line| {
         // A feed of one agency may leave its identifier out.
-        let id = line.some("agency_id").or(line.some("agency_name")).unwrap_or("agency");
+        let id = line
+            .some("agency_id")
+            .or(line.some("agency_name"))
+            .unwrap_or("agency");
         if !feed.agencies.add(id) {
             return Err(again("agency_id", format!("agency {id}")));
         }
         feed.only_agency = (feed.agencies.len() == 1).then(|| id.to_owned());
         let mut entity = Entity::new(feed.uri("GtfsAgency", id), session.terms.name("GtfsAgency"));
-        texts(session, &mut entity, line, &[
-            ("agency_name", "agencyName"),
-            ("agency_name", "name"),
-            ("agency_timezone", "timezone"),
-            ("agency_lang", "language"),
-            ("agency_url", "page"),
-            ("agency_phone", "phone"),
-            ("agency_email", "email"),
-            ("agency_fare_url", "farePage"),
-        ]);
+        texts(
+            session,
+            &mut entity,
+            line,
+            &[
+                ("agency_name", "agencyName"),
+                ("agency_name", "name"),
+                ("agency_timezone", "timezone"),
+                ("agency_lang", "language"),
+                ("agency_url", "page"),
+                ("agency_phone", "phone"),
+                ("agency_email", "email"),
+                ("agency_fare_url", "farePage"),
+            ],
+        );
         Ok(Made::Entity(entity, 0))
     })
 }
 
-pub(super) fn stops(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn stops(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let file = format!("{}/stops.txt", archive.name);
     let mut parents: HashSet<String> = HashSet::new();
     each(archive, session, "stops.txt", &mut |session, line| {
@@ -60,7 +76,12 @@ pub(super) fn stops(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
             "" => 0,
             text => text.parse::<u8>().ok().filter(|kind| *kind <= 4).ok_or_else(|| {
                 let why = format!("`{text}` is not a location type");
-                Refused::new("location_type", what(), why, "give 0 (stop), 1 (station), 2 (entrance), 3 or 4")
+                Refused::new(
+                    "location_type",
+                    what(),
+                    why,
+                    "give 0 (stop), 1 (station), 2 (entrance), 3 or 4",
+                )
             })?,
         };
         // Nodes inside a station and boarding areas may do without a place of their own.
@@ -81,15 +102,20 @@ pub(super) fn stops(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
             _ => {}
         }
         entity.put(terms.property("code", line.some("stop_code").unwrap_or(id)));
-        texts(session, &mut entity, line, &[
-            ("stop_name", "name"),
-            ("stop_desc", "description"),
-            ("zone_id", "zoneCode"),
-            ("stop_url", "page"),
-            ("stop_timezone", "timezone"),
-            ("platform_code", "platformCode"),
-            ("wheelchair_boarding", "wheelChairAccessible"),
-        ]);
+        texts(
+            session,
+            &mut entity,
+            line,
+            &[
+                ("stop_name", "name"),
+                ("stop_desc", "description"),
+                ("zone_id", "zoneCode"),
+                ("stop_url", "page"),
+                ("stop_timezone", "timezone"),
+                ("platform_code", "platformCode"),
+                ("wheelchair_boarding", "wheelChairAccessible"),
+            ],
+        );
         let terms = &mut session.terms;
         if let Some(location) = location {
             entity.put(Attribute::geo(terms.name("location"), location));
@@ -111,7 +137,11 @@ pub(super) fn stops(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
     for parent in missing {
         tally.add(|| parent.clone());
     }
-    tally.warn(session, &file, "parent stations are named that are not in the table");
+    tally.warn(
+        session,
+        &file,
+        "parent stations are named that are not in the table",
+    );
     Ok(())
 }
 
@@ -119,12 +149,27 @@ fn place(line: &Line<'_>, what: &dyn Fn() -> String) -> Result<Point<f64>, Refus
     let coordinate = |column: &'static str, limit: f64| {
         let text = line.get(column);
         if text.is_empty() {
-            return Err(Refused::new(column, what(), format!("it has no {column}"), COORDINATES));
+            return Err(Refused::new(
+                column,
+                what(),
+                format!("it has no {column}"),
+                COORDINATES,
+            ));
         }
         match number(text, false) {
             Some(degrees) if (-limit..=limit).contains(&degrees) => Ok(degrees),
-            Some(_) => Err(Refused::new(column, what(), format!("{text} is beyond {limit} degrees"), COORDINATES)),
-            None => Err(Refused::new(column, what(), format!("`{text}` is not a number"), COORDINATES)),
+            Some(_) => Err(Refused::new(
+                column,
+                what(),
+                format!("{text} is beyond {limit} degrees"),
+                COORDINATES,
+            )),
+            None => Err(Refused::new(
+                column,
+                what(),
+                format!("`{text}` is not a number"),
+                COORDINATES,
+            )),
         }
     };
     let (lat, lon) = (coordinate("stop_lat", 90.0)?, coordinate("stop_lon", 180.0)?);
@@ -135,7 +180,11 @@ fn place(line: &Line<'_>, what: &dyn Fn() -> String) -> Result<Point<f64>, Refus
     Ok(Point::new(lon, lat))
 }
 
-pub(super) fn routes(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn routes(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let file = format!("{}/routes.txt", archive.name);
     let mut orphans = Tally::default();
     each(archive, session, "routes.txt", &mut |session, line| {
@@ -144,7 +193,12 @@ pub(super) fn routes(archive: &mut Archive, session: &mut Session<'_>, feed: &mu
         let route_type = line.get("route_type");
         if route_type.parse::<u16>().is_err() {
             let why = format!("`{route_type}` is not a route type");
-            return Err(Refused::new("route_type", what(), why, "give a number: 0 tram, 1 metro, 2 rail, 3 bus …"));
+            return Err(Refused::new(
+                "route_type",
+                what(),
+                why,
+                "give a number: 0 tram, 1 metro, 2 rail, 3 bus …",
+            ));
         }
         if !feed.routes.add(id) {
             return Err(again("route_id", what()));
@@ -154,32 +208,57 @@ pub(super) fn routes(archive: &mut Archive, session: &mut Session<'_>, feed: &mu
         if let Some(name) = name {
             entity.put(session.terms.property("name", name));
         }
-        texts(session, &mut entity, line, &[
-            ("route_short_name", "shortName"),
-            ("route_desc", "description"),
-            ("route_type", "routeType"),
-            ("route_url", "page"),
-            ("route_color", "routeColor"),
-            ("route_text_color", "routeTextColor"),
-        ]);
-        if let Some(order) = line.some("route_sort_order").and_then(|text| text.parse::<i64>().ok()) {
+        texts(
+            session,
+            &mut entity,
+            line,
+            &[
+                ("route_short_name", "shortName"),
+                ("route_desc", "description"),
+                ("route_type", "routeType"),
+                ("route_url", "page"),
+                ("route_color", "routeColor"),
+                ("route_text_color", "routeTextColor"),
+            ],
+        );
+        if let Some(order) = line
+            .some("route_sort_order")
+            .and_then(|text| text.parse::<i64>().ok())
+        {
             entity.put(session.terms.property("routeSortOrder", order));
         }
         match line.some("agency_id").or(feed.only_agency.as_deref()) {
             Some(agency) if feed.agencies.has(agency) => {
-                entity.put(session.terms.relationship("operatedBy", feed.uri("GtfsAgency", agency)));
+                entity.put(
+                    session
+                        .terms
+                        .relationship("operatedBy", feed.uri("GtfsAgency", agency)),
+                );
             }
             agency => orphans.add(|| {
-                format!("line {}, {} of agency `{}`", line.number(), what(), agency.unwrap_or_default())
+                format!(
+                    "line {}, {} of agency `{}`",
+                    line.number(),
+                    what(),
+                    agency.unwrap_or_default()
+                )
             }),
         }
         Ok(Made::Entity(entity, 0))
     })?;
-    orphans.warn(session, &file, "routes name no agency of agency.txt and were taken without an operator");
+    orphans.warn(
+        session,
+        &file,
+        "routes name no agency of agency.txt and were taken without an operator",
+    );
     Ok(())
 }
 
-pub(super) fn trips(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn trips(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let file = format!("{}/trips.txt", archive.name);
     let mut shapeless = Tally::default();
     each(archive, session, "trips.txt", &mut |session, line| {
@@ -188,18 +267,33 @@ pub(super) fn trips(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
         let (route, service) = (line.get("route_id"), line.get("service_id"));
         if !feed.routes.has(route) {
             let why = format!("route `{route}` is not in routes.txt, or was refused there");
-            return Err(Refused::new("route_id", what(), why, "add the route to routes.txt, or mend it there"));
+            return Err(Refused::new(
+                "route_id",
+                what(),
+                why,
+                "add the route to routes.txt, or mend it there",
+            ));
         }
         if !feed.services.has(service) {
             let why = format!("service `{service}` is in neither calendar.txt nor calendar_dates.txt");
-            return Err(Refused::new("service_id", what(), why, "add the service to calendar.txt"));
+            return Err(Refused::new(
+                "service_id",
+                what(),
+                why,
+                "add the service to calendar.txt",
+            ));
         }
         let direction = match line.get("direction_id") {
             "" => None,
             text @ ("0" | "1") => Some(i64::from(text == "1")),
             text => {
                 let why = format!("`{text}` is not a direction");
-                return Err(Refused::new("direction_id", what(), why, "give 0 or 1, or leave it empty"));
+                return Err(Refused::new(
+                    "direction_id",
+                    what(),
+                    why,
+                    "give 0 or 1, or leave it empty",
+                ));
             }
         };
         if !feed.trips.add(id) {
@@ -219,20 +313,33 @@ pub(super) fn trips(archive: &mut Archive, session: &mut Session<'_>, feed: &mut
         if let Some(direction) = direction {
             entity.put(terms.property("direction", direction));
         }
-        texts(session, &mut entity, line, &[
-            ("trip_headsign", "headSign"),
-            ("trip_short_name", "shortName"),
-            ("block_id", "block"),
-            ("wheelchair_accessible", "wheelChairAccessible"),
-            ("bikes_allowed", "bikesAllowed"),
-        ]);
+        texts(
+            session,
+            &mut entity,
+            line,
+            &[
+                ("trip_headsign", "headSign"),
+                ("trip_short_name", "shortName"),
+                ("block_id", "block"),
+                ("wheelchair_accessible", "wheelChairAccessible"),
+                ("bikes_allowed", "bikesAllowed"),
+            ],
+        );
         Ok(Made::Entity(entity, 0))
     })?;
-    shapeless.warn(session, &file, "trips name a shape that is not in shapes.txt and were taken without it");
+    shapeless.warn(
+        session,
+        &file,
+        "trips name a shape that is not in shapes.txt and were taken without it",
+    );
     Ok(())
 }
 
-pub(super) fn transfers(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn transfers(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let mut seen = super::ids::Ids::default();
     each(archive, session, "transfers.txt", &mut |session, line| {
         let (from, to) = (line.get("from_stop_id"), line.get("to_stop_id"));
@@ -240,11 +347,17 @@ pub(super) fn transfers(archive: &mut Archive, session: &mut Session<'_>, feed: 
         for (column, stop) in [("from_stop_id", from), ("to_stop_id", to)] {
             if !feed.stops.has(stop) {
                 let why = format!("stop `{stop}` is not in stops.txt, or was refused there");
-                return Err(Refused::new(column, what, why, "add the stop to stops.txt, or mend it there"));
+                return Err(Refused::new(
+                    column,
+                    what,
+                    why,
+                    "add the stop to stops.txt, or mend it there",
+                ));
             }
         }
         // A rule may hold between two routes or two trips only.
-        let parts = ["from_route_id", "to_route_id", "from_trip_id", "to_trip_id"].map(|column| line.get(column));
+        let parts =
+            ["from_route_id", "to_route_id", "from_trip_id", "to_trip_id"].map(|column| line.get(column));
         let mut local = format!("{from}:{to}");
         if parts.iter().any(|part| !part.is_empty()) {
             local = format!("{local}:{}", parts.join(":"));
@@ -257,11 +370,19 @@ pub(super) fn transfers(archive: &mut Archive, session: &mut Session<'_>, feed: 
             None => None,
             Some(text) => Some(text.parse::<u32>().map_err(|_error| {
                 let why = format!("`{text}` is not a number of seconds");
-                Refused::new("min_transfer_time", what.clone(), why, "give whole seconds, or leave it empty")
+                Refused::new(
+                    "min_transfer_time",
+                    what.clone(),
+                    why,
+                    "give whole seconds, or leave it empty",
+                )
             })?),
         };
         let terms = &mut session.terms;
-        let mut entity = Entity::new(feed.uri("GtfsTransferRule", &local), terms.name("GtfsTransferRule"));
+        let mut entity = Entity::new(
+            feed.uri("GtfsTransferRule", &local),
+            terms.name("GtfsTransferRule"),
+        );
         entity.put(terms.relationship("hasOrigin", feed.uri("GtfsStop", from)));
         entity.put(terms.relationship("hasDestination", feed.uri("GtfsStop", to)));
         entity.put(terms.property("transferType", kind));

@@ -31,27 +31,39 @@ struct ShapePoint {
     line: u64,
 }
 
-pub(super) fn shapes(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn shapes(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let parts = if let Some((rows, together)) = look(archive)? {
         if together { 0 } else { (rows / MAX_POINTS) + 1 }
     } else {
         return Ok(());
     };
     let name = format!("{}/{TABLE}", archive.name);
-    let place = Place { file: name.as_str().into(), line: None };
+    let place = Place {
+        file: name.as_str().into(),
+        line: None,
+    };
     for part in 0..parts.max(1) {
         let first = part == 0;
         let mut held: BTreeMap<String, Vec<ShapePoint>> = BTreeMap::new();
         let mut current = String::new();
         let mut rows = 0;
         {
-            let Some(mut table) = archive.table(TABLE)? else { return Ok(()) };
+            let Some(mut table) = archive.table(TABLE)? else {
+                return Ok(());
+            };
             session.tell(&name);
             let header = table.header().to_vec();
             let mut row = Row::default();
             loop {
                 let step = table.next(&mut row).map_err(ImportError::read(&name))?;
-                let here = Place { line: Some(row.line), ..place.clone() };
+                let here = Place {
+                    line: Some(row.line),
+                    ..place.clone()
+                };
                 if step == Step::End {
                     break;
                 }
@@ -62,7 +74,12 @@ pub(super) fn shapes(archive: &mut Archive, session: &mut Session<'_>, feed: &mu
                 }
                 if let Step::Bad(why) = step {
                     if first {
-                        session.refuse(here.refusal(None, "row", why, "mend the row and import the feed again"))?;
+                        session.refuse(here.refusal(
+                            None,
+                            "row",
+                            why,
+                            "mend the row and import the feed again",
+                        ))?;
                     }
                     continue;
                 }
@@ -88,7 +105,12 @@ pub(super) fn shapes(archive: &mut Archive, session: &mut Session<'_>, feed: &mu
                         match held.get_mut(id) {
                             Some(points) if points.len() >= MAX_SHAPE => {
                                 let why = format!("the shape has more than {MAX_SHAPE} points");
-                                session.refuse(here.refusal(None, format!("shape {id}"), why, "divide the shape"))?;
+                                session.refuse(here.refusal(
+                                    None,
+                                    format!("shape {id}"),
+                                    why,
+                                    "divide the shape",
+                                ))?;
                             }
                             Some(points) => points.push(point),
                             None => {
@@ -108,7 +130,9 @@ pub(super) fn shapes(archive: &mut Archive, session: &mut Session<'_>, feed: &mu
 /// How many rows there are, and whether those of each shape stand together.
 fn look(archive: &mut Archive) -> Result<Option<(u64, bool)>, ImportError> {
     let name = format!("{}/{TABLE}", archive.name);
-    let Some(mut table) = archive.table(TABLE)? else { return Ok(None) };
+    let Some(mut table) = archive.table(TABLE)? else {
+        return Ok(None);
+    };
     let column = table.column("shape_id").unwrap_or(0);
     let (mut rows, mut together) = (0, true);
     let mut seen = Ids::default();
@@ -142,20 +166,34 @@ fn point(line: &Line<'_>) -> Result<ShapePoint, Refused> {
     let what = || format!("shape {id}, point {}", line.get("shape_pt_sequence"));
     let degrees = |column: &'static str, limit: f64| {
         let text = line.get(column);
-        number(text, false).filter(|degrees| (-limit..=limit).contains(degrees)).ok_or_else(|| {
-            let why = if text.is_empty() { format!("it has no {column}") } else { format!("`{text}` is not in degrees") };
-            Refused::new(column, what(), why, DEGREES)
-        })
+        number(text, false)
+            .filter(|degrees| (-limit..=limit).contains(degrees))
+            .ok_or_else(|| {
+                let why = if text.is_empty() {
+                    format!("it has no {column}")
+                } else {
+                    format!("`{text}` is not in degrees")
+                };
+                Refused::new(column, what(), why, DEGREES)
+            })
     };
     let text = line.get("shape_pt_sequence");
     let sequence = text.parse().map_err(|_error| {
         let why = format!("`{text}` is not a whole number");
-        Refused::new("shape_pt_sequence", what(), why, "number the points of each shape: 1, 2, 3 …")
+        Refused::new(
+            "shape_pt_sequence",
+            what(),
+            why,
+            "number the points of each shape: 1, 2, 3 …",
+        )
     })?;
     let far = line.get("shape_dist_traveled");
     Ok(ShapePoint {
         sequence,
-        at: Coord { y: degrees("shape_pt_lat", 90.0)?, x: degrees("shape_pt_lon", 180.0)? },
+        at: Coord {
+            y: degrees("shape_pt_lat", 90.0)?,
+            x: degrees("shape_pt_lon", 180.0)?,
+        },
         far: number(far, false),
         line: line.number(),
     })
@@ -173,15 +211,26 @@ fn emit(
         let mut kept: Vec<ShapePoint> = Vec::with_capacity(points.len());
         for point in points {
             if kept.last().is_some_and(|last| last.sequence == point.sequence) {
-                let here = Place { line: Some(point.line), ..place.clone() };
+                let here = Place {
+                    line: Some(point.line),
+                    ..place.clone()
+                };
                 let why = "an earlier row has the same shape and shape_pt_sequence";
                 let what = format!("shape {id}, point {}", point.sequence);
-                session.refuse(here.refusal(Some("shape_pt_sequence"), what, why, "number the points: 1, 2, 3 …"))?;
+                session.refuse(here.refusal(
+                    Some("shape_pt_sequence"),
+                    what,
+                    why,
+                    "number the points: 1, 2, 3 …",
+                ))?;
             } else {
                 kept.push(point);
             }
         }
-        let here = Place { line: kept.first().map(|point| point.line), ..place.clone() };
+        let here = Place {
+            line: kept.first().map(|point| point.line),
+            ..place.clone()
+        };
         if kept.len() < 2 {
             let why = "it has one point, and a line needs two";
             session.refuse(here.refusal(None, format!("shape {id}"), why, "give the shape its points"))?;

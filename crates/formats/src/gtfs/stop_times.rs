@@ -12,50 +12,100 @@ use crate::observations::number;
 
 const TIME: &str = "write times as HH:MM:SS; after midnight of the service day go on with 24:00:00";
 
-fn time(line: &Line<'_>, column: &'static str, what: &dyn Fn() -> String) -> Result<Option<ServiceTime>, Refused> {
+fn time(
+    line: &Line<'_>,
+    column: &'static str,
+    what: &dyn Fn() -> String,
+) -> Result<Option<ServiceTime>, Refused> {
     match line.get(column) {
         "" => Ok(None),
         text => match ServiceTime::parse(text) {
             Some(time) => Ok(Some(time)),
-            None => Err(Refused::new(column, what(), format!("`{text}` is not a time"), TIME)),
+            None => Err(Refused::new(
+                column,
+                what(),
+                format!("`{text}` is not a time"),
+                TIME,
+            )),
         },
     }
 }
 
 fn unknown_trip(what: String, trip: &str) -> Refused {
     let why = format!("trip `{trip}` is not in trips.txt, or was refused there");
-    Refused::new("trip_id", what, why, "add the trip to trips.txt, or mend it there")
+    Refused::new(
+        "trip_id",
+        what,
+        why,
+        "add the trip to trips.txt, or mend it there",
+    )
 }
 
-pub(super) fn stop_times(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn stop_times(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let file = format!("{}/stop_times.txt", archive.name);
     let mut sequences = Sequences::default();
     let mut backwards = Tally::default();
     each(archive, session, "stop_times.txt", &mut |session, line| {
-        let (trip, stop, sequence) = (line.get("trip_id"), line.get("stop_id"), line.get("stop_sequence"));
+        let (trip, stop, sequence) = (
+            line.get("trip_id"),
+            line.get("stop_id"),
+            line.get("stop_sequence"),
+        );
         let what = || format!("trip {trip}, stop {sequence}");
-        let Some(number_of_trip) = feed.trips.mark(trip) else { return Err(unknown_trip(what(), trip)) };
+        let Some(number_of_trip) = feed.trips.mark(trip) else {
+            return Err(unknown_trip(what(), trip));
+        };
         if !feed.stops.has(stop) {
             let why = format!("stop `{stop}` is not in stops.txt, or was refused there");
-            return Err(Refused::new("stop_id", what(), why, "add the stop to stops.txt, or mend it there"));
+            return Err(Refused::new(
+                "stop_id",
+                what(),
+                why,
+                "add the stop to stops.txt, or mend it there",
+            ));
         }
         let Ok(position) = sequence.parse::<u32>() else {
             let why = format!("`{sequence}` is not a whole number");
-            return Err(Refused::new("stop_sequence", what(), why, "number the stops of each trip: 1, 2, 3 …"));
+            return Err(Refused::new(
+                "stop_sequence",
+                what(),
+                why,
+                "number the stops of each trip: 1, 2, 3 …",
+            ));
         };
-        let (arrival, departure) = (time(line, "arrival_time", &what)?, time(line, "departure_time", &what)?);
+        let (arrival, departure) = (
+            time(line, "arrival_time", &what)?,
+            time(line, "departure_time", &what)?,
+        );
         let far = match line.get("shape_dist_traveled") {
             "" => None,
             text => Some(number(text, false).filter(|far| *far >= 0.0).ok_or_else(|| {
                 let why = format!("`{text}` is not a distance");
-                Refused::new("shape_dist_traveled", what(), why, "give a number, or leave it empty")
+                Refused::new(
+                    "shape_dist_traveled",
+                    what(),
+                    why,
+                    "give a number, or leave it empty",
+                )
             })?),
         };
         if !sequences.add(number_of_trip, position) {
             let why = "an earlier row has the same trip and stop_sequence";
-            return Err(Refused::new("stop_sequence", what(), why, "number the stops of each trip: 1, 2, 3 …"));
+            return Err(Refused::new(
+                "stop_sequence",
+                what(),
+                why,
+                "number the stops of each trip: 1, 2, 3 …",
+            ));
         }
-        if arrival.zip(departure).is_some_and(|(arrival, departure)| departure < arrival) {
+        if arrival
+            .zip(departure)
+            .is_some_and(|(arrival, departure)| departure < arrival)
+        {
             backwards.add(|| format!("line {}, {}", line.number(), what()));
         }
         feed.stops.mark(stop);
@@ -71,9 +121,11 @@ pub(super) fn stop_times(archive: &mut Archive, session: &mut Session<'_>, feed:
                 entity.put(terms.property(term, time.to_string()));
             }
         }
-        for (column, term) in
-            [("stop_headsign", "stopHeadsign"), ("pickup_type", "pickupType"), ("drop_off_type", "dropOffType")]
-        {
+        for (column, term) in [
+            ("stop_headsign", "stopHeadsign"),
+            ("pickup_type", "pickupType"),
+            ("drop_off_type", "dropOffType"),
+        ] {
             if let Some(text) = line.some(column) {
                 entity.put(terms.property(term, text));
             }
@@ -97,7 +149,11 @@ pub(super) fn stop_times(archive: &mut Archive, session: &mut Session<'_>, feed:
     Ok(())
 }
 
-pub(super) fn frequencies(archive: &mut Archive, session: &mut Session<'_>, feed: &mut Feed) -> Result<(), ImportError> {
+pub(super) fn frequencies(
+    archive: &mut Archive,
+    session: &mut Session<'_>,
+    feed: &mut Feed,
+) -> Result<(), ImportError> {
     let mut seen = Ids::default();
     each(archive, session, "frequencies.txt", &mut |session, line| {
         let trip = line.get("trip_id");
@@ -106,7 +162,8 @@ pub(super) fn frequencies(archive: &mut Archive, session: &mut Session<'_>, feed
             return Err(unknown_trip(what(), trip));
         }
         let needed = |column: &'static str| {
-            time(line, column, &what)?.ok_or_else(|| Refused::new(column, what(), format!("it has no {column}"), TIME))
+            time(line, column, &what)?
+                .ok_or_else(|| Refused::new(column, what(), format!("it has no {column}"), TIME))
         };
         let (start, end) = (needed("start_time")?, needed("end_time")?);
         if end <= start {
@@ -116,7 +173,12 @@ pub(super) fn frequencies(archive: &mut Archive, session: &mut Session<'_>, feed
         let headway = line.get("headway_secs");
         let Some(seconds) = headway.parse::<u32>().ok().filter(|seconds| *seconds > 0) else {
             let why = format!("`{headway}` is not a number of seconds above zero");
-            return Err(Refused::new("headway_secs", what(), why, "give the seconds between two departures"));
+            return Err(Refused::new(
+                "headway_secs",
+                what(),
+                why,
+                "give the seconds between two departures",
+            ));
         };
         let local = format!("{trip}:{start}");
         if !seen.add(&local) {

@@ -14,11 +14,13 @@ impl ServiceTime {
         let mut parts = text.trim().split(':');
         let mut part = |longest: usize| {
             let digits = parts.next()?;
-            let fine = (1..=longest).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let fine =
+                (1..=longest).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
             if fine { digits.parse::<u32>().ok() } else { None }
         };
         let (hours, minutes, seconds) = (part(3)?, part(2)?, part(2)?);
-        (parts.next().is_none() && minutes < 60 && seconds < 60).then_some(Self(hours * 3600 + minutes * 60 + seconds))
+        (parts.next().is_none() && minutes < 60 && seconds < 60)
+            .then_some(Self(hours * 3600 + minutes * 60 + seconds))
     }
 
     /// Seconds.
@@ -30,7 +32,13 @@ impl ServiceTime {
 impl fmt::Display for ServiceTime {
     /// `HH:MM:SS`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}:{:02}", self.0 / 3600, self.0 / 60 % 60, self.0 % 60)
+        write!(
+            f,
+            "{:02}:{:02}:{:02}",
+            self.0 / 3600,
+            self.0 / 60 % 60,
+            self.0 % 60
+        )
     }
 }
 
@@ -40,7 +48,12 @@ pub fn date(text: &str) -> Option<Date> {
     if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Date::new(text.get(..4)?.parse().ok()?, text.get(4..6)?.parse().ok()?, text.get(6..)?.parse().ok()?).ok()
+    Date::new(
+        text.get(..4)?.parse().ok()?,
+        text.get(4..6)?.parse().ok()?,
+        text.get(6..)?.parse().ok()?,
+    )
+    .ok()
 }
 
 #[cfg(test)]
@@ -62,7 +75,11 @@ mod tests {
             ("06:00:00:00", None),
             ("+6:00:00", None),
         ] {
-            assert_eq!(ServiceTime::parse(text).map(|time| time.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                ServiceTime::parse(text).map(|time| time.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
         }
         assert_eq!(date("20191231").unwrap().to_string(), "2019-12-31");
         for bad in ["20190231", "2019-12-31", "", "2019123", "２０１９"] {

@@ -30,14 +30,21 @@ pub use period::period_end;
 /// The six levels of the quality of a value (U4SSC Verification Manual): the word that is stored, and its meaning.
 pub const QUALITIES: [(&str, &str); 6] = [
     ("accurate_measurement", "accurate measurement"),
-    ("survey_extrapolation", "extrapolated from a survey of inhabitants"),
-    ("higher_level_extrapolation", "extrapolated from higher-level data"),
+    (
+        "survey_extrapolation",
+        "extrapolated from a survey of inhabitants",
+    ),
+    (
+        "higher_level_extrapolation",
+        "extrapolated from higher-level data",
+    ),
     ("estimate_on_assumptions", "estimate on assumptions"),
     ("personal_estimate", "personal estimate"),
     ("unknown", "unknown or untraceable"),
 ];
 
-const REMEDY: &str = "give a table with the columns kpi, data_point, value, unit, period, quality, source, note";
+const REMEDY: &str =
+    "give a table with the columns kpi, data_point, value, unit, period, quality, source, note";
 
 /// The id of the entity that holds the values of an indicator, or of one of its data points:
 /// `urn:ngsi-ld:KeyPerformanceIndicator:<kpi>[:<data point>]`, percent-encoded.
@@ -57,14 +64,20 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     let mut dataset = Dataset::of(Kind::Kpi, file, session.options.publisher.as_deref())?;
     let mut sheet = Sheet::open(file, session)?;
     let catalogue = DataPoints::built_in();
-    let place = Place { file: file.name.as_str().into(), line: None };
+    let place = Place {
+        file: file.name.as_str().into(),
+        line: None,
+    };
     let (mut rows, mut taken) = (0_u64, 0_u64);
     let (mut first, mut last): (Option<i16>, Option<i16>) = (None, None);
     let mut batch = Batch::default();
     while let Some(row) = sheet.next(file)? {
         rows += 1;
         session.count(&file.name, "rows", 1);
-        let here = Place { line: Some(row.line), ..place.clone() };
+        let here = Place {
+            line: Some(row.line),
+            ..place.clone()
+        };
         let row = match row.fields {
             Ok(fields) => fields,
             Err(why) => {
@@ -73,7 +86,9 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             }
         };
         match value(&row, catalogue, session.options.decimal_comma, &zone) {
-            Err((column, what, why, remedy)) => session.refuse(here.refusal(Some(column), what, why, remedy))?,
+            Err((column, what, why, remedy)) => {
+                session.refuse(here.refusal(Some(column), what, why, remedy))?;
+            }
             Ok(reported_value) => {
                 taken += 1;
                 let year = reported_value.at.to_jiff().to_zoned(zone.clone()).year();
@@ -94,7 +109,9 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         (Some(from), Some(to)) => Some(format!("{from}/{to}")),
         _ => None,
     };
-    dataset.statistics.extend([("rows".to_owned(), rows), ("refused".to_owned(), rows - taken)]);
+    dataset
+        .statistics
+        .extend([("rows".to_owned(), rows), ("refused".to_owned(), rows - taken)]);
     session.dataset(dataset, place)
 }
 
@@ -122,26 +139,40 @@ fn value<'a>(
 ) -> Result<Reported<'a>, Refused> {
     let kpi = row.get("kpi");
     let what = format!("{kpi} {}", row.get("data_point")).trim().to_owned();
-    let found = catalogue.find(kpi, row.get("data_point")).map_err(|(column, why, remedy)| (column, what.clone(), why, remedy))?;
+    let found = catalogue
+        .find(kpi, row.get("data_point"))
+        .map_err(|(column, why, remedy)| (column, what.clone(), why, remedy))?;
     let value = read_value(row.get("value"), found.unit, comma)
         .map_err(|(why, remedy)| ("value", what.clone(), why, remedy.to_owned()))?;
     let period = row.get("period").to_owned();
     let at = period_end(&period, zone).ok_or_else(|| {
-        let why = if period.is_empty() { "it has no period".to_owned() } else { format!("`{period}` is not a period") };
+        let why = if period.is_empty() {
+            "it has no period".to_owned()
+        } else {
+            format!("`{period}` is not a period")
+        };
         let remedy = "give a year 2025, a month 2025-03, or two dates 2025-01-01/2025-06-30".to_owned();
         ("period", what.clone(), why, remedy)
     })?;
     let quality = match row.get("quality") {
         "" => None,
         text => Some(quality(text).ok_or_else(|| {
-            let remedy = format!("give one of: {}; or 1 to 6 in this order", QUALITIES.map(|(_, meaning)| meaning).join(", "));
-            ("quality", what.clone(), format!("`{text}` is not a quality level"), remedy)
+            let remedy = format!(
+                "give one of: {}; or 1 to 6 in this order",
+                QUALITIES.map(|(_, meaning)| meaning).join(", ")
+            );
+            (
+                "quality",
+                what.clone(),
+                format!("`{text}` is not a quality level"),
+                remedy,
+            )
         })?),
     };
     let unit = row.get("unit");
     Ok(Reported {
         kpi: found.kpi,
-        data_point: found.data_point,
+        data_point: found.code,
         name: found.name,
         unit: if unit.is_empty() { found.unit } else { unit }.to_owned(),
         value,
@@ -168,11 +199,15 @@ fn read_value(text: &str, unit: &str, comma: bool) -> Result<PropertyValue, (Str
     }
     match number(text.trim_end_matches('%'), comma) {
         Some(number) => Ok(number.into()),
-        None if text.is_empty() => {
-            Err(("it has no value".to_owned(), "give the value, or leave the row out: it then counts as not reported"))
-        }
-        None => Err((format!("`{text}` is not a number"), "give a number without thousands separators; with a decimal \
-                                                           comma use --decimal-comma")),
+        None if text.is_empty() => Err((
+            "it has no value".to_owned(),
+            "give the value, or leave the row out: it then counts as not reported",
+        )),
+        None => Err((
+            format!("`{text}` is not a number"),
+            "give a number without thousands separators; with a decimal \
+                                                           comma use --decimal-comma",
+        )),
     }
 }
 
@@ -180,7 +215,10 @@ fn read_value(text: &str, unit: &str, comma: bool) -> Result<PropertyValue, (Str
 fn quality(text: &str) -> Option<&'static str> {
     let [measured, survey, higher, estimate, _, unknown] = QUALITIES.map(|(word, _)| word);
     if let Ok(level) = text.trim().parse::<usize>() {
-        return level.checked_sub(1).and_then(|index| QUALITIES.get(index)).map(|(word, _)| *word);
+        return level
+            .checked_sub(1)
+            .and_then(|index| QUALITIES.get(index))
+            .map(|(word, _)| *word);
     }
     let plain = |text: &str| text.trim().to_lowercase().replace(['_', '-'], " ");
     let wanted = plain(text);
@@ -250,7 +288,10 @@ mod tests {
 
     #[test]
     fn ids_are_percent_encoded() {
-        assert_eq!(entity_id("EC: I: T: 2A", None).as_str(), "urn:ngsi-ld:KeyPerformanceIndicator:EC:%20I:%20T:%202A");
+        assert_eq!(
+            entity_id("EC: I: T: 2A", None).as_str(),
+            "urn:ngsi-ld:KeyPerformanceIndicator:EC:%20I:%20T:%202A"
+        );
         assert_eq!(
             entity_id("EC: ICT: ICT: 4C", Some("4G")).as_str(),
             "urn:ngsi-ld:KeyPerformanceIndicator:EC:%20ICT:%20ICT:%204C:4G"
@@ -260,7 +301,10 @@ mod tests {
     #[test]
     fn qualities_have_words_and_numbers() {
         assert_eq!(quality("1"), Some("accurate_measurement"));
-        assert_eq!(quality("Estimate on assumptions"), Some("estimate_on_assumptions"));
+        assert_eq!(
+            quality("Estimate on assumptions"),
+            Some("estimate_on_assumptions")
+        );
         assert_eq!(quality("survey_extrapolation"), Some("survey_extrapolation"));
         assert_eq!(quality("7"), None);
         assert_eq!(quality("good"), None);

@@ -8,22 +8,21 @@ use ngsi_ld::Timestamp;
 /// The last second of a period in a time zone; `None` where the text is no period.
 pub fn period_end(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
-    let last = match text.split_once('/') {
-        Some((from, to)) => {
-            let (from, to) = (from.trim().parse::<Date>().ok()?, to.trim().parse::<Date>().ok()?);
-            (from <= to).then_some(to)?
-        }
-        None => {
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-            match (text.len(), digits) {
-                (4, true) if !text.contains('-') => Date::new(text.parse().ok()?, 12, 31).ok()?,
-                (7, true) => {
-                    let (year, month) = text.split_once('-')?;
-                    Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?.last_of_month()
-                }
-                (10, true) => text.parse().ok()?,
-                _ => return None,
+    let last = if let Some((from, to)) = text.split_once('/') {
+        let (from, to) = (from.trim().parse::<Date>().ok()?, to.trim().parse::<Date>().ok()?);
+        (from <= to).then_some(to)?
+    } else {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        match (text.len(), digits) {
+            (4, true) if !text.contains('-') => Date::new(text.parse().ok()?, 12, 31).ok()?,
+            (7, true) => {
+                let (year, month) = text.split_once('-')?;
+                Date::new(year.parse().ok()?, month.parse().ok()?, 1)
+                    .ok()?
+                    .last_of_month()
             }
+            (10, true) => text.parse().ok()?,
+            _ => return None,
         }
     };
     let next = last.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
@@ -41,9 +40,22 @@ mod tests {
         let end = |text: &str| period_end(text, &nairobi).map(|at| at.to_string());
         assert_eq!(end("2025").as_deref(), Some("2025-12-31T20:59:59Z"));
         assert_eq!(end("2024-02").as_deref(), Some("2024-02-29T20:59:59Z"));
-        assert_eq!(end("2025-01-01/2025-06-30").as_deref(), Some("2025-06-30T20:59:59Z"));
+        assert_eq!(
+            end("2025-01-01/2025-06-30").as_deref(),
+            Some("2025-06-30T20:59:59Z")
+        );
         assert_eq!(end("2025-03-31").as_deref(), Some("2025-03-31T20:59:59Z"));
-        for bad in ["", "25", "2025-13", "2025-06-30/2025-01-01", "last year", "2025/2026", "-025", "-025-01", "2025-1"] {
+        for bad in [
+            "",
+            "25",
+            "2025-13",
+            "2025-06-30/2025-01-01",
+            "last year",
+            "2025/2026",
+            "-025",
+            "-025-01",
+            "2025-1",
+        ] {
             assert_eq!(end(bad), None, "{bad}");
         }
     }

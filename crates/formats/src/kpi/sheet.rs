@@ -35,7 +35,9 @@ pub(super) struct Fields([String; 8]);
 impl Fields {
     pub(super) fn get(&self, column: &str) -> &str {
         let index = COLUMNS.iter().position(|(name, _)| *name == column);
-        index.and_then(|index| self.0.get(index)).map_or("", |text| text.trim())
+        index
+            .and_then(|index| self.0.get(index))
+            .map_or("", |text| text.trim())
     }
 }
 
@@ -47,8 +49,13 @@ pub(super) struct SheetRow {
 
 /// An open table.
 pub(super) enum Sheet {
-    Csv { table: Box<Table<File>>, columns: [Option<usize>; 8] },
-    Xlsx { rows: std::vec::IntoIter<(u64, Fields)> },
+    Csv {
+        table: Box<Table<File>>,
+        columns: [Option<usize>; 8],
+    },
+    Xlsx {
+        rows: std::vec::IntoIter<(u64, Fields)>,
+    },
 }
 
 impl Sheet {
@@ -75,10 +82,16 @@ impl Sheet {
         })?;
         let columns = find_columns(table.header());
         missing(&columns).map_or(Ok(()), |column| {
-            let why = format!("it has no column {column}; its columns are {}", table.header().join(", "));
+            let why = format!(
+                "it has no column {column}; its columns are {}",
+                table.header().join(", ")
+            );
             Err(ImportError::file(&file.name, why, REMEDY))
         })?;
-        Ok(Self::Csv { table: Box::new(table), columns })
+        Ok(Self::Csv {
+            table: Box::new(table),
+            columns,
+        })
     }
 
     /// The next row.
@@ -86,23 +99,38 @@ impl Sheet {
         match self {
             Self::Csv { table, columns } => {
                 let mut row = Row::default();
-                Ok(match table.next(&mut row).map_err(ImportError::read(&file.name))? {
-                    Step::End => None,
-                    Step::Bad(why) => Some(SheetRow { line: row.line, fields: Err(why) }),
-                    Step::Row => {
-                        let fields = Fields(columns.map(|column| row.opt(column).to_owned()));
-                        Some(SheetRow { line: row.line, fields: Ok(fields) })
-                    }
-                })
+                Ok(
+                    match table.next(&mut row).map_err(ImportError::read(&file.name))? {
+                        Step::End => None,
+                        Step::Bad(why) => Some(SheetRow {
+                            line: row.line,
+                            fields: Err(why),
+                        }),
+                        Step::Row => {
+                            let fields = Fields(columns.map(|column| row.opt(column).to_owned()));
+                            Some(SheetRow {
+                                line: row.line,
+                                fields: Ok(fields),
+                            })
+                        }
+                    },
+                )
             }
-            Self::Xlsx { rows } => Ok(rows.next().map(|(line, fields)| SheetRow { line, fields: Ok(fields) })),
+            Self::Xlsx { rows } => Ok(rows.next().map(|(line, fields)| SheetRow {
+                line,
+                fields: Ok(fields),
+            })),
         }
     }
 }
 
 fn find_columns(header: &[String]) -> [Option<usize>; 8] {
     COLUMNS.map(|(_, names)| {
-        names.iter().find_map(|name| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name)))
+        names.iter().find_map(|name| {
+            header
+                .iter()
+                .position(|column| column.trim().eq_ignore_ascii_case(name))
+        })
     })
 }
 
@@ -118,7 +146,11 @@ fn missing(columns: &[Option<usize>; 8]) -> Option<&'static str> {
 fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
     let read = ImportError::read(&file.name);
     let damaged = |error: &dyn std::fmt::Display| {
-        ImportError::file(&file.name, format!("the workbook cannot be read: {error}"), "open it and save it again as .xlsx")
+        ImportError::file(
+            &file.name,
+            format!("the workbook cannot be read: {error}"),
+            "open it and save it again as .xlsx",
+        )
     };
     let bytes = File::open(&file.path).map_err(&read)?;
     let packed = bytes.metadata().map_err(&read)?.len();
@@ -128,7 +160,8 @@ fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
         let member = zip.by_index(index).map_err(|error| damaged(&error))?;
         // What the archive says of itself may be wrong: count.
         let room = MAX_UNPACKED.saturating_sub(unpacked) + 1;
-        unpacked += std::io::copy(&mut member.take(room), &mut std::io::sink()).map_err(|error| damaged(&error))?;
+        unpacked +=
+            std::io::copy(&mut member.take(room), &mut std::io::sink()).map_err(|error| damaged(&error))?;
         if packed > MAX_PACKED || unpacked > MAX_UNPACKED {
             let why = format!("the workbook is larger than {} MiB", MAX_UNPACKED >> 20);
             return Err(ImportError::file(&file.name, why, "save the table as CSV"));
@@ -140,7 +173,9 @@ fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
     for (name, range) in book.worksheets() {
         let top = range.start().map_or(0, |(row, _)| u64::from(row));
         let mut rows = range.rows().enumerate();
-        let header = rows.by_ref().find(|(_, cells)| cells.iter().any(|cell| !text(cell).trim().is_empty()));
+        let header = rows
+            .by_ref()
+            .find(|(_, cells)| cells.iter().any(|cell| !text(cell).trim().is_empty()));
         let Some((_, header)) = header else { continue };
         let header: Vec<String> = header.iter().map(text).collect();
         let columns = find_columns(&header);
@@ -151,13 +186,19 @@ fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
         let rows: Vec<(u64, Fields)> = rows
             .filter(|(_, cells)| cells.iter().any(|cell| !text(cell).trim().is_empty()))
             .map(|(index, cells)| {
-                let fields = columns.map(|column| column.and_then(|c| cells.get(c)).map(text).unwrap_or_default());
+                let fields =
+                    columns.map(|column| column.and_then(|c| cells.get(c)).map(text).unwrap_or_default());
                 (top + index as u64 + 1, Fields(fields))
             })
             .collect();
-        return Ok(Sheet::Xlsx { rows: rows.into_iter() });
+        return Ok(Sheet::Xlsx {
+            rows: rows.into_iter(),
+        });
     }
-    let why = format!("no sheet has the columns kpi, value and period; the sheets are {}", seen.join("; "));
+    let why = format!(
+        "no sheet has the columns kpi, value and period; the sheets are {}",
+        seen.join("; ")
+    );
     Err(ImportError::file(&file.name, why, REMEDY))
 }
 
@@ -173,4 +214,3 @@ fn text(cell: &Data) -> String {
         other => other.to_string(),
     }
 }
-

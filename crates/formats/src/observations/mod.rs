@@ -29,7 +29,9 @@ pub fn number(text: &str, decimal_comma: bool) -> Option<f64> {
         return None;
     }
     let number: f64 = if decimal_comma {
-        let (whole, part) = begins.split_once(',').map_or((begins, None), |(whole, part)| (whole, Some(part)));
+        let (whole, part) = begins
+            .split_once(',')
+            .map_or((begins, None), |(whole, part)| (whole, Some(part)));
         // Points may stand between groups of three digits only.
         let mut groups = whole.split('.');
         let first = groups.next()?;
@@ -39,7 +41,12 @@ pub fn number(text: &str, decimal_comma: bool) -> Option<f64> {
         }
         let sign = if text.starts_with('-') { "-" } else { "" };
         let whole = whole.replace('.', "");
-        part.map_or_else(|| format!("{sign}{whole}"), |part| format!("{sign}{whole}.{part}")).parse().ok()?
+        part.map_or_else(
+            || format!("{sign}{whole}"),
+            |part| format!("{sign}{whole}.{part}"),
+        )
+        .parse()
+        .ok()?
     } else {
         text.parse().ok()?
     };
@@ -78,9 +85,15 @@ impl Series {
     fn of(session: &mut Session<'_>) -> Result<Self, ImportError> {
         let options = session.options;
         let needed = |option: &str, value: &Option<String>, example: &str| {
-            value.clone().filter(|text| !text.trim().is_empty()).ok_or_else(|| {
-                ImportError::option(option, format!("observations need it; for example --{option} {example}"))
-            })
+            value
+                .clone()
+                .filter(|text| !text.trim().is_empty())
+                .ok_or_else(|| {
+                    ImportError::option(
+                        option,
+                        format!("observations need it; for example --{option} {example}"),
+                    )
+                })
         };
         let entity = needed("entity", &options.entity, "urn:ngsi-ld:AirQualityObserved:kibera")?;
         let attribute = needed("attribute", &options.attribute, "pm25")?;
@@ -88,7 +101,9 @@ impl Series {
         let entity_type = match &options.entity_type {
             Some(entity_type) => entity_type.clone(),
             None => type_of(&entity).ok_or_else(|| {
-                let why = format!("`{entity}` does not tell its type; give it with --type, as in --type AirQualityObserved");
+                let why = format!(
+                    "`{entity}` does not tell its type; give it with --type, as in --type AirQualityObserved"
+                );
                 ImportError::option("type", why)
             })?,
         };
@@ -107,7 +122,9 @@ impl Series {
 fn type_of(id: &str) -> Option<String> {
     let mut segments = id.split(':');
     let is_urn = segments.next()?.eq_ignore_ascii_case("urn") && segments.next()? == "ngsi-ld";
-    let third = segments.next().filter(|segment| !segment.is_empty() && segments.next().is_some())?;
+    let third = segments
+        .next()
+        .filter(|segment| !segment.is_empty() && segments.next().is_some())?;
     is_urn.then(|| third.to_owned())
 }
 
@@ -126,11 +143,26 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         Ok(why) => ImportError::file(&file.name, why, REMEDY),
         Err(source) => read(source),
     })?;
-    let time = column(file, &table, "time-column", session.options.time_column.as_deref(), &TIME_COLUMNS)?;
-    let value = column(file, &table, "value-column", session.options.value_column.as_deref(), &VALUE_COLUMNS)?;
+    let time = column(
+        file,
+        &table,
+        "time-column",
+        session.options.time_column.as_deref(),
+        &TIME_COLUMNS,
+    )?;
+    let value = column(
+        file,
+        &table,
+        "value-column",
+        session.options.value_column.as_deref(),
+        &VALUE_COLUMNS,
+    )?;
     let (time_name, value_name) = (name_of(&table, time), name_of(&table, value));
 
-    let place = Place { file: file.name.as_str().into(), line: None };
+    let place = Place {
+        file: file.name.as_str().into(),
+        line: None,
+    };
     let counted = format!("{}.{}", series.entity_type.short(), series.attribute.short());
     let mut batch: Vec<Attribute> = Vec::with_capacity(BATCH);
     let mut batch_line = None;
@@ -145,7 +177,10 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         }
         rows += 1;
         session.count(&file.name, "rows", 1);
-        let here = Place { line: Some(row.line), ..place.clone() };
+        let here = Place {
+            line: Some(row.line),
+            ..place.clone()
+        };
         if let Step::Bad(why) = step {
             session.refuse(here.refusal(None, "row", why, "mend the row"))?;
             continue;
@@ -173,10 +208,28 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         batch_line = batch_line.or(Some(row.line));
         batch.push(reading);
         if batch.len() >= BATCH {
-            append(session, &series, &mut batch, &Place { line: batch_line.take(), ..place.clone() }, &counted)?;
+            append(
+                session,
+                &series,
+                &mut batch,
+                &Place {
+                    line: batch_line.take(),
+                    ..place.clone()
+                },
+                &counted,
+            )?;
         }
     }
-    append(session, &series, &mut batch, &Place { line: batch_line, ..place.clone() }, &counted)?;
+    append(
+        session,
+        &series,
+        &mut batch,
+        &Place {
+            line: batch_line,
+            ..place.clone()
+        },
+        &counted,
+    )?;
     if shifted > 0 {
         session.warn(format!(
             "{}: {shifted} local times fall where the clocks change: a time that does not exist was moved forward, \
@@ -202,7 +255,9 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
 
 /// Days and years that the readings span, in their time zone.
 fn describe(dataset: &mut Dataset, series: &Series, first: Option<Timestamp>, last: Option<Timestamp>) {
-    let (Some(first), Some(last)) = (first, last) else { return };
+    let (Some(first), Some(last)) = (first, last) else {
+        return;
+    };
     let (from, to) = (series.times.date(first), series.times.date(last));
     dataset.vintage = Some(if from.year() == to.year() {
         from.year().to_string()
@@ -228,7 +283,15 @@ fn append(
     session.append(vec![(entity, place.clone())], counted)
 }
 
-const TIME_COLUMNS: [&str; 7] = ["timestamp", "time", "datetime", "date_time", "observedAt", "date", "when"];
+const TIME_COLUMNS: [&str; 7] = [
+    "timestamp",
+    "time",
+    "datetime",
+    "date_time",
+    "observedAt",
+    "date",
+    "when",
+];
 const VALUE_COLUMNS: [&str; 3] = ["value", "reading", "measurement"];
 
 fn column<R: std::io::Read>(
@@ -262,7 +325,10 @@ fn name_of<R: std::io::Read>(table: &Table<R>, index: usize) -> String {
 
 fn not_a_number(text: &str) -> (String, &'static str) {
     if text.is_empty() {
-        return ("it has no value".to_owned(), "give the value, or leave the row out");
+        return (
+            "it has no value".to_owned(),
+            "give the value, or leave the row out",
+        );
     }
     let comma = text.contains(',') && number(text, true).is_some();
     let remedy = if comma {
@@ -281,9 +347,14 @@ fn location(session: &Session<'_>) -> Result<Option<geo_types::Point<f64>>, Impo
         }
         (Some(x), Some(y)) => Err(ImportError::option(
             "longitude",
-            format!("{x}, {y} is not a place on Earth; give degrees: longitude within 180, latitude within 90"),
+            format!(
+                "{x}, {y} is not a place on Earth; give degrees: longitude within 180, latitude within 90"
+            ),
         )),
-        _ => Err(ImportError::option("longitude", "longitude and latitude belong together; give both or neither")),
+        _ => Err(ImportError::option(
+            "longitude",
+            "longitude and latitude belong together; give both or neither",
+        )),
     }
 }
 
@@ -316,7 +387,10 @@ mod tests {
 
     #[test]
     fn the_type_is_in_the_urn() {
-        assert_eq!(type_of("urn:ngsi-ld:AirQualityObserved:x:y"), Some("AirQualityObserved".into()));
+        assert_eq!(
+            type_of("urn:ngsi-ld:AirQualityObserved:x:y"),
+            Some("AirQualityObserved".into())
+        );
         assert_eq!(type_of("urn:ngsi-ld:AirQualityObserved"), None);
         assert_eq!(type_of("http://a.example/x"), None);
     }

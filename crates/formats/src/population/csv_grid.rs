@@ -1,5 +1,6 @@
 //! A grid as a table: `lon,lat,population`, one row for each cell, the coordinates those of its centre.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
@@ -15,10 +16,14 @@ const MAX_CELLS: usize = 16 << 20;
 /// Coordinates nearer than this are the same: a tenth of a millimetre.
 const NANO: f64 = 1e9;
 
-const REMEDY: &str = "give a CSV with the columns lon, lat, population, one row for each cell of a regular grid";
+const REMEDY: &str =
+    "give a CSV with the columns lon, lat, population, one row for each cell of a regular grid";
 
 pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
-    let place: Place = Place { file: file.name.as_str().into(), line: None };
+    let place: Place = Place {
+        file: file.name.as_str().into(),
+        line: None,
+    };
     let sniffed = sniff(&mut File::open(&file.path).map_err(ImportError::read(&file.name))?)
         .map_err(ImportError::read(&file.name))?;
     if let Some(warning) = sniffed.warning(&file.name) {
@@ -27,40 +32,54 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     let bytes = File::open(&file.path).map_err(ImportError::read(&file.name))?;
     let mut table = Table::open(bytes, sniffed, session.options.delimiter).map_err(|error| match error {
         Ok(why) => ImportError::file(&file.name, why, REMEDY),
-        Err(source) => ImportError::Read { file: file.name.clone(), source },
+        Err(source) => ImportError::Read {
+            file: file.name.clone(),
+            source,
+        },
     })?;
     let column = |names: &[&str]| names.iter().find_map(|name| table.column(name));
     let lon = column(&["lon", "longitude", "lng", "x"]);
     let lat = column(&["lat", "latitude", "y"]);
     let value = column(&["population", "pop", "value", "z", "inhabitants"]);
     let (Some(lon), Some(lat), Some(value)) = (lon, lat, value) else {
-        let why = format!("it is neither a GeoTIFF nor a table of cells: its columns are {}", table.header().join(", "));
+        let why = format!(
+            "it is neither a GeoTIFF nor a table of cells: its columns are {}",
+            table.header().join(", ")
+        );
         return Err(ImportError::file(&file.name, why, REMEDY));
     };
 
-    // Keys are nano-degrees, so that the same coordinate is the same key however it is written.
-    let mut cells: BTreeMap<(i64, i64), f64> = BTreeMap::new();
+    let mut cells: BTreeMap<Key, f64> = BTreeMap::new();
     let mut row = Row::default();
     let mut read = 0;
     loop {
         let step = table.next(&mut row).map_err(ImportError::read(&file.name))?;
-        let here = Place { line: Some(row.line), ..place.clone() };
+        let here = Place {
+            line: Some(row.line),
+            ..place.clone()
+        };
         match step {
             Step::End => break,
             Step::Bad(why) => session.refuse(here.refusal(None, "row", why, "mend the row"))?,
             Step::Row => match cell(&row, lon, lat, value, session.options.decimal_comma) {
                 Err((name, why)) => {
-                    session.refuse(here.refusal(Some(name), "cell", why, "give degrees and a number of inhabitants"))?;
+                    session.refuse(here.refusal(
+                        Some(name),
+                        "cell",
+                        why,
+                        "give degrees and a number of inhabitants",
+                    ))?;
                 }
-                Ok((key, people)) => {
-                    if cells.contains_key(&key) {
+                Ok((key, people)) => match cells.entry(key) {
+                    Entry::Vacant(free) => {
+                        free.insert(people);
+                    }
+                    Entry::Occupied(_) => {
                         let what = format!("cell {} {}", row.get(lon), row.get(lat));
                         let why = "an earlier row gave the same cell";
                         session.refuse(here.refusal(None, what, why, "keep one of the rows"))?;
-                    } else {
-                        cells.insert(key, people);
                     }
-                }
+                },
             },
         }
         read += 1;
@@ -95,19 +114,27 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     store(file, session, header, &mut content, &[("rows", read)])
 }
 
-/// The cell's key (south of the equator positive, east) and its inhabitants.
+/// Where a cell is, in nano-degrees, so that the same coordinate is the same however it is written: south, then
+/// east, so that the order is that of rows from the north.
+type Key = (i64, i64);
+
+/// The cell's key and its inhabitants.
 fn cell(
     row: &Row,
     lon: usize,
     lat: usize,
     value: usize,
     comma: bool,
-) -> Result<((i64, i64), f64), (&'static str, String)> {
+) -> Result<(Key, f64), (&'static str, String)> {
     let number = |index: usize, name: &'static str| {
         let text = row.get(index);
         crate::observations::number(text, comma).ok_or_else(|| (name, format!("`{text}` is not a number")))
     };
-    let (x, y, people) = (number(lon, "lon")?, number(lat, "lat")?, number(value, "population")?);
+    let (x, y, people) = (
+        number(lon, "lon")?,
+        number(lat, "lat")?,
+        number(value, "population")?,
+    );
     if !(-180.0..=180.0).contains(&x) {
         return Err(("lon", format!("{x} is not a longitude")));
     }
@@ -117,7 +144,10 @@ fn cell(
     if people < 0.0 {
         return Err(("population", format!("{people} is below zero")));
     }
-    #[allow(clippy::cast_possible_truncation, reason = "at most 180 degrees in nano-degrees")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "at most 180 degrees in nano-degrees"
+    )]
     Ok((((-y * NANO).round() as i64, (x * NANO).round() as i64), people))
 }
 
@@ -131,7 +161,7 @@ struct Lattice {
 }
 
 impl Lattice {
-    fn of(cells: &BTreeMap<(i64, i64), f64>) -> Result<Self, String> {
+    fn of(cells: &BTreeMap<Key, f64>) -> Result<Self, String> {
         let down: BTreeSet<i64> = cells.keys().map(|(down, _)| *down).collect();
         let across: BTreeSet<i64> = cells.keys().map(|(_, across)| *across).collect();
         let (first_down, step_down, height) = axis(&down, "latitudes")?;
@@ -156,10 +186,17 @@ impl Lattice {
         })
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by `axis`")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked by `axis`"
+    )]
     fn cell(&self, across: i64, down: i64) -> (u32, u32) {
         let index = |value: i64, first: i64, step: f64| ((value - first) as f64 / step).round() as u32;
-        (index(across, self.first.0, self.step.0), index(down, self.first.1, self.step.1))
+        (
+            index(across, self.first.0, self.step.0),
+            index(down, self.first.1, self.step.1),
+        )
     }
 }
 
@@ -169,17 +206,25 @@ fn axis(values: &BTreeSet<i64>, name: &str) -> Result<(i64, Option<f64>, u32), S
         return Err("no row of it could be read".to_owned());
     };
     let pairs = values.iter().zip(values.iter().skip(1));
-    let Some(smallest) = pairs.map(|(a, b)| b - a).min() else { return Ok((*first, None, 1)) };
+    let Some(smallest) = pairs.map(|(a, b)| b - a).min() else {
+        return Ok((*first, None, 1));
+    };
     let count = ((last - first) as f64 / smallest as f64).round();
     if count >= 1e6 {
-        return Err(format!("its {name} are nearer to each other than those of a grid"));
+        return Err(format!(
+            "its {name} are nearer to each other than those of a grid"
+        ));
     }
     let step = (last - first) as f64 / count;
     let off = values.iter().find(|value| {
         let cells = (**value - first) as f64 / step;
         (cells - cells.round()).abs() > 0.05
     });
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "below a million"
+    )]
     match off {
         Some(value) => Err(format!(
             "its {name} are not evenly spaced: {} does not lie on the grid of step {}",

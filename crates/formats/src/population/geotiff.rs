@@ -32,9 +32,14 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     limits.decoding_buffer_size = MAX_CHUNK;
     limits.intermediate_buffer_size = MAX_CHUNK;
     limits.ifd_value_size = 64 << 20;
-    let mut tiff = Decoder::new(BufReader::new(bytes)).map_err(refused)?.with_limits(limits);
+    let mut tiff = Decoder::new(BufReader::new(bytes))
+        .map_err(refused)?
+        .with_limits(limits);
     let (width, height) = tiff.dimensions().map_err(refused)?;
-    let bands: u32 = tiff.find_tag_unsigned(Tag::SamplesPerPixel).map_err(refused)?.unwrap_or(1);
+    let bands: u32 = tiff
+        .find_tag_unsigned(Tag::SamplesPerPixel)
+        .map_err(refused)?
+        .unwrap_or(1);
     if bands != 1 {
         return Err(ImportError::file(
             &file.name,
@@ -47,7 +52,9 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     let no_data = no_data(&mut tiff);
     let (chunk_width, chunk_height) = tiff.chunk_dimensions();
     if chunk_width == 0 || chunk_height == 0 || u64::from(width) * u64::from(chunk_height) > MAX_BAND {
-        let why = format!("its strips or tiles are {chunk_width} by {chunk_height} cells, too large to be read in parts");
+        let why = format!(
+            "its strips or tiles are {chunk_width} by {chunk_height} cells, too large to be read in parts"
+        );
         return Err(ImportError::file(&file.name, why, RETILE));
     }
 
@@ -64,7 +71,11 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             let samples = samples(&file.name, tiff.read_chunk(chunk).map_err(refused)?)?;
             if chunk_rows != row_count || samples.len() < chunk_columns as usize * chunk_rows as usize {
                 let why = format!("block {chunk} is shorter than its size says");
-                return Err(ImportError::file(&file.name, why, "download it again: it may have been cut off"));
+                return Err(ImportError::file(
+                    &file.name,
+                    why,
+                    "download it again: it may have been cut off",
+                ));
             }
             for (row, part) in rows.iter_mut().zip(samples.chunks_exact(chunk_columns as usize)) {
                 row.extend_from_slice(part);
@@ -84,7 +95,9 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
 
 /// Integers beyond 24 bits need 64 bits of a float; everything else fits 32.
 fn sample_of(file: &str, tiff: &mut Tiff) -> Result<Sample, ImportError> {
-    let layout = tiff.image_chunk_buffer_layout(0).map_err(|error| refusal(file, error))?;
+    let layout = tiff
+        .image_chunk_buffer_layout(0)
+        .map_err(|error| refusal(file, error))?;
     Ok(match layout.sample_type {
         Some(
             DecodingSampleType::U32
@@ -127,36 +140,60 @@ fn check_reference_system(file: &str, tiff: &mut Tiff) -> Result<(), ImportError
         .unwrap_or_default();
     let key = |id: u16| {
         // Entries: id, where the value is (0: here), count, value.
-        keys.get(4..).unwrap_or_default().chunks_exact(4).find(|entry| entry.first() == Some(&id)).and_then(|entry| {
-            if entry.get(1) == Some(&0) { entry.get(3).copied() } else { None }
-        })
+        keys.get(4..)
+            .unwrap_or_default()
+            .chunks_exact(4)
+            .find(|entry| entry.first() == Some(&id))
+            .and_then(|entry| {
+                if entry.get(1) == Some(&0) {
+                    entry.get(3).copied()
+                } else {
+                    None
+                }
+            })
     };
     let (model, geographic, projected) = (key(1024), key(2048), key(3072));
     let wrong = |what: String| Err(ImportError::file(file, what, REPROJECT));
     match (model, geographic, projected) {
-        (Some(1), _, Some(code)) | (None | Some(0), None, Some(code)) if code != 32767 => {
-            wrong(format!("it is in the projection EPSG:{code}, not in degrees of WGS 84 (EPSG:4326)"))
+        (Some(1), _, Some(code)) | (None | Some(0), None, Some(code)) if code != 32767 => wrong(format!(
+            "it is in the projection EPSG:{code}, not in degrees of WGS 84 (EPSG:4326)"
+        )),
+        (Some(1), ..) => {
+            wrong("it is in a projection of its own, not in degrees of WGS 84 (EPSG:4326)".to_owned())
         }
-        (Some(1), ..) => wrong("it is in a projection of its own, not in degrees of WGS 84 (EPSG:4326)".to_owned()),
-        (Some(3), ..) => wrong("its coordinates are geocentric, not degrees of WGS 84 (EPSG:4326)".to_owned()),
+        (Some(3), ..) => {
+            wrong("its coordinates are geocentric, not degrees of WGS 84 (EPSG:4326)".to_owned())
+        }
         (_, Some(4326), _) => Ok(()),
-        (_, Some(code), _) if code != 32767 => {
-            wrong(format!("it is in the coordinate system EPSG:{code}, not in WGS 84 (EPSG:4326)"))
-        }
-        _ => Err(ImportError::file(file, "it does not say its coordinate system", ASSIGN)),
+        (_, Some(code), _) if code != 32767 => wrong(format!(
+            "it is in the coordinate system EPSG:{code}, not in WGS 84 (EPSG:4326)"
+        )),
+        _ => Err(ImportError::file(
+            file,
+            "it does not say its coordinate system",
+            ASSIGN,
+        )),
     }
 }
 
 /// Where the cells lie (clause 7.2: ModelTiepoint with ModelPixelScale, or ModelTransformation).
 fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError> {
     let mut numbers = |tag: Tag| {
-        tiff.find_tag(tag).ok().flatten().and_then(|value| value.into_f64_vec().ok()).unwrap_or_default()
+        tiff.find_tag(tag)
+            .ok()
+            .flatten()
+            .and_then(|value| value.into_f64_vec().ok())
+            .unwrap_or_default()
     };
     let scale = numbers(Tag::ModelPixelScaleTag);
     let tie = numbers(Tag::ModelTiepointTag);
     let matrix = numbers(Tag::ModelTransformationTag);
     let turned = || {
-        Err(ImportError::file(file, "its rows do not run from west to east and from north to south", REPROJECT))
+        Err(ImportError::file(
+            file,
+            "its rows do not run from west to east and from north to south",
+            REPROJECT,
+        ))
     };
     let mut place = match (scale.as_slice(), tie.as_slice(), matrix.as_slice()) {
         ([width, height, ..], [column, row, _, x, y, _], _) => Georeference {
@@ -165,11 +202,17 @@ fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError
             cell_width: *width,
             cell_height: *height,
         },
-        (_, _, [a, b, _, x, d, e, _, y, ..]) => {
-            if *b != 0.0 || *d != 0.0 {
+        // Rows of the matrix: x = width·column + shear·row + west; y = shear·column + height·row + north.
+        (_, _, [width, shear_x, _, west, shear_y, height, _, north, ..]) => {
+            if *shear_x != 0.0 || *shear_y != 0.0 {
                 return turned();
             }
-            Georeference { west: *x, north: *y, cell_width: *a, cell_height: -e }
+            Georeference {
+                west: *west,
+                north: *north,
+                cell_width: *width,
+                cell_height: -height,
+            }
         }
         _ => {
             return Err(ImportError::file(
@@ -189,7 +232,12 @@ fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError
         .flatten()
         .and_then(|value| value.into_u16_vec().ok())
         .unwrap_or_default();
-    if keys.get(4..).unwrap_or_default().chunks_exact(4).any(|entry| matches!(entry, [1025, 0, _, 2])) {
+    if keys
+        .get(4..)
+        .unwrap_or_default()
+        .chunks_exact(4)
+        .any(|entry| matches!(entry, [1025, 0, _, 2]))
+    {
         place.west -= place.cell_width / 2.0;
         place.north += place.cell_height / 2.0;
     }
@@ -198,18 +246,30 @@ fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError
 
 /// GDAL's own tag 42113: the number that stands for no data.
 fn no_data(tiff: &mut Tiff) -> Option<f64> {
-    let text = tiff.find_tag(Tag::GdalNodata).ok().flatten()?.into_string().ok()?;
-    text.trim_matches(|c: char| c.is_whitespace() || c == '\0').parse::<f64>().ok().filter(|mark| !mark.is_nan())
+    let text = tiff
+        .find_tag(Tag::GdalNodata)
+        .ok()
+        .flatten()?
+        .into_string()
+        .ok()?;
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\0')
+        .parse::<f64>()
+        .ok()
+        .filter(|mark| !mark.is_nan())
 }
 
 fn refusal(file: &str, error: TiffError) -> ImportError {
     match error {
-        TiffError::LimitsExceeded => ImportError::file(file, "it is stored in blocks too large to be read", RETILE),
-        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => ImportError::file(
-            file,
-            format!("it is compressed with {method:?}, which is not read"),
-            "compress it otherwise: `gdal_translate -co COMPRESS=DEFLATE in.tif out.tif`",
-        ),
+        TiffError::LimitsExceeded => {
+            ImportError::file(file, "it is stored in blocks too large to be read", RETILE)
+        }
+        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
+            ImportError::file(
+                file,
+                format!("it is compressed with {method:?}, which is not read"),
+                "compress it otherwise: `gdal_translate -co COMPRESS=DEFLATE in.tif out.tif`",
+            )
+        }
         TiffError::UnsupportedError(error) => ImportError::file(
             file,
             format!("it is a TIFF of a sort that is not read: {error}"),

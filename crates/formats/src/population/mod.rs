@@ -49,7 +49,10 @@ pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
 /// What a grid's writer found wrong, as an error of the import.
 fn grid_error(file: &InputFile) -> impl Fn(NoGrid) -> ImportError + '_ {
     move |error| match error {
-        NoGrid::Io(source) => ImportError::Read { file: file.name.clone(), source },
+        NoGrid::Io(source) => ImportError::Read {
+            file: file.name.clone(),
+            source,
+        },
         NoGrid::Damaged(why) => ImportError::file(
             &file.name,
             why,
@@ -71,19 +74,34 @@ fn store(
     let mut dataset = Dataset::of(Kind::Population, file, options.publisher.as_deref())?;
     let year = options.year.or_else(|| year_in_name(file.stem()));
     if year.is_none() {
-        session.warn(format!("{}: the year of the population is not known; give it with --year", file.name));
+        session.warn(format!(
+            "{}: the year of the population is not known; give it with --year",
+            file.name
+        ));
     }
     dataset.vintage = year.map(|year| year.to_string());
-    dataset.statistics.extend(statistics.iter().map(|(name, count)| ((*name).to_owned(), *count)));
-    dataset.statistics.insert("populated cells".to_owned(), header.summary.populated);
+    dataset.statistics.extend(
+        statistics
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count)),
+    );
+    dataset
+        .statistics
+        .insert("populated cells".to_owned(), header.summary.populated);
 
     let blob = session.blob(content)?;
     let terms = &mut session.terms;
     let bbox = header.bbox();
-    let corner = |x: f64, y: f64| Coord { x: x.clamp(-180.0, 180.0), y: y.clamp(-90.0, 90.0) };
+    let corner = |x: f64, y: f64| Coord {
+        x: x.clamp(-180.0, 180.0),
+        y: y.clamp(-90.0, 90.0),
+    };
     let outline = Rect::new(corner(bbox.west, bbox.south), corner(bbox.east, bbox.north)).to_polygon();
     let integer = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut entity = Entity::new(Uri::ngsi_ld("PopulationGrid", file.stem()), terms.name("PopulationGrid"));
+    let mut entity = Entity::new(
+        Uri::ngsi_ld("PopulationGrid", file.stem()),
+        terms.name("PopulationGrid"),
+    );
     entity.attributes.extend([
         terms.property("name", file.stem()),
         Attribute::geo(terms.name("location"), outline),
@@ -107,7 +125,10 @@ fn store(
         entity.put(terms.property("vintage", year.to_string()));
     }
     session.count(&file.name, "populated cells", header.summary.populated);
-    let place = Place { file: file.name.as_str().into(), line: None };
+    let place = Place {
+        file: file.name.as_str().into(),
+        line: None,
+    };
     session.put(entity, place.clone(), 0)?;
     session.dataset(dataset, place)
 }

@@ -13,7 +13,9 @@ pub trait ReadAt {
 
 impl ReadAt for [u8] {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let bytes = usize::try_from(offset).ok().and_then(|from| self.get(from..)?.get(..buffer.len()));
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|from| self.get(from..)?.get(..buffer.len()));
         buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
@@ -44,7 +46,11 @@ pub struct TwinBlob<'a> {
 impl<'a> TwinBlob<'a> {
     /// The blob that an entity's `blob` attribute names.
     pub fn new(reader: &'a dyn twin::Reader, view: &'a query::View, name: &str) -> Self {
-        Self { reader, view, blob: twin::BlobId(name.to_owned()) }
+        Self {
+            reader,
+            view,
+            blob: twin::BlobId(name.to_owned()),
+        }
     }
 }
 
@@ -98,7 +104,10 @@ impl<R: ReadAt> Grid<R> {
     pub fn open(source: R) -> Result<Self, NoGrid> {
         let mut bytes = [0; HEADER];
         source.read_at(0, &mut bytes)?;
-        Ok(Self { header: Header::from_bytes(&bytes)?, source })
+        Ok(Self {
+            header: Header::from_bytes(&bytes)?,
+            source,
+        })
     }
 
     /// What the grid says of itself.
@@ -114,7 +123,11 @@ impl<R: ReadAt> Grid<R> {
             let limit = f64::from(count);
             let first = (from - 0.5).ceil().clamp(0.0, limit);
             let end = ((to - 0.5).floor() + 1.0).clamp(first, limit);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a u32")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and a u32"
+            )]
             (first as u32, (end - first) as u32)
         };
         let (column, width) = span(
@@ -143,17 +156,31 @@ impl<R: ReadAt> Grid<R> {
                 *slot = value;
             }
         })?;
-        Ok(Window { column, row, width, height, values })
+        Ok(Window {
+            column,
+            row,
+            width,
+            height,
+            values,
+        })
     }
 
     /// Visits every cell that holds a number and whose centre lies in the box (`None`: everywhere). The order is
     /// that of the tiles; memory holds one tile.
     pub fn cells(&self, bbox: Option<Bbox>, visit: &mut dyn FnMut(Cell)) -> Result<(), NoGrid> {
-        let (column, row, width, height) =
-            bbox.map_or((0, 0, self.header.width, self.header.height), |bbox| self.range(bbox));
+        let (column, row, width, height) = bbox
+            .map_or((0, 0, self.header.width, self.header.height), |bbox| {
+                self.range(bbox)
+            });
         self.visit_tiles(column, row, width, height, &mut |column, row, value| {
             let (lon, lat) = self.header.centre(column, row);
-            visit(Cell { column, row, lon, lat, value });
+            visit(Cell {
+                column,
+                row,
+                lon,
+                lat,
+                value,
+            });
         })
     }
 
@@ -171,13 +198,16 @@ impl<R: ReadAt> Grid<R> {
         let (last_column, last_row) = (column + (width - 1), row + (height - 1));
         for down in row / TILE..=last_row / TILE {
             for across in column / TILE..=last_column / TILE {
-                let Some(tile) = self.tile(across, down)? else { continue };
+                let Some(tile) = self.tile(across, down)? else {
+                    continue;
+                };
                 let size = self.header.sample.size();
                 for (index, bytes) in tile.chunks_exact(size).enumerate() {
                     let index = u32::try_from(index).unwrap_or(u32::MAX);
                     let cell_column = across * TILE + index % TILE;
                     let cell_row = down * TILE + index / TILE;
-                    let inside = (column..=last_column).contains(&cell_column) && (row..=last_row).contains(&cell_row);
+                    let inside =
+                        (column..=last_column).contains(&cell_column) && (row..=last_row).contains(&cell_row);
                     let value = match self.header.sample {
                         Sample::F32 => f64::from(f32::from_le_bytes(array(bytes, 0))),
                         Sample::F64 => f64::from_le_bytes(array(bytes, 0)),
@@ -194,9 +224,13 @@ impl<R: ReadAt> Grid<R> {
     /// The samples of a tile; `None` where it holds no data.
     fn tile(&self, across: u32, down: u32) -> Result<Option<Vec<u8>>, NoGrid> {
         let index = u64::from(down) * u64::from(self.header.tiles_across()) + u64::from(across);
-        let mut entry = [0; ENTRY as usize];
-        self.source.read_at(HEADER as u64 + index * ENTRY, &mut entry)?;
-        let (offset, length) = (u64::from_le_bytes(array(&entry, 0)), u32::from_le_bytes(array(&entry, 8)));
+        let mut entry = [0; ENTRY];
+        self.source
+            .read_at(HEADER as u64 + index * ENTRY as u64, &mut entry)?;
+        let (offset, length) = (
+            u64::from_le_bytes(array(&entry, 0)),
+            u32::from_le_bytes(array(&entry, 8)),
+        );
         if length == 0 {
             return Ok(None);
         }
@@ -214,6 +248,10 @@ impl<R: ReadAt> Grid<R> {
             .take(expected as u64 + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| NoGrid::Damaged(format!("tile {index}: {error}")))?;
-        if bytes.len() == expected { Ok(Some(bytes)) } else { Err(NoGrid::Damaged(format!("tile {index} is cut off"))) }
+        if bytes.len() == expected {
+            Ok(Some(bytes))
+        } else {
+            Err(NoGrid::Damaged(format!("tile {index} is cut off")))
+        }
     }
 }

@@ -11,7 +11,7 @@ pub(super) const VERSION: u32 = 1;
 /// Bytes of the header.
 pub(super) const HEADER: usize = 128;
 /// Bytes of an entry in the table of tiles.
-pub(super) const ENTRY: u64 = 12;
+pub(super) const ENTRY: usize = 12;
 /// The most rows or columns a grid may have.
 const MAX_SIDE: u32 = 2_000_000;
 
@@ -132,7 +132,10 @@ impl Header {
     pub fn is_no_data(&self, value: f64) -> bool {
         #[allow(clippy::float_cmp, reason = "no-data is a mark, compared as it is written")]
         let marked = self.no_data.is_some_and(|mark| match self.sample {
-            #[allow(clippy::cast_possible_truncation, reason = "the mark as a sample of 32 bits holds it")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "the mark as a sample of 32 bits holds it"
+            )]
             Sample::F32 => value == f64::from(mark as f32),
             Sample::F64 => value == mark,
         });
@@ -219,7 +222,11 @@ impl Header {
             return Some(format!("a grid of {} by {} cells", self.width, self.height));
         }
         let fine = |size: f64| size.is_finite() && size > 0.0;
-        if !(fine(place.cell_width) && fine(place.cell_height) && place.west.is_finite() && place.north.is_finite()) {
+        if !(fine(place.cell_width)
+            && fine(place.cell_height)
+            && place.west.is_finite()
+            && place.north.is_finite())
+        {
             return Some("its cells have no size or no place".to_owned());
         }
         let bbox = self.bbox();
@@ -240,5 +247,8 @@ impl Header {
 
 /// `N` bytes from `at`; zeros beyond the end.
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes.get(at..at + N).and_then(|part| part.try_into().ok()).unwrap_or([0; N])
+    bytes
+        .get(at..at + N)
+        .and_then(|part| part.try_into().ok())
+        .unwrap_or([0; N])
 }

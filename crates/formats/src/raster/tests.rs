@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn written(width: u32, rows: &[Vec<f64>], sample: Sample, no_data: Option<f64>) -> (Header, Vec<u8>) {
-    let place = Georeference { west: 10.0, north: 5.0, cell_width: 0.01, cell_height: 0.02 };
+    let place = Georeference {
+        west: 10.0,
+        north: 5.0,
+        cell_width: 0.01,
+        cell_height: 0.02,
+    };
     let height = u32::try_from(rows.len()).unwrap();
     let mut writer = GridWriter::new(width, height, sample, place, no_data).unwrap();
     for row in rows {
@@ -27,7 +32,7 @@ proptest! {
     ) {
         let value = |column: usize, row: usize| {
             let mixed = (row as u64 * 1009 + column as u64).wrapping_mul(seed | 1) >> 40;
-            if mixed % 3 == 0 { -1.0 } else { f64::from(u32::try_from(mixed).unwrap()) / 8.0 }
+            if mixed.is_multiple_of(3) { -1.0 } else { f64::from(u32::try_from(mixed).unwrap()) / 8.0 }
         };
         let rows: Vec<Vec<f64>> =
             (0..height).map(|row| (0..width as usize).map(|column| value(column, row)).collect()).collect();
@@ -43,7 +48,7 @@ proptest! {
             for x in 0..part.width {
                 let expected = rows[(part.row + y) as usize][(part.column + x) as usize];
                 let found = part.values[(y * part.width + x) as usize];
-                let same = if expected < 0.0 { found.is_nan() } else { found == expected };
+                let same = if expected < 0.0 { found.is_nan() } else { found.to_bits() == expected.to_bits() };
                 prop_assert!(same, "cell {} {}: {} is not {}", x, y, found, expected);
             }
         }
@@ -74,16 +79,45 @@ fn a_box_takes_the_cells_whose_centres_it_holds() {
     let inside = |bbox: Bbox| {
         let mut values = Vec::new();
         grid.cells(Some(bbox), &mut |cell| {
-            assert!(cell.lon >= bbox.west && cell.lon <= bbox.east && cell.lat >= bbox.south && cell.lat <= bbox.north);
+            assert!(
+                cell.lon >= bbox.west
+                    && cell.lon <= bbox.east
+                    && cell.lat >= bbox.south
+                    && cell.lat <= bbox.north
+            );
             values.push(cell.value);
         })
         .unwrap();
         values
     };
     assert_eq!(inside(header.bbox()), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    assert_eq!(inside(Bbox { west: 10.012, east: 10.018, south: 4.98, north: 5.0 }), [2.0]);
-    assert!(inside(Bbox { west: 20.0, east: 21.0, south: 4.0, north: 5.0 }).is_empty());
-    assert!(inside(Bbox { west: 0.0, east: 1.0, south: 4.0, north: 5.0 }).is_empty());
+    assert_eq!(
+        inside(Bbox {
+            west: 10.012,
+            east: 10.018,
+            south: 4.98,
+            north: 5.0
+        }),
+        [2.0]
+    );
+    assert!(
+        inside(Bbox {
+            west: 20.0,
+            east: 21.0,
+            south: 4.0,
+            north: 5.0
+        })
+        .is_empty()
+    );
+    assert!(
+        inside(Bbox {
+            west: 0.0,
+            east: 1.0,
+            south: 4.0,
+            north: 5.0
+        })
+        .is_empty()
+    );
 }
 
 /// Grids written by version 1 must be read for ever.
@@ -91,7 +125,10 @@ fn a_box_takes_the_cells_whose_centres_it_holds() {
 fn the_first_version_is_read() {
     let bytes = include_bytes!("../../fixtures/grid-v1.bin");
     let grid = Grid::open(bytes.as_slice()).unwrap();
-    assert_eq!((grid.header().width, grid.header().height, grid.header().sample), (130, 2, Sample::F32));
+    assert_eq!(
+        (grid.header().width, grid.header().height, grid.header().sample),
+        (130, 2, Sample::F32)
+    );
     assert_eq!(grid.header().no_data, Some(-99999.0));
     let window = grid.window(126, 0, 4, 2).unwrap();
     assert_eq!(window.values[..4], [126.5, 127.5, 128.5, 129.5]);
@@ -102,7 +139,14 @@ fn the_first_version_is_read() {
 #[test]
 #[ignore = "writes the fixture of version 1, once"]
 fn write_the_fixture() {
-    let rows = vec![(0..130).map(|i| f64::from(i) + 0.5).collect(), vec![-99999.0; 130]];
+    let rows = vec![
+        (0..130).map(|i| f64::from(i) + 0.5).collect(),
+        vec![-99999.0; 130],
+    ];
     let (_, bytes) = written(130, &rows, Sample::F32, Some(-99999.0));
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/grid-v1.bin"), bytes).unwrap();
+    std::fs::write(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/grid-v1.bin"),
+        bytes,
+    )
+    .unwrap();
 }

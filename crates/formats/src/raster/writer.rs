@@ -30,7 +30,11 @@ struct Sum {
 impl Sum {
     fn add(&mut self, value: f64) {
         let total = self.sum + value;
-        self.lost += if self.sum.abs() >= value.abs() { (self.sum - total) + value } else { (value - total) + self.sum };
+        self.lost += if self.sum.abs() >= value.abs() {
+            (self.sum - total) + value
+        } else {
+            (value - total) + self.sum
+        };
         self.sum = total;
     }
 }
@@ -44,26 +48,48 @@ impl GridWriter {
         place: Georeference,
         no_data: Option<f64>,
     ) -> Result<Self, NoGrid> {
-        let header = Header { width, height, sample, place, no_data, summary: Summary::default() };
+        let header = Header {
+            width,
+            height,
+            sample,
+            place,
+            no_data,
+            summary: Summary::default(),
+        };
         if let Some(why) = header.impossible() {
             return Err(NoGrid::Damaged(why));
         }
         let mut file = tempfile::tempfile()?;
-        let at = HEADER as u64 + header.tiles() * ENTRY;
+        let at = HEADER as u64 + header.tiles() * ENTRY as u64;
         file.seek(SeekFrom::Start(at))?;
-        Ok(Self { header, file, band: Vec::new(), rows: 0, table: Vec::new(), at, sum: Sum::default() })
+        Ok(Self {
+            header,
+            file,
+            band: Vec::new(),
+            rows: 0,
+            table: Vec::new(),
+            at,
+            sum: Sum::default(),
+        })
     }
 
     /// The next row, from west to east. Samples beyond the width are an error, missing ones are no-data.
     pub fn push_row(&mut self, row: &[f64]) -> io::Result<()> {
         let width = self.header.width as usize;
         if row.len() > width || self.rows >= self.header.height {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "more samples than the grid has cells"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "more samples than the grid has cells",
+            ));
         }
         self.band.extend_from_slice(row);
         self.band.resize(self.band.len() + width - row.len(), f64::NAN);
         self.rows += 1;
-        if self.rows % TILE == 0 || self.rows == self.header.height { self.write_band() } else { Ok(()) }
+        if self.rows.is_multiple_of(TILE) || self.rows == self.header.height {
+            self.write_band()
+        } else {
+            Ok(())
+        }
     }
 
     fn write_band(&mut self) -> io::Result<()> {
@@ -77,7 +103,11 @@ impl GridWriter {
             for row in 0..TILE as usize {
                 for column in across * TILE as usize..(across + 1) * TILE as usize {
                     let inside = row < rows && columns.contains(&column);
-                    let value = if inside { self.band.get(row * width + column).copied() } else { None };
+                    let value = if inside {
+                        self.band.get(row * width + column).copied()
+                    } else {
+                        None
+                    };
                     let value = value.unwrap_or(f64::NAN);
                     if inside && !self.header.is_no_data(value) {
                         any = true;
@@ -97,7 +127,11 @@ impl GridWriter {
                 encoder.write_all(&bytes)?;
                 let packed = encoder.finish()?;
                 // A tile that packing does not make smaller stays as it is; its length says so.
-                let stored = if packed.len() < bytes.len() { &packed } else { &bytes };
+                let stored = if packed.len() < bytes.len() {
+                    &packed
+                } else {
+                    &bytes
+                };
                 self.file.write_all(stored)?;
                 let length = u32::try_from(stored.len()).map_err(io::Error::other)?;
                 self.table.push((self.at, length));

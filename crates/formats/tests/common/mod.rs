@@ -1,5 +1,12 @@
 //! What the tests of this crate share.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test uses a part, and may fail"
+)]
+#![allow(clippy::print_stderr, reason = "says why a test was not run")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,13 +15,18 @@ use formats::{ImportError, ImportOptions, InputFile, Kind, MemorySink, Report};
 
 /// Test data of the environment, or `None` with the reason on stderr.
 pub fn test_data(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("MAPACHA_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")), PathBuf::from);
+    let folder = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
+        PathBuf::from,
+    );
     let file = folder.join(path);
     if file.exists() {
         return Some(file);
     }
-    eprintln!("ignored: {} is not here; MAPACHA_TEST_DATA names the folder of test data", file.display());
+    eprintln!(
+        "ignored: {} is not here; MAPACHA_TEST_DATA names the folder of test data",
+        file.display()
+    );
     None
 }
 
@@ -50,20 +62,30 @@ pub fn import_bytes(
 
 /// How many entities have this type.
 pub fn count(sink: &MemorySink, entity_type: &str) -> usize {
-    sink.entities.values().filter(|entity| entity.types.iter().any(|t| t.short() == entity_type)).count()
+    sink.entities
+        .values()
+        .filter(|entity| entity.types.iter().any(|t| t.short() == entity_type))
+        .count()
 }
 
 /// The entity with this id.
 pub fn entity<'a>(sink: &'a MemorySink, id: &str) -> &'a ngsi_ld::Entity {
-    sink.entities.get(id).unwrap_or_else(|| panic!("{id} is not there"))
+    sink.entities
+        .get(id)
+        .unwrap_or_else(|| panic!("{id} is not there"))
 }
 
 /// The text of an attribute, by the last segment of its name.
 pub fn text(entity: &ngsi_ld::Entity, term: &str) -> String {
-    let attribute = entity.attributes.iter().find(|attribute| attribute.name.short() == term);
+    let attribute = entity
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name.short() == term);
     let attribute = attribute.unwrap_or_else(|| panic!("{} has no {term}", entity.id));
     match &attribute.value {
-        ngsi_ld::Value::Property(value) => value.as_str().map_or_else(|| value.to_json().to_string(), str::to_owned),
+        ngsi_ld::Value::Property(value) => value
+            .as_str()
+            .map_or_else(|| value.to_json().to_string(), str::to_owned),
         ngsi_ld::Value::Relationship(relationship) => relationship.targets()[0].to_string(),
         other => format!("{other:?}"),
     }
@@ -99,7 +121,8 @@ pub fn feed() -> Vec<(&'static str, String)> {
 pub fn zip(tables: &[(&str, String)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in tables {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())
+            .unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
     zip.finish().unwrap().into_inner()
