@@ -17,7 +17,7 @@ const KEPT_BYTES: usize = 32 << 20;
 /// How many are kept, however small.
 const KEPT_ENTRIES: usize = 512;
 /// After this time a document is asked for again; if it cannot be had then, the old one goes on serving.
-const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_hours(24);
 /// How long it is remembered that a document could not be had.
 const FAILURE_AGE: Duration = Duration::from_secs(10);
 
@@ -66,7 +66,10 @@ impl Contexts {
             Some((compiled, age)) if age < MAX_AGE => return Ok(compiled),
             stale => stale.map(|(compiled, _)| compiled),
         };
-        let source = Counting { contexts: self, bytes: Cell::new(key.len()) };
+        let source = Counting {
+            contexts: self,
+            bytes: Cell::new(key.len()),
+        };
         let compiled = match (Context::compile(context, &source), stale) {
             (Ok(compiled), _) => compiled,
             (Err(error), Some(stale)) => {
@@ -75,7 +78,10 @@ impl Contexts {
             }
             (Err(error), None) => return Err(error),
         };
-        self.0.compiled.lock().put(key, compiled.clone(), source.bytes.get());
+        self.0
+            .compiled
+            .lock()
+            .put(key, compiled.clone(), source.bytes.get());
         Ok(compiled)
     }
 
@@ -95,12 +101,18 @@ impl Contexts {
         match (self.fetch(url), stale) {
             (Ok((document, bytes)), _) => {
                 let document = Arc::new(document);
-                self.0.documents.lock().put(url.to_owned(), Ok(Arc::clone(&document)), bytes);
+                self.0
+                    .documents
+                    .lock()
+                    .put(url.to_owned(), Ok(Arc::clone(&document)), bytes);
                 Ok(document)
             }
             (Err(_), Some(stale)) => Ok(stale),
             (Err(error), None) => {
-                self.0.documents.lock().put(url.to_owned(), Err(error.clone()), url.len());
+                self.0
+                    .documents
+                    .lock()
+                    .put(url.to_owned(), Err(error.clone()), url.len());
                 Err(error)
             }
         }
@@ -111,10 +123,19 @@ impl Contexts {
             let url: String = url.chars().take(200).collect();
             Error::context(format!("the @context at `{url}` cannot be had: {why}"))
         };
-        let no_net = || NetError("this program was started without a way out; give it with `contexts.static`".into());
-        let net = self.0.net.as_ref().ok_or_else(no_net).map_err(|error| unavailable(&error))?;
-        let bytes = net.get(url, NetLimits::default()).map_err(|error| unavailable(&error))?;
-        let document = serde_json::from_slice(&bytes).map_err(|error| unavailable(&format!("it is not JSON: {error}")))?;
+        let no_net =
+            || NetError("this program was started without a way out; give it with `contexts.static`".into());
+        let net = self
+            .0
+            .net
+            .as_ref()
+            .ok_or_else(no_net)
+            .map_err(|error| unavailable(&error))?;
+        let bytes = net
+            .get(url, NetLimits::default())
+            .map_err(|error| unavailable(&error))?;
+        let document = serde_json::from_slice(&bytes)
+            .map_err(|error| unavailable(&format!("it is not JSON: {error}")))?;
         Ok((document, bytes.len()))
     }
 }
@@ -161,7 +182,11 @@ struct Entry<V> {
 
 impl<V> Default for Cache<V> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), bytes: 0, uses: 0 }
+        Self {
+            entries: HashMap::new(),
+            bytes: 0,
+            uses: 0,
+        }
     }
 }
 
@@ -176,14 +201,25 @@ impl<V: Clone> Cache<V> {
 
     fn put(&mut self, key: String, value: V, bytes: usize) {
         self.uses += 1;
-        let entry = Entry { value, bytes, last_use: self.uses, since: Instant::now() };
+        let entry = Entry {
+            value,
+            bytes,
+            last_use: self.uses,
+            since: Instant::now(),
+        };
         self.bytes += bytes;
         if let Some(old) = self.entries.insert(key, entry) {
             self.bytes -= old.bytes;
         }
         while self.entries.len() > 1 && (self.bytes > KEPT_BYTES || self.entries.len() > KEPT_ENTRIES) {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_use).map(|(key, _)| key.clone());
-            let Some(gone) = oldest.and_then(|key| self.entries.remove(&key)) else { return };
+            let oldest = self
+                .entries
+                .iter()
+                .min_by_key(|(_, entry)| entry.last_use)
+                .map(|(key, _)| key.clone());
+            let Some(gone) = oldest.and_then(|key| self.entries.remove(&key)) else {
+                return;
+            };
             self.bytes -= gone.bytes;
         }
     }
@@ -212,13 +248,18 @@ mod tests {
 
     #[test]
     fn a_document_is_fetched_once() {
-        let net = web(&[("http://a.example/c", json!({"@context": {"speed": "http://a.example/speed"}}))]);
+        let net = web(&[(
+            "http://a.example/c",
+            json!({"@context": {"speed": "http://a.example/speed"}}),
+        )]);
         let contexts = Contexts::new([], Arc::clone(&net) as Arc<dyn Net>);
         for _ in 0..3 {
             let context = contexts.resolve_url("http://a.example/c").unwrap();
             assert_eq!(context.expand("speed").as_str(), "http://a.example/speed");
         }
-        contexts.resolve(&json!(["http://a.example/c", {"x": "http://x.example/x"}])).unwrap();
+        contexts
+            .resolve(&json!(["http://a.example/c", {"x": "http://x.example/x"}]))
+            .unwrap();
         assert_eq!(*net.1.lock(), ["http://a.example/c"]);
     }
 
@@ -228,7 +269,10 @@ mod tests {
             "http://a.example/outer",
             json!({"@context": ["http://a.example/inner", {"b": "http://a.example/b"}]}),
         )]);
-        let given = [("http://a.example/inner".to_owned(), json!({"@context": {"a": "http://given.example/a"}}))];
+        let given = [(
+            "http://a.example/inner".to_owned(),
+            json!({"@context": {"a": "http://given.example/a"}}),
+        )];
         let contexts = Contexts::new(given, Arc::clone(&net) as Arc<dyn Net>);
         let context = contexts.resolve_url("http://a.example/outer").unwrap();
         assert_eq!(context.expand("a").as_str(), "http://given.example/a");
@@ -238,8 +282,13 @@ mod tests {
     #[test]
     fn the_core_context_needs_no_network() {
         let contexts = Contexts::offline([]);
-        let core = contexts.resolve_url("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld").unwrap();
-        assert_eq!(core.expand("location").as_str(), "https://uri.etsi.org/ngsi-ld/location");
+        let core = contexts
+            .resolve_url("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld")
+            .unwrap();
+        assert_eq!(
+            core.expand("location").as_str(),
+            "https://uri.etsi.org/ngsi-ld/location"
+        );
     }
 
     #[test]
@@ -249,10 +298,15 @@ mod tests {
         for _ in 0..2 {
             let error = contexts.resolve_url("http://a.example/none").unwrap_err();
             assert_eq!(error.kind, ErrorKind::LdContextNotAvailable);
-            assert!(error.detail.contains("http://a.example/none") && error.detail.contains("404"), "{error}");
+            assert!(
+                error.detail.contains("http://a.example/none") && error.detail.contains("404"),
+                "{error}"
+            );
         }
         assert_eq!(net.1.lock().len(), 1);
-        let error = Contexts::offline([]).resolve_url("http://a.example/none").unwrap_err();
+        let error = Contexts::offline([])
+            .resolve_url("http://a.example/none")
+            .unwrap_err();
         assert!(error.detail.contains("contexts.static"), "{error}");
     }
 

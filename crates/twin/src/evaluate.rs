@@ -9,7 +9,12 @@ use storage::EntityKey;
 
 use crate::error::Error;
 use crate::operation::{Instance, Operation, Outcome};
+use crate::settle::{same_value, settle, stamp, unique};
 use crate::shard::{Record, Status};
+
+/// Gives the instances of the past of these attributes whose `observedAt` is in this half-open range.
+pub(crate) type Known<'a> =
+    dyn Fn(EntityKey, &[Name], (Timestamp, Timestamp)) -> Result<Vec<Attribute>, Error> + 'a;
 
 /// What an operation is evaluated against.
 pub(crate) struct Situation<'a> {
@@ -21,8 +26,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) new_key: EntityKey,
     /// Who asks.
     pub(crate) view: &'a View,
-    /// The instances of the past of these attributes whose `observedAt` is in this half-open range.
-    pub(crate) known: &'a dyn Fn(EntityKey, &[Name], (Timestamp, Timestamp)) -> Result<Vec<Attribute>, Error>,
+    /// What is known of its past.
+    pub(crate) known: &'a Known<'a>,
 }
 
 /// What it does.
@@ -49,11 +54,19 @@ pub(crate) enum After {
 
 impl Effect {
     fn nothing(outcome: Outcome) -> Self {
-        Self { outcome, after: After::Same, history: Vec::new() }
+        Self {
+            outcome,
+            after: After::Same,
+            history: Vec::new(),
+        }
     }
 
     fn becomes(outcome: Outcome, record: Record) -> Self {
-        Self { outcome, after: After::Record(record), history: Vec::new() }
+        Self {
+            outcome,
+            after: After::Record(record),
+            history: Vec::new(),
+        }
     }
 }
 
@@ -76,7 +89,11 @@ impl Situation<'_> {
             Operation::Import(entity) => {
                 let before = self.visible(&entity.id)?;
                 let effect = self.change(before, replaced(before, entity), Vec::new());
-                Ok(if effect.after == After::Same { Effect::nothing(Outcome::Unchanged) } else { effect })
+                Ok(if effect.after == After::Same {
+                    Effect::nothing(Outcome::Unchanged)
+                } else {
+                    effect
+                })
             }
             Operation::UpsertUpdate(entity) => {
                 let before = self.visible(&entity.id)?;
@@ -119,7 +136,10 @@ impl Situation<'_> {
             }
             Operation::ReplaceAttribute(id, attribute) => {
                 let before = self.visible(&id)?;
-                if before.instance(attribute.name.as_str(), attribute.dataset_id.as_ref()).is_none() {
+                if before
+                    .instance(attribute.name.as_str(), attribute.dataset_id.as_ref())
+                    .is_none()
+                {
                     return Err(Error::AttributeNotFound(id, attribute.name));
                 }
                 let mut after = before.clone();
@@ -168,7 +188,9 @@ impl Situation<'_> {
 
     /// The entity, if it is there and the caller may see it.
     fn visible(&self, id: &Uri) -> Result<&Entity, Error> {
-        self.live().filter(|entity| sees(self.view, entity)).ok_or_else(|| Error::NotFound(id.clone()))
+        self.live()
+            .filter(|entity| sees(self.view, entity))
+            .ok_or_else(|| Error::NotFound(id.clone()))
     }
 
     fn create(&self, mut entity: Entity) -> Result<Effect, Error> {
@@ -179,7 +201,11 @@ impl Situation<'_> {
         entity.types = unique(entity.types);
         entity.attributes = settle(&[], attributes, self.now);
         (entity.created_at, entity.modified_at) = (self.now, self.now);
-        let record = Record { key: self.key(), entity: Arc::new(entity), status: Status::Live };
+        let record = Record {
+            key: self.key(),
+            entity: Arc::new(entity),
+            status: Status::Live,
+        };
         Ok(Effect::becomes(Outcome::Created, record))
     }
 
@@ -205,7 +231,14 @@ impl Situation<'_> {
             return Effect::nothing(outcome);
         }
         after.modified_at = self.now;
-        Effect::becomes(outcome, Record { key: self.key(), entity: Arc::new(after), status: Status::Live })
+        Effect::becomes(
+            outcome,
+            Record {
+                key: self.key(),
+                entity: Arc::new(after),
+                status: Status::Live,
+            },
+        )
     }
 
     fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
@@ -249,29 +282,55 @@ impl Situation<'_> {
                 entity.scope = given.scope;
             }
         }
-        let history = if current { make_current(&mut entity, fresh) } else { fresh };
+        let history = if current {
+            make_current(&mut entity, fresh)
+        } else {
+            fresh
+        };
         let status = match status {
             _ if current => Status::Live,
             Some(status) => status,
             None => Status::TemporalOnly,
         };
-        let outcome = Outcome::Appended { added, known, created: revived || was.is_none() };
+        let outcome = Outcome::Appended {
+            added,
+            known,
+            created: revived || was.is_none(),
+        };
         if was == Some(&entity) && self.record.as_ref().map(|r| r.status) == Some(status) {
-            return Ok(Effect { outcome, after: After::Same, history });
+            return Ok(Effect {
+                outcome,
+                after: After::Same,
+                history,
+            });
         }
         entity.modified_at = self.now;
-        let record = Record { key: self.key(), entity: Arc::new(entity), status };
-        Ok(Effect { outcome, after: After::Record(record), history })
+        let record = Record {
+            key: self.key(),
+            entity: Arc::new(entity),
+            status,
+        };
+        Ok(Effect {
+            outcome,
+            after: After::Record(record),
+            history,
+        })
     }
 
     /// Takes out the instances that are known already: same attribute, data set, `observedAt` and value.
     fn leave_out_known(&self, fresh: &mut Vec<Attribute>) -> Result<(), Error> {
         let observed = || fresh.iter().filter_map(|attribute| attribute.observed_at);
-        let (Some(first), Some(last)) = (observed().min(), observed().max()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (observed().min(), observed().max()) else {
+            return Ok(());
+        };
         let mut known: HashMap<(Name, Option<Uri>, Timestamp), Vec<Value>> = HashMap::new();
         let mut learn = |attribute: &Attribute| -> bool {
-            let Some(at) = attribute.observed_at else { return true };
-            let values = known.entry((attribute.name.clone(), attribute.dataset_id.clone(), at)).or_default();
+            let Some(at) = attribute.observed_at else {
+                return true;
+            };
+            let values = known
+                .entry((attribute.name.clone(), attribute.dataset_id.clone(), at))
+                .or_default();
             let new = !values.iter().any(|value| same_value(value, &attribute.value));
             if new {
                 values.push(attribute.value.clone());
@@ -293,15 +352,26 @@ impl Situation<'_> {
     }
 
     fn delete_history(&self, id: Uri) -> Result<Effect, Error> {
-        let Some(record) = self.record.as_ref().filter(|record| sees(self.view, &record.entity)) else {
+        let Some(record) = self
+            .record
+            .as_ref()
+            .filter(|record| sees(self.view, &record.entity))
+        else {
             return Err(Error::NotFound(id));
         };
         let after = match record.status {
             // The past goes with the key; what is there now goes on under a new one.
-            Status::Live => After::Record(Record { key: self.new_key, ..record.clone() }),
+            Status::Live => After::Record(Record {
+                key: self.new_key,
+                ..record.clone()
+            }),
             Status::TemporalOnly | Status::Deleted(_) => After::Erased,
         };
-        Ok(Effect { outcome: Outcome::Deleted, after, history: Vec::new() })
+        Ok(Effect {
+            outcome: Outcome::Deleted,
+            after,
+            history: Vec::new(),
+        })
     }
 }
 
@@ -316,103 +386,13 @@ fn no_type(id: &Uri) -> Error {
 
 /// What is given in the place of what is there. Without types it keeps those that are there.
 fn replaced(before: &Entity, given: Entity) -> Entity {
-    Entity { types: if given.types.is_empty() { before.types.clone() } else { given.types }, ..given }
-}
-
-/// Each once, in the order of the first.
-fn unique<T: PartialEq>(items: Vec<T>) -> Vec<T> {
-    let mut kept: Vec<T> = Vec::with_capacity(items.len());
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    kept
-}
-
-/// Gives attributes their times: what is as it was keeps its own, what changed keeps when it was created, what
-/// is new gets `now`. What was there keeps its place, because that is the order in which a store gives it back.
-fn settle(before: &[Attribute], after: Vec<Attribute>, now: Timestamp) -> Vec<Attribute> {
-    let same_instance = |a: &Attribute, b: &Attribute| a.name == b.name && a.dataset_id == b.dataset_id;
-    let mut ordered: Vec<Attribute> = Vec::with_capacity(after.len());
-    let mut new: Vec<Attribute> = Vec::new();
-    for mut attribute in after {
-        attribute.instance_id = None;
-        match before.iter().find(|was| same_instance(was, &attribute)) {
-            Some(was) if same_but_for_times(was, &attribute) => attribute = was.clone(),
-            Some(was) => {
-                attribute.sub_attributes = settle(&was.sub_attributes, attribute.sub_attributes, now);
-                (attribute.created_at, attribute.modified_at) = (was.created_at, now);
-            }
-            None => {
-                attribute.sub_attributes = settle(&[], attribute.sub_attributes, now);
-                (attribute.created_at, attribute.modified_at) = (now, now);
-                new.push(attribute);
-                continue;
-            }
-        }
-        match ordered.iter_mut().find(|there| same_instance(there, &attribute)) {
-            Some(there) => *there = attribute,
-            None => ordered.push(attribute),
-        }
-    }
-    let place = |a: &Attribute| before.iter().position(|was| same_instance(was, a));
-    ordered.sort_by_key(place);
-    for attribute in new {
-        match ordered.iter_mut().find(|there| same_instance(there, &attribute)) {
-            Some(there) => *there = attribute,
-            None => {
-                let after = ordered.iter().rposition(|there| there.name == attribute.name);
-                ordered.insert(after.map_or(ordered.len(), |index| index + 1), attribute);
-            }
-        }
-    }
-    ordered
-}
-
-/// Sets the times of an attribute and of all below it.
-fn stamp(attribute: &mut Attribute, created_at: Timestamp, modified_at: Timestamp) {
-    (attribute.created_at, attribute.modified_at) = (created_at, modified_at);
-    for sub_attribute in &mut attribute.sub_attributes {
-        stamp(sub_attribute, created_at, modified_at);
-    }
-}
-
-/// Whether two instances differ in nothing but the times that the twin sets.
-fn same_but_for_times(a: &Attribute, b: &Attribute) -> bool {
-    let Attribute {
-        name,
-        value,
-        dataset_id,
-        observed_at,
-        unit_code,
-        created_at: _,
-        modified_at: _,
-        expires_at,
-        instance_id: _,
-        sub_attributes,
-    } = a;
-    *name == b.name
-        && *value == b.value
-        && *dataset_id == b.dataset_id
-        && *observed_at == b.observed_at
-        && *unit_code == b.unit_code
-        && *expires_at == b.expires_at
-        && sub_attributes.len() == b.sub_attributes.len()
-        && sub_attributes.iter().all(|sub| {
-            b.sub_attributes
-                .iter()
-                .any(|other| other.dataset_id == sub.dataset_id && same_but_for_times(sub, other))
-        })
-}
-
-/// Whether two values say the same; `20` and `20.0` do.
-pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Property(a), Value::Property(b)) if a != b => {
-            a.as_f64().zip(b.as_f64()).is_some_and(|(a, b)| a.to_bits() == b.to_bits())
-        }
-        _ => a == b,
+    Entity {
+        types: if given.types.is_empty() {
+            before.types.clone()
+        } else {
+            given.types
+        },
+        ..given
     }
 }
 
@@ -421,7 +401,9 @@ pub(crate) fn same_value(a: &Value, b: &Value) -> bool {
 fn make_current(entity: &mut Entity, fresh: Vec<Attribute>) -> Vec<Attribute> {
     let mut latest: HashMap<(Name, Option<Uri>), usize> = HashMap::new();
     for (index, attribute) in fresh.iter().enumerate() {
-        let best = latest.entry((attribute.name.clone(), attribute.dataset_id.clone())).or_insert(index);
+        let best = latest
+            .entry((attribute.name.clone(), attribute.dataset_id.clone()))
+            .or_insert(index);
         if fresh[*best].instant() <= attribute.instant() {
             *best = index;
         }

@@ -51,8 +51,13 @@ impl Evolution<'_> {
         }
         instances.extend(currents.into_values());
 
-        let ranks: HashMap<&Name, usize> =
-            self.current.iter().enumerate().rev().map(|(rank, a)| (&a.name, rank)).collect();
+        let ranks: HashMap<&Name, usize> = self
+            .current
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(rank, a)| (&a.name, rank))
+            .collect();
         let order = |a: &Attribute| (instant(a, property).unwrap_or_else(|| a.instant()), a.modified_at);
         instances.sort_by(|a, b| {
             let rank = |a: &Attribute| ranks.get(&a.name).copied().unwrap_or(usize::MAX);
@@ -65,11 +70,19 @@ impl Evolution<'_> {
     }
 
     /// What the store has of it. `lastN` is left to the store where that gives the same.
-    fn past(&self, query: &HistoryQuery, wanted: &dyn Fn(&Attribute) -> bool) -> Result<Vec<Attribute>, Error> {
+    fn past(
+        &self,
+        query: &HistoryQuery,
+        wanted: &dyn Fn(&Attribute) -> bool,
+    ) -> Result<Vec<Attribute>, Error> {
         let TemporalQuery { relation, property } = query.temporal;
         // The store orders by `observedAt`, else `modifiedAt`; for other instants all must be looked at.
         let by_store = property == TimeProperty::ObservedAt;
-        let range = if by_store { relation.range() } else { TimeRelation::Always.range() };
+        let range = if by_store {
+            relation.range()
+        } else {
+            TimeRelation::Always.range()
+        };
         let ask = |last_n| self.storage.history(self.key, &query.attributes, range, last_n);
         let take = |past: Vec<Past>| -> Vec<Attribute> {
             past.into_iter()
@@ -116,7 +129,9 @@ fn keep_last(instances: &mut Vec<Attribute>, last_n: usize) {
     let mut kept: HashMap<(Name, Option<Uri>), usize> = HashMap::new();
     let mut reversed: Vec<Attribute> = std::mem::take(instances).into_iter().rev().collect();
     reversed.retain(|attribute| {
-        let count = kept.entry((attribute.name.clone(), attribute.dataset_id.clone())).or_insert(0);
+        let count = kept
+            .entry((attribute.name.clone(), attribute.dataset_id.clone()))
+            .or_insert(0);
         *count += 1;
         *count <= last_n
     });
@@ -129,8 +144,11 @@ pub(crate) fn identify(entity_id: &Uri, instances: &mut Vec<Attribute>) {
     let mut seen = HashSet::with_capacity(instances.len());
     instances.retain_mut(|attribute| {
         let hash = digest(entity_id, attribute);
-        let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        attribute.instance_id = Some(Uri::ngsi_ld("Instance", &hex));
+        let (half, _) = hash.split_at(16);
+        let number = half
+            .iter()
+            .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        attribute.instance_id = Some(Uri::ngsi_ld("Instance", &format!("{number:032x}")));
         seen.insert(hash)
     });
 }
@@ -154,16 +172,24 @@ fn digest(entity_id: &Uri, attribute: &Attribute) -> [u8; 32] {
     match &attribute.value {
         Value::Property(value) => part(text(&value.to_json()).as_bytes()),
         Value::Relationship(relationship) => {
-            relationship.targets().iter().for_each(|target| part(target.as_str().as_bytes()));
+            relationship
+                .targets()
+                .iter()
+                .for_each(|target| part(target.as_str().as_bytes()));
         }
-        Value::ListRelationship(targets) => targets.iter().for_each(|target| part(target.as_str().as_bytes())),
+        Value::ListRelationship(targets) => {
+            targets.iter().for_each(|target| part(target.as_str().as_bytes()));
+        }
         Value::Geo(value) => part(text(&ngsi_ld::geojson::to_json(value)).as_bytes()),
         Value::Language(map) => map.iter().for_each(|(language, value)| {
             part(language.as_bytes());
             part(text(value).as_bytes());
         }),
         Value::Json(json) => part(text(json).as_bytes()),
-        Value::Vocab(terms) => terms.as_slice().iter().for_each(|term| part(term.as_str().as_bytes())),
+        Value::Vocab(terms) => terms
+            .as_slice()
+            .iter()
+            .for_each(|term| part(term.as_str().as_bytes())),
         Value::List(items) => items.iter().for_each(|item| part(text(item).as_bytes())),
     }
     hasher.finalize().into()

@@ -11,6 +11,8 @@ mod history;
 mod net;
 mod operation;
 mod reader;
+mod reading;
+mod settle;
 mod shard;
 mod snapshot;
 mod stage;

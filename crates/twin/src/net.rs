@@ -21,7 +21,10 @@ pub struct NetLimits {
 impl Default for NetLimits {
     /// 2 MiB in 10 s: the largest published @contexts have about 0.5 MiB.
     fn default() -> Self {
-        Self { max_bytes: 2 << 20, timeout: Duration::from_secs(10) }
+        Self {
+            max_bytes: 2 << 20,
+            timeout: Duration::from_secs(10),
+        }
     }
 }
 

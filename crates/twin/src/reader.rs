@@ -31,8 +31,13 @@ pub trait Reader: Send + Sync {
     fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error>;
     /// The numbers that one attribute's default instance ever had, by `observedAt` (instances without are left
     /// out) in the half-open range, oldest first.
-    fn series(&self, view: &View, id: &Uri, attribute: &Name, range: (Timestamp, Timestamp))
-    -> Result<Vec<Sample>, Error>;
+    fn series(
+        &self,
+        view: &View,
+        id: &Uri,
+        attribute: &Name,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Sample>, Error>;
     /// Reads `buffer.len()` bytes of a blob from `offset`. A blob is visible when the entity that names it in
     /// its `blob` attribute is.
     fn read_blob(&self, view: &View, blob: &BlobId, offset: u64, buffer: &mut [u8]) -> Result<(), Error>;

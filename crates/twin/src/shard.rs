@@ -58,7 +58,11 @@ impl From<Stored> for Record {
         if status != Status::Live {
             entity.attributes.clear();
         }
-        Self { key: stored.key, entity: Arc::new(entity), status }
+        Self {
+            key: stored.key,
+            entity: Arc::new(entity),
+            status,
+        }
     }
 }
 
@@ -110,11 +114,19 @@ impl Shard {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         match lane {
             Lane::OfType(name) => {
-                let keys = self.by_type.get(name).into_iter().flat_map(|keys| keys.range(range));
+                let keys = self
+                    .by_type
+                    .get(name)
+                    .into_iter()
+                    .flat_map(|keys| keys.range(range));
                 into.extend(keys.filter_map(|key| self.records.get(key)).take(count).cloned());
             }
             Lane::Live => {
-                let live = self.records.range(range).map(|(_, record)| record).filter(|r| r.live().is_some());
+                let live = self
+                    .records
+                    .range(range)
+                    .map(|(_, record)| record)
+                    .filter(|r| r.live().is_some());
                 into.extend(live.take(count).cloned());
             }
             Lane::Everything => into.extend(self.records.range(range).map(|(_, r)| r).take(count).cloned()),
@@ -125,18 +137,28 @@ impl Shard {
     pub(crate) fn near(&self, property: &Name, bbox: &Bbox, into: &mut Vec<EntityKey>) {
         if let Some(tree) = self.by_place.get(property) {
             let area = AABB::from_corners([bbox.west, bbox.south], [bbox.east, bbox.north]);
-            into.extend(tree.locate_in_envelope_intersecting(&area).map(|found| found.data));
+            into.extend(
+                tree.locate_in_envelope_intersecting(&area)
+                    .map(|found| found.data),
+            );
         }
     }
 
     /// The live entities that name this blob.
     pub(crate) fn naming_blob(&self, blob: &str) -> impl Iterator<Item = &Arc<Entity>> {
-        self.by_blob.get(blob).into_iter().flatten().filter_map(|key| self.records.get(key)?.live())
+        self.by_blob
+            .get(blob)
+            .into_iter()
+            .flatten()
+            .filter_map(|key| self.records.get(key)?.live())
     }
 
     /// Puts a record in the place of the one with its id, if any.
     pub(crate) fn put(&mut self, record: Record) {
-        let before = self.keys.get(&record.entity.id).and_then(|key| self.records.remove(key));
+        let before = self
+            .keys
+            .get(&record.entity.id)
+            .and_then(|key| self.records.remove(key));
         self.reindex(before.as_ref(), Some(&record));
         self.keys.insert(record.entity.id.clone(), record.key);
         self.records.insert(record.key, record);
@@ -158,10 +180,16 @@ impl Shard {
             same_key && matches!((old, new), (Some((_, a)), Some((_, b))) if same(a, b))
         };
         if !unchanged(|a, b| a.types == b.types) {
-            for (key, name) in old.iter().flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t))) {
+            for (key, name) in old
+                .iter()
+                .flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t)))
+            {
                 forget(&mut self.by_type, name.as_str(), *key);
             }
-            for (key, name) in new.iter().flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t))) {
+            for (key, name) in new
+                .iter()
+                .flat_map(|(key, entity)| entity.types.iter().map(move |t| (key, t)))
+            {
                 self.by_type.entry(name.clone()).or_default().insert(*key);
             }
         }
@@ -176,10 +204,16 @@ impl Shard {
             }
         }
         if !unchanged(|a, b| blobs(a).eq(blobs(b))) {
-            for (key, blob) in old.iter().flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b))) {
+            for (key, blob) in old
+                .iter()
+                .flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b)))
+            {
                 forget(&mut self.by_blob, blob, *key);
             }
-            for (key, blob) in new.iter().flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b))) {
+            for (key, blob) in new
+                .iter()
+                .flat_map(|(key, entity)| blobs(entity).map(move |b| (key, b)))
+            {
                 self.by_blob.entry(blob.into()).or_default().insert(*key);
             }
         }
@@ -199,10 +233,13 @@ where
 }
 
 fn places(entity: &Entity) -> impl Iterator<Item = (&Name, &geo_types::Geometry<f64>)> {
-    entity.attributes.iter().filter_map(|attribute| match &attribute.value {
-        Value::Geo(value) => Some((&attribute.name, &value.geometry)),
-        _ => None,
-    })
+    entity
+        .attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.value {
+            Value::Geo(value) => Some((&attribute.name, &value.geometry)),
+            _ => None,
+        })
 }
 
 fn envelopes(key: EntityKey, entity: &Entity) -> impl Iterator<Item = (&Name, Envelope)> {
@@ -210,7 +247,9 @@ fn envelopes(key: EntityKey, entity: &Entity) -> impl Iterator<Item = (&Name, En
         let area = geometry.bounding_rect()?;
         let corners = (area.min(), area.max());
         // A coordinate that is not a number has no place in a tree that sorts by it.
-        let finite = [corners.0.x, corners.0.y, corners.1.x, corners.1.y].iter().all(|c| c.is_finite());
+        let finite = [corners.0.x, corners.0.y, corners.1.x, corners.1.y]
+            .iter()
+            .all(|c| c.is_finite());
         let envelope = Rectangle::from_corners([corners.0.x, corners.0.y], [corners.1.x, corners.1.y]);
         finite.then(|| (name, Envelope::new(envelope, key)))
     })

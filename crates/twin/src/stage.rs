@@ -39,16 +39,22 @@ impl Counters {
     pub(crate) fn noted(reader: &dyn StorageReader) -> Result<Self, Error> {
         let noted = |row: &[u8]| -> Result<Option<[u8; 8]>, Error> {
             let rows = reader.system(SYSTEM_TABLE, row, 1)?;
-            let Some((_, value)) = rows.iter().find(|(key, _)| key == row) else { return Ok(None) };
+            let Some((_, value)) = rows.iter().find(|(key, _)| key == row) else {
+                return Ok(None);
+            };
             let damaged = |_| {
                 let row = String::from_utf8_lossy(row);
-                Error::Storage(format!("the row `{row}` of the system table `{SYSTEM_TABLE}` is damaged"))
+                Error::Storage(format!(
+                    "the row `{row}` of the system table `{SYSTEM_TABLE}` is damaged"
+                ))
             };
             value.as_slice().try_into().map(Some).map_err(damaged)
         };
         Ok(Self {
             next_key: noted(NEXT_KEY)?.map_or(1, u64::from_le_bytes),
-            latest: noted(LATEST)?.map_or(Timestamp::MIN, |micros| Timestamp::from_micros(i64::from_le_bytes(micros))),
+            latest: noted(LATEST)?.map_or(Timestamp::MIN, |micros| {
+                Timestamp::from_micros(i64::from_le_bytes(micros))
+            }),
         })
     }
 
@@ -94,7 +100,9 @@ struct Series {
 
 impl Series {
     fn covers(&self, names: &[Name], range: (Timestamp, Timestamp)) -> bool {
-        self.range.0 <= range.0 && range.1 <= self.range.1 && names.iter().all(|name| self.names.contains(name))
+        self.range.0 <= range.0
+            && range.1 <= self.range.1
+            && names.iter().all(|name| self.names.contains(name))
     }
 }
 
@@ -151,13 +159,15 @@ impl<'a> Stage<'a> {
     pub(crate) fn expect(&mut self, operations: &[Operation]) {
         self.expected.clear();
         for operation in operations {
-            let Operation::AppendHistory { entity, .. } = operation else { continue };
+            let Operation::AppendHistory { entity, .. } = operation else {
+                continue;
+            };
             for attribute in &entity.attributes {
                 let Some(at) = attribute.observed_at else { continue };
-                let series = self
-                    .expected
-                    .entry_ref(&entity.id)
-                    .or_insert_with(|| Series { names: Vec::new(), range: (at, at.plus_micros(1)) });
+                let series = self.expected.entry_ref(&entity.id).or_insert_with(|| Series {
+                    names: Vec::new(),
+                    range: (at, at.plus_micros(1)),
+                });
                 series.range = (series.range.0.min(at), series.range.1.max(at.plus_micros(1)));
                 if !series.names.contains(&attribute.name) {
                     series.names.push(attribute.name.clone());
@@ -168,13 +178,17 @@ impl<'a> Stage<'a> {
 
     /// Loads the past that an entity's operations will ask for.
     fn prepare(&mut self, id: &Uri) -> Result<(), Error> {
-        let Some(series) = self.expected.remove(id) else { return Ok(()) };
+        let Some(series) = self.expected.remove(id) else {
+            return Ok(());
+        };
         let record = match self.staged.get(id) {
             Some(staged) => staged.record.clone(),
             None => self.state.record(id),
         };
         let stored = match &record {
-            Some(record) => self.reader.history(record.key, &series.names, series.range, None)?,
+            Some(record) => self
+                .reader
+                .history(record.key, &series.names, series.range, None)?,
             None => Vec::new(),
         };
         let staged = self.staged.entry_ref(id).or_default();
@@ -210,30 +224,61 @@ impl<'a> Stage<'a> {
         let staged = self.staged.get(&id);
         let record = staged.map_or_else(|| self.state.record(&id), |staged| staged.record.clone());
         // No two states of an entity have the same instant.
-        let last = record.as_ref().map(last_instant).max(staged.and_then(|staged| staged.touched));
+        let last = record
+            .as_ref()
+            .map(last_instant)
+            .max(staged.and_then(|staged| staged.touched));
         let now = last.map_or(self.now, |last| self.now.max(last.plus_micros(1)));
         let known = |key: EntityKey, names: &[Name], range: (Timestamp, Timestamp)| {
             let mut known = Vec::new();
-            if !staged.and_then(|staged| staged.covered.as_ref()).is_some_and(|s| s.covers(names, range)) {
+            if !staged
+                .and_then(|staged| staged.covered.as_ref())
+                .is_some_and(|s| s.covers(names, range))
+            {
                 for past in self.reader.history(key, names, range, None)? {
                     if let Past::Instance(attribute) = past {
                         known.push(attribute);
                     }
                 }
             }
-            let past = staged.into_iter().flat_map(|staged| staged.past.range(range.0..range.1));
-            known.extend(past.flat_map(|(_, instances)| instances).filter(|a| names.contains(&a.name)).cloned());
+            let past = staged
+                .into_iter()
+                .flat_map(|staged| staged.past.range(range.0..range.1));
+            known.extend(
+                past.flat_map(|(_, instances)| instances)
+                    .filter(|a| names.contains(&a.name))
+                    .cloned(),
+            );
             Ok(known)
         };
         let new_key = EntityKey(self.counters.next_key);
-        let situation = Situation { record: record.clone(), now, new_key, view, known: &known };
+        let situation = Situation {
+            record: record.clone(),
+            now,
+            new_key,
+            view,
+            known: &known,
+        };
         let effect = situation.evaluate(operation)?;
-        Ok(Decided { before: record, effect, now })
+        Ok(Decided {
+            before: record,
+            effect,
+            now,
+        })
     }
 
     /// Takes an effect into the group.
     fn take(&mut self, id: Uri, decided: Decided) -> Outcome {
-        let Decided { before, effect: Effect { outcome, after, history }, now } = decided;
+        let Decided {
+            before,
+            effect:
+                Effect {
+                    outcome,
+                    after,
+                    history,
+                },
+            now,
+        } = decided;
         if after == After::Same && history.is_empty() {
             return outcome;
         }
@@ -250,7 +295,10 @@ impl<'a> Stage<'a> {
             if !stays {
                 lower(before.as_ref(), record, &mut self.changes);
                 // Those that stay current are known from the entity as well; to be told twice does no harm.
-                before.iter().flat_map(|before| &before.entity.attributes).for_each(|a| staged.note(a));
+                before
+                    .iter()
+                    .flat_map(|before| &before.entity.attributes)
+                    .for_each(|a| staged.note(a));
             }
             for attribute in history {
                 staged.note(&attribute);
@@ -258,7 +306,10 @@ impl<'a> Stage<'a> {
             }
         }
         // Last, so that a blob that the entity goes on naming under its new key is not destroyed with the old.
-        if let Some(old) = before.as_ref().filter(|old| after.as_ref().map(|new| new.key) != Some(old.key)) {
+        if let Some(old) = before
+            .as_ref()
+            .filter(|old| after.as_ref().map(|new| new.key) != Some(old.key))
+        {
             self.changes.push(Change::Erase(old.key, now));
             staged.past.clear();
             staged.covered = None;
@@ -267,7 +318,11 @@ impl<'a> Stage<'a> {
         let live = |record: &Option<Record>| record.as_ref().and_then(Record::live).cloned();
         let (was, is) = (live(&before), live(&after));
         if was.as_ref().map(Arc::as_ptr) != is.as_ref().map(Arc::as_ptr) {
-            self.events.push(EntityChange { id, before: was, after: is });
+            self.events.push(EntityChange {
+                id,
+                before: was,
+                after: is,
+            });
         }
         staged.record = after;
         outcome
@@ -277,15 +332,31 @@ impl<'a> Stage<'a> {
     pub(crate) fn finish(mut self) -> Finished {
         if self.erased {
             let next = self.counters.next_key.to_le_bytes();
-            self.changes.push(Change::System(SYSTEM_TABLE, NEXT_KEY.into(), Some(next.as_slice().into())));
+            self.changes.push(Change::System(
+                SYSTEM_TABLE,
+                NEXT_KEY.into(),
+                Some(next.as_slice().into()),
+            ));
         }
-        if self.changes.iter().any(|change| matches!(change, Change::History(..))) {
+        if self
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::History(..)))
+        {
             let latest = self.counters.latest.as_micros().to_le_bytes();
-            self.changes.push(Change::System(SYSTEM_TABLE, LATEST.into(), Some(latest.as_slice().into())));
+            self.changes.push(Change::System(
+                SYSTEM_TABLE,
+                LATEST.into(),
+                Some(latest.as_slice().into()),
+            ));
         }
         Finished {
             changes: self.changes,
-            records: self.staged.into_iter().map(|(id, staged)| (id, staged.record)).collect(),
+            records: self
+                .staged
+                .into_iter()
+                .map(|(id, staged)| (id, staged.record))
+                .collect(),
             events: self.events,
             at: self.counters.latest,
         }
@@ -319,9 +390,17 @@ fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
         return;
     }
     let same_instance = |a: &Attribute, b: &Attribute| a.name == b.name && a.dataset_id == b.dataset_id;
-    for was in were.iter().filter(|was| !are.iter().any(|is| same_instance(is, was))) {
+    for was in were
+        .iter()
+        .filter(|was| !are.iter().any(|is| same_instance(is, was)))
+    {
         let at = after.entity.modified_at;
-        changes.push(Change::RemoveAttribute(key, was.name.clone(), was.dataset_id.clone(), at));
+        changes.push(Change::RemoveAttribute(
+            key,
+            was.name.clone(),
+            was.dataset_id.clone(),
+            at,
+        ));
     }
     for is in are.iter().filter(|is| !were.contains(is)) {
         changes.push(Change::Attribute(key, is.clone()));
@@ -329,7 +408,15 @@ fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
 }
 
 fn head(record: &Record) -> Head {
-    let Entity { id, types, scope, created_at, modified_at, expires_at, attributes: _ } = &*record.entity;
+    let Entity {
+        id,
+        types,
+        scope,
+        created_at,
+        modified_at,
+        expires_at,
+        attributes: _,
+    } = &*record.entity;
     Head {
         id: id.clone(),
         types: types.clone(),

@@ -72,7 +72,11 @@ impl State {
     pub(crate) fn freeze(&self) -> Frozen {
         let applied = self.applied.read();
         Frozen {
-            shards: self.shards.iter().map(|shard| Arc::clone(&shard.read())).collect(),
+            shards: self
+                .shards
+                .iter()
+                .map(|shard| Arc::clone(&shard.read()))
+                .collect(),
             hasher: self.hasher.clone(),
             at: *applied,
         }

@@ -63,17 +63,32 @@ impl Tenants {
         factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let default = Twin::open_with(factory(DEFAULT_STORE)?, Arc::clone(&clock), limits)?;
-        let names = stored(folder)
-            .map_err(|error| Error::Storage(format!("the folder {} cannot be listed: {error}", folder.display())))?;
-        let named = Mutex::new(Named { names, ..Named::default() });
-        Ok(Self(Arc::new(Shared { factory: Box::new(factory), clock, limits, default, named })))
+        let names = stored(folder).map_err(|error| {
+            Error::Storage(format!(
+                "the folder {} cannot be listed: {error}",
+                folder.display()
+            ))
+        })?;
+        let named = Mutex::new(Named {
+            names,
+            ..Named::default()
+        });
+        Ok(Self(Arc::new(Shared {
+            factory: Box::new(factory),
+            clock,
+            limits,
+            default,
+            named,
+        })))
     }
 
     /// The default tenant's twin, or that of a name; `None` where there is no such tenant. The first call for a
     /// name reads its store. A store that cannot be opened is logged and answers `None`; see
     /// [`Self::try_get`].
     pub fn get(&self, name: Option<&str>) -> Option<Twin> {
-        let Some(name) = name else { return Some(self.0.default.clone()) };
+        let Some(name) = name else {
+            return Some(self.0.default.clone());
+        };
         self.try_get(name).unwrap_or_else(|error| {
             tracing::error!(tenant = name, %error, "the store of a tenant cannot be opened");
             None
@@ -97,7 +112,8 @@ impl Tenants {
             ))
             .into());
         }
-        self.find(name, true)?.ok_or_else(|| Error::Storage(format!("the tenant `{name}` could not be made")))
+        self.find(name, true)?
+            .ok_or_else(|| Error::Storage(format!("the tenant `{name}` could not be made")))
     }
 
     /// The names of the tenants besides the default one.
@@ -116,10 +132,17 @@ impl Tenants {
         for name in &names {
             match self.try_get(name)? {
                 Some(twin) => count(&twin),
-                None => return Err(Error::Storage(format!("the store of the tenant `{name}` is gone"))),
+                None => {
+                    return Err(Error::Storage(format!(
+                        "the store of the tenant `{name}` is gone"
+                    )));
+                }
             }
         }
-        Ok(format!("{entities} entities of {} tenant(s) were read", names.len() + 1))
+        Ok(format!(
+            "{entities} entities of {} tenant(s) were read",
+            names.len() + 1
+        ))
     }
 
     /// Finishes what is queued and closes every store; waits for it. Later writes are refused.
@@ -147,7 +170,9 @@ impl Tenants {
             return Err(Error::Storage("the twins are closed".to_owned()));
         }
         if !there && named.names.len() >= MAX_TENANTS {
-            return Err(Error::Storage(format!("there are {MAX_TENANTS} tenants already, which is the most")));
+            return Err(Error::Storage(format!(
+                "there are {MAX_TENANTS} tenants already, which is the most"
+            )));
         }
         let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
         let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
@@ -158,7 +183,10 @@ impl Tenants {
 }
 
 fn is_valid(name: &str) -> bool {
-    (1..=50).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    (1..=50).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The tenants that have files in the folder.
@@ -169,7 +197,10 @@ fn stored(folder: &Path) -> std::io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(folder)? {
         let file = PathBuf::from(entry?.file_name());
-        let store = file.to_str().and_then(|file| file.split('.').next()).unwrap_or_default();
+        let store = file
+            .to_str()
+            .and_then(|file| file.split('.').next())
+            .unwrap_or_default();
         if let Some(name) = store.strip_prefix(PREFIX).filter(|name| is_valid(name)) {
             names.insert(name.to_owned());
         }
@@ -186,9 +217,15 @@ mod tests {
     use storage::Memory;
     use storage::environment::SystemClock;
 
-    fn memory(stores: &Arc<Mutex<HashMap<String, Memory>>>) -> impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + use<> {
+    fn memory(
+        stores: &Arc<Mutex<HashMap<String, Memory>>>,
+    ) -> impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + use<> {
         let stores = Arc::clone(stores);
-        move |name| Ok(Box::new(stores.lock().entry(name.to_owned()).or_default().clone()))
+        move |name| {
+            Ok(Box::new(
+                stores.lock().entry(name.to_owned()).or_default().clone(),
+            ))
+        }
     }
 
     #[test]
@@ -202,13 +239,19 @@ mod tests {
 
         assert!(tenants.get(Some("water")).is_none(), "nothing was written for it");
         let water = tenants.get_or_create("water").unwrap();
-        water.execute_blocking(&view, vec![Operation::Create(entity)]).remove(0).unwrap();
+        water
+            .execute_blocking(&view, vec![Operation::Create(entity)])
+            .remove(0)
+            .unwrap();
         assert!(tenants.get(Some("water")).unwrap().get(&view, &id).is_some());
         assert!(tenants.get(None).unwrap().get(&view, &id).is_none());
         assert_eq!(tenants.names(), ["water"]);
         assert_eq!(tenants.verify().unwrap(), "1 entities of 2 tenant(s) were read");
         for bad in ["", "Water", "a-b", "a/b", "..", &"a".repeat(51)] {
-            assert!(matches!(tenants.get_or_create(bad), Err(Error::Invalid(_))), "{bad}");
+            assert!(
+                matches!(tenants.get_or_create(bad), Err(Error::Invalid(_))),
+                "{bad}"
+            );
             assert!(tenants.get(Some(bad)).is_none());
         }
         tenants.close();
@@ -218,7 +261,13 @@ mod tests {
     #[test]
     fn tenants_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
-        for file in ["city.sqlite", "tenant-water.sqlite", "tenant-water.sqlite-wal", "tenant-Bad.sqlite", "tenant-.x"] {
+        for file in [
+            "city.sqlite",
+            "tenant-water.sqlite",
+            "tenant-water.sqlite-wal",
+            "tenant-Bad.sqlite",
+            "tenant-.x",
+        ] {
             std::fs::write(folder.path().join(file), "").unwrap();
         }
         let stores = Arc::default();

@@ -17,8 +17,9 @@ use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
+use crate::reading::Reading;
 use crate::shard::Record;
-use crate::snapshot::{Reading, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::stage::Counters;
 use crate::state::State;
 use crate::writer::{Command, Group, Reply, Writer};
@@ -102,7 +103,10 @@ impl Twin {
             state: Arc::clone(&state),
             clock: Arc::clone(&clock),
             counters,
-            group: Group { operations: limits.group_operations, time: limits.group_time },
+            group: Group {
+                operations: limits.group_operations,
+                time: limits.group_time,
+            },
             commands: queue,
             waiting: Arc::clone(&waiting),
             events: events.clone(),
@@ -113,7 +117,16 @@ impl Twin {
             .spawn(move || writer.run())
             .map_err(|error| Error::Storage(format!("the writer's thread cannot be started: {error}")))?;
         let writer = Mutex::new(Some(thread));
-        Ok(Self(Arc::new(Shared { state, storage: reader, clock, limits, waiting, commands, events, writer })))
+        Ok(Self(Arc::new(Shared {
+            state,
+            storage: reader,
+            clock,
+            limits,
+            waiting,
+            commands,
+            events,
+            writer,
+        })))
     }
 
     /// Executes operations in the order given, each atomic by itself, and answers when all are durable. Each
@@ -127,16 +140,27 @@ impl Twin {
             return Vec::new();
         }
         if !self.reserve(count) {
-            return vec![Err(Error::Busy { retry_after_s: RETRY_AFTER_S }); count];
+            return vec![
+                Err(Error::Busy {
+                    retry_after_s: RETRY_AFTER_S
+                });
+                count
+            ];
         }
         let (sender, answer) = oneshot::channel();
         let reply: Reply = Box::new(move |results| {
             let _ = sender.send(results); // who asked may have gone
         });
-        let command = Command::Execute { view: view.clone(), operations, reply };
+        let command = Command::Execute {
+            view: view.clone(),
+            operations,
+            reply,
+        };
         let refused = match self.0.commands.try_send(command) {
             Ok(()) => return answer.await.unwrap_or_else(|_| vec![Err(closed()); count]),
-            Err(TrySendError::Full(_)) => Error::Busy { retry_after_s: RETRY_AFTER_S },
+            Err(TrySendError::Full(_)) => Error::Busy {
+                retry_after_s: RETRY_AFTER_S,
+            },
             Err(TrySendError::Disconnected(_)) => closed(),
         };
         self.0.waiting.fetch_sub(count, Ordering::Relaxed);
@@ -145,13 +169,21 @@ impl Twin {
 
     /// The same, from a thread that may wait: it waits while the queue is full.
     pub fn execute_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
-        self.send_and_wait(operations.len(), |reply| Command::Execute { view: view.clone(), operations, reply })
+        self.send_and_wait(operations.len(), |reply| Command::Execute {
+            view: view.clone(),
+            operations,
+            reply,
+        })
     }
 
     /// As [`Self::execute_blocking`], past the log and straight into the tables: for imports of thousands.
     /// All of one call is durable together or not at all; an operation that is refused is left out.
     pub fn load_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
-        self.send_and_wait(operations.len(), |reply| Command::Load { view: view.clone(), operations, reply })
+        self.send_and_wait(operations.len(), |reply| Command::Load {
+            view: view.clone(),
+            operations,
+            reply,
+        })
     }
 
     /// Stores a blob, read to its end, and answers with its name when it is durable. For a thread that may
@@ -159,17 +191,22 @@ impl Twin {
     pub fn put_blob(&self, content: &mut dyn Read) -> Result<BlobId, Error> {
         let (sender, pieces) = sync_channel(4);
         let (reply, answer) = sync_channel(1);
-        self.0.commands.send(Command::Blob { pieces, reply }).map_err(|_| closed())?;
+        self.0
+            .commands
+            .send(Command::Blob { pieces, reply })
+            .map_err(|_gone| closed())?;
         loop {
             let mut piece = Vec::with_capacity(PIECE);
-            let read = Read::take(&mut *content, PIECE as u64).read_to_end(&mut piece).map(|_| piece);
+            let read = Read::take(&mut *content, PIECE as u64)
+                .read_to_end(&mut piece)
+                .map(|_| piece);
             let last = read.as_ref().map_or(true, Vec::is_empty);
             // A writer that listens no more has found an error and answers with it.
             if sender.send(read).is_err() || last {
                 break;
             }
         }
-        answer.recv().map_err(|_| closed())?.map(BlobId)
+        answer.recv().map_err(|_gone| closed())?.map(BlobId)
     }
 
     /// A picture of now. Costs 64 counters.
@@ -201,17 +238,28 @@ impl Twin {
     }
 
     pub(crate) fn reading(&self) -> Reading<'_, State> {
-        Reading { state: &self.0.state, storage: &*self.0.storage, until: None }
+        Reading {
+            state: &self.0.state,
+            storage: &*self.0.storage,
+            until: None,
+        }
     }
 
     /// Counts operations in, unless too many wait.
     fn reserve(&self, count: usize) -> bool {
         let most = self.0.limits.waiting_operations;
         let more = |waiting: usize| (waiting == 0 || waiting + count <= most).then(|| waiting + count);
-        self.0.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        self.0
+            .waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
     }
 
-    fn send_and_wait(&self, count: usize, command: impl FnOnce(Reply) -> Command) -> Vec<Result<Outcome, Error>> {
+    fn send_and_wait(
+        &self,
+        count: usize,
+        command: impl FnOnce(Reply) -> Command,
+    ) -> Vec<Result<Outcome, Error>> {
         if count == 0 {
             return Vec::new();
         }
@@ -230,8 +278,11 @@ impl Twin {
 
 impl Shared {
     fn join(&self) {
-        let thread = self.writer.lock().take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let Some(thread) = self.writer.lock().take() else {
+            return;
+        };
+        // Whoever drops the last handle may be woken on the writer's own thread, which cannot wait for itself.
+        if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
             tracing::error!("the writer ended by a panic");
         }
     }

@@ -34,7 +34,11 @@ impl From<Plan> for Path {
         match plan {
             Plan::ByIds(ids) => Self::Ids(ids),
             // Few geometries meet a box; the types are evaluated on those that do.
-            Plan::ByGeo { property, bbox, types: _ } => Self::Places(property, bbox),
+            Plan::ByGeo {
+                property,
+                bbox,
+                types: _,
+            } => Self::Places(property, bbox),
             Plan::ByType(names) => Self::Types(names),
             Plan::ByAttribute(_) | Plan::Scan => Self::Live,
         }
@@ -127,7 +131,13 @@ impl<'a, S: Shards> Merge<'a, S> {
     fn new(shards: &'a S, lanes: &[Lane]) -> Self {
         let cursors: Vec<Cursor> = (0..SHARDS)
             .flat_map(|shard| lanes.iter().map(move |lane| (shard, lane)))
-            .map(|(shard, lane)| Cursor { shard, lane: lane.clone(), waiting: VecDeque::new(), after: None, count: 1 })
+            .map(|(shard, lane)| Cursor {
+                shard,
+                lane: lane.clone(),
+                waiting: VecDeque::new(),
+                after: None,
+                count: 1,
+            })
             .collect();
         let mut merge = Self {
             shards,
@@ -148,7 +158,9 @@ impl<'a, S: Shards> Merge<'a, S> {
         let cursor = &mut self.cursors[index];
         if cursor.waiting.is_empty() {
             let mut page = Vec::with_capacity(cursor.count);
-            self.shards.with(cursor.shard, |shard| shard.page(&cursor.lane, cursor.after, cursor.count, &mut page));
+            self.shards.with(cursor.shard, |shard| {
+                shard.page(&cursor.lane, cursor.after, cursor.count, &mut page);
+            });
             cursor.after = page.last().map(|record| record.key).or(cursor.after);
             #[cfg(test)]
             {

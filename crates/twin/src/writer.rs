@@ -89,10 +89,18 @@ impl Writer {
                 Command::Blob { pieces, reply } => {
                     let _ = reply.send(self.store_blob(pieces)); // who asked may have gone
                 }
-                Command::Load { view, operations, reply } => {
+                Command::Load {
+                    view,
+                    operations,
+                    reply,
+                } => {
                     self.commit_group(vec![(view, operations, reply)], true, &mut next);
                 }
-                Command::Execute { view, operations, reply } => {
+                Command::Execute {
+                    view,
+                    operations,
+                    reply,
+                } => {
                     self.commit_group(vec![(view, operations, reply)], false, &mut next);
                 }
             }
@@ -133,7 +141,12 @@ impl Writer {
 
     /// Evaluates what was given and, within the bounds of a group, what else is queued; makes it durable, then
     /// visible; answers. Commands of another sort that it meets in the queue are left in `next`.
-    fn commit_group(&mut self, first: Vec<(View, Vec<Operation>, Reply)>, bulk: bool, next: &mut VecDeque<Command>) {
+    fn commit_group(
+        &mut self,
+        first: Vec<(View, Vec<Operation>, Reply)>,
+        bulk: bool,
+        next: &mut VecDeque<Command>,
+    ) {
         let began = Instant::now();
         let mut counters = self.counters;
         let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, self.clock.now());
@@ -144,14 +157,21 @@ impl Writer {
             self.waiting.fetch_sub(operations.len(), Ordering::Relaxed);
             evaluated += operations.len();
             stage.expect(&operations);
-            let results = operations.into_iter().map(|operation| stage.run(&view, operation)).collect();
+            let results = operations
+                .into_iter()
+                .map(|operation| stage.run(&view, operation))
+                .collect();
             answers.push((results, reply));
             let room = !bulk && evaluated < self.group.operations && began.elapsed() < self.group.time;
             if !room || !next.is_empty() {
                 continue;
             }
             match self.commands.try_recv() {
-                Ok(Command::Execute { view, operations, reply }) => todo.push_back((view, operations, reply)),
+                Ok(Command::Execute {
+                    view,
+                    operations,
+                    reply,
+                }) => todo.push_back((view, operations, reply)),
                 Ok(other) => next.push_back(other),
                 Err(_) => {}
             }
@@ -192,8 +212,15 @@ impl Writer {
     }
 
     /// Memory first, then those who wait, then those who follow.
-    fn publish(&self, finished: Finished, lsn: Option<Lsn>, answers: Vec<(Vec<Result<Outcome, Error>>, Reply)>) {
-        let Finished { records, events, at, .. } = finished;
+    fn publish(
+        &self,
+        finished: Finished,
+        lsn: Option<Lsn>,
+        answers: Vec<(Vec<Result<Outcome, Error>>, Reply)>,
+    ) {
+        let Finished {
+            records, events, at, ..
+        } = finished;
         if lsn.is_some() {
             self.state.apply(at, records);
         }
@@ -201,7 +228,11 @@ impl Writer {
             reply(results);
         }
         if let (Some(lsn), false) = (lsn, events.is_empty()) {
-            let _ = self.events.send(Arc::new(Committed { lsn, at, changes: events })); // nobody may follow
+            let _ = self.events.send(Arc::new(Committed {
+                lsn,
+                at,
+                changes: events,
+            })); // nobody may follow
         }
     }
 
@@ -209,11 +240,17 @@ impl Writer {
         if let Some(why) = &self.stopped {
             return Err(Error::Storage(why.clone()));
         }
-        let mut content = Pieces { pieces, current: io::Cursor::default(), failed: None };
+        let mut content = Pieces {
+            coming: pieces,
+            current: io::Cursor::default(),
+            failed: None,
+        };
         let storage = &mut self.storage;
         let stored = guarded(|| storage.put_blob(&mut content));
         if let Some(why) = content.failed {
-            return Err(Error::Storage(format!("the blob was not stored, because its content ended early: {why}")));
+            return Err(Error::Storage(format!(
+                "the blob was not stored, because its content ended early: {why}"
+            )));
         }
         stored.map_err(|error| {
             self.note(&error);
@@ -224,13 +261,16 @@ impl Writer {
 
 /// What the store answers; a panic in it leaves unknown what is durable, so it stops the store.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(StorageError::Stopped("the store met a defect of this program; see the log".into())))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(StorageError::Stopped(
+            "the store met a defect of this program; see the log".into(),
+        ))
+    })
 }
 
 /// The content of a blob as it comes from another thread.
 struct Pieces {
-    pieces: Receiver<io::Result<Vec<u8>>>,
+    coming: Receiver<io::Result<Vec<u8>>>,
     current: io::Cursor<Vec<u8>>,
     failed: Option<String>,
 }
@@ -242,7 +282,7 @@ impl Read for Pieces {
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            let error = match self.pieces.recv_timeout(BLOB_PATIENCE) {
+            let error = match self.coming.recv_timeout(BLOB_PATIENCE) {
                 Ok(Ok(piece)) if piece.is_empty() => return Ok(0),
                 Ok(Ok(piece)) => {
                     self.current = io::Cursor::new(piece);

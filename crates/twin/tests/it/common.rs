@@ -52,7 +52,10 @@ pub(crate) fn property(term: &str, value: i64) -> Attribute {
 
 /// A fragment that sets one Property.
 pub(crate) fn set(term: &str, value: i64) -> Fragment {
-    Fragment { attributes: vec![part(term, None, value, None)], ..Fragment::default() }
+    Fragment {
+        attributes: vec![part(term, None, value, None)],
+        ..Fragment::default()
+    }
 }
 
 pub(crate) fn part(
@@ -66,7 +69,11 @@ pub(crate) fn part(
         observed_at: observed_at.map_or(Change::Keep, Change::Set),
         ..AttributePatch::default()
     };
-    AttributeFragment { name: name(term), dataset_id, change: AttributeChange::Set(Box::new(patch)) }
+    AttributeFragment {
+        name: name(term),
+        dataset_id,
+        change: AttributeChange::Set(Box::new(patch)),
+    }
 }
 
 /// Executes one operation.
@@ -75,13 +82,24 @@ pub(crate) fn run(twin: &Twin, operation: Operation) -> Result<Outcome, Error> {
 }
 
 pub(crate) fn always() -> HistoryQuery {
-    let temporal = TemporalQuery { relation: TimeRelation::Always, property: TimeProperty::ObservedAt };
-    HistoryQuery { temporal, attributes: Vec::new(), last_n: None }
+    let temporal = TemporalQuery {
+        relation: TimeRelation::Always,
+        property: TimeProperty::ObservedAt,
+    };
+    HistoryQuery {
+        temporal,
+        attributes: Vec::new(),
+        last_n: None,
+    }
 }
 
 /// The whole temporal evolution.
 pub(crate) fn history(reader: &dyn Reader, id: &Uri) -> Vec<Attribute> {
-    reader.history(&view(), id, &always()).unwrap().map(|entity| entity.attributes).unwrap_or_default()
+    reader
+        .history(&view(), id, &always())
+        .unwrap()
+        .map(|entity| entity.attributes)
+        .unwrap_or_default()
 }
 
 pub(crate) fn numbers(attributes: &[Attribute]) -> Vec<f64> {
@@ -90,7 +108,12 @@ pub(crate) fn numbers(attributes: &[Attribute]) -> Vec<f64> {
 
 /// Every entity, in order.
 pub(crate) fn all(reader: &dyn Reader, view: &View) -> Vec<Arc<Entity>> {
-    let query = EntityQuery { selection: Selection::default(), limit: usize::MAX, offset: 0, count: true };
+    let query = EntityQuery {
+        selection: Selection::default(),
+        limit: usize::MAX,
+        offset: 0,
+        count: true,
+    };
     let page = reader.query(view, &query).unwrap();
     assert_eq!(page.total, Some(page.entities.len()));
     page.entities
@@ -148,7 +171,10 @@ impl Storage for Faulty {
                 Ok(lsn)
             }
             Some(Fault::Full) => Err(StorageError::Full { path: "x".into() }),
-            Some(Fault::Io) => Err(StorageError::Io { context: "writing".into(), detail: "a broken disk".into() }),
+            Some(Fault::Io) => Err(StorageError::Io {
+                context: "writing".into(),
+                detail: "a broken disk".into(),
+            }),
             Some(Fault::Stopped) => Err(StorageError::Stopped("a broken disk".into())),
             Some(Fault::Panic) => panic!("a defect, as the test wants it"),
         }
@@ -195,7 +221,12 @@ impl StorageReader for FaultyReader {
     fn blob_length(&self, blob: &str) -> Result<Option<u64>, StorageError> {
         self.0.blob_length(blob)
     }
-    fn system(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn system(
+        &self,
+        table: &str,
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
         self.0.system(table, from, limit)
     }
 }

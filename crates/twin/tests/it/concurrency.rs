@@ -12,7 +12,9 @@ use crate::common::{history, id, name, property, run, thing, view};
 
 /// Each write puts the same number in both attributes, so that a torn read can be seen.
 fn pair(thing_number: usize, value: i64) -> Entity {
-    thing(thing_number).with(property("a", value)).with(property("b", value))
+    thing(thing_number)
+        .with(property("a", value))
+        .with(property("b", value))
 }
 
 fn value(entity: &Entity) -> i64 {
@@ -58,7 +60,7 @@ fn eight_threads() {
         let readers: Vec<_> = (0..4)
             .map(|reader| {
                 scope.spawn(move || {
-                    let mut last = vec![0; ENTITIES];
+                    let mut last = [0; ENTITIES];
                     let mut rounds = 0;
                     while rounds < 5 || !done.load(Ordering::SeqCst) {
                         rounds += 1;
@@ -72,7 +74,11 @@ fn eight_threads() {
                         };
                         let page = source.query(&view(), &query).unwrap();
                         let ids: Vec<_> = page.entities.iter().map(|e| e.id.clone()).collect();
-                        assert_eq!(ids, (0..ENTITIES).map(id).collect::<Vec<_>>(), "doubled or missing");
+                        assert_eq!(
+                            ids,
+                            (0..ENTITIES).map(id).collect::<Vec<_>>(),
+                            "doubled or missing"
+                        );
                         for (n, entity) in page.entities.iter().enumerate() {
                             let value = value(entity);
                             assert!(value >= last[n], "time went back");
@@ -91,7 +97,10 @@ fn eight_threads() {
                         assert!(past.len() as i64 > seen, "what was seen is in the history");
                         // A picture's history ends where the picture does.
                         let then = value(&snapshot.get(&view(), &id(n)).unwrap());
-                        let past = history(&snapshot, &id(n)).into_iter().filter(|a| a.name == name("a")).count();
+                        let past = history(&snapshot, &id(n))
+                            .into_iter()
+                            .filter(|a| a.name == name("a"))
+                            .count();
                         assert_eq!(past as i64, then + 1);
                     }
                 })
@@ -113,7 +122,10 @@ fn eight_threads() {
 #[test]
 fn asked_from_many_tasks() {
     let twin = crate::common::twin();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
     let tasks: Vec<_> = (0..50)
         .map(|n| {
             let twin = twin.clone();
@@ -121,7 +133,10 @@ fn asked_from_many_tasks() {
         })
         .collect();
     for task in tasks {
-        assert_eq!(*runtime.block_on(task).unwrap()[0].as_ref().unwrap(), Outcome::Created);
+        assert_eq!(
+            *runtime.block_on(task).unwrap()[0].as_ref().unwrap(),
+            Outcome::Created
+        );
     }
     assert_eq!(crate::common::all(&twin, &view()).len(), 50);
 }

@@ -53,7 +53,10 @@ fn a_store_that_stopped_stays_stopped_and_memory_goes_on_answering() {
         store.fail_next(fault);
         for _ in 0..3 {
             let error = run(&twin, Operation::Create(thing(2))).unwrap_err();
-            assert!(matches!(&error, Error::Storage(text) if text.contains("restart")), "{error}");
+            assert!(
+                matches!(&error, Error::Storage(text) if text.contains("restart")),
+                "{error}"
+            );
         }
         assert_eq!(store.commits.load(Ordering::SeqCst), 1, "it was not asked again");
         assert!(twin.get(&view(), &id(1)).is_some());
@@ -71,20 +74,40 @@ fn a_defect_in_one_operation_hurts_no_other() {
     store.broken_past.store(true, Ordering::SeqCst);
     let results = twin.execute_blocking(
         &view(),
-        vec![
-            Operation::Create(thing(2)),
-            Operation::UpsertReplace(thing(3)),
-        ],
+        vec![Operation::Create(thing(2)), Operation::UpsertReplace(thing(3))],
     );
     assert!(results.iter().all(Result::is_ok));
     let evaluated = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run(&twin, Operation::AppendHistory { entity: past(), current: false })
+        run(
+            &twin,
+            Operation::AppendHistory {
+                entity: past(),
+                current: false,
+            },
+        )
     }));
     let error = evaluated.expect("the panic stays with the writer").unwrap_err();
-    assert!(matches!(&error, Error::Storage(text) if text.contains("defect")), "{error}");
+    assert!(
+        matches!(&error, Error::Storage(text) if text.contains("defect")),
+        "{error}"
+    );
     store.broken_past.store(false, Ordering::SeqCst);
-    let outcome = run(&twin, Operation::AppendHistory { entity: past(), current: false }).unwrap();
-    assert_eq!(outcome, Outcome::Appended { added: 1, known: 0, created: false });
+    let outcome = run(
+        &twin,
+        Operation::AppendHistory {
+            entity: past(),
+            current: false,
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Appended {
+            added: 1,
+            known: 0,
+            created: false
+        }
+    );
     assert_eq!(all(&twin, &view()).len(), 3);
 }
 
@@ -105,7 +128,10 @@ fn what_waits_together_is_made_durable_together() {
         std::thread::yield_now();
     }
     assert!(all(&twin, &view()).is_empty(), "nobody sees what is not durable");
-    assert!(threads.iter().all(|thread| !thread.is_finished()), "nor is anybody told");
+    assert!(
+        threads.iter().all(|thread| !thread.is_finished()),
+        "nor is anybody told"
+    );
     drop(held);
     for thread in threads {
         assert_eq!(thread.join().unwrap().unwrap(), Outcome::Created);
@@ -119,10 +145,18 @@ fn what_waits_together_is_made_durable_together() {
 #[test]
 fn a_full_queue_says_so() {
     let store = Faulty::default();
-    let limits = Limits { waiting_requests: 2, waiting_operations: 5, ..Limits::default() };
+    let limits = Limits {
+        waiting_requests: 2,
+        waiting_operations: 5,
+        ..Limits::default()
+    };
     let twin = Twin::open_with(Box::new(store.clone()), clock(), limits).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let create = |numbers: std::ops::Range<i32>| numbers.map(|n| Operation::Create(thing(n))).collect::<Vec<_>>();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    let create =
+        |numbers: std::ops::Range<i32>| numbers.map(|n| Operation::Create(thing(n))).collect::<Vec<_>>();
 
     let held = store.gate.lock();
     let spawn = |operations: Vec<Operation>| {
@@ -152,7 +186,11 @@ fn a_full_queue_says_so() {
     }
     assert!(runtime.block_on(first).unwrap().iter().all(Result::is_ok));
     assert_eq!(accepted + refused, 20);
-    assert_eq!(all(&twin, &view()).len(), 10 + 2 * accepted, "what was refused was not done");
+    assert_eq!(
+        all(&twin, &view()).len(),
+        10 + 2 * accepted,
+        "what was refused was not done"
+    );
     drop(twin);
     runtime.shutdown_background();
 }
@@ -186,10 +224,17 @@ fn closing_finishes_what_is_queued() {
         }
     }
     closing.join().unwrap();
-    assert!(matches!(run(&twin, Operation::Create(thing(99))), Err(Error::Storage(_))));
+    assert!(matches!(
+        run(&twin, Operation::Create(thing(99))),
+        Err(Error::Storage(_))
+    ));
     let mut stored = 0;
     store.inner.clone().load(&mut |_| stored += 1).unwrap();
-    assert_eq!(all(&twin, &view()).len(), stored, "memory still answers, and tells what is stored");
+    assert_eq!(
+        all(&twin, &view()).len(),
+        stored,
+        "memory still answers, and tells what is stored"
+    );
     twin.close(); // once more does no harm
 }
 
@@ -199,9 +244,17 @@ fn a_load_is_one_commit() {
     let twin = open(store.clone());
     let operations = || (0..5000).map(|n| Operation::Import(thing(n))).collect::<Vec<_>>();
     store.fail_next(Fault::Full);
-    assert!(twin.load_blocking(&view(), operations()).iter().all(|r| matches!(r, Err(Error::ReadOnly(_)))));
+    assert!(
+        twin.load_blocking(&view(), operations())
+            .iter()
+            .all(|r| matches!(r, Err(Error::ReadOnly(_))))
+    );
     assert!(all(&twin, &view()).is_empty());
-    assert!(twin.load_blocking(&view(), operations()).iter().all(|r| *r.as_ref().unwrap() == Outcome::Created));
+    assert!(
+        twin.load_blocking(&view(), operations())
+            .iter()
+            .all(|r| *r.as_ref().unwrap() == Outcome::Created)
+    );
     assert_eq!(store.commits.load(Ordering::SeqCst), 1);
     // The same once more writes nothing at all.
     let again = twin.load_blocking(&view(), operations());

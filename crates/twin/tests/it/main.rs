@@ -1,4 +1,20 @@
 //! Tests of the twin through its public API.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    clippy::clone_on_ref_ptr,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::match_same_arms,
+    clippy::option_option,
+    clippy::missing_panics_doc,
+    reason = "tests panic when they fail, and count in small numbers"
+)]
 
 mod common;
 mod concurrency;
@@ -6,6 +22,7 @@ mod durability;
 mod model;
 mod operations;
 mod queries;
+mod reference;
 mod restart;
 mod snapshots;
 mod views;

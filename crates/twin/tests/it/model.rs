@@ -1,42 +1,14 @@
-//! Random operations against a reference that is too simple to be wrong: a list of entities, each with a list
-//! of everything that was ever written to it.
+//! Random operations against a reference that is too simple to be wrong.
 
 use ngsi_ld::fragment::{AttributeChange, AttributeFragment, Fragment};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use proptest::prelude::*;
 use query::{EntityQuery, Selection};
 use storage::{Embedded, Environment, Memory, Storage};
-use twin::{Error, Instance, Operation, Outcome, Reader, Twin};
+use twin::{Instance, Operation, Reader, Twin};
 
 use crate::common::{all, always, at, clock, id, name, part, run, view};
-
-/// An attribute instance, as the tests make them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Given {
-    name: usize,
-    dataset: Option<usize>,
-    value: i64,
-    /// Seconds of 2020 and a bit: long before the clock of the tests.
-    observed: Option<i64>,
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Create(usize, Vec<usize>, Vec<Given>),
-    UpsertReplace(usize, Vec<usize>, Vec<Given>),
-    UpsertUpdate(usize, Vec<usize>, Vec<Given>),
-    Import(usize, Vec<usize>, Vec<Given>),
-    Replace(usize, Vec<usize>, Vec<Given>),
-    Merge(usize, Vec<(Given, bool)>),
-    Append(usize, Vec<Given>, bool),
-    Update(usize, Vec<(Given, bool)>),
-    UpdateAttribute(usize, Given),
-    ReplaceAttribute(usize, Given),
-    DeleteAttribute(usize, usize, Option<Option<usize>>),
-    Delete(usize),
-    AppendHistory(usize, Vec<usize>, Vec<Given>, bool),
-    DeleteHistory(usize),
-}
+use crate::reference::{Given, Reference, Step, simplified};
 
 fn observed(second: i64) -> Timestamp {
     at(second - 200_000_000)
@@ -55,22 +27,36 @@ impl Given {
     }
 
     fn part(&self) -> AttributeFragment {
-        part(&format!("a{}", self.name), self.dataset.map(dataset), self.value, self.observed.map(observed))
+        part(
+            &format!("a{}", self.name),
+            self.dataset.map(dataset),
+            self.value,
+            self.observed.map(observed),
+        )
     }
 
     fn removal(&self) -> AttributeFragment {
-        AttributeFragment { change: AttributeChange::Remove, ..self.part() }
+        AttributeFragment {
+            change: AttributeChange::Remove,
+            ..self.part()
+        }
     }
 }
 
 /// What the tests know of an instance that the twin gives back.
 fn plain(attribute: &Attribute) -> Given {
-    let number = |text: &str| text.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+    let number = |text: &str| {
+        text.trim_start_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .unwrap()
+    };
     Given {
         name: number(attribute.name.short()),
         dataset: attribute.dataset_id.as_ref().map(|id| number(id.local())),
         value: attribute.as_f64().unwrap() as i64,
-        observed: attribute.observed_at.map(|t| (t.as_micros() - observed(0).as_micros()) / 1_000_000),
+        observed: attribute
+            .observed_at
+            .map(|t| (t.as_micros() - observed(0).as_micros()) / 1_000_000),
     }
 }
 
@@ -86,8 +72,14 @@ fn entity(number: usize, of: &[usize], given: &[Given]) -> Entity {
 }
 
 fn parts(given: &[(Given, bool)]) -> Fragment {
-    let attributes = given.iter().map(|(g, remove)| if *remove { g.removal() } else { g.part() }).collect();
-    Fragment { attributes, ..Fragment::default() }
+    let attributes = given
+        .iter()
+        .map(|(g, remove)| if *remove { g.removal() } else { g.part() })
+        .collect();
+    Fragment {
+        attributes,
+        ..Fragment::default()
+    }
 }
 
 impl Step {
@@ -115,290 +107,12 @@ impl Step {
                 Operation::DeleteAttribute(id(n), name(&format!("a{a}")), instance)
             }
             Self::Delete(n) => Operation::Delete(id(n)),
-            Self::AppendHistory(n, t, a, current) => {
-                Operation::AppendHistory { entity: entity(*n, t, a), current: *current }
-            }
+            Self::AppendHistory(n, t, a, current) => Operation::AppendHistory {
+                entity: entity(*n, t, a),
+                current: *current,
+            },
             Self::DeleteHistory(n) => Operation::DeleteHistory(id(n)),
         }
-    }
-}
-
-/// The reference's entity.
-#[derive(Clone, Debug)]
-struct Thing {
-    number: usize,
-    live: bool,
-    /// Not live, but was.
-    deleted: bool,
-    types: Vec<usize>,
-    /// With the step at which each was written.
-    current: Vec<(Given, usize)>,
-    /// Everything that was ever current, or was given as history.
-    written: Vec<Given>,
-}
-
-/// The reference: in order of creation.
-#[derive(Default)]
-struct Reference {
-    things: Vec<Thing>,
-    step: usize,
-}
-
-impl Thing {
-    fn add_types(&mut self, more: &[usize]) {
-        for t in more {
-            if !self.types.contains(t) {
-                self.types.push(*t);
-            }
-        }
-    }
-
-    fn find(&self, given: &Given) -> Option<usize> {
-        self.current.iter().position(|(there, _)| there.name == given.name && there.dataset == given.dataset)
-    }
-
-    fn write(&mut self, given: Given, step: usize) {
-        match self.find(&given) {
-            Some(index) if self.current[index].0 == given => return,
-            Some(index) => self.current[index] = (given.clone(), step),
-            None => self.current.push((given.clone(), step)),
-        }
-        self.written.push(given);
-    }
-
-    fn replace_all(&mut self, given: &[Given], step: usize) {
-        // Of two instances of one data set in one request the last counts.
-        let mut last: Vec<Given> = Vec::new();
-        for g in given {
-            last.retain(|there| (there.name, there.dataset) != (g.name, g.dataset));
-            last.push(g.clone());
-        }
-        self.current.retain(|(there, _)| last.iter().any(|g| (g.name, g.dataset) == (there.name, there.dataset)));
-        last.into_iter().for_each(|g| self.write(g, step));
-    }
-
-    fn state(&self) -> (Vec<usize>, Vec<Given>) {
-        (self.types.clone(), self.current.iter().map(|(given, _)| given.clone()).collect())
-    }
-}
-
-const LEFT: &str = "left alone";
-
-/// What came of it, with reasons made equal.
-fn simplified(result: Result<Outcome, Error>) -> String {
-    match result {
-        Ok(Outcome::Updated { not_updated }) => {
-            let names: Vec<_> = not_updated.iter().map(|(name, _)| name.short().to_owned()).collect();
-            format!("updated, {LEFT} {names:?}")
-        }
-        Ok(outcome) => format!("{outcome:?}"),
-        Err(Error::NotFound(_)) => "not found".into(),
-        Err(Error::AlreadyExists(_)) => "exists".into(),
-        Err(Error::AttributeNotFound(..)) => "no attribute".into(),
-        Err(Error::Invalid(_)) => "invalid".into(),
-        Err(error) => panic!("{error}"),
-    }
-}
-
-impl Reference {
-    fn place(&mut self, number: usize) -> Option<usize> {
-        self.things.iter().position(|thing| thing.number == number)
-    }
-
-    fn create(&mut self, number: usize, of: &[usize], given: &[Given]) -> String {
-        if of.is_empty() {
-            return "invalid".into();
-        }
-        let place = self.place(number).unwrap_or_else(|| {
-            self.things.push(Thing { number, live: false, deleted: false, types: vec![], current: vec![], written: vec![] });
-            self.things.len() - 1
-        });
-        let thing = &mut self.things[place];
-        (thing.live, thing.deleted, thing.types) = (true, false, Vec::new());
-        thing.add_types(of);
-        thing.replace_all(given, self.step);
-        "Created".into()
-    }
-
-    fn run(&mut self, step: &Step) -> String {
-        self.step += 1;
-        let now = self.step;
-        let updated = |left: Vec<String>| format!("updated, {LEFT} {left:?}");
-        let attribute = |given: &Given| format!("a{}", given.name);
-        let number = match step {
-            Step::Create(n, ..) | Step::UpsertReplace(n, ..) | Step::UpsertUpdate(n, ..) | Step::Import(n, ..) => *n,
-            Step::Replace(n, ..) | Step::Merge(n, ..) | Step::Append(n, ..) | Step::Update(n, ..) => *n,
-            Step::UpdateAttribute(n, ..) | Step::ReplaceAttribute(n, ..) | Step::DeleteAttribute(n, ..) => *n,
-            Step::Delete(n) | Step::AppendHistory(n, ..) | Step::DeleteHistory(n) => *n,
-        };
-        let place = self.place(number);
-        let live = place.is_some_and(|place| self.things[place].live);
-        match step {
-            Step::Create(..) if live => return "exists".into(),
-            Step::Create(_, t, a) => return self.create(number, t, a),
-            Step::UpsertReplace(_, t, a) | Step::UpsertUpdate(_, t, a) | Step::Import(_, t, a) if !live => {
-                return self.create(number, t, a);
-            }
-            Step::AppendHistory(_, t, a, current) => return self.append_history(number, t, a, *current),
-            _ => {}
-        }
-        let Some(place) = place.filter(|_| live || matches!(step, Step::DeleteHistory(_))) else {
-            return "not found".into();
-        };
-        let thing = &mut self.things[place];
-        match step {
-            Step::UpsertReplace(_, t, a) | Step::Import(_, t, a) | Step::Replace(_, t, a) => {
-                let before = thing.state();
-                if !t.is_empty() {
-                    thing.types.clear();
-                    thing.add_types(t);
-                }
-                thing.replace_all(a, now);
-                if matches!(step, Step::Import(..)) && thing.state() == before {
-                    return "Unchanged".into();
-                }
-                updated(vec![])
-            }
-            Step::UpsertUpdate(_, t, a) => {
-                thing.add_types(t);
-                let mut last: Vec<Given> = Vec::new();
-                for g in a {
-                    last.retain(|there| (there.name, there.dataset) != (g.name, g.dataset));
-                    last.push(g.clone());
-                }
-                last.into_iter().for_each(|g| thing.write(g, now));
-                updated(vec![])
-            }
-            Step::Merge(_, a) => {
-                let mut after = thing.current.clone();
-                for (given, remove) in a {
-                    let find = |list: &[(Given, usize)]| {
-                        list.iter().position(|(g, _)| (g.name, g.dataset) == (given.name, given.dataset))
-                    };
-                    match (find(&after), remove) {
-                        (Some(index), true) => drop(after.remove(index)),
-                        (None, true) => {}
-                        (Some(index), false) => {
-                            after[index].0.value = given.value;
-                            after[index].0.observed = given.observed.or(after[index].0.observed);
-                        }
-                        (None, false) => after.push((given.clone(), now)),
-                    }
-                }
-                let after: Vec<Given> = after.into_iter().map(|(given, _)| given).collect();
-                thing.replace_all(&after, now);
-                updated(vec![])
-            }
-            Step::Append(_, a, overwrite) => {
-                let mut left = Vec::new();
-                let mut after: Vec<Given> = thing.state().1;
-                for given in a {
-                    let there = after.iter().position(|g| (g.name, g.dataset) == (given.name, given.dataset));
-                    match there {
-                        Some(_) if !overwrite => left.push(attribute(given)),
-                        Some(index) => after[index] = given.clone(),
-                        None => after.push(given.clone()),
-                    }
-                }
-                thing.replace_all(&after, now);
-                updated(left)
-            }
-            Step::Update(_, a) => {
-                let mut left = Vec::new();
-                let mut after: Vec<Given> = thing.state().1;
-                for (given, remove) in a {
-                    let there = after.iter().position(|g| (g.name, g.dataset) == (given.name, given.dataset));
-                    match (there, remove) {
-                        (Some(index), true) => drop(after.remove(index)),
-                        (None, true) => left.push(attribute(given)),
-                        (Some(index), false) => after[index] = given.clone(),
-                        (None, false) => after.push(given.clone()),
-                    }
-                }
-                thing.replace_all(&after, now);
-                updated(left)
-            }
-            Step::UpdateAttribute(_, a) => {
-                let Some(index) = thing.find(a) else { return "no attribute".into() };
-                let observed = a.observed.or(thing.current[index].0.observed);
-                thing.write(Given { observed, ..a.clone() }, now);
-                updated(vec![])
-            }
-            Step::ReplaceAttribute(_, a) => {
-                if thing.find(a).is_none() {
-                    return "no attribute".into();
-                }
-                thing.write(a.clone(), now);
-                updated(vec![])
-            }
-            Step::DeleteAttribute(_, a, which) => {
-                let before = thing.current.len();
-                thing.current.retain(|(there, _)| there.name != *a || which.is_some_and(|d| there.dataset != d));
-                if thing.current.len() == before { "no attribute".into() } else { updated(vec![]) }
-            }
-            Step::Delete(_) => {
-                (thing.live, thing.deleted) = (false, true);
-                thing.current.clear();
-                "Deleted".into()
-            }
-            Step::DeleteHistory(_) => {
-                let mut thing = self.things.remove(place);
-                if thing.live {
-                    thing.written = thing.state().1;
-                    self.things.push(thing);
-                }
-                "Deleted".into()
-            }
-            Step::Create(..) | Step::AppendHistory(..) => unreachable!(),
-        }
-    }
-
-    fn append_history(&mut self, number: usize, of: &[usize], given: &[Given], current: bool) -> String {
-        let place = self.place(number);
-        if place.is_none() && of.is_empty() {
-            return "invalid".into();
-        }
-        let new = place.is_none();
-        let place = place.unwrap_or_else(|| {
-            self.things.push(Thing { number, live: false, deleted: false, types: vec![], current: vec![], written: vec![] });
-            self.things.len() - 1
-        });
-        let thing = &mut self.things[place];
-        // A deleted thing keeps its types until it comes back.
-        let was_deleted = thing.deleted;
-        if !was_deleted || current {
-            thing.add_types(of);
-        }
-        let created = new || (current && was_deleted);
-        let mut fresh: Vec<Given> = Vec::new();
-        for g in given {
-            let known = g.observed.is_some() && (thing.written.contains(g) || fresh.contains(g));
-            if !known {
-                fresh.push(g.clone());
-            }
-        }
-        let (added, known) = (fresh.len(), given.len() - fresh.len());
-        thing.written.extend(fresh.iter().cloned());
-        if current {
-            (thing.live, thing.deleted) = (true, false);
-            for index in 0..fresh.len() {
-                let g = &fresh[index];
-                let time = |g: &Given, step: usize| g.observed.unwrap_or(1_000_000 + step as i64);
-                let rival = |(other, h): (usize, &Given)| {
-                    let (a, b) = (time(h, self.step), time(g, self.step));
-                    (h.name, h.dataset) == (g.name, g.dataset) && (a > b || a == b && other > index)
-                };
-                if fresh.iter().enumerate().any(rival) {
-                    continue;
-                }
-                match thing.find(g) {
-                    Some(there) if time(&thing.current[there].0, thing.current[there].1) >= time(g, self.step) => {}
-                    Some(there) => thing.current[there] = (g.clone(), self.step),
-                    None => thing.current.push((g.clone(), self.step)),
-                }
-            }
-        }
-        format!("{:?}", Outcome::Appended { added, known, created })
     }
 }
 
@@ -420,25 +134,55 @@ fn compare(twin: &dyn Reader, reference: &Reference) {
                 assert!(attribute.modified_at <= found.modified_at);
             }
         }
-        let evolution = twin.history(&view(), &id, &always()).unwrap().expect("it has one");
+        let evolution = twin
+            .history(&view(), &id, &always())
+            .unwrap()
+            .expect("it has one");
         let mut written: Vec<Given> = evolution.attributes.iter().map(plain).collect();
         let mut expected = thing.written.clone();
         written.sort();
         expected.sort();
         assert_eq!(written, expected, "the history of {id}");
-        let mut ids: Vec<_> = evolution.attributes.iter().map(|a| a.instance_id.clone().unwrap()).collect();
+        let mut ids: Vec<_> = evolution
+            .attributes
+            .iter()
+            .map(|a| a.instance_id.clone().unwrap())
+            .collect();
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), evolution.attributes.len(), "each instance has its own id");
+        assert_eq!(
+            ids.len(),
+            evolution.attributes.len(),
+            "each instance has its own id"
+        );
     }
-    let order: Vec<Uri> = all(twin, &view()).iter().map(|entity| entity.id.clone()).collect();
+    let order: Vec<Uri> = all(twin, &view())
+        .iter()
+        .map(|entity| entity.id.clone())
+        .collect();
     let live = || reference.things.iter().filter(|thing| thing.live);
-    assert_eq!(order, live().map(|thing| id(thing.number)).collect::<Vec<_>>(), "the order of creation");
+    assert_eq!(
+        order,
+        live().map(|thing| id(thing.number)).collect::<Vec<_>>(),
+        "the order of creation"
+    );
     for number in 0..3 {
         let selection = Selection::of_type(name(&format!("T{number}")));
-        let page = twin.query(&view(), &EntityQuery { selection, limit: 2, offset: 1, count: true }).unwrap();
-        let of_type: Vec<Uri> =
-            live().filter(|t| t.types.contains(&number)).map(|thing| id(thing.number)).collect();
+        let page = twin
+            .query(
+                &view(),
+                &EntityQuery {
+                    selection,
+                    limit: 2,
+                    offset: 1,
+                    count: true,
+                },
+            )
+            .unwrap();
+        let of_type: Vec<Uri> = live()
+            .filter(|t| t.types.contains(&number))
+            .map(|thing| id(thing.number))
+            .collect();
         assert_eq!(page.total, Some(of_type.len()));
         assert_eq!(page.more, of_type.len() > 3);
         let ids: Vec<Uri> = page.entities.iter().map(|entity| entity.id.clone()).collect();
@@ -450,11 +194,15 @@ fn compare(twin: &dyn Reader, reference: &Reference) {
 fn picture(twin: &Twin) -> Vec<(Uri, Option<Entity>, Vec<Attribute>)> {
     let mut seen = Vec::new();
     let sorted = |mut entity: Entity| {
-        entity.attributes.sort_by(|a, b| (&a.name, &a.dataset_id).cmp(&(&b.name, &b.dataset_id)));
+        entity
+            .attributes
+            .sort_by(|a, b| (&a.name, &a.dataset_id).cmp(&(&b.name, &b.dataset_id)));
         entity
     };
     for number in 0..5 {
-        let found = twin.get(&view(), &id(number)).map(|entity| sorted((*entity).clone()));
+        let found = twin
+            .get(&view(), &id(number))
+            .map(|entity| sorted((*entity).clone()));
         let mut past = crate::common::history(twin, &id(number));
         past.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
         seen.push((id(number), found, past));
@@ -463,8 +211,18 @@ fn picture(twin: &Twin) -> Vec<(Uri, Option<Entity>, Vec<Attribute>)> {
 }
 
 fn given() -> impl Strategy<Value = Given> {
-    (0..2_usize, proptest::option::weighted(0.3, 0..2_usize), 0..3_i64, proptest::option::weighted(0.6, 0..5_i64))
-        .prop_map(|(name, dataset, value, observed)| Given { name, dataset, value, observed })
+    (
+        0..2_usize,
+        proptest::option::weighted(0.3, 0..2_usize),
+        0..3_i64,
+        proptest::option::weighted(0.6, 0..5_i64),
+    )
+        .prop_map(|(name, dataset, value, observed)| Given {
+            name,
+            dataset,
+            value,
+            observed,
+        })
 }
 
 fn step() -> impl Strategy<Value = Step> {

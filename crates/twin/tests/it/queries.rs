@@ -36,17 +36,24 @@ fn entity(number: usize) -> impl Strategy<Value = Entity> {
     let types = proptest::sample::subsequence(vec!["A", "B", "C"], 1..3);
     let place = proptest::option::weighted(0.8, geometry());
     let other = proptest::option::weighted(0.3, geometry());
-    (types, place, other, proptest::option::of(0..5_i64), proptest::option::of(0..5_i64)).prop_map(
-        move |(types, place, other, a, b)| {
+    (
+        types,
+        place,
+        other,
+        proptest::option::of(0..5_i64),
+        proptest::option::of(0..5_i64),
+    )
+        .prop_map(move |(types, place, other, a, b)| {
             let mut entity = thing(number);
             entity.types = types.into_iter().map(name).collect();
-            place.into_iter().for_each(|place| entity.put(Attribute::geo(location(), place)));
-            other.into_iter().for_each(|place| entity.put(Attribute::geo(name("other"), place)));
-            a.into_iter().for_each(|a| entity.put(Attribute::property(name("a"), a)));
-            b.into_iter().for_each(|b| entity.put(Attribute::property(name("b"), b)));
+            let geo = [
+                place.map(|p| Attribute::geo(location(), p)),
+                other.map(|p| Attribute::geo(name("other"), p)),
+            ];
+            let numbers = [("a", a), ("b", b)].map(|(term, n)| n.map(|n| Attribute::property(name(term), n)));
+            entity.attributes = geo.into_iter().chain(numbers).flatten().collect();
             entity
-        },
-    )
+        })
 }
 
 fn entities() -> impl Strategy<Value = Vec<Entity>> {
@@ -54,21 +61,35 @@ fn entities() -> impl Strategy<Value = Vec<Entity>> {
 }
 
 fn selection() -> impl Strategy<Value = Selection> {
-    let single = || prop_oneof![Just("A"), Just("B"), Just("C"), Just("D")].prop_map(|t| TypeSelection::Type(name(t)));
+    let single =
+        || prop_oneof![Just("A"), Just("B"), Just("C"), Just("D")].prop_map(|t| TypeSelection::Type(name(t)));
     let types = prop_oneof![
         3 => single(),
         1 => proptest::collection::vec(single(), 1..3).prop_map(TypeSelection::Or),
         1 => proptest::collection::vec(single(), 1..3).prop_map(TypeSelection::And),
     ];
-    let path = |term: &str| Path { attributes: vec![name(term)], members: vec![] };
+    let path = |term: &str| Path {
+        attributes: vec![name(term)],
+        members: vec![],
+    };
     let q = prop_oneof![
-        (0..5_i32).prop_map(move |n| Q::Compare(path("a"), Operator::Greater, vec![Operand::Number(n.into())])),
+        (0..5_i32).prop_map(move |n| Q::Compare(
+            path("a"),
+            Operator::Greater,
+            vec![Operand::Number(n.into())]
+        )),
         Just(Q::Or(vec![Q::Exists(path("a")), Q::Exists(path("b"))])),
         Just(Q::And(vec![Q::Exists(path("a")), Q::Exists(path("b"))])),
     ];
     let relation = prop_oneof![
-        (0..30_000_i32).prop_map(|m| GeoRelation::Near { min_distance_m: None, max_distance_m: Some(m.into()) }),
-        (0..30_000_i32).prop_map(|m| GeoRelation::Near { min_distance_m: Some(m.into()), max_distance_m: None }),
+        (0..30_000_i32).prop_map(|m| GeoRelation::Near {
+            min_distance_m: None,
+            max_distance_m: Some(m.into())
+        }),
+        (0..30_000_i32).prop_map(|m| GeoRelation::Near {
+            min_distance_m: Some(m.into()),
+            max_distance_m: None
+        }),
         Just(GeoRelation::Within),
         Just(GeoRelation::Intersects),
         Just(GeoRelation::Disjoint),
@@ -78,11 +99,21 @@ fn selection() -> impl Strategy<Value = Selection> {
     ];
     let corner = || (-20..20_i32).prop_map(|n| f64::from(n) / 100.0);
     let property = prop_oneof![3 => Just(location()), 1 => Just(name("other"))];
-    let geo = (relation, corner(), corner(), property, any::<bool>()).prop_map(|(relation, x, y, property, point)| {
-        let near = matches!(relation, GeoRelation::Near { .. });
-        let geometry = if near || point { Point::new(x, y).into() } else { square(x, y, 0.2) };
-        GeoQuery { relation, geometry, property }
-    });
+    let geo = (relation, corner(), corner(), property, any::<bool>()).prop_map(
+        |(relation, x, y, property, point)| {
+            let near = matches!(relation, GeoRelation::Near { .. });
+            let geometry = if near || point {
+                Point::new(x, y).into()
+            } else {
+                square(x, y, 0.2)
+            };
+            GeoQuery {
+                relation,
+                geometry,
+                property,
+            }
+        },
+    );
     let ids = proptest::collection::vec((0..60_usize).prop_map(id), 1..6);
     (
         proptest::option::weighted(0.2, ids),
@@ -103,13 +134,18 @@ fn selection() -> impl Strategy<Value = Selection> {
 
 fn some_view() -> impl Strategy<Value = View> {
     let hidden = proptest::sample::subsequence(vec![location(), name("a"), name("other")], 0..3);
-    (proptest::option::weighted(0.4, selection()), hidden, any::<bool>()).prop_map(|(rows, hidden, open)| {
-        let mut view = view();
-        if let Some(rows) = rows {
-            view = view.rows(Rows::Selected(Arc::new(rows)));
-        }
-        if open { view } else { view.hiding(hidden) }
-    })
+    (
+        proptest::option::weighted(0.4, selection()),
+        hidden,
+        any::<bool>(),
+    )
+        .prop_map(|(rows, hidden, open)| {
+            let mut view = view();
+            if let Some(rows) = rows {
+                view = view.rows(Rows::Selected(Arc::new(rows)));
+            }
+            if open { view } else { view.hiding(hidden) }
+        })
 }
 
 /// What a query must give: every entity is looked at, in order of creation.
@@ -121,7 +157,15 @@ fn by_hand(entities: &[Arc<Entity>], view: &View, query: &EntityQuery) -> (Vec<E
         .collect();
     let total = selected.len();
     let more = total > query.offset.saturating_add(query.limit);
-    (selected.into_iter().skip(query.offset).take(query.limit).collect(), total, more)
+    (
+        selected
+            .into_iter()
+            .skip(query.offset)
+            .take(query.limit)
+            .collect(),
+        total,
+        more,
+    )
 }
 
 proptest! {
@@ -168,12 +212,33 @@ proptest! {
 
 #[test]
 fn an_unusable_selection_is_an_error() {
-    let path = Path { attributes: vec![name("a")], members: vec![] };
-    let q = Some(Q::Compare(path, Operator::Matches, vec![Operand::Text("(".into())]));
-    let selection = Selection { q, ..Selection::default() };
+    let path = Path {
+        attributes: vec![name("a")],
+        members: vec![],
+    };
+    let q = Some(Q::Compare(
+        path,
+        Operator::Matches,
+        vec![Operand::Text("(".into())],
+    ));
+    let selection = Selection {
+        q,
+        ..Selection::default()
+    };
     let twin = twin();
     assert!(twin.scan(&view(), &selection, &mut |_| true).is_err());
-    assert!(twin.query(&view(), &EntityQuery { selection, limit: 1, offset: 0, count: false }).is_err());
+    assert!(
+        twin.query(
+            &view(),
+            &EntityQuery {
+                selection,
+                limit: 1,
+                offset: 0,
+                count: false
+            }
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -181,11 +246,29 @@ fn a_coordinate_that_is_no_number_harms_nobody() {
     let twin = twin();
     let entity = thing(1).with(Attribute::geo(location(), Point::new(f64::NAN, 1.0)));
     run(&twin, Operation::Create(entity)).unwrap();
-    run(&twin, Operation::Create(thing(2).with(Attribute::geo(location(), Point::new(0.0, 0.0))))).unwrap();
-    let relation = GeoRelation::Near { min_distance_m: None, max_distance_m: Some(10.0) };
-    let geo = Some(GeoQuery { relation, geometry: Point::new(0.0, 0.0).into(), property: location() });
-    let query =
-        EntityQuery { selection: Selection { geo, ..Selection::default() }, limit: 9, offset: 0, count: true };
+    run(
+        &twin,
+        Operation::Create(thing(2).with(Attribute::geo(location(), Point::new(0.0, 0.0)))),
+    )
+    .unwrap();
+    let relation = GeoRelation::Near {
+        min_distance_m: None,
+        max_distance_m: Some(10.0),
+    };
+    let geo = Some(GeoQuery {
+        relation,
+        geometry: Point::new(0.0, 0.0).into(),
+        property: location(),
+    });
+    let query = EntityQuery {
+        selection: Selection {
+            geo,
+            ..Selection::default()
+        },
+        limit: 9,
+        offset: 0,
+        count: true,
+    };
     assert_eq!(twin.query(&view(), &query).unwrap().total, Some(1));
     run(&twin, Operation::Delete(id(1))).unwrap();
 }

@@ -30,19 +30,44 @@ fn later_writes_do_not_show() {
 #[test]
 fn its_history_ends_with_it() {
     let twin = twin(); // its clock stands still: the order is the twin's own
-    run(&twin, Operation::Create(thing(1).with(property("a", 1).observed_at(at(1))))).unwrap();
+    run(
+        &twin,
+        Operation::Create(thing(1).with(property("a", 1).observed_at(at(1)))),
+    )
+    .unwrap();
     run(&twin, Operation::Merge(id(1), set("a", 2))).unwrap();
     let snapshot = twin.snapshot();
     let seen = history(&snapshot, &id(1));
     assert_eq!(numbers(&seen), [1.0, 2.0]);
     let late = thing(1).with(property("a", 50).observed_at(at(-50))); // observed before, written after
-    run(&twin, Operation::AppendHistory { entity: late, current: false }).unwrap();
+    run(
+        &twin,
+        Operation::AppendHistory {
+            entity: late,
+            current: false,
+        },
+    )
+    .unwrap();
     run(&twin, Operation::Merge(id(1), set("a", 3))).unwrap();
     run(&twin, Operation::Merge(id(1), set("a", 4))).unwrap();
     assert_eq!(history(&snapshot, &id(1)), seen);
     assert_eq!(numbers(&history(&twin, &id(1))), [50.0, 1.0, 2.0, 3.0, 4.0]);
     let values = |series: Vec<twin::Sample>| series.into_iter().map(|s| s.value).collect::<Vec<_>>();
-    assert_eq!(values(snapshot.series(&view(), &id(1), &name("a"), ALWAYS).unwrap()), [1.0, 2.0]);
-    assert_eq!(values(twin.series(&view(), &id(1), &name("a"), ALWAYS).unwrap()), [50.0, 1.0, 2.0, 3.0, 4.0]);
-    assert_eq!(values(twin.snapshot().series(&view(), &id(1), &name("a"), ALWAYS).unwrap()).len(), 5);
+    assert_eq!(
+        values(snapshot.series(&view(), &id(1), &name("a"), ALWAYS).unwrap()),
+        [1.0, 2.0]
+    );
+    assert_eq!(
+        values(twin.series(&view(), &id(1), &name("a"), ALWAYS).unwrap()),
+        [50.0, 1.0, 2.0, 3.0, 4.0]
+    );
+    assert_eq!(
+        values(
+            twin.snapshot()
+                .series(&view(), &id(1), &name("a"), ALWAYS)
+                .unwrap()
+        )
+        .len(),
+        5
+    );
 }

@@ -16,7 +16,9 @@ fn city() -> (Twin, twin::BlobId) {
     let twin = twin();
     let blob = twin.put_blob(&mut &b"raster"[..]).unwrap();
     for n in 0..10 {
-        let mut entity = thing(n).with(property("a", n).observed_at(at(0))).with(property("private", n).observed_at(at(0)));
+        let mut entity = thing(n)
+            .with(property("a", n).observed_at(at(0)))
+            .with(property("private", n).observed_at(at(0)));
         if n % 2 == 1 {
             entity.types.push(name("Secret"));
         }
@@ -34,8 +36,14 @@ fn only(selection: Selection) -> View {
 }
 
 fn exists(name: Name) -> Selection {
-    let path = Path { attributes: vec![name], members: vec![] };
-    Selection { q: Some(Q::Exists(path)), ..Selection::default() }
+    let path = Path {
+        attributes: vec![name],
+        members: vec![],
+    };
+    Selection {
+        q: Some(Q::Exists(path)),
+        ..Selection::default()
+    }
 }
 
 #[test]
@@ -43,18 +51,36 @@ fn a_hidden_entity_does_not_exist() {
     let (twin, blob) = city();
     // Those of which 4 is the last: rows by id.
     let ids = (0..5).map(id).filter(|i| *i != id(1)).collect();
-    let narrow = only(Selection { ids, ..Selection::default() });
+    let narrow = only(Selection {
+        ids,
+        ..Selection::default()
+    });
     let snapshot = twin.snapshot();
     for reader in [&twin as &dyn Reader, &snapshot] {
         assert!(reader.get(&narrow, &id(1)).is_none());
         assert!(reader.get(&narrow, &id(2)).is_some());
         assert_eq!(all(reader, &narrow).len(), 4);
         let selection = Selection::of_type(name("Thing"));
-        let page = reader.query(&narrow, &EntityQuery { selection, limit: 4, offset: 0, count: true }).unwrap();
+        let page = reader
+            .query(
+                &narrow,
+                &EntityQuery {
+                    selection,
+                    limit: 4,
+                    offset: 0,
+                    count: true,
+                },
+            )
+            .unwrap();
         assert_eq!((page.entities.len(), page.total, page.more), (4, Some(4), false));
         assert_eq!(reader.types(&narrow), [(name("Secret"), 1), (name("Thing"), 4)]);
         assert!(reader.history(&narrow, &id(1), &always()).unwrap().is_none());
-        assert!(reader.series(&narrow, &id(1), &name("a"), (Timestamp::MIN, Timestamp::MAX)).unwrap().is_empty());
+        assert!(
+            reader
+                .series(&narrow, &id(1), &name("a"), (Timestamp::MIN, Timestamp::MAX))
+                .unwrap()
+                .is_empty()
+        );
         let mut window = [0; 6];
         assert!(reader.read_blob(&narrow, &blob, 0, &mut window).is_err());
         assert_eq!(reader.blob_length(&narrow, &blob).unwrap(), None);
@@ -77,11 +103,17 @@ fn a_hidden_entity_does_not_exist() {
             Operation::Delete(id(1)),
             Operation::Merge(id(1), set("a", 1)),
             Operation::DeleteHistory(id(1)),
-            Operation::AppendHistory { entity: thing(1), current: true },
+            Operation::AppendHistory {
+                entity: thing(1),
+                current: true,
+            },
             Operation::UpsertReplace(thing(1)),
         ],
     );
-    assert!(refused.iter().all(|r| matches!(r, Err(Error::NotFound(_)))), "{refused:?}");
+    assert!(
+        refused.iter().all(|r| matches!(r, Err(Error::NotFound(_)))),
+        "{refused:?}"
+    );
     assert!(twin.get(&view(), &id(1)).is_some());
 }
 
@@ -93,14 +125,29 @@ fn a_hidden_attribute_does_not_exist() {
     for reader in [&twin as &dyn Reader, &snapshot] {
         let entity = reader.get(&blind, &id(1)).unwrap();
         assert!(entity.get(name("private").as_str()).is_none() && entity.get(name("a").as_str()).is_some());
-        assert!(all(reader, &blind).iter().all(|e| e.get(name("private").as_str()).is_none()));
+        assert!(
+            all(reader, &blind)
+                .iter()
+                .all(|e| e.get(name("private").as_str()).is_none())
+        );
         // Nor can it be found out by a filter, with or without an index.
         for selection in [
             exists(name("private")),
-            Selection { attributes: vec![name("private")], ..Selection::default() },
-            Selection { types: Some(TypeSelection::Type(name("Secret"))), ..exists(name("private")) },
+            Selection {
+                attributes: vec![name("private")],
+                ..Selection::default()
+            },
+            Selection {
+                types: Some(TypeSelection::Type(name("Secret"))),
+                ..exists(name("private"))
+            },
         ] {
-            let query = EntityQuery { selection, limit: 1, offset: 0, count: true };
+            let query = EntityQuery {
+                selection,
+                limit: 1,
+                offset: 0,
+                count: true,
+            };
             let page = reader.query(&blind, &query).unwrap();
             assert_eq!((page.entities.len(), page.total, page.more), (0, Some(0), false));
             assert!(reader.query(&view(), &query).unwrap().total > Some(0));
@@ -108,9 +155,23 @@ fn a_hidden_attribute_does_not_exist() {
         let past = reader.history(&blind, &id(1), &always()).unwrap().unwrap();
         assert!(past.attributes.iter().all(|a| a.name == name("a")) && past.attributes.len() == 1);
         let always = (Timestamp::MIN, Timestamp::MAX);
-        assert!(reader.series(&blind, &id(1), &name("private"), always).unwrap().is_empty());
-        assert_eq!(reader.series(&blind, &id(1), &name("a"), always).unwrap().len(), 1);
-        assert_eq!(reader.series(&view(), &id(1), &name("private"), always).unwrap().len(), 2);
+        assert!(
+            reader
+                .series(&blind, &id(1), &name("private"), always)
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            reader.series(&blind, &id(1), &name("a"), always).unwrap().len(),
+            1
+        );
+        assert_eq!(
+            reader
+                .series(&view(), &id(1), &name("private"), always)
+                .unwrap()
+                .len(),
+            2
+        );
         assert!(reader.read_blob(&blind, &blob, 0, &mut [0; 6]).is_err());
     }
 }
@@ -121,7 +182,11 @@ fn what_is_hidden_by_what_it_is_now_is_hidden_in_its_past() {
     run(&twin, Operation::Create(thing(1).with(property("open", 1)))).unwrap();
     let narrow = only(exists(name("open")));
     assert!(twin.history(&narrow, &id(1), &always()).unwrap().is_some());
-    run(&twin, Operation::DeleteAttribute(id(1), name("open"), twin::Instance::All)).unwrap();
+    run(
+        &twin,
+        Operation::DeleteAttribute(id(1), name("open"), twin::Instance::All),
+    )
+    .unwrap();
     assert!(twin.history(&narrow, &id(1), &always()).unwrap().is_none());
     assert!(twin.history(&view(), &id(1), &always()).unwrap().is_some());
 }

@@ -1,0 +1,359 @@
+//! Reading: the same questions answered from the live state and from a picture of it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+use query::view::Rows;
+use query::{EntityQuery, Plan, Selection, View};
+use storage::StorageReader;
+
+use crate::error::Error;
+use crate::history::{Evolution, identify};
+use crate::reader::{BlobId, HistoryQuery, Page, Reader, Sample};
+use crate::shard::{Record, blobs};
+use crate::snapshot::Snapshot;
+use crate::state::{SHARDS, Shards};
+use crate::walk::{Path, Walk};
+
+/// One who reads.
+pub(crate) struct Reading<'a, S> {
+    pub(crate) state: &'a S,
+    pub(crate) storage: &'a dyn StorageReader,
+    /// Nothing written later is there.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// What a view shows of an entity, shared where it shows all.
+pub(crate) fn seen(view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
+    if view.is_open() {
+        return Some(Arc::clone(entity));
+    }
+    match view.of(entity)? {
+        Cow::Borrowed(_) => Some(Arc::clone(entity)),
+        Cow::Owned(entity) => Some(Arc::new(entity)),
+    }
+}
+
+impl<S: Shards> Reading<'_, S> {
+    pub(crate) fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        seen(view, self.state.record(id)?.live()?)
+    }
+
+    pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
+        let mut page = Page::default();
+        // The index knows how many there are of one type.
+        let known_total = if query.count && view.is_open() {
+            self.count_by_type(&query.selection)
+        } else {
+            None
+        };
+        let counting = query.count && known_total.is_none();
+        let mut matches = 0_usize;
+        self.visit(view, &query.selection, &mut |entity| {
+            matches += 1;
+            if matches > query.offset {
+                if page.entities.len() < query.limit {
+                    page.entities.push(Arc::clone(entity));
+                } else {
+                    page.more = true;
+                }
+            }
+            counting || !page.more
+        })?;
+        page.total = if counting { Some(matches) } else { known_total };
+        Ok(page)
+    }
+
+    /// The number of entities of a selection that asks for one type and nothing else.
+    fn count_by_type(&self, selection: &Selection) -> Option<usize> {
+        let plan = Plan::of(selection);
+        match &plan {
+            Plan::ByType(names) if names.len() == 1 && plan.is_exact(selection) => Some(
+                (0..SHARDS)
+                    .map(|index| self.state.with(index, |shard| shard.count_of(&names[0])))
+                    .sum(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Visits what a selection takes, as the view shows it, in order of creation; gives how many it examined.
+    pub(crate) fn visit(
+        &self,
+        view: &View,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) -> Result<usize, Error> {
+        let filter = selection.prepare()?;
+        let mut examined = 0;
+        for record in Walk::new(self.state, &Plan::of(selection).into()) {
+            let Some(entity) = record.live() else { continue };
+            examined += 1;
+            // The filter looks at what the caller sees, or it would tell what they do not.
+            if let Some(entity) = seen(view, entity).filter(|entity| filter.matches(entity))
+                && !visit(&entity)
+            {
+                break;
+            }
+        }
+        Ok(examined)
+    }
+
+    /// Calls once for every entity that has a current state or a history.
+    pub(crate) fn each(&self, visit: &mut dyn FnMut()) {
+        Walk::new(self.state, &Path::Everything).for_each(|_| visit());
+    }
+
+    pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
+        for record in Walk::new(self.state, &Path::Everything) {
+            if seen(view, &record.entity).is_some_and(|entity| !visit(&entity)) {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
+        let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
+        if view.is_open() {
+            for index in 0..SHARDS {
+                self.state.with(index, |shard| {
+                    for (name, count) in shard.types() {
+                        *counts.entry(name.clone()).or_default() += count;
+                    }
+                });
+            }
+        } else {
+            for record in Walk::new(self.state, &Path::Live) {
+                let visible = record.live().and_then(|entity| seen(view, entity));
+                for name in visible.iter().flat_map(|entity| &entity.types) {
+                    *counts.entry(name.clone()).or_default() += 1;
+                }
+            }
+        }
+        counts.into_iter().collect()
+    }
+
+    pub(crate) fn history(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+    ) -> Result<Option<Entity>, Error> {
+        let Some(record) = self.state.record(id) else {
+            return Ok(None);
+        };
+        let Some(mut evolution) = self.evolution(view, &record, query)? else {
+            return Ok(None);
+        };
+        identify(id, &mut evolution.attributes);
+        Ok(Some(evolution))
+    }
+
+    /// The entity, with the instances that the view shows and the query asks for as its attributes.
+    fn evolution(&self, view: &View, record: &Record, query: &HistoryQuery) -> Result<Option<Entity>, Error> {
+        let Some(now) = seen(view, &record.entity) else {
+            return Ok(None);
+        };
+        let source = Evolution {
+            storage: self.storage,
+            key: record.key,
+            current: &now.attributes,
+            until: self.until,
+        };
+        let attributes = source.instances(query)?;
+        let entity = Entity {
+            id: now.id.clone(),
+            types: now.types.clone(),
+            scope: now.scope.clone(),
+            created_at: now.created_at,
+            modified_at: now.modified_at,
+            expires_at: now.expires_at,
+            attributes,
+        };
+        if view.is_open() {
+            return Ok(Some(entity));
+        }
+        // That the entity is visible was decided on what it is now; what is hidden of it is hidden of its past.
+        Ok(view.clone().rows(Rows::All).of(&entity).map(Cow::into_owned))
+    }
+
+    pub(crate) fn series(
+        &self,
+        view: &View,
+        id: &Uri,
+        attribute: &Name,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Sample>, Error> {
+        let Some(record) = self.state.record(id) else {
+            return Ok(Vec::new());
+        };
+        let relation = TimeRelation::Between(range.0, range.1);
+        let query = HistoryQuery {
+            temporal: TemporalQuery {
+                relation,
+                property: TimeProperty::ObservedAt,
+            },
+            attributes: vec![attribute.clone()],
+            last_n: None,
+        };
+        let evolution = self.evolution(view, &record, &query)?;
+        let mut samples: Vec<Sample> = evolution
+            .iter()
+            .flat_map(|entity| &entity.attributes)
+            .filter_map(sample)
+            .collect();
+        // A reading that was written twice, because something beside it changed, was still taken once.
+        samples.dedup_by(|a, b| a.observed_at == b.observed_at && a.value.to_bits() == b.value.to_bits());
+        Ok(samples)
+    }
+
+    pub(crate) fn read_blob(
+        &self,
+        view: &View,
+        blob: &BlobId,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), Error> {
+        if !self.names(view, blob) {
+            return Err(Error::Storage(format!("there is no blob `{}`", blob.0)));
+        }
+        Ok(self.storage.read_blob(&blob.0, offset, buffer)?)
+    }
+
+    pub(crate) fn blob_length(&self, view: &View, blob: &BlobId) -> Result<Option<u64>, Error> {
+        if self.names(view, blob) {
+            Ok(self.storage.blob_length(&blob.0)?)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Whether the view shows an entity that names the blob.
+    fn names(&self, view: &View, blob: &BlobId) -> bool {
+        let shows = |entity: &Arc<Entity>| {
+            seen(view, entity).is_some_and(|seen| blobs(&seen).any(|named| named == blob.0))
+        };
+        (0..SHARDS).any(|index| {
+            self.state
+                .with(index, |shard| shard.naming_blob(&blob.0).any(shows))
+        })
+    }
+}
+
+fn sample(attribute: &Attribute) -> Option<Sample> {
+    if attribute.dataset_id.is_some() {
+        return None;
+    }
+    Some(Sample {
+        observed_at: attribute.observed_at?,
+        value: attribute.as_f64()?,
+        unit_code: attribute.unit_code.as_deref().map(Arc::from),
+    })
+}
+
+/// Answers every question of [`Reader`] by what `$reading` gives.
+macro_rules! read_by {
+    ($reader:ty) => {
+        impl Reader for $reader {
+            fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+                self.reading().get(view, id)
+            }
+            fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
+                self.reading().query(view, query)
+            }
+            fn scan(
+                &self,
+                view: &View,
+                selection: &Selection,
+                visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+            ) -> Result<(), Error> {
+                self.reading().visit(view, selection, visit).map(|_| ())
+            }
+            fn types(&self, view: &View) -> Vec<(Name, usize)> {
+                self.reading().types(view)
+            }
+            fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error> {
+                self.reading().history(view, id, query)
+            }
+            fn series(
+                &self,
+                view: &View,
+                id: &Uri,
+                attribute: &Name,
+                range: (Timestamp, Timestamp),
+            ) -> Result<Vec<Sample>, Error> {
+                self.reading().series(view, id, attribute, range)
+            }
+            fn read_blob(
+                &self,
+                view: &View,
+                blob: &BlobId,
+                offset: u64,
+                buffer: &mut [u8],
+            ) -> Result<(), Error> {
+                self.reading().read_blob(view, blob, offset, buffer)
+            }
+            fn blob_length(&self, view: &View, blob: &BlobId) -> Result<Option<u64>, Error> {
+                self.reading().blob_length(view, blob)
+            }
+            fn evolutions(
+                &self,
+                view: &View,
+                visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+            ) -> Result<(), Error> {
+                self.reading().evolutions(view, visit);
+                Ok(())
+            }
+        }
+    };
+}
+read_by!(Snapshot);
+read_by!(crate::Twin);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Operation, Twin};
+    use query::Caller;
+    use storage::Memory;
+    use storage::environment::SystemClock;
+
+    #[test]
+    fn a_page_costs_its_size_and_not_that_of_the_city() {
+        let twin = Twin::open(Box::new(Memory::new()), Arc::new(SystemClock)).unwrap();
+        let view = View::open(Caller::System("test"), "test");
+        let entity = |n: i32| Entity::new(Uri::ngsi_ld("Stop", &n.to_string()), Name::default_term("Stop"));
+        let operations = (0..10_000).map(|n| Operation::Create(entity(n))).collect();
+        assert!(twin.load_blocking(&view, operations).iter().all(Result::is_ok));
+        let reading = twin.reading();
+        for selection in [
+            Selection::of_type(Name::default_term("Stop")),
+            Selection::default(),
+        ] {
+            let mut left = 30;
+            let examined = reading.visit(&view, &selection, &mut |_| {
+                left -= 1;
+                left > 0
+            });
+            assert_eq!(examined.unwrap(), 30);
+            // What was fetched from the shards to find them: the heads of all, then a few of each.
+            let mut walk = Walk::new(reading.state, &Plan::of(&selection).into());
+            walk.by_ref().take(30).for_each(drop);
+            assert!(walk.fetched() <= SHARDS + 30 * 5, "{}", walk.fetched());
+        }
+        let near =
+            ngsi_ld::query::geo::GeoQuery::parse("near;maxDistance==10", "Point", "[0,0]", None).unwrap();
+        let selection = Selection {
+            geo: Some(near),
+            ..Selection::default()
+        };
+        assert_eq!(
+            reading.visit(&view, &selection, &mut |_| true).unwrap(),
+            0,
+            "nothing is near, nothing is looked at"
+        );
+    }
+}
