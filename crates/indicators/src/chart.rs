@@ -45,26 +45,34 @@ pub(crate) fn pattern_of(band: Band) -> &'static str {
 
 /// Horizontal bars with their labels and values as text. A value below 0 has no bar, only its text.
 pub fn bars(rows: &[(String, f64)], options: &ChartOptions) -> String {
-    const ROW: usize = 44;
     let scale = scale_end(rows.iter().map(|row| row.1), options);
-    let foot = if options.target.is_some() { 28 } else { 4 };
-    let mut svg = start(options, rows.len() * ROW + foot);
-    for (index, (label, value)) in rows.iter().enumerate() {
-        let y = index * ROW;
+    let mut marks = String::new();
+    let mut bottom = 0;
+    for (label, value) in rows {
+        let said = with_unit(*value, &options.unit);
+        // What is too long for a narrow screen takes two lines.
+        let lines: &[String] = if label.chars().count() + said.chars().count() <= 36 {
+            &[format!("{}: {said}", Escaped(label))]
+        } else {
+            &[Escaped(label).to_string(), said]
+        };
+        for line in lines {
+            let _ = writeln!(marks, "<text x=\"0\" y=\"{}\">{line}</text>", bottom + 15);
+            bottom += 18;
+        }
         let _ = writeln!(
-            svg,
-            "<text x=\"0\" y=\"{}\">{}: {}</text>\n<rect x=\"0\" y=\"{}\" width=\"{:.3}%\" height=\"16\" \
-             fill=\"url(#{}-p3)\" stroke=\"currentColor\"/>",
-            y + 15,
-            Escaped(label),
-            with_unit(*value, &options.unit),
-            y + 21,
+            marks,
+            "<rect x=\"0\" y=\"{}\" width=\"{:.3}%\" height=\"16\" fill=\"url(#{}-p3)\" stroke=\"currentColor\"/>",
+            bottom + 3,
             percent(*value, scale),
             Escaped(&options.id)
         );
+        bottom += 26;
     }
+    let mut svg = start(options, bottom + if options.target.is_some() { 28 } else { 4 });
+    svg.push_str(&marks);
     if let Some(target) = options.target {
-        let (x, bottom) = (percent(target, scale), rows.len() * ROW);
+        let x = percent(target, scale);
         let anchor = if x > 50.0 { "end" } else { "start" };
         let _ = writeln!(
             svg,

@@ -301,6 +301,13 @@ mod tests {
     }
 
     #[test]
+    fn a_point_astray_costs_no_hour() {
+        let astray = line(&[(0.0, 0.0), (1e7, 2e7)]);
+        let length = 1e7_f64.hypot(2e7);
+        assert_close(area(&[astray]), length * 2.0 * R);
+    }
+
+    #[test]
     fn parts_inside_areas_are_cut_at_their_edges() {
         let square = |x: f64| {
             let ring = vec![

@@ -46,7 +46,7 @@ pub fn svg(assessment: &Assessment) -> String {
             ),
         })
         .collect();
-    let height = 64 + rows.len() * 52 + 24 * Band::ALL.len();
+    let height = 64 + rows.len() * 70 + 24 * Band::ALL.len();
     let mut svg = String::new();
     let _ = write!(
         svg,
@@ -75,7 +75,7 @@ pub fn svg(assessment: &Assessment) -> String {
                     svg,
                     "<rect x=\"0\" y=\"{}\" width=\"{pct:.2}%\" height=\"18\" fill=\"url(#overview-{})\" \
                      stroke=\"currentColor\"/>",
-                    y + 20,
+                    y + 38,
                     pattern_of(band)
                 );
                 format!("{} %, {known}", number(pct))
@@ -85,12 +85,14 @@ pub fn svg(assessment: &Assessment) -> String {
         let _ = writeln!(
             svg,
             "<rect x=\"0\" y=\"{}\" width=\"100%\" height=\"18\" fill=\"none\" stroke=\"currentColor\" \
-             stroke-dasharray=\"2 3\"/>\n<text x=\"0\" y=\"{}\">{}: {said}</text>",
-            y + 20,
+             stroke-dasharray=\"2 3\"/>\n<text x=\"0\" y=\"{}\" font-weight=\"600\">{}</text>\n<text x=\"0\" \
+             y=\"{}\">{said}</text>",
+            y + 38,
             y + 14,
-            Escaped(short(&name))
+            Escaped(short(&name)),
+            y + 31
         );
-        y += 52;
+        y += 70;
     }
     for band in Band::ALL {
         let _ = writeln!(

@@ -108,8 +108,7 @@ fn summary(assessment: &Assessment) -> String {
         }
     }
     for row in assessment.data_points.iter().filter(|row| row.value.is_some()) {
-        let name = row.data_point.as_ref().map_or_else(|| row.name.clone(), |part| format!("{}, {part}", row.name));
-        let _ = writeln!(text, "\n  {}  {name}", row.kpi);
+        let _ = writeln!(text, "\n  {}  {}", row.kpi, row.name);
         let value = match &row.value {
             Some(value) => value.as_f64().map_or_else(|| format!("{value:?}"), |number| format!("{number:.2}")),
             None => String::new(),
