@@ -63,6 +63,8 @@ impl Pieces {
         if bounds.is_empty() {
             return measured;
         }
+        // A point gone astray across the globe must not cost an hour: so many lines, and no more.
+        let spacing = spacing.max((bounds.max_y - bounds.min_y) / MOST_LINES);
         let lines = Lines {
             first: bounds.min_y + spacing / 2.0,
             spacing,
