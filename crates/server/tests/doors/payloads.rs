@@ -20,6 +20,14 @@ fn payloads(folder: &Path) -> Vec<(String, Vec<u8>)> {
             )
         })
         .collect();
+    // The suite puts an id of its own there before it sends the file.
+    for (_, body) in &mut files {
+        if let Ok(text) = std::str::from_utf8(body) {
+            *body = text
+                .replace("RandomUuidToBeReplaced", "urn:ngsi-ld:Building:1")
+                .into_bytes();
+        }
+    }
     files.sort();
     assert!(files.len() > 10);
     files
@@ -27,7 +35,7 @@ fn payloads(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// What the names of the suite's files say of them.
 fn is_bad(name: &str) -> bool {
-    ["invalid", "empty", "unretrievable", "meta-model", "temporal-observedat-not", "observedat-reified", "without-id", "null", "-query"]
+    ["invalid", "empty", "unretrievable", "meta-model", "temporal-observedat-not", "observedat-offset", "observedat-reified", "without-id", "null", "-query.jsonld", "-query-two-entities"]
         .iter()
         .any(|word| name.contains(word))
         // A representation without @context sent as ld+json.
