@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use super::{grid_error, store};
+use super::{grid_error, spool_error, store};
 use crate::csv_table::{Row, Step, Table};
 use crate::file::InputFile;
 use crate::import::{ImportError, Place, Session};
@@ -101,7 +101,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     for ((down, across), people) in cells {
         let (column, row) = grid.cell(across, down);
         while at < row {
-            writer.push_row(&line).map_err(ImportError::read(&file.name))?;
+            writer.push_row(&line).map_err(|error| spool_error(&error))?;
             line.fill(f64::NAN);
             at += 1;
         }
@@ -109,7 +109,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             *slot = people;
         }
     }
-    writer.push_row(&line).map_err(ImportError::read(&file.name))?;
+    writer.push_row(&line).map_err(|error| spool_error(&error))?;
     let (header, mut content) = writer.finish().map_err(grid_error(file))?;
     store(file, session, header, &mut content, &[("rows", read)])
 }

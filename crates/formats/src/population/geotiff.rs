@@ -8,7 +8,7 @@ use tiff::decoder::{Decoder, DecodingResult, DecodingSampleType, Limits};
 use tiff::tags::Tag;
 use tiff::{TiffError, TiffUnsupportedError};
 
-use super::{grid_error, store};
+use super::{grid_error, spool_error, store};
 use crate::file::InputFile;
 use crate::import::{ImportError, Session};
 use crate::raster::{Georeference, GridWriter, Sample, TILE};
@@ -82,7 +82,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             }
         }
         for row in rows.drain(..) {
-            writer.push_row(&row).map_err(ImportError::read(&file.name))?;
+            writer.push_row(&row).map_err(|error| spool_error(&error))?;
         }
         if down % TILE == 0 {
             session.tell(&file.name);

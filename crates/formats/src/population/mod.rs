@@ -19,6 +19,7 @@ use crate::file::InputFile;
 use crate::import::{ImportError, Place, Session};
 use crate::kind::Kind;
 use crate::raster::{Header, NoGrid};
+use crate::sink::SinkError;
 
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
     session.tell(&file.name);
@@ -60,6 +61,17 @@ fn grid_error(file: &InputFile) -> impl Fn(NoGrid) -> ImportError + '_ {
         ),
         NoGrid::Newer(_) => ImportError::file(&file.name, error.to_string(), "use a newer program"),
     }
+}
+
+/// The grid is put together in a temporary file.
+fn spool_error(error: &std::io::Error) -> ImportError {
+    let folder = std::env::temp_dir();
+    SinkError(format!(
+        "the grid's temporary file in `{}` cannot be written ({error}): free some space there, or name another \
+         folder with TMPDIR",
+        folder.display()
+    ))
+    .into()
 }
 
 /// Stores a finished grid and the entities that speak of it.

@@ -51,11 +51,9 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
 }
 
 fn failure(error: &formats::ImportError) -> Failure {
-    let text = error.to_string();
-    // Import errors are written as "what and where: remedy"; the last part is what to do.
-    match text.rsplit_once(": ") {
-        Some((what, remedy)) if !what.is_empty() => Failure::new(what).remedy(remedy),
-        _ => Failure::new(text),
+    match error {
+        formats::ImportError::Option(bad) => Failure::usage(format!("--{}: {}", bad.option, bad.why)),
+        other => Failure::new(other.what()).remedy(other.remedy()),
     }
 }
 
