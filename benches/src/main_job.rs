@@ -29,6 +29,7 @@ pub fn report(runs: usize) {
         memory: median(imports.iter().filter_map(|costs| costs.iter().map(|cost| cost.peak_rss).max()).collect()),
         goal: "10 s, 400 MB",
     });
+    rows.extend(peer(&files, runs));
     let city = folder.path().join("city-0");
     rows.push(of_runs("assessment (start, load, calculate, store)", "2 s", runs, || {
         run(mapacha(["assess", "--json", "--data-dir"]).arg(&city))
@@ -52,6 +53,22 @@ pub fn report(runs: usize) {
         let memory = row.memory.map_or_else(String::new, |bytes| format!("{} MB", bytes >> 20));
         println!("| {} | {} | {} | {memory} | {} |", row.what, time(row.wall), time(row.cpu), row.goal);
     }
+}
+
+/// The same three KPIs by a Python script, as a data team would write it; left out where its libraries are not here.
+fn peer(files: &Path, runs: usize) -> Option<Row> {
+    let python = std::env::var("PEER_PYTHON").unwrap_or_else(|_| "python3".into());
+    let libraries = "import numpy, shapely, pyproj, rasterio";
+    let here = std::process::Command::new(&python).args(["-c", libraries]).output().is_ok_and(|output| output.status.success());
+    if !here {
+        println!("The Python peer is left out: pip install numpy shapely pyproj rasterio (or name a python in $PEER_PYTHON).");
+        println!();
+        return None;
+    }
+    let script = black_box::root().join("benches/peers/nairobi.py");
+    Some(of_runs("peer: the same KPIs in Python from the files (numpy, shapely, pyproj, rasterio)", "", runs, || {
+        run(std::process::Command::new(&python).arg(&script).arg(files))
+    }))
 }
 
 fn import(files: &Path, data: &Path) -> Vec<Cost> {

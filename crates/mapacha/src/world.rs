@@ -46,6 +46,33 @@ pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
     })
 }
 
+/// What a look at every checksum of a data folder found.
+pub(crate) struct Verified {
+    /// How many stores there are: one for each tenant.
+    pub(crate) stores: usize,
+    /// How many rows were read.
+    pub(crate) rows: u64,
+    /// What is not as it was written.
+    pub(crate) damages: Vec<String>,
+}
+
+/// Reads everything that is stored and checks it.
+pub(crate) fn verify(folder: &Path) -> Result<Verified, Failure> {
+    let mut verified = Verified { stores: 0, rows: 0, damages: Vec::new() };
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let (Some("sqlite"), Some(stem)) = (path.extension().and_then(|extension| extension.to_str()), stem) else {
+            continue;
+        };
+        let found = Embedded::open(folder, stem, Environment::real(0))?.verify()?;
+        verified.stores += 1;
+        verified.rows += found.rows;
+        verified.damages.extend(found.damages.iter().map(ToString::to_string));
+    }
+    Ok(verified)
+}
+
 /// The twin of a tenant, made when missing.
 pub(crate) fn twin(tenants: &Tenants, tenant: Option<&str>) -> Result<Twin, Failure> {
     match tenant {

@@ -86,15 +86,15 @@ fn store(folder: &Path) -> Finding {
     if !folder.exists() {
         return Finding::good("store", format!("{} will be made", folder.display()));
     }
-    match world::open(folder) {
-        Ok(tenants) => {
-            let checked = tenants.verify();
-            tenants.close();
-            match checked {
-                Ok(text) => Finding::good("store", text),
-                Err(error) => Finding::bad("store", error.to_string(), "restore the folder from a copy; keep this one for inspection"),
-            }
+    match world::verify(folder) {
+        Ok(found) if found.damages.is_empty() => {
+            Finding::good("store", format!("{} rows of {} store(s) are as they were written", found.rows, found.stores))
         }
+        Ok(found) => Finding::bad(
+            "store",
+            found.damages.join("; "),
+            "restore the folder from a copy, and keep this one for inspection",
+        ),
         Err(failure) => Finding::bad("store", failure.message, failure.remedy.unwrap_or_else(|| "see the message".into())),
     }
 }
