@@ -74,7 +74,11 @@ impl Default for Metrics {
             "Operations of the twin, by what they did",
             operations.clone(),
         );
-        ours.register("entities", "Entities in the twin, by tenant", entities.clone());
+        ours.register(
+            "entities",
+            "Entities in the twin, by tenant; one of several types counts once for each",
+            entities.clone(),
+        );
         let process = registry.sub_registry_with_prefix("process");
         process.register("cpu_seconds", "Processor time used, user and system", cpu.clone());
         process.register("resident_memory_bytes", "Resident memory", memory.clone());
