@@ -98,6 +98,7 @@ no-score = لا درجة بعد
 with-value = ذات قيمة
 wheel-title = عجلة المؤشرات
 wheel-text = شعاع لكل نقطة بيانات: يمتلئ بقدر ما تحقق من هدفه، ويبقى فارغًا حيث لا تُعرف قيمة.
+wheel-of = من { $total-text } معروفة
 by-dimension = بحسب البُعد
 dimension-economy = الاقتصاد
 dimension-environment = البيئة

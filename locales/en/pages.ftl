@@ -86,6 +86,7 @@ no-score = No score yet
 with-value = With a value
 wheel-title = The wheel of indicators
 wheel-text = One spoke for each data point: filled as far as its target is reached, empty where no value is known.
+wheel-of = of { $total-text } known
 by-dimension = By dimension
 dimension-economy = Economy
 dimension-environment = Environment

@@ -86,6 +86,7 @@ no-score = Pas encore de note
 with-value = Avec une valeur
 wheel-title = La roue des indicateurs
 wheel-text = Un rayon par donnée : rempli selon la part de la cible atteinte, vide quand aucune valeur n’est connue.
+wheel-of = sur { $total-text } connues
 by-dimension = Par dimension
 dimension-economy = Économie
 dimension-environment = Environnement

@@ -86,6 +86,7 @@ no-score = Bado hakuna alama
 with-value = Vyenye thamani
 wheel-title = Gurudumu la viashiria
 wheel-text = Kijiti kimoja kwa kila kipengele: kimejazwa kadiri lengo linavyofikiwa, ni kitupu pasipojulikana thamani.
+wheel-of = kati ya { $total-text }
 by-dimension = Kwa nyanja
 dimension-economy = Uchumi
 dimension-environment = Mazingira

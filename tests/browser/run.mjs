@@ -58,7 +58,7 @@ const browser = await chromium.launch({
 /** A page that remembers what it should not have done. */
 async function open(address, options = {}) {
   const context = await browser.newContext({
-    viewport: { width: options.width ?? 1280, height: 800 },
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     javaScriptEnabled: options.scripts ?? true,
     colorScheme: options.dark ? "dark" : "light",
     forcedColors: options.forced ? "active" : "none",
@@ -134,6 +134,11 @@ async function idleMap(page) {
 const finder = await open("/", { scripts: false });
 const links = (selector) => finder.page.$$eval(selector, (found) => found.map((a) => a.getAttribute("href")));
 const firstKpi = (await links(".cards a"))[0];
+let chartedKpi;
+for (const address of await links(".cards a")) {
+  await finder.page.goto(new URL(address, base).href);
+  if (await finder.page.$(".areas")) chartedKpi ??= address;
+}
 await finder.page.goto(new URL("/entities?type=AirQualityObserved", base).href);
 const sensor = (await links("tbody th a"))[0];
 await finder.page.goto(new URL("/entities?type=GtfsStop", base).href);
@@ -148,6 +153,7 @@ const pages = [
   ["indicators filtered", "/kpi?status=not_reported&search=water"],
   ["indicator without a value", "/kpi/EC:%20ICT:%20ICT:%201C"],
   ...(firstKpi ? [["indicator with a value", firstKpi]] : []),
+  ...(chartedKpi ? [["indicator with areas", chartedKpi]] : []),
   ["map", "/map"],
   ["map of one type", "/map?type=GtfsStop"],
   ["map of nothing", "/map?value=there%20is%20no%20such%20thing"],
@@ -350,11 +356,9 @@ async function picture(name, address, options, prepare) {
 }
 await picture("overview", "/", {});
 await picture("overview-narrow", "/", { width: 390, dark: true });
-if (firstKpi) await picture("kpi", firstKpi, {});
+if (firstKpi) await picture("kpi", chartedKpi ?? firstKpi, { height: 1720 });
 if (sensor) {
-  await picture("entity", sensor, {}, async (page) => {
-    await page.$eval(".chart", (chart) => chart.scrollIntoView({ block: "center" })).catch(() => {});
-  });
+  await picture("entity", sensor, { height: 1300 });
 }
 await picture("map", "/map", {}, async (page) => {
   if (!hasIsland) return;

@@ -9,8 +9,12 @@ export interface Layer {
   /** How many features it has. */
   count: number;
   kind: "area" | "line" | "point" | "building";
-  /** Which of the colours `--layer-1` to `--layer-7`. */
+  /** Which of the colours `--layer-1` to `--layer-8`. */
   colour: number;
+  /** How much of its colour an area is filled with, 0 to 1. */
+  fill: number;
+  /** Whether it is drawn before anybody asks for it. */
+  shown: boolean;
   /** The shape of a point. */
   shape: Shape;
   /** The width of a line in pixels. */

@@ -6,6 +6,7 @@ import MapIsland from "./MapIsland.svelte";
 
 export function mountMap(place: HTMLElement, config: MapConfig): void {
   const target = document.createElement("div");
-  place.prepend(target);
+  // In place of the picture, below the heading.
+  place.insertBefore(target, place.querySelector(".map-still"));
   mount(MapIsland, { target, props: { config, place } });
 }

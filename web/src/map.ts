@@ -21,7 +21,7 @@ function say(place: HTMLElement, text: string | undefined): void {
   const message = document.createElement("p");
   message.className = "notice";
   message.textContent = text ?? "";
-  place.prepend(message);
+  place.insertBefore(message, place.querySelector(".map-still"));
 }
 
 if (place?.dataset["map"]) {
@@ -45,7 +45,7 @@ if (place?.dataset["map"]) {
       button.remove();
       void load();
     });
-    place.prepend(button);
+    place.insertBefore(button, place.querySelector(".map-still"));
   } else {
     void load();
   }

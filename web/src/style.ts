@@ -22,7 +22,7 @@ export function coloursAt(place: Element): Colours {
     outline: read("--map-outline"),
     building: read("--map-building"),
     select: read("--map-select"),
-    layers: [1, 2, 3, 4, 5, 6, 7].map((n) => read(`--layer-${n}`)),
+    layers: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => read(`--layer-${n}`)),
   };
 }
 
@@ -54,14 +54,16 @@ export function styleOf(config: MapConfig, colours: Colours, heavy: boolean): St
   const layers: LayerSpecification[] = [
     { id: "land", type: "background", paint: { "background-color": colours.land } },
   ];
-  for (const layer of [...config.layers].sort((a, b) => ORDER[a.kind] - ORDER[b.kind])) {
+  // Within a kind, what there is most of lies at the bottom.
+  const order = [...config.layers].sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || b.count - a.count);
+  for (const layer of order) {
     const colour = colours.layers[(layer.colour - 1) % colours.layers.length] ?? colours.outline;
     const filter = ["==", ["get", "t"], layer.key];
     const common = { source: "city", filter };
     const more: unknown[] = [];
     if (layer.kind === "area") {
       more.push(
-        { id: `${layer.key}/fill`, type: "fill", ...common, paint: { "fill-color": colour, "fill-opacity": heavy ? 0 : 0.07 } },
+        { id: `${layer.key}/fill`, type: "fill", ...common, paint: { "fill-color": colour, "fill-opacity": heavy ? 0 : layer.fill } },
         {
           id: `${layer.key}/edge`,
           type: "line",

@@ -24,6 +24,11 @@ pub(crate) fn plain(text: &str) -> String {
     shown
 }
 
+/// A text of ours with `code` in it: the parts, and whether each is code.
+pub(crate) fn ticked(text: &str) -> Vec<(bool, String)> {
+    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, plain(part))).collect()
+}
+
 /// The name of an entity, in the reader's language where it has one there.
 pub(crate) fn name_of(entity: &Entity, language: Language) -> Option<String> {
     const NAMES: [&str; 6] = ["name", "title", "stopName", "shortName", "alternateName", "routeShortName"];
@@ -63,12 +68,33 @@ pub(crate) fn type_label(language: Language, name: &Name) -> String {
     known.unwrap_or_else(|| spaced(short))
 }
 
+/// The name of a measured quantity for people: `no2` → `NO₂`, `relativeHumidity` → `Relative humidity`.
+pub(crate) fn quantity(short: &str) -> String {
+    let formula = match short {
+        "pm1" => "PM1",
+        "pm25" | "pm2_5" | "PM25" => "PM2.5",
+        "pm10" => "PM10",
+        "no" => "NO",
+        "no2" => "NO₂",
+        "nox" => "NOₓ",
+        "o3" => "O₃",
+        "so2" => "SO₂",
+        "co" => "CO",
+        "co2" => "CO₂",
+        "LAeq" | "laeq" => "LAeq",
+        other => return spaced(other),
+    };
+    formula.to_owned()
+}
+
 /// `AirQualityObserved` → `Air quality observed`.
 fn spaced(camel: &str) -> String {
     let mut text = String::new();
     let mut before = ' ';
     for c in plain(camel).chars() {
-        if c.is_uppercase() && before.is_lowercase() {
+        if before == ' ' && text.is_empty() {
+            text.extend(c.to_uppercase());
+        } else if c.is_uppercase() && before.is_lowercase() {
             text.push(' ');
             text.extend(c.to_lowercase());
         } else if c == '_' {
@@ -215,7 +241,7 @@ mod tests {
         assert_eq!(type_label(Language::ENGLISH, &Name::default_term("GtfsStop")), "Public transport stops");
         assert_eq!(type_label(Language::ENGLISH, &Name::default_term("SwimmingPool")), "Swimming pool");
         assert_eq!(type_label(Language::ENGLISH, &Name::from_iri("https://a.example/x#Y_z")), "Y z");
-        assert_eq!(type_label(Language::ENGLISH, &Name::from_iri("urn:x:a = b")), "a = b");
+        assert_eq!(type_label(Language::ENGLISH, &Name::from_iri("urn:x:a = b")), "A = b");
     }
 
     #[test]

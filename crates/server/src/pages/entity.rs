@@ -8,7 +8,7 @@ use ngsi_ld::{Attribute, Entity, Timestamp, Uri};
 use query::Selection;
 use twin::Reader;
 
-use super::describe::{Shown, label_of, local_of, plain, type_label, unit};
+use super::describe::{Shown, label_of, local_of, plain, quantity, type_label, unit};
 use super::frame::{Frame, Place};
 use super::language::Argument::Count;
 use super::language::Language;
@@ -181,7 +181,7 @@ fn charts(visit: &Visit, entity: &Entity) -> Vec<Plot> {
         let samples = visit.twin.series(&visit.view, &entity.id, &attribute.name, always).ok()?;
         let samples: Vec<_> = samples.iter().map(|sample| (sample.observed_at, sample.value)).collect();
         let unit = attribute.unit_code.as_deref().map(unit).unwrap_or_default();
-        Plot::of(plain(attribute.name.short()), unit, &samples, l)
+        Plot::of(quantity(attribute.name.short()), unit, &samples, l)
     });
     plots.take(CHARTS).collect()
 }

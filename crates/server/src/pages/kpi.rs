@@ -12,7 +12,7 @@ use super::areas::Areas;
 use super::assessed::{
     self, ValueText, address_of, coverage_text, dimension_text, quality_text, status_text, unit_text,
 };
-use super::describe::{local_of, plain, type_label};
+use super::describe::{local_of, plain, ticked, type_label};
 use super::features::cell;
 use super::frame::{Frame, Place};
 use super::language::Argument::Count;
@@ -36,7 +36,7 @@ struct KpiPage {
     value: Option<ValueText>,
     status: Status,
     status_text: String,
-    needed: Option<String>,
+    needed: Vec<(bool, String)>,
     facts: Vec<Fact>,
     formula: Option<String>,
     counted: Option<(String, String)>,
@@ -135,7 +135,7 @@ fn show(
         value: ValueText::of(row, l),
         status: row.status,
         status_text: status_text(row.status, l),
-        needed: row.needed.as_deref().map(plain),
+        needed: row.needed.as_deref().map(ticked).unwrap_or_default(),
         facts: facts(row, l),
         formula: row.formula.as_deref().map(plain_long),
         counted,
@@ -182,7 +182,7 @@ fn facts(row: &DataPointResult, l: Language) -> Vec<Fact> {
     add("fact-attainment", row.attainment_pct.map(|percent| format!("{}\u{a0}%", l.number(percent, 0))));
     add("fact-points", row.points.map(|points| l.text_with("points-of-four", &[("points", Count(points.into()))])));
     add("fact-index", row.index.map(|index| format!("{}\u{a0}%", l.number(index, 0))));
-    add("fact-origin", row.origin.as_deref().map(plain));
+    add("fact-origin", row.origin.as_deref().filter(|origin| *origin != "calculated").map(plain));
     if row.value.is_some() {
         let verified = match row.verified {
             Some(true) => l.text("verified-yes"),

@@ -171,7 +171,14 @@ impl Language {
             s if s >= 0.1 => 3,
             _ => 5,
         };
-        self.number(number, decimals)
+        // Rounded first, so that no zero stands where nobody measured one.
+        let factor = 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        let rounded = (number * factor).round() / factor;
+        let needed = (0..=decimals).find(|d| {
+            let shifted = rounded * 10_f64.powi(i32::try_from(*d).unwrap_or(0));
+            (shifted - shifted.round()).abs() < 1e-6
+        });
+        self.number(rounded, needed.unwrap_or(decimals))
     }
 
     /// An instant, to the minute, in UTC: the order of ISO 8601, which every language reads the same.
@@ -241,7 +248,7 @@ mod tests {
         assert_eq!(en.count(999), "999");
         assert_eq!(en.count(1000), "1,000");
         for (value, text) in
-            [(4.0, "4"), (76.123, "76.12"), (4_397_073.4, "4,397,073"), (0.05, "0.05000"), (1e20, "1.000e20")]
+            [(4.0, "4"), (76.123, "76.12"), (4_397_073.4, "4,397,073"), (0.05, "0.05"), (7.8, "7.8"), (0.123_456, "0.123"), (99.999, "100"), (0.000_2, "0.0002"), (1e20, "1.000e20")]
         {
             assert_eq!(en.value(value), text);
         }

@@ -37,8 +37,12 @@ pub(crate) struct Layer {
     pub(crate) label: String,
     pub(crate) count: usize,
     pub(crate) kind: Kind,
-    /// 1 to 7.
+    /// 1 to 8.
     pub(crate) colour: u8,
+    /// How much of its colour an area is filled with, 0 to 1.
+    pub(crate) fill: f64,
+    /// Whether it is drawn before anybody asks for it.
+    pub(crate) shown: bool,
     pub(crate) shape: Shape,
     /// In pixels.
     pub(crate) width: f64,
@@ -97,13 +101,21 @@ pub(crate) fn key(type_name: &Name, kind: Kind) -> String {
 impl Layer {
     /// The layer of a type.
     pub(crate) fn new(type_name: &Name, kind: Kind, count: usize, language: Language) -> Self {
-        let (colour, shape, width, dash) = symbol(type_name.short(), kind);
+        let short = type_name.short();
+        let (colour, shape, width, dash) = symbol(short, kind);
         Self {
             key: key(type_name, kind),
             label: type_label(language, type_name),
             count,
             kind,
             colour,
+            fill: match short {
+                "AdministrativeArea" | "District" | "Ward" | "Boundary" => 0.03,
+                "Park" | "Garden" => 0.3,
+                _ => 0.1,
+            },
+            // The frame of a grid says nothing about the city.
+            shown: short != "PopulationGrid",
             shape,
             width,
             dash,
@@ -142,7 +154,7 @@ fn symbol(short: &str, kind: Kind) -> (u8, Shape, f64, &'static [f64]) {
     const DOTTED: &[f64] = &[1.0, 1.5];
     match (short, kind) {
         ("AdministrativeArea" | "District" | "Ward" | "Boundary", _) => return (5, Shape::Square, 1.5, DASHED),
-        ("Road" | "RoadSegment" | "Street", Kind::Line) => return (5, Shape::Square, 1.2, THROUGH),
+        ("Road" | "RoadSegment" | "Street", Kind::Line) => return (8, Shape::Square, 1.2, THROUGH),
         ("GtfsShape", _) => return (1, Shape::Circle, 2.4, THROUGH),
         ("GtfsStop", _) => return (1, Shape::Circle, 2.0, THROUGH),
         ("Park" | "Garden" | "GreenspaceRecord", _) => return (3, Shape::Circle, 1.5, THROUGH),

@@ -13,7 +13,7 @@ use query::Selection;
 use twin::Reader;
 
 use super::assessed::{self, ValueText, address_of, dimension_text, quality_text};
-use super::describe::{label_of, plain, type_label};
+use super::describe::{label_of, plain, ticked, type_label};
 use super::frame::{Frame, Place};
 use super::language::Argument::{Count, Text};
 use super::language::Language;
@@ -52,6 +52,8 @@ struct Score {
     value: Option<String>,
     coverage: String,
     coverage_pct: String,
+    reported: String,
+    of_total: String,
     wheel: String,
     dimensions: Vec<Dimension>,
     benchmark: String,
@@ -79,7 +81,7 @@ struct Missing {
     address: String,
     name: String,
     sub_dimension: String,
-    needed: String,
+    needed: Vec<(bool, String)>,
 }
 
 struct TypeRow {
@@ -164,6 +166,8 @@ fn score(assessment: &Assessment, l: Language) -> Score {
             &[("reported", Count(coverage.reported)), ("total", Count(coverage.total))],
         ),
         coverage_pct: l.text_with("percent", &[("percent", Text(&l.number(percent, 1)))]),
+        reported: l.count(coverage.reported),
+        of_total: l.text_with("wheel-of", &[("total", Count(coverage.total))]),
         wheel: wheel::spokes(assessment),
         dimensions: dimensions.collect(),
         benchmark: plain(&assessment.benchmark_set),
@@ -207,7 +211,7 @@ fn missing(assessment: &Assessment, l: Language) -> Vec<Missing> {
                 address: address_of(&row.kpi, row.data_point.as_deref()),
                 name: row.name.clone(),
                 sub_dimension: row.sub_dimension.clone(),
-                needed: row.needed.as_deref().map(plain).unwrap_or_default(),
+                needed: row.needed.as_deref().map(ticked).unwrap_or_default(),
             }),
             _ => *reported += 1,
         }

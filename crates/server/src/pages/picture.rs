@@ -1,6 +1,7 @@
 //! The map as a still picture: SVG drawn by the server, for readers without scripts or without WebGL.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use geo_types::{Coord, Geometry, LineString, Point, Polygon, Rect};
@@ -12,7 +13,9 @@ const WIDTH: f64 = 1000.0;
 /// So many corners of lines and areas at most.
 const CORNERS: usize = 24_000;
 /// Points nearer than this would cover each other and are drawn once.
-const CELL: f64 = 9.0;
+const CELL: f64 = 8.0;
+/// Corners nearer than this do not show.
+const STEP: i64 = 2;
 
 /// A drawn map.
 #[derive(Debug)]
@@ -62,16 +65,23 @@ impl Picture {
     /// Draws places; `None` where there is none.
     pub(crate) fn of(places: &Places) -> Option<Self> {
         let projection = Projection::of(places.bounds?, WIDTH, 24.0);
-        let mut paths: BTreeMap<(Kind, usize, i64), String> = BTreeMap::new();
-        let mut points: BTreeMap<usize, HashSet<(i64, i64)>> = BTreeMap::new();
+        // The layers with the most entities lie at the bottom.
+        let mut paths: BTreeMap<(Kind, Reverse<usize>, i64), String> = BTreeMap::new();
+        let mut points: BTreeMap<Reverse<usize>, HashMap<(i64, i64), (i64, i64)>> = BTreeMap::new();
+        let mut drawn: HashSet<(usize, String)> = HashSet::new();
         let mut corners = 0;
         let mut cut = places.cut;
         for (index, entity) in places.at_most(usize::MAX) {
             let (Some(layer), Some((_, geometry))) = (places.layers.get(*index), place_of(entity)) else { continue };
+            if !layer.shown {
+                continue;
+            }
             if layer.kind == Kind::Point {
                 for point in points_of(geometry) {
                     let (x, y) = projection.place(point.0);
-                    points.entry(*index).or_default().insert((rounded(x / CELL), rounded(y / CELL)));
+                    let cell = (rounded(x / CELL), rounded(y / CELL));
+                    let cells = points.entry(Reverse(*index)).or_default();
+                    cells.entry(cell).or_insert((rounded(x), rounded(y)));
                 }
                 continue;
             }
@@ -79,21 +89,27 @@ impl Picture {
                 cut = true;
                 continue;
             }
-            let path = paths.entry((layer.kind, *index, rounded(10.0 * weight(entity)))).or_default();
+            let path = paths.entry((layer.kind, Reverse(*index), rounded(10.0 * weight(entity)))).or_default();
             for (line, closed) in outlines(geometry) {
-                corners += trace(path, line, closed, &projection);
+                let mut traced = String::new();
+                let taken = trace(&mut traced, line, closed, &projection);
+                // Trips share their way: what is drawn already is not drawn again.
+                if drawn.insert((*index, traced.clone())) {
+                    path.push_str(&traced);
+                    corners += taken;
+                }
             }
         }
         let mut body = String::new();
-        for ((kind, index, tenths), path) in &paths {
+        for ((kind, Reverse(index), tenths), path) in &paths {
             let Some(layer) = places.layers.get(*index).filter(|_| !path.is_empty()) else { continue };
             draw(&mut body, layer, *kind, *tenths as f64 / 10.0, path);
         }
-        for (index, cells) in &points {
+        for (Reverse(index), cells) in &points {
             let Some(layer) = places.layers.get(*index) else { continue };
-            let mut cells: Vec<_> = cells.iter().collect();
-            cells.sort_unstable();
-            let scale = if cells.len() > 400 { 0.55 } else { 0.8 };
+            let mut places: Vec<_> = cells.values().collect();
+            places.sort_unstable();
+            let scale = if places.len() > 400 { 0.5 } else { 0.8 };
             let id = format!("s{index}");
             let _ = write!(
                 body,
@@ -101,9 +117,8 @@ impl Picture {
                 layer.shape.path(),
                 layer.class()
             );
-            for (x, y) in cells {
-                let (x, y) = (*x as f64 * CELL, *y as f64 * CELL);
-                let _ = write!(body, "<use href=\"#{id}\" x=\"{x:.0}\" y=\"{y:.0}\"/>");
+            for (x, y) in places {
+                let _ = write!(body, "<use href=\"#{id}\" x=\"{x}\" y=\"{y}\"/>");
             }
             body.push_str("</g>");
         }
@@ -118,6 +133,9 @@ fn draw(body: &mut String, layer: &Layer, kind: Kind, weight: f64, path: &str) {
         _ => "g-line",
     };
     let _ = write!(body, "<path class=\"{class} {}\" d=\"{path}\"", layer.class());
+    if kind == Kind::Area {
+        let _ = write!(body, " fill-opacity=\"{}\"", layer.fill);
+    }
     if kind == Kind::Line {
         let _ = write!(body, " stroke-width=\"{:.1}\"", layer.width * weight);
     }
@@ -132,7 +150,7 @@ fn draw(body: &mut String, layer: &Layer, kind: Kind, weight: f64, path: &str) {
 pub(crate) fn trace(path: &mut String, line: &LineString<f64>, closed: bool, projection: &Projection) -> usize {
     let mut last: Option<(i64, i64)> = None;
     let mut corners = 0;
-    for at in &line.0 {
+    for (index, at) in line.0.iter().enumerate() {
         let (x, y) = projection.place(*at);
         let here = (rounded(x), rounded(y));
         match last {
@@ -140,6 +158,14 @@ pub(crate) fn trace(path: &mut String, line: &LineString<f64>, closed: bool, pro
                 let _ = write!(path, "M{} {}", here.0, here.1);
             }
             Some(before) if before == here => continue,
+            Some(before)
+                if (here.0 - before.0).abs() <= STEP
+                    && (here.1 - before.1).abs() <= STEP
+                    && index + 1 < line.0.len()
+                    && line.0.len() > 8 =>
+            {
+                continue;
+            }
             Some(before) => {
                 let _ = write!(path, "l{} {}", here.0 - before.0, here.1 - before.1);
             }

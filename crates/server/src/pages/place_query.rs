@@ -107,7 +107,7 @@ impl PlaceQuery {
     pub(crate) fn run(&self, reader: &dyn Reader, view: &View, language: Language) -> Result<Places, twin::Error> {
         let mut layers: Vec<Layer> = Vec::new();
         let mut found = Vec::new();
-        let mut bounds: Option<Rect<f64>> = None;
+        let mut bounds: Vec<Option<Rect<f64>>> = Vec::new();
         let mut cut = false;
         reader.scan(view, &self.selection(), &mut |entity| {
             let Some((type_name, geometry)) = place_of(entity) else { return true };
@@ -122,13 +122,14 @@ impl PlaceQuery {
             let known = layers.iter().position(|l| l.kind == kind && l.type_name == *type_name);
             let layer = known.unwrap_or_else(|| {
                 layers.push(Layer::new(type_name, kind, 0, language));
+                bounds.push(None);
                 layers.len() - 1
             });
             if let Some(layer) = layers.get_mut(layer) {
                 layer.count += 1;
             }
-            if let Some(rect) = geometry.bounding_rect().filter(on_earth) {
-                bounds = Some(bounds.map_or(rect, |known| around(known, rect)));
+            if let (Some(known), Some(rect)) = (bounds.get_mut(layer), geometry.bounding_rect().filter(on_earth)) {
+                *known = Some(known.map_or(rect, |known| around(known, rect)));
             }
             found.push((layer, Arc::clone(entity)));
             true
@@ -142,6 +143,12 @@ impl PlaceQuery {
         for (layer, _) in &mut found {
             *layer = place_of_layer[*layer];
         }
+        // What is all that was asked for is drawn, whatever it is.
+        if layers.iter().all(|layer| !layer.shown) {
+            layers.iter_mut().for_each(|layer| layer.shown = true);
+        }
+        let drawn = layers.iter().zip(&bounds).filter(|(layer, _)| layer.shown);
+        let bounds = drawn.filter_map(|(_, rect)| *rect).reduce(around);
         let layers = order.into_iter().map(|index| layers[index].clone()).collect();
         Ok(Places { found, layers, bounds, cut })
     }

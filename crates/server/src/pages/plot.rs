@@ -207,7 +207,8 @@ fn ticks(least: f64, most: f64) -> Vec<f64> {
 
 fn decimals_of(ticks: &[f64]) -> usize {
     let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    (0..8).find(|decimals| (step * 10_f64.powi(*decimals)).fract().abs() < 1e-6).map_or(0, |d| d.unsigned_abs() as usize)
+    let whole = |value: f64| (value - value.round()).abs() < 1e-6;
+    (0..8).find(|decimals| whole(step * 10_f64.powi(*decimals))).map_or(0, |d| d.unsigned_abs() as usize)
 }
 
 #[cfg(test)]
@@ -222,6 +223,9 @@ mod tests {
             assert!((3..=7).contains(&ticks.len()), "{ticks:?}");
         }
         assert_eq!(ticks(3.0, 97.0), [0.0, 25.0, 50.0, 75.0, 100.0]);
+        for (step, decimals) in [(0.05, 2), (0.1, 1), (0.2, 1), (2.5, 1), (0.7, 1), (25.0, 0)] {
+            assert_eq!(decimals_of(&[0.6, 0.6 + step]), decimals, "{step}");
+        }
     }
 
     #[test]
