@@ -99,3 +99,26 @@ fn unsafe_is_forbidden_for_everybody() {
         assert_eq!(table["lints"]["workspace"].as_bool(), Some(true), "{manifest} takes the workspace's lints");
     }
 }
+
+/// Packages and their features, as cargo resolves them for a build.
+fn resolved(edges: &str, what: &[&str]) -> BTreeSet<(String, String)> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix=none", "--format={p}|{f}", "--edges", edges])
+        .args(what)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+}
+
+#[test]
+fn tests_compile_no_dependency_again() {
+    let program = resolved("normal,build", &["--package", "mapacha"]);
+    let everything = resolved("normal,build,dev", &["--workspace"]);
+    assert!(program.len() > 100, "cargo tree works: {}", program.len());
+    let packages: BTreeSet<&String> = program.iter().map(|(package, _)| package).collect();
+    let again: Vec<_> = everything.difference(&program).filter(|(package, _)| packages.contains(package)).collect();
+    assert!(again.is_empty(), "these get other features in tests, and so are compiled twice: {again:#?}");
+}
