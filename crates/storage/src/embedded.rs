@@ -402,6 +402,42 @@ mod tests {
         (folder, engine)
     }
 
+    #[test]
+    fn a_history_of_large_values_is_kept_in_many_rows() {
+        use ngsi_ld::{Attribute, Name, Timestamp};
+        let (_folder, mut engine) = make(small());
+        let key = EntityKey(1);
+        let name = Name::default_term("document");
+        // Nothing in it repeats, so that compression does not help.
+        let text = |n: i64| -> String {
+            let mut state = n.cast_unsigned() + 1;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                char::from_digit(u32::try_from(state >> 59).unwrap_or(0), 32).unwrap_or('0')
+            };
+            (0..300_000).map(|_| next()).collect()
+        };
+        // The last ones come late, and some are of one instant.
+        let instants: Vec<i64> = (0..24).map(|n| n / 2 * 10).chain([5, 75, 75]).collect();
+        for (n, instant) in (0..).zip(&instants) {
+            let mut attribute = Attribute::property(name.clone(), text(n));
+            attribute.observed_at = Some(Timestamp::from_seconds(*instant));
+            engine.commit(&[Change::History(key, attribute)]).unwrap();
+            engine.fold().unwrap();
+        }
+        let largest: i64 = engine
+            .connection
+            .query_row("SELECT max(length(payload)) FROM chunk", [], |row| row.get(0))
+            .unwrap();
+        assert!(largest < 2 << 20, "{largest} bytes in one row");
+        let range = (Timestamp::MIN, Timestamp::MAX);
+        let past = engine.reader().history(key, &[], range, None).unwrap();
+        let mut sorted = instants.clone();
+        sorted.sort_unstable();
+        let found: Vec<i64> = past.iter().map(|one| one.instant().as_micros() / 1_000_000).collect();
+        assert_eq!(found, sorted);
+    }
+
     mod as_it_is {
         crate::storage_contract_suite!(|| super::make(crate::Options::default()));
     }

@@ -104,7 +104,9 @@ impl Embedded {
                 let mut folded = Vec::new();
                 for key in left.iter().rev().take(self.options.slice_entities.max(1)) {
                     let mut namer = Namer::new(&self.shared.names);
-                    if let Some(records) = self.shared.pending.lock().of(*key).cloned() {
+                    // Not in the condition, which would hold the lock, and the readers, while it folds.
+                    let records = self.shared.pending.lock().of(*key).cloned();
+                    if let Some(records) = records {
                         let changes = records.read(*key, 0, &namer)?;
                         fold_entity(&transaction, &mut namer, *key, key.0 > self.greatest_key, changes)?;
                     }

@@ -18,6 +18,9 @@ use crate::names::{Dictionary, Namer};
 const FULL: usize = 1_024;
 /// A chunk up to twice this long is rewritten for a single new instance.
 const SMALL: usize = 16;
+/// Bytes of a chunk after which nothing more is added at its end, and above which it is written in parts: one row
+/// can hold 1 GB at most, and a reader of one instance reads its whole chunk.
+const LARGE: usize = 1 << 20;
 
 /// Which series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +38,7 @@ struct Header {
     t0: i64,
     t1: i64,
     n: usize,
+    bytes: usize,
 }
 
 /// Adds instances, at least one, in order of time. `fresh`: it is known that there are no chunks yet.
@@ -77,7 +81,8 @@ fn add_to(
     last_seq: u64,
 ) -> Result<(), Fault> {
     let at_the_end = added.first().is_some_and(|one| instant(one) > base.t1);
-    if at_the_end && (base.n >= FULL || base.n > 2 * added.len().max(SMALL)) {
+    let full = base.n >= FULL || base.bytes >= LARGE;
+    if at_the_end && (full || base.n > 2 * added.len().max(SMALL)) {
         return write(connection, namer, key, &added, FULL, last_seq);
     }
     let (Some(name), dataset) = (
@@ -100,7 +105,7 @@ fn add_to(
     }
     let mut t0 = base.t0;
     while let Some(before) = neighbour(connection, key, t0, false)? {
-        if before.n + all.len() > FULL || before.n > 2 * all.len() {
+        if before.n + all.len() > FULL || before.n > 2 * all.len() || before.bytes >= LARGE {
             break;
         }
         let mut merged = take(before)?;
@@ -115,7 +120,8 @@ fn add_to(
 /// instant; where none does, the first chunk of all.
 fn overlapped(connection: &Connection, key: SeriesKey, first: i64, last: i64) -> Result<Vec<Header>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT t0, t1, n FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 <= ? ORDER BY t0 DESC",
+        "SELECT t0, t1, n, length(payload) FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 <= ?
+         ORDER BY t0 DESC",
     )?;
     let mut rows = statement.query(params![key.entity, key.attribute, key.dataset, last])?;
     let mut headers = Vec::new();
@@ -135,10 +141,10 @@ fn overlapped(connection: &Connection, key: SeriesKey, first: i64, last: i64) ->
 
 fn neighbour(connection: &Connection, key: SeriesKey, t0: i64, later: bool) -> Result<Option<Header>, Fault> {
     let mut statement = connection.prepare_cached(if later {
-        "SELECT t0, t1, n FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 > ?
+        "SELECT t0, t1, n, length(payload) FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 > ?
          ORDER BY t0 LIMIT 1"
     } else {
-        "SELECT t0, t1, n FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 < ?
+        "SELECT t0, t1, n, length(payload) FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 < ?
          ORDER BY t0 DESC LIMIT 1"
     })?;
     let found = statement.query_row(params![key.entity, key.attribute, key.dataset, t0], header);
@@ -146,11 +152,12 @@ fn neighbour(connection: &Connection, key: SeriesKey, t0: i64, later: bool) -> R
 }
 
 fn header(row: &rusqlite::Row) -> rusqlite::Result<Header> {
-    let n: u32 = row.get(2)?;
+    let (n, bytes): (u32, u32) = (row.get(2)?, row.get(3)?);
     Ok(Header {
         t0: row.get(0)?,
         t1: row.get(1)?,
         n: usize::try_from(n).unwrap_or(usize::MAX),
+        bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
     })
 }
 
@@ -161,7 +168,7 @@ fn delete(connection: &Connection, key: SeriesKey, t0: i64) -> Result<(), Fault>
     Ok(())
 }
 
-/// Writes instances as chunks of this size.
+/// Writes instances as chunks of this size; of fewer where they are large.
 fn write(
     connection: &Connection,
     namer: &mut Namer,
@@ -172,16 +179,16 @@ fn write(
 ) -> Result<(), Fault> {
     let mut rest = past;
     while !rest.is_empty() {
-        let mut end = size.clamp(1, rest.len());
-        while rest
-            .get(end)
-            .is_some_and(|next| instant(next) == instant(&rest[end - 1]))
+        let mut end = whole_instants(rest, size.clamp(1, rest.len()));
+        let (mut body, mut summary) = write_chunk(&rest[..end], namer);
+        while body.len() > LARGE
+            && let Some(fewer) = parted(&rest[..end])
         {
-            end += 1; // equal instants stay together
+            end = fewer;
+            (body, summary) = write_chunk(&rest[..end], namer);
         }
         let (piece, after) = rest.split_at(end);
         rest = after;
-        let (body, summary) = write_chunk(piece, namer);
         let row = Row {
             t0: instant(&piece[0]),
             t1: instant(&piece[end - 1]),
@@ -213,6 +220,24 @@ fn write(
             ])?;
     }
     Ok(())
+}
+
+/// The first place from `end` on that does not part equal instants.
+fn whole_instants(past: &[Past], end: usize) -> usize {
+    let Some(last) = end.checked_sub(1).and_then(|last| past.get(last)).map(instant) else {
+        return end;
+    };
+    end + past[end..].iter().take_while(|next| instant(next) == last).count()
+}
+
+/// Where a chunk can be parted, about in the middle; `None` where all is of one instant.
+fn parted(past: &[Past]) -> Option<usize> {
+    let middle = whole_instants(past, past.len() / 2);
+    if (1..past.len()).contains(&middle) {
+        return Some(middle);
+    }
+    let last = past.last().map(instant)?;
+    Some(past.partition_point(|one| instant(one) < last)).filter(|first| *first > 0)
 }
 
 /// The columns of a row that its checksum covers beside its payload.
