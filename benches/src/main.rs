@@ -7,7 +7,10 @@ mod main_job;
 mod process;
 
 fn main() {
-    let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(5);
+    let runs = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(5);
     println!("{}", process::machine());
     println!();
     main_job::report(runs);

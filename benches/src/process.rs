@@ -21,7 +21,11 @@ pub struct Cost {
 pub fn run(command: &mut Command) -> Cost {
     let cpu_before = children_cpu();
     let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts");
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
     let mut peak_rss = 0;
     let status = loop {
         peak_rss = peak_rss.max(resident(child.id(), "VmHWM:").unwrap_or(0));
@@ -30,15 +34,26 @@ pub fn run(command: &mut Command) -> Cost {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    assert!(matches!(status.code(), Some(0 | 3)), "{command:?} ended with {status}");
-    Cost { wall: start.elapsed(), cpu: children_cpu().saturating_sub(cpu_before), peak_rss }
+    assert!(
+        matches!(status.code(), Some(0 | 3)),
+        "{command:?} ended with {status}"
+    );
+    Cost {
+        wall: start.elapsed(),
+        cpu: children_cpu().saturating_sub(cpu_before),
+        peak_rss,
+    }
 }
 
 /// A memory figure of a living process, in bytes: `VmRSS:`, `VmHWM:`.
 pub fn resident(pid: u32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with(what))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kb| kb * 1024)
+    line.split_whitespace()
+        .nth(1)?
+        .parse::<u64>()
+        .ok()
+        .map(|kb| kb * 1024)
 }
 
 /// User and system time of a living process.
@@ -67,10 +82,17 @@ fn ticks_to_time(ticks: u64) -> Duration {
 /// One line about this machine.
 pub fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let model = cpu
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(": ").nth(1));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("Machine: {cores} cores, {}, Linux {}", model.unwrap_or("unknown processor"), kernel.trim())
+    format!(
+        "Machine: {cores} cores, {}, Linux {}",
+        model.unwrap_or("unknown processor"),
+        kernel.trim()
+    )
 }
 
 /// The middle one.

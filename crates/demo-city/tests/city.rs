@@ -1,6 +1,10 @@
 //! The whole city: the same seed gives the same bytes, and what it gives holds together.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside the tests themselves")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests stand outside the tests themselves"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};

@@ -219,10 +219,20 @@ pub(crate) struct Observations {
     #[arg(long, value_name = "UNIT")]
     pub(crate) unit: Option<String>,
     /// Where the sensor stands, in degrees
-    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "latitude")]
+    #[arg(
+        long,
+        value_name = "DEGREES",
+        allow_negative_numbers = true,
+        requires = "latitude"
+    )]
     pub(crate) longitude: Option<f64>,
     /// Where the sensor stands, in degrees
-    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true, requires = "longitude")]
+    #[arg(
+        long,
+        value_name = "DEGREES",
+        allow_negative_numbers = true,
+        requires = "longitude"
+    )]
     pub(crate) latitude: Option<f64>,
     /// What stands between the fields, where it is not found out: , ; tab |
     #[arg(long, value_name = "SIGN")]

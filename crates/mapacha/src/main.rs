@@ -62,7 +62,9 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {
-        let text = folder.to_str().ok_or_else(|| Failure::usage("--data-dir is not text in UTF-8"))?;
+        let text = folder
+            .to_str()
+            .ok_or_else(|| Failure::usage("--data-dir is not text in UTF-8"))?;
         flags.push(("--data-dir", "storage.data_dir", Value::String(text.to_owned())));
     }
     if let Some(address) = listen {
@@ -71,7 +73,11 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
     if let Some(level) = &cli.global.log {
         flags.push(("--log", "log.level", Value::String(level.clone())));
     }
-    let layers = Layers { file: cli.global.config.clone(), environment: Layers::process_environment(), flags };
+    let layers = Layers {
+        file: cli.global.config.clone(),
+        environment: Layers::process_environment(),
+        flags,
+    };
     Ok(layers.effective()?)
 }
 
@@ -82,7 +88,9 @@ fn start_log(effective: &Effective) -> Result<(), Failure> {
         Failure::new(format!("log.level: `{}` is no filter: {error}", log.level))
             .remedy("use error, warn, info, debug, trace, or as in info,twin=debug")
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if log.json {
         builder.json().init();
     } else {

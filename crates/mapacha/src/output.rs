@@ -26,12 +26,20 @@ pub(crate) struct Failure {
 impl Failure {
     /// Something went wrong.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: None, usage: false }
+        Self {
+            message: message.into(),
+            remedy: None,
+            usage: false,
+        }
     }
 
     /// The command was used wrongly.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: None, usage: true }
+        Self {
+            message: message.into(),
+            remedy: None,
+            usage: true,
+        }
     }
 
     /// The same, with what to do.
@@ -64,7 +72,12 @@ macro_rules! failure_from {
         })*
     };
 }
-failure_from!(twin::Error, storage::StorageError, std::io::Error, serde_json::Error);
+failure_from!(
+    twin::Error,
+    storage::StorageError,
+    std::io::Error,
+    serde_json::Error
+);
 
 impl From<crate::config::ConfigError> for Failure {
     fn from(error: crate::config::ConfigError) -> Self {

@@ -18,7 +18,11 @@ pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
     if let Some(folder) = &config.storage.data_dir {
         return Ok(folder.clone());
     }
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     from("XDG_DATA_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".local/share")))
         .map(|home| home.join("mapacha"))
@@ -29,7 +33,8 @@ pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
 
 /// Opens the twins of a data folder. The folder is ours until they are dropped.
 pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
-    let seed = u64::from_ne_bytes(SystemClock.now().as_micros().to_ne_bytes()) ^ u64::from(std::process::id());
+    let seed =
+        u64::from_ne_bytes(SystemClock.now().as_micros().to_ne_bytes()) ^ u64::from(std::process::id());
     tracing::info!(seed, "randomness");
     let environment = Environment::real(seed);
     let at = folder.to_owned();
@@ -58,17 +63,24 @@ pub(crate) struct Verified {
 
 /// Reads everything that is stored and checks it.
 pub(crate) fn verify(folder: &Path) -> Result<Verified, Failure> {
-    let mut verified = Verified { stores: 0, rows: 0, damages: Vec::new() };
+    let mut verified = Verified {
+        stores: 0,
+        rows: 0,
+        damages: Vec::new(),
+    };
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let (Some("sqlite"), Some(stem)) = (path.extension().and_then(|extension| extension.to_str()), stem) else {
+        let (Some("sqlite"), Some(stem)) = (path.extension().and_then(|extension| extension.to_str()), stem)
+        else {
             continue;
         };
         let found = Embedded::open(folder, stem, Environment::real(0))?.verify()?;
         verified.stores += 1;
         verified.rows += found.rows;
-        verified.damages.extend(found.damages.iter().map(ToString::to_string));
+        verified
+            .damages
+            .extend(found.damages.iter().map(ToString::to_string));
     }
     Ok(verified)
 }
@@ -76,7 +88,9 @@ pub(crate) fn verify(folder: &Path) -> Result<Verified, Failure> {
 /// The twin of a tenant, made when missing.
 pub(crate) fn twin(tenants: &Tenants, tenant: Option<&str>) -> Result<Twin, Failure> {
     match tenant {
-        None => tenants.get(None).ok_or_else(|| Failure::new("the default tenant is not there")),
+        None => tenants
+            .get(None)
+            .ok_or_else(|| Failure::new("the default tenant is not there")),
         Some(name) => Ok(tenants.get_or_create(name)?),
     }
 }
@@ -91,12 +105,18 @@ pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
     let mut files = Vec::new();
     for (url, path) in &config.contexts.files {
         let content = std::fs::read(path).map_err(|error| {
-            Failure::new(format!("contexts.static: `{}` for {url} cannot be read: {error}", path.display()))
-                .remedy("name a file that exists, or remove the line")
+            Failure::new(format!(
+                "contexts.static: `{}` for {url} cannot be read: {error}",
+                path.display()
+            ))
+            .remedy("name a file that exists, or remove the line")
         })?;
         let document = serde_json::from_slice(&content).map_err(|error| {
-            Failure::new(format!("contexts.static: `{}` for {url} is not JSON: {error}", path.display()))
-                .remedy("give a JSON-LD document with an @context member")
+            Failure::new(format!(
+                "contexts.static: `{}` for {url} is not JSON: {error}",
+                path.display()
+            ))
+            .remedy("give a JSON-LD document with an @context member")
         })?;
         files.push((url.clone(), document));
     }

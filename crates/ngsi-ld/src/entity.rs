@@ -85,12 +85,16 @@ impl Entity {
 
     /// Every instance of an attribute.
     pub fn instances<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Attribute> {
-        self.attributes.iter().filter(move |attribute| attribute.name.as_str() == name)
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.name.as_str() == name)
     }
 
     /// The instance with this name and `datasetId`.
     pub fn instance(&self, name: &str, dataset_id: Option<&Uri>) -> Option<&Attribute> {
-        self.attributes.iter().find(|a| a.name.as_str() == name && a.dataset_id.as_ref() == dataset_id)
+        self.attributes
+            .iter()
+            .find(|a| a.name.as_str() == name && a.dataset_id.as_ref() == dataset_id)
     }
 
     /// Whether the entity has this type.
@@ -128,7 +132,10 @@ impl Attribute {
 
     /// A GeoProperty.
     pub fn geo(name: Name, geometry: impl Into<geo_types::Geometry<f64>>) -> Self {
-        Self::new(name, Value::Geo(std::sync::Arc::new(GeoValue::from(geometry.into()))))
+        Self::new(
+            name,
+            Value::Geo(std::sync::Arc::new(GeoValue::from(geometry.into()))),
+        )
     }
 
     /// The same, observed at an instant.
@@ -212,9 +219,15 @@ impl Attribute {
 }
 
 fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
-    let mut named = attributes.iter().filter(|attribute| attribute.name.as_str() == name);
+    let mut named = attributes
+        .iter()
+        .filter(|attribute| attribute.name.as_str() == name);
     let first = named.next()?;
-    if first.dataset_id.is_none() { Some(first) } else { named.find(|a| a.dataset_id.is_none()).or(Some(first)) }
+    if first.dataset_id.is_none() {
+        Some(first)
+    } else {
+        named.find(|a| a.dataset_id.is_none()).or(Some(first))
+    }
 }
 
 fn put(attributes: &mut Vec<Attribute>, attribute: Attribute) {
@@ -244,8 +257,23 @@ mod tests {
             .with(Attribute::property(name("b"), 2_i64))
             .with(Attribute::property(name("a"), 3_i64))
             .with(Attribute::property(name("a"), 4_i64).dataset(set("x")));
-        let order: Vec<_> = entity.attributes.iter().map(|a| (a.name.short().to_owned(), a.as_f64())).collect();
-        assert_eq!(order, [("a".into(), Some(4.0)), ("a".into(), Some(3.0)), ("b".into(), Some(2.0))]);
-        assert_eq!(entity.get(name("a").as_str()).unwrap().as_f64(), Some(3.0), "the default instance wins");
+        let order: Vec<_> = entity
+            .attributes
+            .iter()
+            .map(|a| (a.name.short().to_owned(), a.as_f64()))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                ("a".into(), Some(4.0)),
+                ("a".into(), Some(3.0)),
+                ("b".into(), Some(2.0))
+            ]
+        );
+        assert_eq!(
+            entity.get(name("a").as_str()).unwrap().as_f64(),
+            Some(3.0),
+            "the default instance wins"
+        );
     }
 }

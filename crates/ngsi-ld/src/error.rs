@@ -43,6 +43,14 @@ impl Error {
         }
     }
 
+    /// The query asks for more than the server will do.
+    pub fn too_complex(detail: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::TooComplexQuery,
+            detail: detail.into(),
+        }
+    }
+
     /// The request is malformed.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self {

@@ -12,13 +12,13 @@ pub mod geojson;
 pub mod name;
 pub mod query;
 pub mod representation;
-pub mod time;
 #[cfg(test)]
 mod testing;
+pub mod time;
 pub mod value;
 
-pub use error::{Error, ErrorKind};
 pub use entity::{Attribute, Entity};
+pub use error::{Error, ErrorKind};
 pub use name::{Name, Uri};
 pub use time::Timestamp;
 pub use value::{GeoValue, Kind, OneOrMany, PropertyValue, Relationship, Value};

@@ -90,16 +90,28 @@ impl Uri {
         let bad = || NotAUri(text.chars().take(200).collect());
         let (scheme, rest) = text.split_once(':').ok_or_else(bad)?;
         let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         let rest_ok = !rest.is_empty()
-            && !rest.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c));
-        if scheme_ok && rest_ok { Ok(Self(text.into())) } else { Err(bad()) }
+            && !rest
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c));
+        if scheme_ok && rest_ok {
+            Ok(Self(text.into()))
+        } else {
+            Err(bad())
+        }
     }
 
     /// `urn:ngsi-ld:<type>:<local>`, with whatever a URI cannot hold percent-encoded in `local`.
     pub fn ngsi_ld(entity_type: &str, local: &str) -> Self {
-        const KEEP: &percent_encoding::AsciiSet =
-            &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':').remove(b'~');
+        const KEEP: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+            .remove(b'-')
+            .remove(b'_')
+            .remove(b'.')
+            .remove(b':')
+            .remove(b'~');
         let local = percent_encoding::utf8_percent_encode(local, KEEP);
         Self(format!("urn:ngsi-ld:{entity_type}:{local}").into())
     }

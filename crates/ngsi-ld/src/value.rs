@@ -181,7 +181,11 @@ impl From<String> for PropertyValue {
 impl From<f64> for PropertyValue {
     /// A number that JSON cannot hold (infinite, not a number) becomes its text.
     fn from(number: f64) -> Self {
-        if number.is_finite() { Self::Number(number) } else { Self::Text(number.to_string().into()) }
+        if number.is_finite() {
+            Self::Number(number)
+        } else {
+            Self::Text(number.to_string().into())
+        }
     }
 }
 impl From<i64> for PropertyValue {
@@ -234,12 +238,18 @@ pub struct Relationship {
 impl Relationship {
     /// A relationship to one entity.
     pub fn to(target: Uri) -> Self {
-        Self { object: OneOrMany::One(target), object_type: None }
+        Self {
+            object: OneOrMany::One(target),
+            object_type: None,
+        }
     }
 
     /// A relationship to several entities at once.
     pub fn to_many(targets: impl Into<Box<[Uri]>>) -> Self {
-        Self { object: OneOrMany::Many(targets.into()), object_type: None }
+        Self {
+            object: OneOrMany::Many(targets.into()),
+            object_type: None,
+        }
     }
 
     /// The targets.
@@ -259,6 +269,9 @@ pub struct GeoValue {
 
 impl From<Geometry<f64>> for GeoValue {
     fn from(geometry: Geometry<f64>) -> Self {
-        Self { geometry, source: None }
+        Self {
+            geometry,
+            source: None,
+        }
     }
 }

@@ -14,6 +14,9 @@ use regex::Regex;
 use crate::entity_query::compile_pattern;
 use crate::target::{self, Scalar, Target};
 
+/// How many regular expressions a `q` may have: each may take 1 MiB compiled and as much again while it matches.
+const MAX_PATTERNS: usize = 16;
+
 /// A `q` made ready.
 #[derive(Clone, Debug)]
 pub(crate) enum Filter {
@@ -52,7 +55,16 @@ pub(crate) enum Value {
 
 impl Filter {
     pub(crate) fn new(q: &Q) -> Result<Self, Error> {
-        let parts = |parts: &[Q]| parts.iter().map(Self::new).collect::<Result<Vec<_>, _>>();
+        if patterns(q) > MAX_PATTERNS {
+            return Err(Error::too_complex(format!(
+                "`q` has more than {MAX_PATTERNS} regular expressions: ask several queries, or join them with `|`"
+            )));
+        }
+        Self::build(q)
+    }
+
+    fn build(q: &Q) -> Result<Self, Error> {
+        let parts = |parts: &[Q]| parts.iter().map(Self::build).collect::<Result<Vec<_>, _>>();
         Ok(match q {
             Q::And(terms) => Self::And(parts(terms)?),
             Q::Or(terms) => Self::Or(parts(terms)?),
@@ -67,6 +79,14 @@ impl Filter {
             Self::Or(parts) => parts.iter().any(|part| part.matches(entity)),
             Self::Term(path, test) => target::any(entity, path, &mut |target| test.holds(&target)),
         }
+    }
+}
+
+fn patterns(q: &Q) -> usize {
+    match q {
+        Q::And(parts) | Q::Or(parts) => parts.iter().map(patterns).sum(),
+        Q::Compare(_, Operator::Matches | Operator::NotMatches, _) => 1,
+        Q::Exists(_) | Q::Compare(..) => 0,
     }
 }
 

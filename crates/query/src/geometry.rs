@@ -4,13 +4,16 @@
 //! and latitude. An entity without the GeoProperty never matches; with several instances, any may.
 
 use geo::coordinate_position::{CoordPos, CoordinatePosition};
-use geo::{Intersects, Relate, Validation};
+use geo::{CoordsIter, Intersects, Relate, Validation};
 use geo_types::Geometry;
 use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::{Entity, Error};
 
 use crate::distance::between_m;
 use crate::plan::Bbox;
+
+/// How many positions a reference geometry may have: whether it crosses itself takes time that grows with the square.
+const MAX_POSITIONS: usize = 5_000;
 
 /// A geo-query made ready.
 #[derive(Clone, Debug)]
@@ -22,6 +25,12 @@ pub(crate) struct GeoFilter {
 
 impl GeoFilter {
     pub(crate) fn new(query: &GeoQuery) -> Result<Self, Error> {
+        let positions = query.geometry.coords_count();
+        if positions > MAX_POSITIONS {
+            return Err(Error::too_complex(format!(
+                "`coordinates` has {positions} positions, at most {MAX_POSITIONS} are accepted: simplify the geometry"
+            )));
+        }
         if let Err(reason) = query.geometry.check_validation() {
             return Err(Error::bad_data(format!(
                 "`coordinates` is not a valid {}: {reason}; mend the geometry",
@@ -186,6 +195,14 @@ mod tests {
     fn a_reference_that_crosses_itself_is_refused() {
         let error = filter("within", "Polygon", "[[[0,0],[4,4],[4,0],[0,4],[0,0]]]").unwrap_err();
         assert!(error.detail.contains("self-intersection"), "{error}");
+    }
+
+    #[test]
+    fn a_reference_of_too_many_positions_is_refused() {
+        let line = |positions: usize| format!("[{}]", vec!["[1,2],[2,1]"; positions / 2].join(","));
+        assert!(filter("intersects", "LineString", &line(5_000)).is_ok());
+        let error = filter("intersects", "LineString", &line(5_002)).unwrap_err();
+        assert_eq!(error.kind, ngsi_ld::ErrorKind::TooComplexQuery);
     }
 
     proptest! {

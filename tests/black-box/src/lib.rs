@@ -25,13 +25,18 @@ pub fn binary() -> PathBuf {
         let this = std::env::current_exe().unwrap_or_default();
         this.ancestors().nth(2).unwrap_or(Path::new(".")).join("mapacha")
     });
-    assert!(path.exists(), "{} is not there: run `make build` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there: run `make build` first",
+        path.display()
+    );
     path
 }
 
 /// Real data for tests, or `None` (said on stderr) where it is not here.
 pub fn test_data(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let folder =
+        std::env::var_os("MAPACHA_TEST_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
     let path = folder.join(name);
     if path.exists() {
         Some(path)
@@ -44,7 +49,10 @@ pub fn test_data(name: &str) -> Option<PathBuf> {
 /// A command of the binary, with nothing of this machine's configuration.
 pub fn mapacha<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Command {
     let mut command = Command::new(binary());
-    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MAPACHA__")) {
         command.env_remove(name);
     }
@@ -73,7 +81,12 @@ pub fn told(output: &Output) -> (i32, String, String) {
 /// # Panics
 /// When it fails or prints something else.
 pub fn json<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Json {
-    let (code, stdout, stderr) = told(&mapacha(arguments).arg("--json").output().expect("the binary starts"));
+    let (code, stdout, stderr) = told(
+        &mapacha(arguments)
+            .arg("--json")
+            .output()
+            .expect("the binary starts"),
+    );
     assert!(code == 0 || code == 3, "exit code {code}\n{stdout}\n{stderr}");
     serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"))
 }
@@ -92,14 +105,21 @@ impl Server {
     /// # Panics
     /// When it ends or says nothing within a minute.
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut first = String::new();
         lines.read_line(&mut first).expect("stdout is text");
         let Some(url) = first.trim().strip_prefix("listening ").map(str::to_owned) else {
             let _ = child.kill();
             let mut stderr = String::new();
-            let _ = child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut stderr));
+            let _ = child
+                .stderr
+                .take()
+                .map(|mut pipe| pipe.read_to_string(&mut stderr));
             panic!("first line was {first:?}\n{stderr}");
         };
         // Both pipes are read on, so that the server never waits for us.
@@ -132,7 +152,9 @@ impl Server {
     /// When it does not stop within 30 s.
     pub fn stop(mut self) -> (Option<i32>, Duration) {
         let asked = Instant::now();
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         while asked.elapsed() < Duration::from_secs(30) {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
                 return (status.code(), asked.elapsed());
@@ -147,10 +169,16 @@ impl Server {
     /// # Panics
     /// When the answer is not JSON.
     pub fn get(&self, path: &str) -> (u16, Json) {
-        let answer = client().get(format!("{}{path}", self.url)).send().expect("the server answers");
+        let answer = client()
+            .get(format!("{}{path}", self.url))
+            .send()
+            .expect("the server answers");
         let status = answer.status().as_u16();
         let text = answer.text().expect("the answer is text");
-        (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {status} {error}: {text}")))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {status} {error}: {text}")),
+        )
     }
 
     /// A request with a JSON-LD body; gives the status and the body.
@@ -158,13 +186,17 @@ impl Server {
     /// # Panics
     /// When the server does not answer.
     pub fn send(&self, method: &str, path: &str, body: &Json) -> (u16, String) {
-        let kind = if body.get("@context").is_some() || body.get(0).is_some_and(|first| first.get("@context").is_some()) {
+        let kind = if body.get("@context").is_some()
+            || body.get(0).is_some_and(|first| first.get("@context").is_some())
+        {
             "application/ld+json"
         } else {
             "application/json"
         };
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-        let request = client().request(method, format!("{}{path}", self.url)).header("content-type", kind);
+        let request = client()
+            .request(method, format!("{}{path}", self.url))
+            .header("content-type", kind);
         let answer = request.body(body.to_string()).send().expect("the server answers");
         (answer.status().as_u16(), answer.text().unwrap_or_default())
     }

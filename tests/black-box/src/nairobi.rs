@@ -30,7 +30,9 @@ pub fn imports(files: &Path) -> Vec<Vec<String>> {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let mut observations = words("observations");
     observations.push(file("air-quality-pm25-2018.csv"));
-    observations.extend(words(&format!("--entity {SENSOR} --attribute pm25 --unit GQ --time-zone Africa/Nairobi")));
+    observations.extend(words(&format!(
+        "--entity {SENSOR} --attribute pm25 --unit GQ --time-zone Africa/Nairobi"
+    )));
     observations.extend(words("--time-column timestamp --value-column P2"));
     for format in ["%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"] {
         observations.extend(["--time-format".to_owned(), format.to_owned()]);

@@ -43,25 +43,45 @@ pub fn areas(file: &Path) -> Vec<Area> {
             let geometry = &feature["geometry"];
             let rings = |polygon: &Json| -> Vec<Ring> {
                 let rings = polygon.as_array().expect("rings").iter();
-                rings.map(|ring| ring.as_array().expect("ring").iter().map(position).collect()).collect()
+                rings
+                    .map(|ring| ring.as_array().expect("ring").iter().map(position).collect())
+                    .collect()
             };
             let polygons: Vec<Vec<Ring>> = match geometry["type"].as_str() {
                 Some("Polygon") => vec![rings(&geometry["coordinates"])],
-                Some("MultiPolygon") => geometry["coordinates"].as_array().expect("polygons").iter().map(rings).collect(),
+                Some("MultiPolygon") => geometry["coordinates"]
+                    .as_array()
+                    .expect("polygons")
+                    .iter()
+                    .map(rings)
+                    .collect(),
                 other => panic!("geometry {other:?}"),
             };
             let mut bounds = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
             for [x, y] in polygons.iter().flatten().flatten() {
-                bounds = [bounds[0].min(*x), bounds[1].min(*y), bounds[2].max(*x), bounds[3].max(*y)];
+                bounds = [
+                    bounds[0].min(*x),
+                    bounds[1].min(*y),
+                    bounds[2].max(*x),
+                    bounds[3].max(*y),
+                ];
             }
             let text = |key: &str| feature["properties"][key].as_str().unwrap_or_default().to_owned();
-            Area { name: text("ward_name"), code: text("ward_code"), polygons, bounds }
+            Area {
+                name: text("ward_name"),
+                code: text("ward_code"),
+                polygons,
+                bounds,
+            }
         })
         .collect()
 }
 
 fn position(json: &Json) -> Point {
-    [json[0].as_f64().expect("longitude"), json[1].as_f64().expect("latitude")]
+    [
+        json[0].as_f64().expect("longitude"),
+        json[1].as_f64().expect("latitude"),
+    ]
 }
 
 impl Area {
@@ -81,13 +101,16 @@ impl Area {
             }
             odd
         };
-        self.polygons.iter().any(|rings| inside(&rings[0]) && !rings[1..].iter().any(inside))
+        self.polygons
+            .iter()
+            .any(|rings| inside(&rings[0]) && !rings[1..].iter().any(inside))
     }
 }
 
 /// Every cell with inhabitants.
 pub fn cells(file: &Path) -> Vec<Cell> {
-    let mut decoder = tiff::decoder::Decoder::new(std::fs::File::open(file).expect("a file")).expect("a TIFF");
+    let mut decoder =
+        tiff::decoder::Decoder::new(std::fs::File::open(file).expect("a file")).expect("a TIFF");
     let (width, _) = decoder.dimensions().expect("dimensions");
     let mut numbers = |tag| decoder.get_tag_f64_vec(tag).expect("a GeoTIFF");
     let scale = numbers(tiff::tags::Tag::ModelPixelScaleTag);
@@ -99,9 +122,17 @@ pub fn cells(file: &Path) -> Vec<Cell> {
         let (row, column) = (index / width as usize, index % width as usize);
         let x = tie[3] + (column as f64 + 0.5 - tie[0]) * scale[0];
         let y = tie[4] - (row as f64 + 0.5 - tie[1]) * scale[1];
-        Cell { centre: [x, y], people: f64::from(people) }
+        Cell {
+            centre: [x, y],
+            people: f64::from(people),
+        }
     };
-    values.into_iter().enumerate().filter(|(_, people)| *people > 0.0).map(cell).collect()
+    values
+        .into_iter()
+        .enumerate()
+        .filter(|(_, people)| *people > 0.0)
+        .map(cell)
+        .collect()
 }
 
 /// A table of a GTFS zip.
@@ -110,21 +141,40 @@ pub fn table(zip: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
     let file = archive.by_name(name).expect("the table");
     let mut reader = csv::Reader::from_reader(file);
     let headers = reader.headers().expect("a header").clone();
-    let row = |row: csv::StringRecord| headers.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect();
-    reader.records().map(|record| row(record.expect("a row"))).collect()
+    let row = |row: csv::StringRecord| {
+        headers
+            .iter()
+            .map(str::to_owned)
+            .zip(row.iter().map(str::to_owned))
+            .collect()
+    };
+    reader
+        .records()
+        .map(|record| row(record.expect("a row")))
+        .collect()
 }
 
 /// Positions of the stops at which a trip stops.
 pub fn served_stops(zip: &Path) -> Vec<Point> {
-    let served: HashSet<_> = table(zip, "stop_times.txt").into_iter().map(|row| row["stop_id"].clone()).collect();
+    let served: HashSet<_> = table(zip, "stop_times.txt")
+        .into_iter()
+        .map(|row| row["stop_id"].clone())
+        .collect();
     let number = |text: &str| text.trim().parse::<f64>().expect("a number");
-    let stops = table(zip, "stops.txt").into_iter().filter(|row| served.contains(&row["stop_id"]));
-    stops.map(|row| [number(&row["stop_lon"]), number(&row["stop_lat"])]).collect()
+    let stops = table(zip, "stops.txt")
+        .into_iter()
+        .filter(|row| served.contains(&row["stop_id"]));
+    stops
+        .map(|row| [number(&row["stop_lon"]), number(&row["stop_lat"])])
+        .collect()
 }
 
 /// The shapes of the trips, as lines.
 pub fn shapes(zip: &Path) -> Vec<Vec<Point>> {
-    let used: HashSet<_> = table(zip, "trips.txt").into_iter().map(|row| row["shape_id"].clone()).collect();
+    let used: HashSet<_> = table(zip, "trips.txt")
+        .into_iter()
+        .map(|row| row["shape_id"].clone())
+        .collect();
     let mut lines: BTreeMap<String, Vec<(u32, Point)>> = BTreeMap::new();
     for row in table(zip, "shapes.txt") {
         if used.contains(&row["shape_id"]) {
@@ -144,8 +194,11 @@ pub fn shapes(zip: &Path) -> Vec<Vec<Point>> {
 /// The mean of the readings.
 pub fn mean_reading(csv: &Path) -> (usize, f64) {
     let text = std::fs::read_to_string(csv).expect("a text");
-    let values: Vec<f64> =
-        text.lines().skip(1).filter_map(|line| line.rsplit(',').next()?.trim().parse().ok()).collect();
+    let values: Vec<f64> = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.rsplit(',').next()?.trim().parse().ok())
+        .collect();
     (values.len(), values.iter().sum::<f64>() / values.len() as f64)
 }
 
@@ -159,7 +212,8 @@ pub fn vincenty_m(a: Point, b: Point) -> f64 {
     let mut lambda = difference;
     for _ in 0..200 {
         let (sin_lambda, cos_lambda) = lambda.sin_cos();
-        let sin_sigma = ((cos_u2 * sin_lambda).powi(2) + (cos_u1 * sin_u2 - sin_u1 * cos_u2 * cos_lambda).powi(2)).sqrt();
+        let sin_sigma =
+            ((cos_u2 * sin_lambda).powi(2) + (cos_u1 * sin_u2 - sin_u1 * cos_u2 * cos_lambda).powi(2)).sqrt();
         if sin_sigma == 0.0 {
             return 0.0;
         }
@@ -167,7 +221,11 @@ pub fn vincenty_m(a: Point, b: Point) -> f64 {
         let sigma = sin_sigma.atan2(cos_sigma);
         let sin_alpha = cos_u1 * cos_u2 * sin_lambda / sin_sigma;
         let cos2_alpha = 1.0 - sin_alpha * sin_alpha;
-        let cos_2m = if cos2_alpha == 0.0 { 0.0 } else { cos_sigma - 2.0 * sin_u1 * sin_u2 / cos2_alpha };
+        let cos_2m = if cos2_alpha == 0.0 {
+            0.0
+        } else {
+            cos_sigma - 2.0 * sin_u1 * sin_u2 / cos2_alpha
+        };
         let c = flattening / 16.0 * cos2_alpha * (4.0 + flattening * (4.0 - 3.0 * cos2_alpha));
         let inner = cos_2m + c * cos_sigma * (2.0 * cos_2m * cos_2m - 1.0);
         let next = difference + (1.0 - c) * flattening * sin_alpha * (sigma + c * sin_sigma * inner);
@@ -175,8 +233,11 @@ pub fn vincenty_m(a: Point, b: Point) -> f64 {
             let u2 = cos2_alpha * (major * major - minor * minor) / (minor * minor);
             let big_a = 1.0 + u2 / 16384.0 * (4096.0 + u2 * (-768.0 + u2 * (320.0 - 175.0 * u2)));
             let big_b = u2 / 1024.0 * (256.0 + u2 * (-128.0 + u2 * (74.0 - 47.0 * u2)));
-            let last = big_b / 6.0 * cos_2m * (4.0 * sin_sigma * sin_sigma - 3.0) * (4.0 * cos_2m * cos_2m - 3.0);
-            let delta = big_b * sin_sigma * (cos_2m + big_b / 4.0 * (cos_sigma * (2.0 * cos_2m * cos_2m - 1.0) - last));
+            let last =
+                big_b / 6.0 * cos_2m * (4.0 * sin_sigma * sin_sigma - 3.0) * (4.0 * cos_2m * cos_2m - 3.0);
+            let delta = big_b
+                * sin_sigma
+                * (cos_2m + big_b / 4.0 * (cos_sigma * (2.0 * cos_2m * cos_2m - 1.0) - last));
             return minor * big_a * (sigma - delta);
         }
         lambda = next;
@@ -188,7 +249,10 @@ pub fn vincenty_m(a: Point, b: Point) -> f64 {
 pub fn near_a_stop(point: Point, stops: &[Point]) -> bool {
     // Half a kilometre is less than 0.01 degrees this near the equator.
     let close = |stop: &&Point| (stop[0] - point[0]).abs() < 0.01 && (stop[1] - point[1]).abs() < 0.01;
-    stops.iter().filter(close).any(|stop| vincenty_m(point, *stop) <= 500.0)
+    stops
+        .iter()
+        .filter(close)
+        .any(|stop| vincenty_m(point, *stop) <= 500.0)
 }
 
 /// The length in km of the corridors along lines: area within `half_width_m` of any segment, counted in cells of
@@ -221,18 +285,29 @@ pub fn corridor_km(lines: &[Vec<Point>], half_width_m: f64, centre: Point) -> f6
                 // Long segments are walked in pieces, so that the boxes searched stay small.
                 let pieces = (length2.sqrt() / 50.0).ceil().max(1.0) as u32;
                 for piece in 0..pieces {
-                    let (t0, t1) = (f64::from(piece) / f64::from(pieces), f64::from(piece + 1) / f64::from(pieces));
+                    let (t0, t1) = (
+                        f64::from(piece) / f64::from(pieces),
+                        f64::from(piece + 1) / f64::from(pieces),
+                    );
                     let (px, py, qx, qy) = (ax + t0 * dx, ay + t0 * dy, ax + t1 * dx, ay + t1 * dy);
-                    mark(px.min(qx) - w, py.min(qy) - w, px.max(qx) + w, py.max(qy) + w, &|x, y| {
-                        let t = ((x - ax) * dx + (y - ay) * dy) / length2;
-                        let across = (x - ax) * dy - (y - ay) * dx;
-                        (0.0..=1.0).contains(&t) && across * across <= w * w * length2
-                    });
+                    mark(
+                        px.min(qx) - w,
+                        py.min(qy) - w,
+                        px.max(qx) + w,
+                        py.max(qy) + w,
+                        &|x, y| {
+                            let t = ((x - ax) * dx + (y - ay) * dy) / length2;
+                            let across = (x - ax) * dy - (y - ay) * dx;
+                            (0.0..=1.0).contains(&t) && across * across <= w * w * length2
+                        },
+                    );
                 }
             }
         }
         for [jx, jy] in points.iter().take(points.len().saturating_sub(1)).skip(1) {
-            mark(jx - w, jy - w, jx + w, jy + w, &|x, y| (x - jx).powi(2) + (y - jy).powi(2) <= w * w);
+            mark(jx - w, jy - w, jx + w, jy + w, &|x, y| {
+                (x - jx).powi(2) + (y - jy).powi(2) <= w * w
+            });
         }
     }
     let cells: usize = rows.values().map(HashSet::len).sum();

@@ -21,7 +21,8 @@ fn feed() -> Vec<(&'static str, String)> {
 fn zip_of(path: &Path, tables: &[(&str, String)]) {
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).expect("a file"));
     for (name, text) in tables {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a member");
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())
+            .expect("a member");
         zip.write_all(text.as_bytes()).expect("its text");
     }
     zip.finish().expect("a zip");
@@ -33,7 +34,9 @@ struct City {
 
 impl City {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
@@ -48,7 +51,13 @@ impl City {
 
     /// Exit code, stdout and stderr of an import.
     fn import(&self, words: &[&str]) -> (i32, String, String) {
-        told(&mapacha(["import"]).args(words).args(["--data-dir", &self.data()]).output().expect("it starts"))
+        told(
+            &mapacha(["import"])
+                .args(words)
+                .args(["--data-dir", &self.data()])
+                .output()
+                .expect("it starts"),
+        )
     }
 
     /// How many entities of a type there are.
@@ -98,7 +107,10 @@ fn a_truncated_zip_writes_nothing() {
 fn a_feed_without_stops_names_the_file() {
     let city = City::new();
     let path = city.folder.path().join("feed.zip");
-    let tables: Vec<_> = feed().into_iter().filter(|(name, _)| *name != "stops.txt").collect();
+    let tables: Vec<_> = feed()
+        .into_iter()
+        .filter(|(name, _)| *name != "stops.txt")
+        .collect();
     zip_of(&path, &tables);
     let (code, _, stderr) = city.import(&["gtfs", &path.display().to_string()]);
     assert_eq!(code, 1);
@@ -111,7 +123,9 @@ fn a_stop_without_coordinates_is_refused_by_row() {
     let city = City::new();
     let path = city.folder.path().join("feed.zip");
     let mut tables = feed();
-    tables[1].1.push_str("3,\"Three, at the\nmarket\",,\n4,Four,-1.27,36.81\n5,Five,95,36.8\n");
+    tables[1]
+        .1
+        .push_str("3,\"Three, at the\nmarket\",,\n4,Four,-1.27,36.81\n5,Five,95,36.8\n");
     zip_of(&path, &tables);
     let list = city.folder.path().join("refused.jsonl").display().to_string();
     let (code, stdout, stderr) = city.import(&["gtfs", &path.display().to_string(), "--refused", &list]);
@@ -119,7 +133,11 @@ fn a_stop_without_coordinates_is_refused_by_row() {
     contains(&stdout, &["stops.txt", "line 4", "line 7"]);
     assert_eq!(city.count("GtfsStop"), 3);
     let listed = std::fs::read_to_string(list).expect("the list of refused rows");
-    assert_eq!(listed.lines().filter(|line| line.contains("stops.txt")).count(), 2, "{listed}");
+    assert_eq!(
+        listed.lines().filter(|line| line.contains("stops.txt")).count(),
+        2,
+        "{listed}"
+    );
 }
 
 #[test]
@@ -129,13 +147,26 @@ fn a_raster_in_another_projection_is_refused_with_the_remedy() {
     {
         use tiff::encoder::{TiffEncoder, colortype::Gray32Float};
         use tiff::tags::Tag;
-        let mut encoder = TiffEncoder::new(std::fs::File::create(&path).expect("a file")).expect("an encoder");
+        let mut encoder =
+            TiffEncoder::new(std::fs::File::create(&path).expect("a file")).expect("an encoder");
         let mut image = encoder.new_image::<Gray32Float>(2, 2).expect("an image");
-        image.encoder().write_tag(Tag::ModelPixelScaleTag, &[100.0_f64, 100.0, 0.0][..]).expect("a tag");
-        image.encoder().write_tag(Tag::ModelTiepointTag, &[0.0_f64, 0.0, 0.0, 250_000.0, 9_850_000.0, 0.0][..]).expect("a tag");
+        image
+            .encoder()
+            .write_tag(Tag::ModelPixelScaleTag, &[100.0_f64, 100.0, 0.0][..])
+            .expect("a tag");
+        image
+            .encoder()
+            .write_tag(
+                Tag::ModelTiepointTag,
+                &[0.0_f64, 0.0, 0.0, 250_000.0, 9_850_000.0, 0.0][..],
+            )
+            .expect("a tag");
         // Projected (1024 = 1), EPSG:32737 (3072).
         let keys: [u16; 12] = [1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32737];
-        image.encoder().write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).expect("a tag");
+        image
+            .encoder()
+            .write_tag(Tag::GeoKeyDirectoryTag, &keys[..])
+            .expect("a tag");
         image.write_data(&[1.0, 2.0, 3.0, 4.0]).expect("the cells");
     }
     let (code, _, stderr) = city.import(&["population", &path.display().to_string()]);
@@ -149,14 +180,25 @@ fn a_polygon_that_crosses_itself_is_refused_and_the_others_are_kept() {
     let city = City::new();
     let ring = |points: &str| format!(r#"{{"type":"Polygon","coordinates":[[{points}]]}}"#);
     let feature = |name: &str, geometry: &str| {
-        format!(r#"{{"type":"Feature","properties":{{"name":"{name}","code":"{name}"}},"geometry":{geometry}}}"#)
+        format!(
+            r#"{{"type":"Feature","properties":{{"name":"{name}","code":"{name}"}},"geometry":{geometry}}}"#
+        )
     };
     let text = format!(
         r#"{{"type":"FeatureCollection","features":[{},{},{},{}]}}"#,
-        feature("good", &ring("[36.8,-1.3],[36.9,-1.3],[36.9,-1.2],[36.8,-1.2],[36.8,-1.3]")),
-        feature("bow", &ring("[36.8,-1.3],[36.9,-1.2],[36.9,-1.3],[36.8,-1.2],[36.8,-1.3]")),
+        feature(
+            "good",
+            &ring("[36.8,-1.3],[36.9,-1.3],[36.9,-1.2],[36.8,-1.2],[36.8,-1.3]")
+        ),
+        feature(
+            "bow",
+            &ring("[36.8,-1.3],[36.9,-1.2],[36.9,-1.3],[36.8,-1.2],[36.8,-1.3]")
+        ),
         feature("none", "null"),
-        feature("also good", &ring("[36.9,-1.3],[37.0,-1.3],[37.0,-1.2],[36.9,-1.2],[36.9,-1.3]")),
+        feature(
+            "also good",
+            &ring("[36.9,-1.3],[37.0,-1.3],[37.0,-1.2],[36.9,-1.2],[36.9,-1.3]")
+        ),
     );
     let file = city.file("wards.geojson", text);
     let (code, stdout, stderr) = city.import(&["boundaries", &file]);
@@ -173,22 +215,51 @@ fn a_bad_row_in_the_middle_is_listed_and_the_rest_is_kept() {
         "noise.csv",
         "\u{feff}when;\"level\"\r\n13/05/2026 10:00;51,5\r\n14/05/2026 25:99;52\r\n\r\n15/05/2026 10:00;loud\r\n16/05/2026 10:00;\"53,5\"\r\n",
     );
-    let words = ["observations", &file, "--entity", "urn:ngsi-ld:NoiseLevelObserved:n1", "--attribute", "LAeq"];
-    let more = ["--time-column", "when", "--value-column", "level", "--time-format", "%d/%m/%Y %H:%M"];
+    let words = [
+        "observations",
+        &file,
+        "--entity",
+        "urn:ngsi-ld:NoiseLevelObserved:n1",
+        "--attribute",
+        "LAeq",
+    ];
+    let more = [
+        "--time-column",
+        "when",
+        "--value-column",
+        "level",
+        "--time-format",
+        "%d/%m/%Y %H:%M",
+    ];
     let last = ["--time-zone", "Africa/Nairobi", "--decimal-comma"];
     let (code, stdout, stderr) = city.import(&[&words[..], &more[..], &last[..]].concat());
     assert_eq!(code, 3, "{stdout}{stderr}");
     contains(&stdout, &["noise.csv", "line 3", "line 5", "loud"]);
     let server = Server::over(Path::new(&city.data()));
-    let (_, history) = server.get("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:NoiseLevelObserved:n1?attrs=LAeq");
-    let values: Vec<_> = history["LAeq"].as_array().expect("instances").iter().map(|i| i["value"].as_f64()).collect();
+    let (_, history) =
+        server.get("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:NoiseLevelObserved:n1?attrs=LAeq");
+    let values: Vec<_> = history["LAeq"]
+        .as_array()
+        .expect("instances")
+        .iter()
+        .map(|i| i["value"].as_f64())
+        .collect();
     assert_eq!(values, [Some(51.5), Some(53.5)]);
     assert_eq!(history["LAeq"][0]["observedAt"], "2026-05-13T07:00:00Z");
 }
 
 #[test]
 fn a_full_disk_is_named_and_what_was_written_is_whole() {
-    if told(&std::process::Command::new("id").arg("-u").output().expect("id runs")).1.trim() != "0" {
+    if told(
+        &std::process::Command::new("id")
+            .arg("-u")
+            .output()
+            .expect("id runs"),
+    )
+    .1
+    .trim()
+        != "0"
+    {
         eprintln!("ignored: a small file system can be mounted by root only");
         return;
     }
@@ -208,9 +279,15 @@ fn a_full_disk_is_named_and_what_was_written_is_whole() {
     let data = small.join("data").display().to_string();
     let zip = files.join("gtfs-2019.zip").display().to_string();
     let (code, stdout, stderr) = told(&run(["import", "gtfs", &zip, "--data-dir", &data]));
-    let grown = std::process::Command::new("mount").args(["-o", "remount,size=200m"]).arg(&small).status();
+    let grown = std::process::Command::new("mount")
+        .args(["-o", "remount,size=200m"])
+        .arg(&small)
+        .status();
     let again = told(&run(["import", "gtfs", &zip, "--data-dir", &data, "--json"]));
-    let _ = std::process::Command::new("umount").arg("-l").arg(&small).status();
+    let _ = std::process::Command::new("umount")
+        .arg("-l")
+        .arg(&small)
+        .status();
     assert_eq!(code, 1, "{stdout}{stderr}");
     contains(&stderr, &["full", "what to do"]);
     assert!(grown.is_ok_and(|status| status.success()));
@@ -226,13 +303,25 @@ fn a_full_disk_is_named_and_what_was_written_is_whole() {
 fn wrong_usage_is_told_from_failure() {
     let city = City::new();
     for (words, code, parts) in [
-        (vec!["import", "gtfs", "/nowhere/feed.zip"], 1, vec!["/nowhere/feed.zip"]),
+        (
+            vec!["import", "gtfs", "/nowhere/feed.zip"],
+            1,
+            vec!["/nowhere/feed.zip"],
+        ),
         (vec!["import", "gtsf", "x.zip"], 2, vec!["gtsf", "gtfs"]),
         (vec!["import", "osm", "x.pbf"], 1, vec!["osm"]),
         (vec!["import", "observations", "x.csv"], 2, vec!["--entity"]),
-        (vec!["assess", "--period", "last year"], 2, vec!["last year", "2018-09"]),
+        (
+            vec!["assess", "--period", "last year"],
+            2,
+            vec!["last year", "2018-09"],
+        ),
         (vec!["assess", "--format", "pdf"], 1, vec!["pdf", "html"]),
-        (vec!["serve", "--listen", "0.0.0.0:0"], 1, vec!["no login", "127.0.0.1"]),
+        (
+            vec!["serve", "--listen", "0.0.0.0:0"],
+            1,
+            vec!["no login", "127.0.0.1"],
+        ),
         (vec!["serve", "--listen", "nonsense"], 2, vec!["nonsense"]),
     ] {
         let mut command = mapacha(&words);

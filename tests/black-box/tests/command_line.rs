@@ -4,7 +4,16 @@ use black_box::{json, mapacha, run, told};
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["demo", "serve", "import", "assess", "doctor", "config", "openapi", "completions"] {
+    for command in [
+        "demo",
+        "serve",
+        "import",
+        "assess",
+        "doctor",
+        "config",
+        "openapi",
+        "completions",
+    ] {
         let (code, stdout, _) = told(&run([command, "--help"]));
         assert_eq!(code, 0);
         assert!(stdout.contains("Example"), "{command}: {stdout}");
@@ -16,7 +25,10 @@ fn configuration_says_where_each_value_came_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("mapacha.toml");
     std::fs::write(&file, "[city]\nname = \"Eldoret\"\n").expect("a file");
-    let output = mapacha(["config", "--json", "--config"]).arg(&file).env("MAPACHA__HTTP__LISTEN", "127.0.0.1:9").output();
+    let output = mapacha(["config", "--json", "--config"])
+        .arg(&file)
+        .env("MAPACHA__HTTP__LISTEN", "127.0.0.1:9")
+        .output();
     let (code, stdout, stderr) = told(&output.expect("it starts"));
     assert_eq!(code, 0, "{stderr}");
     let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
@@ -25,15 +37,29 @@ fn configuration_says_where_each_value_came_from() {
         assert!(text.contains(part), "{part}: {text}");
     }
     std::fs::write(&file, "[http]\nlissen = \"127.0.0.1:1\"\n").expect("a file");
-    let (code, _, stderr) = told(&mapacha(["config", "--config"]).arg(&file).output().expect("it starts"));
+    let (code, _, stderr) = told(
+        &mapacha(["config", "--config"])
+            .arg(&file)
+            .output()
+            .expect("it starts"),
+    );
     assert_eq!(code, 1);
-    assert!(stderr.contains("http.lissen") && stderr.contains("http.listen"), "{stderr}");
+    assert!(
+        stderr.contains("http.lissen") && stderr.contains("http.listen"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn openapi_and_completions_are_printed() {
     let document = json(["openapi"]);
-    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.1")),
+        "{}",
+        document["openapi"]
+    );
     assert!(document["paths"]["/ngsi-ld/v1/entities"].is_object());
     for shell in ["bash", "zsh", "fish"] {
         let (code, stdout, _) = told(&run(["completions", shell]));

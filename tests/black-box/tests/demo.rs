@@ -13,29 +13,60 @@ fn the_demo_city_lives() {
     let server = demo(&[]);
     let (status, types) = server.get("/ngsi-ld/v1/types");
     assert_eq!(status, 200);
-    for expected in ["GtfsStop", "AdministrativeArea", "PopulationGrid", "AirQualityObserved", "Building", "RoadSegment"] {
-        assert!(types.to_string().contains(expected), "{expected} is missing in {types}");
+    for expected in [
+        "GtfsStop",
+        "AdministrativeArea",
+        "PopulationGrid",
+        "AirQualityObserved",
+        "Building",
+        "RoadSegment",
+    ] {
+        assert!(
+            types.to_string().contains(expected),
+            "{expected} is missing in {types}"
+        );
     }
     // Readings keep coming, and they come in through the HTTP door.
     let newest = || {
         let (_, page) = server.get("/ngsi-ld/v1/entities?type=AirQualityObserved&limit=1000");
         let entities = page.as_array().expect("entities").clone();
-        entities.iter().filter_map(|e| e["pm25"]["observedAt"].as_str().map(str::to_owned)).max()
+        entities
+            .iter()
+            .filter_map(|e| e["pm25"]["observedAt"].as_str().map(str::to_owned))
+            .max()
     };
     let posts = || {
-        let text = client().get(format!("{}/metrics", server.url)).send().expect("metrics").text().expect("a text");
-        let lines = text.lines().filter(|line| line.contains("_count{") && line.contains("entityOperations/upsert"));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum::<u64>()
+        let text = client()
+            .get(format!("{}/metrics", server.url))
+            .send()
+            .expect("metrics")
+            .text()
+            .expect("a text");
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("_count{") && line.contains("entityOperations/upsert"));
+        lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum::<u64>()
     };
     let (before, asked) = (newest(), posts());
     let started = Instant::now();
     while newest() == before || posts() <= asked {
-        assert!(started.elapsed() < Duration::from_secs(60), "no new reading in a minute: {before:?}, {asked} posts");
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "no new reading in a minute: {before:?}, {asked} posts"
+        );
         std::thread::sleep(Duration::from_millis(500));
     }
     let (status, assessment) = server.get("/kpi/assessment");
     assert_eq!(status, 200);
-    assert!(assessment["coverage"]["reported"].as_u64().is_some_and(|reported| reported >= 3), "{}", assessment["coverage"]);
+    assert!(
+        assessment["coverage"]["reported"]
+            .as_u64()
+            .is_some_and(|reported| reported >= 3),
+        "{}",
+        assessment["coverage"]
+    );
     let (code, took) = server.stop();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(5), "{took:?}");
@@ -45,7 +76,9 @@ fn the_demo_city_lives() {
 fn the_same_seed_is_the_same_city() {
     let stops = |seed: &str| {
         let server = demo(&["--seed", seed]);
-        server.get("/ngsi-ld/v1/entities?type=GtfsStop&limit=1000&options=keyValues").1
+        server
+            .get("/ngsi-ld/v1/entities?type=GtfsStop&limit=1000&options=keyValues")
+            .1
     };
     let (one, again, other) = (stops("7"), stops("7"), stops("8"));
     assert_eq!(one, again);

@@ -8,7 +8,11 @@ use serde_json::json;
 
 #[test]
 fn acknowledged_writes_survive_kill_9() {
-    let cycles = if std::env::var_os("MAPACHA_TORTURE").is_some() { 100 } else { 5 };
+    let cycles = if std::env::var_os("MAPACHA_TORTURE").is_some() {
+        100
+    } else {
+        5
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     // For each entity the last value that was acknowledged, and the last that was sent.
@@ -73,12 +77,20 @@ fn acknowledged_writes_survive_kill_9() {
             acknowledged[which] = value;
             let (_, history) = server.get(&format!("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:Counter:{which}?attrs=a&timeproperty=modifiedAt&lastN=1000"));
             let values: Vec<u64> = match &history["a"] {
-                serde_json::Value::Array(instances) => instances.iter().filter_map(|i| i["value"].as_u64()).collect(),
+                serde_json::Value::Array(instances) => {
+                    instances.iter().filter_map(|i| i["value"].as_u64()).collect()
+                }
                 one => one["value"].as_u64().into_iter().collect(),
             };
             assert_eq!(values.last(), Some(&value), "history ends with the present");
-            assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "no instance twice or out of order: {values:?}");
+            assert!(
+                values.windows(2).all(|pair| pair[0] < pair[1]),
+                "no instance twice or out of order: {values:?}"
+            );
         }
     }
-    assert!(acknowledged.iter().sum::<u64>() > 20, "something was written at all: {acknowledged:?}");
+    assert!(
+        acknowledged.iter().sum::<u64>() > 20,
+        "something was written at all: {acknowledged:?}"
+    );
 }

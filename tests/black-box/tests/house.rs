@@ -17,8 +17,32 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("indicators", &["formats", "twin", "query", "ngsi-ld"]),
     ("demo-city", &["formats", "twin", "query", "ngsi-ld"]),
     ("ui", &[]),
-    ("server", &["formats", "indicators", "demo-city", "ui", "twin", "query", "ngsi-ld"]),
-    ("mapacha", &["server", "formats", "indicators", "demo-city", "ui", "twin", "storage", "query", "ngsi-ld"]),
+    (
+        "server",
+        &[
+            "formats",
+            "indicators",
+            "demo-city",
+            "ui",
+            "twin",
+            "query",
+            "ngsi-ld",
+        ],
+    ),
+    (
+        "mapacha",
+        &[
+            "server",
+            "formats",
+            "indicators",
+            "demo-city",
+            "ui",
+            "twin",
+            "storage",
+            "query",
+            "ngsi-ld",
+        ],
+    ),
     ("black-box", &[]),
     ("benches", &["black-box"]),
 ];
@@ -37,12 +61,21 @@ fn metadata() -> Json {
 
 #[test]
 fn arrows_go_down_only() {
-    let allowed: BTreeMap<_, BTreeSet<_>> =
-        MAY_USE.iter().map(|(name, below)| (*name, below.iter().copied().collect())).collect();
+    let allowed: BTreeMap<_, BTreeSet<_>> = MAY_USE
+        .iter()
+        .map(|(name, below)| (*name, below.iter().copied().collect()))
+        .collect();
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
-    let ours: BTreeSet<_> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
-    assert_eq!(ours, allowed.keys().copied().collect(), "every crate has its place in the table, and the other way round");
+    let ours: BTreeSet<_> = packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    assert_eq!(
+        ours,
+        allowed.keys().copied().collect(),
+        "every crate has its place in the table, and the other way round"
+    );
     for package in packages {
         let name = package["name"].as_str().expect("a name");
         for dependency in package["dependencies"].as_array().expect("dependencies") {
@@ -80,37 +113,69 @@ fn sources_keep_the_rules() {
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a text");
         let lines = text.lines().count();
-        assert!(lines <= 600, "{}: {lines} lines: two ideas, two files", file.display());
+        assert!(
+            lines <= 600,
+            "{}: {lines} lines: two ideas, two files",
+            file.display()
+        );
         for forbidden in ["todo!(", "unimplemented!(", "#[ignore]", "if false"] {
             assert!(!text.contains(forbidden), "{} holds {forbidden}", file.display());
         }
         let is_crate_root = file.ends_with("src/lib.rs") || file.ends_with("src/main.rs");
-        assert!(!is_crate_root || text.starts_with("//!"), "{}: a crate says what it is", file.display());
+        assert!(
+            !is_crate_root || text.starts_with("//!"),
+            "{}: a crate says what it is",
+            file.display()
+        );
     }
 }
 
 #[test]
 fn unsafe_is_forbidden_for_everybody() {
-    let workspace: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).expect("a text").parse().expect("TOML");
-    assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    let workspace: toml::Table = std::fs::read_to_string(root().join("Cargo.toml"))
+        .expect("a text")
+        .parse()
+        .expect("TOML");
+    assert_eq!(
+        workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(),
+        Some("forbid")
+    );
     for package in metadata()["packages"].as_array().expect("packages") {
         let manifest = package["manifest_path"].as_str().expect("a path");
-        let table: toml::Table = std::fs::read_to_string(manifest).expect("a text").parse().expect("TOML");
-        assert_eq!(table["lints"]["workspace"].as_bool(), Some(true), "{manifest} takes the workspace's lints");
+        let table: toml::Table = std::fs::read_to_string(manifest)
+            .expect("a text")
+            .parse()
+            .expect("TOML");
+        assert_eq!(
+            table["lints"]["workspace"].as_bool(),
+            Some(true),
+            "{manifest} takes the workspace's lints"
+        );
     }
 }
 
 /// Packages and their features, as cargo resolves them for a build.
 fn resolved(edges: &str, what: &[&str]) -> BTreeSet<(String, String)> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--prefix=none", "--format={p}|{f}", "--edges", edges])
+        .args([
+            "tree",
+            "--offline",
+            "--prefix=none",
+            "--format={p}|{f}",
+            "--edges",
+            edges,
+        ])
         .args(what)
         .current_dir(root())
         .output()
         .expect("cargo runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
-    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    lines
+        .map(|(package, features)| (package.to_owned(), features.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -119,6 +184,12 @@ fn tests_compile_no_dependency_again() {
     let everything = resolved("normal,build,dev", &["--workspace"]);
     assert!(program.len() > 100, "cargo tree works: {}", program.len());
     let packages: BTreeSet<&String> = program.iter().map(|(package, _)| package).collect();
-    let again: Vec<_> = everything.difference(&program).filter(|(package, _)| packages.contains(package)).collect();
-    assert!(again.is_empty(), "these get other features in tests, and so are compiled twice: {again:#?}");
+    let again: Vec<_> = everything
+        .difference(&program)
+        .filter(|(package, _)| packages.contains(package))
+        .collect();
+    assert!(
+        again.is_empty(),
+        "these get other features in tests, and so are compiled twice: {again:#?}"
+    );
 }

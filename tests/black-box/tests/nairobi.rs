@@ -8,22 +8,33 @@ use serde_json::Value as Json;
 fn row<'a>(assessment: &'a Json, kpi: &str, data_point: Option<&str>) -> &'a Json {
     let rows = assessment["data_points"].as_array().expect("data points");
     let wanted = |row: &&Json| row["kpi"] == kpi && row["data_point"].as_str() == data_point;
-    rows.iter().find(wanted).unwrap_or_else(|| panic!("{kpi} {data_point:?} is not there"))
+    rows.iter()
+        .find(wanted)
+        .unwrap_or_else(|| panic!("{kpi} {data_point:?} is not there"))
 }
 
 fn close(ours: &Json, theirs: f64, relative: f64, what: &str) {
-    let ours = ours.as_f64().unwrap_or_else(|| panic!("{what}: {ours} is no number"));
-    assert!((ours - theirs).abs() <= relative * theirs.abs(), "{what}: {ours}, by brute force {theirs}");
+    let ours = ours
+        .as_f64()
+        .unwrap_or_else(|| panic!("{what}: {ours} is no number"));
+    assert!(
+        (ours - theirs).abs() <= relative * theirs.abs(),
+        "{what}: {ours}, by brute force {theirs}"
+    );
 }
 
 fn rows_read(report: &Json, name: &str) -> u64 {
-    report["rows"][name].as_u64().unwrap_or_else(|| panic!("{name} is not in {}", report["rows"]))
+    report["rows"][name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{name} is not in {}", report["rows"]))
 }
 
 #[test]
 fn nairobi_from_files_to_an_assessment() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(files) = nairobi::files(folder.path()) else { return };
+    let Some(files) = nairobi::files(folder.path()) else {
+        return;
+    };
     let data = folder.path().join("data");
     let file = |name: &str| files.join(name);
 
@@ -39,14 +50,27 @@ fn nairobi_from_files_to_an_assessment() {
 
     let reports = nairobi::import(&files, &data);
     assert_eq!(reports[0]["by_type"]["AdministrativeArea"]["made"], 84);
-    assert_eq!(reports[2]["by_type"]["GtfsStop"]["made"].as_u64().unwrap_or(0) + reports[2]["by_type"]["GtfsStation"]["made"].as_u64().unwrap_or(0), 4_284);
+    assert_eq!(
+        reports[2]["by_type"]["GtfsStop"]["made"].as_u64().unwrap_or(0)
+            + reports[2]["by_type"]["GtfsStation"]["made"].as_u64().unwrap_or(0),
+        4_284
+    );
     assert_eq!(reports[2]["by_type"]["GtfsTrip"]["made"], 272);
     assert_eq!(rows_read(&reports[2], "shapes.txt"), 36_483);
-    assert_eq!(reports[4]["made"].as_u64(), Some(32_907 + reports[4]["datasets"].as_array().map_or(0, Vec::len) as u64), "{}", reports[4]);
+    assert_eq!(
+        reports[4]["made"].as_u64(),
+        Some(32_907 + reports[4]["datasets"].as_array().map_or(0, Vec::len) as u64),
+        "{}",
+        reports[4]
+    );
 
     // Twice changes nothing.
     for report in nairobi::import(&files, &data) {
-        assert_eq!((&report["made"], &report["updated"]), (&Json::from(0), &Json::from(0)), "{report}");
+        assert_eq!(
+            (&report["made"], &report["updated"]),
+            (&Json::from(0), &Json::from(0)),
+            "{report}"
+        );
     }
 
     // From the twin alone.
@@ -61,24 +85,42 @@ fn nairobi_from_files_to_an_assessment() {
     let mut city = (0.0, 0.0);
     let mut wards = vec![(0.0, 0.0); areas.len()];
     for cell in &cells {
-        let inside: Vec<usize> = (0..areas.len()).filter(|ward| areas[*ward].contains(cell.centre)).collect();
+        let inside: Vec<usize> = (0..areas.len())
+            .filter(|ward| areas[*ward].contains(cell.centre))
+            .collect();
         if inside.is_empty() {
             continue;
         }
-        let served = if oracle::near_a_stop(cell.centre, &stops) { cell.people } else { 0.0 };
+        let served = if oracle::near_a_stop(cell.centre, &stops) {
+            cell.people
+        } else {
+            0.0
+        };
         city = (city.0 + served, city.1 + cell.people);
         for ward in inside {
             wards[ward] = (wards[ward].0 + served, wards[ward].1 + cell.people);
         }
     }
     let convenience = row(&assessment, "EC: I: T: 2A", None);
-    close(&convenience["value"], 100.0 * city.0 / city.1, 1e-6, "EC: I: T: 2A");
+    close(
+        &convenience["value"],
+        100.0 * city.0 / city.1,
+        1e-6,
+        "EC: I: T: 2A",
+    );
     assert_eq!(convenience["status"], "calculated");
     let values = assessment["areas"].as_array().expect("areas");
-    let in_areas: Vec<&Json> = values.iter().filter(|value| value["kpi"] == "EC: I: T: 2A").collect();
+    let in_areas: Vec<&Json> = values
+        .iter()
+        .filter(|value| value["kpi"] == "EC: I: T: 2A")
+        .collect();
     assert_eq!(in_areas.len(), 84);
     for (ward, (served, people)) in areas.iter().zip(&wards) {
-        let by_name = |area: &&Json| area["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&ward.name));
+        let by_name = |area: &&Json| {
+            area["name"]
+                .as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&ward.name))
+        };
         let candidates: Vec<&Json> = in_areas.iter().copied().filter(by_name).collect();
         assert!(!candidates.is_empty(), "{} is among the areas", ward.name);
         let expected = 100.0 * served / people;
@@ -86,30 +128,54 @@ fn nairobi_from_files_to_an_assessment() {
             let value = area["value"].as_f64();
             value.is_some_and(|value| (value - expected).abs() <= 1e-6 * expected.abs().max(1.0))
         });
-        assert!(agrees, "{} ({}): by brute force {expected}: {candidates:?}", ward.name, ward.code);
+        assert!(
+            agrees,
+            "{} ({}): by brute force {expected}: {candidates:?}",
+            ward.name, ward.code
+        );
     }
 
     // EC: I: T: 1C and what it would be with other widths.
     let network = row(&assessment, "EC: I: T: 1C", None);
     let km = oracle::corridor_km(&shapes, 10.0, [36.85, -1.27]);
     close(&network["value"], km / (city.1 / 100_000.0), 0.01, "EC: I: T: 1C");
-    assert!(network["sensitivity"].to_string().contains("15"), "{}", network["sensitivity"]);
+    assert!(
+        network["sensitivity"].to_string().contains("15"),
+        "{}",
+        network["sensitivity"]
+    );
 
     // EN: EN: AQ: 1C, PM2.5.
     let air = row(&assessment, "EN: EN: AQ: 1C", Some("PM2.5"));
     close(&air["value"], mean, 1e-6, "EN: EN: AQ: 1C PM2.5");
     close(&air["index"], mean / 5.0 * 100.0, 1e-6, "the index");
-    close(&air["coverage"]["temporal_pct"], 32_907.0 * 5.0 / (365.0 * 24.0 * 60.0) * 100.0, 0.01, "temporal coverage");
+    close(
+        &air["coverage"]["temporal_pct"],
+        32_907.0 * 5.0 / (365.0 * 24.0 * 60.0) * 100.0,
+        0.01,
+        "temporal coverage",
+    );
     assert_eq!(air["quality"], "estimate_on_assumptions");
 
     // The years of the sources.
     let years = |row: &Json| row["vintages"].to_string();
-    assert!(years(air).contains("2018") && !years(air).contains("2025"), "{}", years(air));
-    assert!(years(convenience).contains("2019") && years(convenience).contains("2025"), "{}", years(convenience));
+    assert!(
+        years(air).contains("2018") && !years(air).contains("2025"),
+        "{}",
+        years(air)
+    );
+    assert!(
+        years(convenience).contains("2019") && years(convenience).contains("2025"),
+        "{}",
+        years(convenience)
+    );
 
     // What is not known is said to be not known.
     let unknown = row(&assessment, "EN: EN: AQ: 1C", Some("NO2"));
-    assert_eq!((&unknown["status"], &unknown["value"]), (&Json::from("not_reported"), &Json::Null));
+    assert_eq!(
+        (&unknown["status"], &unknown["value"]),
+        (&Json::from("not_reported"), &Json::Null)
+    );
 
     results_are_entities_with_history(&data, &assessment);
 }
@@ -118,24 +184,47 @@ fn results_are_entities_with_history(data: &Path, assessment: &Json) {
     let server = Server::over(data);
     let (status, results) = server.get("/ngsi-ld/v1/entities?type=KeyPerformanceIndicator&limit=500");
     assert_eq!(status, 200);
-    let of_air = results.as_array().expect("entities").iter().find(|entity| {
-        entity["kpi"]["value"] == "EN: EN: AQ: 1C" && entity["dataPoint"]["value"] == "PM2.5"
-    });
-    let id = of_air.expect("the result is an entity")["id"].as_str().expect("an id").to_owned();
+    let of_air =
+        results.as_array().expect("entities").iter().find(|entity| {
+            entity["kpi"]["value"] == "EN: EN: AQ: 1C" && entity["dataPoint"]["value"] == "PM2.5"
+        });
+    let id = of_air.expect("the result is an entity")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let id = id.replace('%', "%25");
     let (status, history) = server.get(&format!("/ngsi-ld/v1/temporal/entities/{id}?attrs=kpiValue"));
     assert_eq!(status, 200, "{history}");
-    let expected = row(assessment, "EN: EN: AQ: 1C", Some("PM2.5"))["value"].as_f64().expect("a number");
-    assert!(history["kpiValue"].to_string().contains(&expected.to_string()), "{history}");
+    let expected = row(assessment, "EN: EN: AQ: 1C", Some("PM2.5"))["value"]
+        .as_f64()
+        .expect("a number");
+    assert!(
+        history["kpiValue"].to_string().contains(&expected.to_string()),
+        "{history}"
+    );
 
     // The temporal evolution of the sensor comes from disk: this process never saw the import.
     let path = format!("/ngsi-ld/v1/temporal/entities/{}", nairobi::SENSOR);
-    let (status, readings) = server.get(&format!("{path}?attrs=pm25&timerel=before&timeAt=2018-08-31T21:15:00Z"));
+    let (status, readings) = server.get(&format!(
+        "{path}?attrs=pm25&timerel=before&timeAt=2018-08-31T21:15:00Z"
+    ));
     assert_eq!(status, 200);
-    let values: Vec<_> = readings["pm25"].as_array().expect("instances").iter().map(|i| i["value"].clone()).collect();
-    assert_eq!(values, [34.43, 30.53, 22.8].map(Json::from), "00:00, 00:05 and 00:10 in Nairobi");
+    let values: Vec<_> = readings["pm25"]
+        .as_array()
+        .expect("instances")
+        .iter()
+        .map(|i| i["value"].clone())
+        .collect();
+    assert_eq!(
+        values,
+        [34.43, 30.53, 22.8].map(Json::from),
+        "00:00, 00:05 and 00:10 in Nairobi"
+    );
     let (_, last) = server.get(&format!("{path}?attrs=pm25&lastN=1"));
-    assert!(last["pm25"].to_string().contains("2018-12-31T20:55:05Z"), "{last}");
+    assert!(
+        last["pm25"].to_string().contains("2018-12-31T20:55:05Z"),
+        "{last}"
+    );
     let (code, took) = server.stop();
     assert_eq!(code, Some(0));
     assert!(took.as_secs() < 5, "{took:?}");
@@ -159,11 +248,17 @@ fn everything(server: &Server) -> Vec<Json> {
 #[test]
 fn killed_imports_done_again_are_one_clean_import() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(files) = nairobi::files(folder.path()) else { return };
+    let Some(files) = nairobi::files(folder.path()) else {
+        return;
+    };
     let clean = folder.path().join("clean");
     nairobi::import(&files, &clean);
     let torn = folder.path().join("torn");
-    let cycles = if std::env::var_os("MAPACHA_TORTURE").is_some() { 20 } else { 2 };
+    let cycles = if std::env::var_os("MAPACHA_TORTURE").is_some() {
+        20
+    } else {
+        2
+    };
     for cycle in 0..cycles {
         for (which, words) in nairobi::imports(&files).into_iter().enumerate() {
             let mut child = black_box::mapacha(["import"])
@@ -185,7 +280,10 @@ fn killed_imports_done_again_are_one_clean_import() {
     let clean = Server::over(&clean);
     let torn = Server::over(&torn);
     assert_eq!(everything(&clean), everything(&torn));
-    let path = format!("/ngsi-ld/v1/temporal/entities/{}?attrs=pm25&options=temporalValues&limit=1000", nairobi::SENSOR);
+    let path = format!(
+        "/ngsi-ld/v1/temporal/entities/{}?attrs=pm25&options=temporalValues&limit=1000",
+        nairobi::SENSOR
+    );
     let (one, other) = (clean.get(&path).1, torn.get(&path).1);
     assert_eq!(one, other);
     assert_eq!(one["pm25"]["values"].as_array().map(Vec::len), Some(32_907));
@@ -194,8 +292,13 @@ fn killed_imports_done_again_are_one_clean_import() {
 #[test]
 fn import_through_a_running_server_is_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(files) = nairobi::files(folder.path()) else { return };
-    let server = Server::start(black_box::mapacha(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path().join("data")));
+    let Some(files) = nairobi::files(folder.path()) else {
+        return;
+    };
+    let server = Server::start(
+        black_box::mapacha(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(folder.path().join("data")),
+    );
     for words in nairobi::imports(&files) {
         let mut line = vec!["import".to_owned()];
         line.extend(words);

@@ -22,7 +22,12 @@ pub(crate) fn run(arguments: &cli::Config, effective: &Effective, json: bool) ->
         return Ok(Outcome::Done);
     }
     let mut text = String::new();
-    let width = |pick: fn(&(String, String, String)) -> &String| rows.iter().map(|row| pick(row).chars().count()).max().unwrap_or(0);
+    let width = |pick: fn(&(String, String, String)) -> &String| {
+        rows.iter()
+            .map(|row| pick(row).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let (keys, values) = (width(|row| &row.0), width(|row| &row.1));
     for (key, value, origin) in &rows {
         let _ = writeln!(text, "{key:<keys$}  {value:<values$}  {origin}");

@@ -27,10 +27,24 @@ const HOURS_BEFORE: i64 = 7 * 24;
 pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let temporary = tempfile::Builder::new().prefix("mapacha-demo-").tempdir()?;
-    let folder = effective.config.storage.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
+    let folder = effective
+        .config
+        .storage
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| temporary.path().join("data"));
     let city = City::generate(arguments.seed, arguments.population);
-    effective.config.city.name.get_or_insert_with(|| city.name().to_owned());
-    say(&format!("{}: {} inhabitants, generated in {:.1} s", city.name(), arguments.population, started.elapsed().as_secs_f64()));
+    effective
+        .config
+        .city
+        .name
+        .get_or_insert_with(|| city.name().to_owned());
+    say(&format!(
+        "{}: {} inhabitants, generated in {:.1} s",
+        city.name(),
+        arguments.population,
+        started.elapsed().as_secs_f64()
+    ));
     let tenants = world::open(&folder)?;
     load(&city, &world::twin(&tenants, None)?, temporary.path())?;
     say(&format!("loaded after {:.1} s", started.elapsed().as_secs_f64()));
@@ -39,7 +53,10 @@ pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Out
         let door = Door::open(&effective.config, &folder, tenants.clone()).await?;
         let url = format!("http://{}", door.address);
         door.announce()?;
-        say(&format!("open {url} in a browser. {} sensors are sending. Ctrl-C ends the city.", city.sensors().len()));
+        say(&format!(
+            "open {url} in a browser. {} sensors are sending. Ctrl-C ends the city.",
+            city.sensors().len()
+        ));
         let sensors = tokio::spawn(live(city, url));
         let served = door.serve(stop_signal()?).await;
         sensors.abort();
@@ -61,17 +78,32 @@ fn load(city: &City, twin: &Twin, folder: &Path) -> Result<(), Failure> {
     for (kind, name, content) in files {
         let path = folder.join(name);
         std::fs::write(&path, content)?;
-        let options = ImportOptions { year: Some(city.year()), publisher: Some("demo".into()), ..ImportOptions::default() };
+        let options = ImportOptions {
+            year: Some(city.year()),
+            publisher: Some("demo".into()),
+            ..ImportOptions::default()
+        };
         let report = formats::import(kind, &[InputFile::new(&path)], &options, &mut sink, &mut |_| {})
             .map_err(|error| Failure::new(error.to_string()))?;
         if report.has_refusals() {
-            return Err(Failure::new(format!("the generated {kind} is refused:\n{}", report.to_text(5))));
+            return Err(Failure::new(format!(
+                "the generated {kind} is refused:\n{}",
+                report.to_text(5)
+            )));
         }
     }
     let mut batch: Vec<Entity> = Vec::with_capacity(1000);
     let mut flush = |batch: &mut Vec<Entity>| -> Result<(), Failure> {
-        let fates = sink.put(std::mem::take(batch)).map_err(|error| Failure::new(error.to_string()))?;
-        match fates.into_iter().find_map(|fate| if let formats::Fate::Refused(why) = fate { Some(why) } else { None }) {
+        let fates = sink
+            .put(std::mem::take(batch))
+            .map_err(|error| Failure::new(error.to_string()))?;
+        match fates.into_iter().find_map(|fate| {
+            if let formats::Fate::Refused(why) = fate {
+                Some(why)
+            } else {
+                None
+            }
+        }) {
             Some(why) => Err(Failure::new(format!("a generated entity is refused: {why}"))),
             None => Ok(()),
         }
@@ -87,7 +119,11 @@ fn load(city: &City, twin: &Twin, folder: &Path) -> Result<(), Failure> {
 
 /// The sensors: first what they sent in the week before, then each once a minute, through the public door.
 async fn live(city: City, url: String) {
-    let client = match reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build() {
+    let client = match reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+    {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(%error, "the sensors have no way out");
@@ -101,13 +137,18 @@ async fn live(city: City, url: String) {
     let sensors = city.sensors();
     // The first reading of every sensor, so that the map shows the present from the start.
     for group in sensors.chunks(100) {
-        let readings = group.iter().map(|sensor| written(&sensor.reading(opened), context)).collect();
+        let readings = group
+            .iter()
+            .map(|sensor| written(&sensor.reading(opened), context))
+            .collect();
         post(&client, &now, &Json::Array(readings)).await;
     }
     let mut past = sensors.iter();
     let mut turn = 0;
     let tick = EVERY / u32::try_from(sensors.len().max(1)).unwrap_or(u32::MAX);
-    let per_tick = usize::try_from(Duration::from_millis(500).as_nanos() / tick.as_nanos().max(1)).unwrap_or(1).max(1);
+    let per_tick = usize::try_from(Duration::from_millis(500).as_nanos() / tick.as_nanos().max(1))
+        .unwrap_or(1)
+        .max(1);
     let mut interval = tokio::time::interval(Duration::from_millis(500));
     loop {
         interval.tick().await;
@@ -117,7 +158,16 @@ async fn live(city: City, url: String) {
         }
         let at = SystemClock.now();
         let readings = (0..per_tick).map(|step| &sensors[(turn + step) % sensors.len()]);
-        post(&client, &now, &Json::Array(readings.map(|sensor| written(&sensor.reading(at), context)).collect())).await;
+        post(
+            &client,
+            &now,
+            &Json::Array(
+                readings
+                    .map(|sensor| written(&sensor.reading(at), context))
+                    .collect(),
+            ),
+        )
+        .await;
         turn = (turn + per_tick) % sensors.len();
     }
 }
@@ -134,14 +184,28 @@ fn past_of(sensor: &demo_city::Sensor, opened: Timestamp, context: &Context) -> 
     all.attributes.clear();
     for hour in (last - HOURS_BEFORE)..=last {
         let reading = sensor.reading(Timestamp::from_micros(hour * HOUR_US));
-        all.attributes.extend(reading.attributes.into_iter().filter(|attribute| attribute.observed_at.is_some()));
+        all.attributes.extend(
+            reading
+                .attributes
+                .into_iter()
+                .filter(|attribute| attribute.observed_at.is_some()),
+        );
     }
-    all.attributes.sort_by(|a, b| a.name.cmp(&b.name).then(a.observed_at.cmp(&b.observed_at)));
-    Json::Object(write_temporal(&all, context, ngsi_ld::representation::TemporalFormat::Normalized, &WriteOptions::default()))
+    all.attributes
+        .sort_by(|a, b| a.name.cmp(&b.name).then(a.observed_at.cmp(&b.observed_at)));
+    Json::Object(write_temporal(
+        &all,
+        context,
+        ngsi_ld::representation::TemporalFormat::Normalized,
+        &WriteOptions::default(),
+    ))
 }
 
 async fn post(client: &reqwest::Client, url: &str, body: &Json) {
-    let request = client.post(url).header("content-type", "application/json").body(body.to_string());
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .body(body.to_string());
     match request.send().await {
         Ok(answer) if answer.status().is_success() => {}
         Ok(answer) => {

@@ -22,11 +22,21 @@ struct Finding {
 
 impl Finding {
     fn good(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { what, ok: true, detail: detail.into(), remedy: None }
+        Self {
+            what,
+            ok: true,
+            detail: detail.into(),
+            remedy: None,
+        }
     }
 
     fn bad(what: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what, ok: false, detail: detail.into(), remedy: Some(remedy.into()) }
+        Self {
+            what,
+            ok: false,
+            detail: detail.into(),
+            remedy: Some(remedy.into()),
+        }
     }
 }
 
@@ -34,17 +44,30 @@ impl Finding {
 pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure> {
     let config = &effective.config;
     let folder = world::data_dir(config)?;
-    let mut findings = vec![Finding::good("configuration", format!("{} values set, none unknown", effective.origins.len()))];
+    let mut findings = vec![Finding::good(
+        "configuration",
+        format!("{} values set, none unknown", effective.origins.len()),
+    )];
     findings.push(clock());
     findings.push(disk(&folder));
     findings.push(store(&folder));
     findings.push(port(config.http.listen));
     findings.extend(config.http.admin_listen.map(port));
     match world::contexts(config) {
-        Ok(_) => findings.push(Finding::good("contexts", format!("{} from files", config.contexts.files.len()))),
-        Err(failure) => findings.push(Finding::bad("contexts", failure.message, failure.remedy.unwrap_or_default())),
+        Ok(_) => findings.push(Finding::good(
+            "contexts",
+            format!("{} from files", config.contexts.files.len()),
+        )),
+        Err(failure) => findings.push(Finding::bad(
+            "contexts",
+            failure.message,
+            failure.remedy.unwrap_or_default(),
+        )),
     }
-    findings.push(Finding::good("certificates", "none in use: this version serves loopback addresses only"));
+    findings.push(Finding::good(
+        "certificates",
+        "none in use: this version serves loopback addresses only",
+    ));
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
     } else {
@@ -56,29 +79,50 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
             }
         }
     }
-    Ok(if findings.iter().all(|finding| finding.ok) { Outcome::Done } else { Outcome::Findings })
+    Ok(if findings.iter().all(|finding| finding.ok) {
+        Outcome::Done
+    } else {
+        Outcome::Findings
+    })
 }
 
 fn clock() -> Finding {
     let now = SystemClock.now();
     // The year of this program's first release: a machine without a battery starts in 1970.
     match ngsi_ld::Timestamp::parse("2026-01-01T00:00:00Z") {
-        Ok(earliest) if now < earliest => {
-            Finding::bad("clock", format!("it is {now} here"), "set the clock, or start a time service (NTP)")
-        }
+        Ok(earliest) if now < earliest => Finding::bad(
+            "clock",
+            format!("it is {now} here"),
+            "set the clock, or start a time service (NTP)",
+        ),
         _ => Finding::good("clock", format!("{now}")),
     }
 }
 
 fn disk(folder: &Path) -> Finding {
-    let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let existing = folder
+        .ancestors()
+        .find(|path| path.exists())
+        .unwrap_or(Path::new("/"));
     match RealDisk.free_bytes(existing) {
-        Ok(Some(free)) if free < 256 << 20 => {
-            Finding::bad("disk", format!("{} MB free at {}", free >> 20, existing.display()), "free some space: at least 256 MB")
-        }
-        Ok(None) => Finding::good("disk", format!("{}: how much is free is not known here", existing.display())),
-        Ok(Some(free)) => Finding::good("disk", format!("{} MB free at {}", free >> 20, existing.display())),
-        Err(error) => Finding::bad("disk", error.to_string(), "check the data folder's path and rights"),
+        Ok(Some(free)) if free < 256 << 20 => Finding::bad(
+            "disk",
+            format!("{} MB free at {}", free >> 20, existing.display()),
+            "free some space: at least 256 MB",
+        ),
+        Ok(None) => Finding::good(
+            "disk",
+            format!("{}: how much is free is not known here", existing.display()),
+        ),
+        Ok(Some(free)) => Finding::good(
+            "disk",
+            format!("{} MB free at {}", free >> 20, existing.display()),
+        ),
+        Err(error) => Finding::bad(
+            "disk",
+            error.to_string(),
+            "check the data folder's path and rights",
+        ),
     }
 }
 
@@ -87,21 +131,33 @@ fn store(folder: &Path) -> Finding {
         return Finding::good("store", format!("{} will be made", folder.display()));
     }
     match world::verify(folder) {
-        Ok(found) if found.damages.is_empty() => {
-            Finding::good("store", format!("{} rows of {} store(s) are as they were written", found.rows, found.stores))
-        }
+        Ok(found) if found.damages.is_empty() => Finding::good(
+            "store",
+            format!(
+                "{} rows of {} store(s) are as they were written",
+                found.rows, found.stores
+            ),
+        ),
         Ok(found) => Finding::bad(
             "store",
             found.damages.join("; "),
             "restore the folder from a copy, and keep this one for inspection",
         ),
-        Err(failure) => Finding::bad("store", failure.message, failure.remedy.unwrap_or_else(|| "see the message".into())),
+        Err(failure) => Finding::bad(
+            "store",
+            failure.message,
+            failure.remedy.unwrap_or_else(|| "see the message".into()),
+        ),
     }
 }
 
 fn port(address: std::net::SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::good("port", format!("{address} is free")),
-        Err(error) => Finding::bad("port", format!("{address}: {error}"), "stop what uses it, or choose another with --listen"),
+        Err(error) => Finding::bad(
+            "port",
+            format!("{address}: {error}"),
+            "stop what uses it, or choose another with --listen",
+        ),
     }
 }

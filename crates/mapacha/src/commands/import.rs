@@ -17,8 +17,10 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
     let mut options = options(arguments)?;
     for file in &arguments.files {
         if let Err(error) = std::fs::File::open(file) {
-            return Err(Failure::new(format!("`{}` cannot be read: {error}", file.display()))
-                .remedy("check the path, and that you may read the file"));
+            return Err(
+                Failure::new(format!("`{}` cannot be read: {error}", file.display()))
+                    .remedy("check the path, and that you may read the file"),
+            );
         }
     }
     let report = if let Some(url) = &arguments.place.url {
@@ -32,7 +34,9 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
         options.refusals_file.clone_from(&arguments.refused);
         let bar = Bar::new(json);
         let mut sink = TwinSink::new(&twin, &view);
-        let imported = formats::import(kind, &files, &options, &mut sink, &mut |progress| bar.show(progress));
+        let imported = formats::import(kind, &files, &options, &mut sink, &mut |progress| {
+            bar.show(progress)
+        });
         bar.clear();
         let report = imported.map_err(|error| failure(&error));
         drop(sink);
@@ -47,7 +51,11 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
     } else {
         print(&report.to_text(REFUSALS_SHOWN))?;
     }
-    Ok(if report.has_refusals() { Outcome::Findings } else { Outcome::Done })
+    Ok(if report.has_refusals() {
+        Outcome::Findings
+    } else {
+        Outcome::Done
+    })
 }
 
 fn failure(error: &formats::ImportError) -> Failure {
@@ -98,25 +106,47 @@ fn options(arguments: &Import) -> Result<ImportOptions, Failure> {
     ] {
         pairs.extend(value.iter().map(|value| (name, value.clone())));
     }
-    pairs.extend(observations.time_format.iter().map(|format| ("time-format", format.clone())));
-    pairs.extend(observations.longitude.iter().map(|degrees| ("longitude", degrees.to_string())));
-    pairs.extend(observations.latitude.iter().map(|degrees| ("latitude", degrees.to_string())));
+    pairs.extend(
+        observations
+            .time_format
+            .iter()
+            .map(|format| ("time-format", format.clone())),
+    );
+    pairs.extend(
+        observations
+            .longitude
+            .iter()
+            .map(|degrees| ("longitude", degrees.to_string())),
+    );
+    pairs.extend(
+        observations
+            .latitude
+            .iter()
+            .map(|degrees| ("latitude", degrees.to_string())),
+    );
     pairs.extend(arguments.year.iter().map(|year| ("year", year.to_string())));
     if observations.decimal_comma {
         pairs.push(("decimal-comma", "true".into()));
     }
-    let options = ImportOptions::from_pairs(pairs).map_err(|error| Failure::usage(format!("--{}: {}", error.option, error.why)))?;
+    let options = ImportOptions::from_pairs(pairs)
+        .map_err(|error| Failure::usage(format!("--{}: {}", error.option, error.why)))?;
     if matches!(arguments.kind, Kind::Observations) {
         let required = [
-            ("--entity", &options.entity, "urn:ngsi-ld:AirQualityObserved:kibera"),
+            (
+                "--entity",
+                &options.entity,
+                "urn:ngsi-ld:AirQualityObserved:kibera",
+            ),
             ("--attribute", &options.attribute, "pm25"),
             ("--time-column", &options.time_column, "timestamp"),
             ("--value-column", &options.value_column, "value"),
         ];
         for (flag, value, example) in required {
             if value.is_none() {
-                return Err(Failure::usage(format!("observations need {flag}, as in {flag} {example}"))
-                    .remedy("`mapacha import --help` shows a whole example"));
+                return Err(
+                    Failure::usage(format!("observations need {flag}, as in {flag} {example}"))
+                        .remedy("`mapacha import --help` shows a whole example"),
+                );
             }
         }
     }
@@ -125,7 +155,9 @@ fn options(arguments: &Import) -> Result<ImportOptions, Failure> {
 
 fn write_refused(arguments: &Import, report: &Report) -> Result<(), Failure> {
     use std::io::Write as _;
-    let Some(path) = &arguments.refused else { return Ok(()) };
+    let Some(path) = &arguments.refused else {
+        return Ok(());
+    };
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     for refusal in &report.refused {
         writeln!(file, "{}", serde_json::to_string(refusal)?)?;
@@ -150,12 +182,19 @@ impl Bar {
             }
             bar
         });
-        Self { bar, quiet: json, last: std::cell::RefCell::default() }
+        Self {
+            bar,
+            quiet: json,
+            last: std::cell::RefCell::default(),
+        }
     }
 
     fn show(&self, progress: Progress) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}: {} read, {} refused", progress.file, progress.read, progress.refused));
+            bar.set_message(format!(
+                "{}: {} read, {} refused",
+                progress.file, progress.read, progress.refused
+            ));
             bar.tick();
         } else if !self.quiet && *self.last.borrow() != progress.file {
             say(&format!("reading {}", progress.file));

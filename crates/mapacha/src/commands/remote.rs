@@ -20,7 +20,8 @@ pub(crate) struct Remote {
 impl Remote {
     /// Checks the URL; nothing is sent yet.
     pub(crate) fn new(url: &str, tenant: Option<&str>) -> Result<Self, Failure> {
-        let usable = reqwest::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "http" && parsed.has_host());
+        let usable =
+            reqwest::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "http" && parsed.has_host());
         if !usable {
             return Err(Failure::usage(format!("--url `{url}` is not the address of a server"))
                 .remedy("give it as in http://127.0.0.1:8080 (this version speaks plain http to loopback servers)"));
@@ -31,14 +32,25 @@ impl Remote {
             .timeout(None)
             .build()
             .map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), tenant: tenant.map(str::to_owned) })
+        Ok(Self {
+            client,
+            url: url.trim_end_matches('/').to_owned(),
+            tenant: tenant.map(str::to_owned),
+        })
     }
 
     /// Sends the files to be imported there.
-    pub(crate) fn import(&self, kind: Kind, files: &[PathBuf], options: &ImportOptions) -> Result<Report, Failure> {
+    pub(crate) fn import(
+        &self,
+        kind: Kind,
+        files: &[PathBuf],
+        options: &ImportOptions,
+    ) -> Result<Report, Failure> {
         let mut reports = Vec::new();
         for file in files {
-            let name = file.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned());
+            let name = file
+                .file_name()
+                .map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned());
             let mut query = pairs(options)?;
             query.push(("file".into(), name));
             let body = Body::from(std::fs::File::open(file)?);
@@ -63,18 +75,25 @@ impl Remote {
         query: &[(String, String)],
         body: Option<Body>,
     ) -> Result<String, Failure> {
-        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url)).map_err(|error| Failure::usage(error.to_string()))?;
+        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))
+            .map_err(|error| Failure::usage(error.to_string()))?;
         url.query_pairs_mut().extend_pairs(query);
         let mut request = self.client.request(method, url);
         if let Some(tenant) = &self.tenant {
             request = request.header("NGSILD-Tenant", tenant);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/octet-stream").body(body);
+            request = request
+                .header("content-type", "application/octet-stream")
+                .body(body);
         }
         let answer = request.send().map_err(|error| {
-            Failure::new(format!("no server answers at {}: {}", self.url, root_cause(&error)))
-                .remedy("check the address, and that `mapacha serve` runs there")
+            Failure::new(format!(
+                "no server answers at {}: {}",
+                self.url,
+                root_cause(&error)
+            ))
+            .remedy("check the address, and that `mapacha serve` runs there")
         })?;
         told(answer)
     }
@@ -83,12 +102,17 @@ impl Remote {
 /// The body of a good answer; of a bad one the problem that it tells.
 fn told(answer: Response) -> Result<String, Failure> {
     let status = answer.status();
-    let text = answer.text().map_err(|error| Failure::new(format!("the answer broke off: {error}")))?;
+    let text = answer
+        .text()
+        .map_err(|error| Failure::new(format!("the answer broke off: {error}")))?;
     if status.is_success() {
         return Ok(text);
     }
     let problem: Json = serde_json::from_str(&text).unwrap_or_default();
-    let detail = problem["detail"].as_str().or_else(|| problem["title"].as_str()).unwrap_or(text.trim());
+    let detail = problem["detail"]
+        .as_str()
+        .or_else(|| problem["title"].as_str())
+        .unwrap_or(text.trim());
     let failure = Failure::new(format!("the server answers {status}: {detail}"));
     Err(match problem["remedy"].as_str() {
         Some(remedy) => failure.remedy(remedy),
@@ -98,7 +122,9 @@ fn told(answer: Response) -> Result<String, Failure> {
 
 /// Options as the query parameters of `POST /imports/{kind}`.
 fn pairs(options: &ImportOptions) -> Result<Vec<(String, String)>, Failure> {
-    let Json::Object(members) = serde_json::to_value(options)? else { return Ok(Vec::new()) };
+    let Json::Object(members) = serde_json::to_value(options)? else {
+        return Ok(Vec::new());
+    };
     let mut pairs = Vec::new();
     for (name, value) in members {
         match value {

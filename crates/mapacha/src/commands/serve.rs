@@ -53,8 +53,19 @@ impl Door {
         facts.max_import_bytes = config.http.max_import_bytes;
         facts.metrics_apart = admin.is_some();
         let catalogue = indicators::Catalogue::built_in();
-        let app = App::new(tenants, world::contexts(config)?, Arc::new(SystemClock), catalogue, facts);
-        Ok(Self { listener, admin, app, address })
+        let app = App::new(
+            tenants,
+            world::contexts(config)?,
+            Arc::new(SystemClock),
+            catalogue,
+            facts,
+        );
+        Ok(Self {
+            listener,
+            admin,
+            app,
+            address,
+        })
     }
 
     /// The line that scripts wait for.
@@ -75,7 +86,11 @@ impl Door {
             let _ = listen.wait_for(|stopped| *stopped).await;
         };
         let admin = self.admin.map(|listener| {
-            tokio::spawn(server::serve_admin(listener, self.app.clone(), wait(listen.clone())))
+            tokio::spawn(server::serve_admin(
+                listener,
+                self.app.clone(),
+                wait(listen.clone()),
+            ))
         });
         server::serve(self.listener, self.app, wait(listen)).await?;
         if let Some(admin) = admin {

@@ -150,7 +150,10 @@ pub(crate) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "warn".into(), json: false }
+        Self {
+            level: "warn".into(),
+            json: false,
+        }
     }
 }
 
@@ -158,7 +161,11 @@ impl Config {
     /// Refuses what is well-formed but cannot be had.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let refuse = |key: &str, what: &str, remedy: &str| {
-            Err(ConfigError { place: format!("`{key}`"), what: what.into(), remedy: remedy.into() })
+            Err(ConfigError {
+                place: format!("`{key}`"),
+                what: what.into(),
+                remedy: remedy.into(),
+            })
         };
         for (key, door) in [("mqtt", &self.mqtt), ("coap", &self.coap), ("coaps", &self.coaps)] {
             if door.listen != "off" {
@@ -183,18 +190,27 @@ impl Config {
                 "set it to \"open\" and listen on a loopback address such as 127.0.0.1:8080",
             );
         }
-        for (key, address) in [("http.listen", Some(self.http.listen)), ("http.admin_listen", self.http.admin_listen)] {
+        for (key, address) in [
+            ("http.listen", Some(self.http.listen)),
+            ("http.admin_listen", self.http.admin_listen),
+        ] {
             if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
                 return refuse(
                     key,
-                    &format!("{address} can be reached from other machines, and this version has no login yet"),
+                    &format!(
+                        "{address} can be reached from other machines, and this version has no login yet"
+                    ),
                     "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
                 );
             }
         }
         if let Some(zone) = &self.city.time_zone {
             if jiff::tz::TimeZone::get(zone).is_err() {
-                return refuse("city.time_zone", &format!("there is no time zone `{zone}`"), "use an IANA name such as `Africa/Nairobi`");
+                return refuse(
+                    "city.time_zone",
+                    &format!("there is no time zone `{zone}`"),
+                    "use an IANA name such as `Africa/Nairobi`",
+                );
             }
         }
         Ok(())

@@ -68,7 +68,9 @@ pub(crate) struct ConfigError {
 impl Layers {
     /// The environment variables of this process that set keys.
     pub(crate) fn process_environment() -> Vec<(String, String)> {
-        std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect()
+        std::env::vars()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect()
     }
 
     /// Lays everything over the defaults.
@@ -83,7 +85,11 @@ impl Layers {
             }
         }
         for (name, text) in self.environment {
-            let key = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect::<Vec<_>>().join(".");
+            let key = name[PREFIX.len()..]
+                .split("__")
+                .map(str::to_lowercase)
+                .collect::<Vec<_>>()
+                .join(".");
             let origin = Origin::Variable(name);
             known(&key, &origin)?;
             set(&mut merged, &key, scalar(&text), &origin)?;
@@ -112,19 +118,28 @@ impl Effective {
         let values = Table::try_from(&self.config).unwrap_or_default();
         let mut rows = Vec::new();
         for (key, node) in known_paths() {
-            let found = key.split('.').try_fold(None, |at: Option<&Value>, part| match at {
-                None => values.get(part).map(Some),
-                Some(table) => table.get(part).map(Some),
-            });
+            let found = key
+                .split('.')
+                .try_fold(None, |at: Option<&Value>, part| match at {
+                    None => values.get(part).map(Some),
+                    Some(table) => table.get(part).map(Some),
+                });
             let value = found.flatten();
-            let origin = self.origins.get(&key).map_or_else(|| "default".to_owned(), ToString::to_string);
+            let origin = self
+                .origins
+                .get(&key)
+                .map_or_else(|| "default".to_owned(), ToString::to_string);
             match (node, value) {
                 (Node::Table, _) => {}
                 (Node::Map, Some(Value::Table(map))) if !map.is_empty() => {
                     for (name, entry) in map {
                         let whole = format!("{key}.\"{name}\"");
                         let origin = self.origins.get(&whole).or_else(|| self.origins.get(&key));
-                        rows.push((whole, entry.to_string(), origin.map_or_else(|| "default".into(), ToString::to_string)));
+                        rows.push((
+                            whole,
+                            entry.to_string(),
+                            origin.map_or_else(|| "default".into(), ToString::to_string),
+                        ));
                     }
                 }
                 (_, Some(value)) => rows.push((key, value.to_string(), origin)),
@@ -136,13 +151,27 @@ impl Effective {
 }
 
 fn read_file(path: &Path) -> Result<Vec<(String, Value)>, ConfigError> {
-    let at = |place: String, what: String, remedy: &str| ConfigError { place, what, remedy: remedy.into() };
+    let at = |place: String, what: String, remedy: &str| ConfigError {
+        place,
+        what,
+        remedy: remedy.into(),
+    };
     let text = std::fs::read_to_string(path).map_err(|error| {
-        at(path.display().to_string(), format!("cannot be read ({error})"), "give the path of a TOML file to --config")
+        at(
+            path.display().to_string(),
+            format!("cannot be read ({error})"),
+            "give the path of a TOML file to --config",
+        )
     })?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        at(format!("{}, line {line}", path.display()), error.message().to_owned(), "write it as TOML: key = value, texts in quotes")
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        at(
+            format!("{}, line {line}", path.display()),
+            error.message().to_owned(),
+            "write it as TOML: key = value, texts in quotes",
+        )
     })?;
     let mut leaves = Vec::new();
     flatten("", table, &mut leaves);
@@ -154,8 +183,14 @@ fn read_file(path: &Path) -> Result<Vec<(String, Value)>, ConfigError> {
 
 fn flatten(prefix: &str, table: Table, leaves: &mut Vec<(String, Value)>) {
     for (key, value) in table {
-        let path = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
-        let open = known_paths().iter().any(|(known, node)| *known == path && *node == Node::Map);
+        let path = if prefix.is_empty() {
+            key
+        } else {
+            format!("{prefix}.{key}")
+        };
+        let open = known_paths()
+            .iter()
+            .any(|(known, node)| *known == path && *node == Node::Map);
         match value {
             Value::Table(inner) if !open => flatten(&path, inner, leaves),
             other => leaves.push((path, other)),
@@ -165,13 +200,21 @@ fn flatten(prefix: &str, table: Table, leaves: &mut Vec<(String, Value)>) {
 
 /// A TOML scalar, or, where it is not one, the text itself.
 fn scalar(text: &str) -> Value {
-    let parsed = format!("x = {text}").parse::<Table>().ok().filter(|table| table.len() == 1);
-    parsed.and_then(|mut table| table.remove("x")).unwrap_or_else(|| Value::String(text.to_owned()))
+    let parsed = format!("x = {text}")
+        .parse::<Table>()
+        .ok()
+        .filter(|table| table.len() == 1);
+    parsed
+        .and_then(|mut table| table.remove("x"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn known(key: &str, origin: &Origin) -> Result<(), ConfigError> {
     let paths = known_paths();
-    if paths.iter().any(|(path, node)| path == key && *node != Node::Table) {
+    if paths
+        .iter()
+        .any(|(path, node)| path == key && *node != Node::Table)
+    {
         return Ok(());
     }
     let nearest = paths
@@ -191,7 +234,9 @@ fn known(key: &str, origin: &Origin) -> Result<(), ConfigError> {
 }
 
 fn set(table: &mut Table, key: &str, value: Value, origin: &Origin) -> Result<(), ConfigError> {
-    let (parents, last) = key.rsplit_once('.').map_or(("", key), |(parents, last)| (parents, last));
+    let (parents, last) = key
+        .rsplit_once('.')
+        .map_or(("", key), |(parents, last)| (parents, last));
     let mut at = table;
     for part in parents.split('.').filter(|part| !part.is_empty()) {
         let entry = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
@@ -212,10 +257,12 @@ fn typed(merged: &Table, origins: &BTreeMap<String, Origin>) -> Result<Config, C
         // Which key is it? The one without which the rest can be read.
         let culprit = origins.iter().find(|(key, _)| {
             let mut one = Table::new();
-            let value = key.split('.').try_fold(None, |at: Option<&Value>, part| match at {
-                None => merged.get(part).map(Some),
-                Some(table) => table.get(part).map(Some),
-            });
+            let value = key
+                .split('.')
+                .try_fold(None, |at: Option<&Value>, part| match at {
+                    None => merged.get(part).map(Some),
+                    Some(table) => table.get(part).map(Some),
+                });
             let Some(Some(value)) = value else { return false };
             set(&mut one, key, value.clone(), &Origin::Flag("")).is_ok()
                 && Value::Table(one).try_into::<Config>().is_err()
@@ -263,37 +310,84 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             path
         });
-        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        (folder, Layers { file: path, environment, flags: Vec::new() })
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        (
+            folder,
+            Layers {
+                file: path,
+                environment,
+                flags: Vec::new(),
+            },
+        )
     }
 
     #[test]
     fn the_later_layer_wins_and_is_named() {
         let (_folder, mut layers) = layers(
-            Some("[http]\nlisten = \"127.0.0.1:1\"\n[city]\nname = \"A\"\n[contexts.static]\n\"http://c.example/x.jsonld\" = \"x.jsonld\""),
-            &[("MAPACHA__HTTP__LISTEN", "127.0.0.1:2"), ("MAPACHA__NOTIFICATIONS__ALLOW_PRIVATE", "true")],
+            Some(
+                "[http]\nlisten = \"127.0.0.1:1\"\n[city]\nname = \"A\"\n[contexts.static]\n\"http://c.example/x.jsonld\" = \"x.jsonld\"",
+            ),
+            &[
+                ("MAPACHA__HTTP__LISTEN", "127.0.0.1:2"),
+                ("MAPACHA__NOTIFICATIONS__ALLOW_PRIVATE", "true"),
+            ],
         );
-        layers.flags.push(("--listen", "http.listen", Value::String("127.0.0.1:3".into())));
+        layers
+            .flags
+            .push(("--listen", "http.listen", Value::String("127.0.0.1:3".into())));
         let effective = layers.effective().unwrap();
         assert_eq!(effective.config.http.listen.port(), 3);
         assert!(effective.config.notifications.allow_private);
         assert_eq!(effective.config.city.name.as_deref(), Some("A"));
-        assert_eq!(effective.config.contexts.files["http://c.example/x.jsonld"], Path::new("x.jsonld"));
+        assert_eq!(
+            effective.config.contexts.files["http://c.example/x.jsonld"],
+            Path::new("x.jsonld")
+        );
         assert_eq!(effective.origins["http.listen"], Origin::Flag("--listen"));
         let rows = effective.rows();
-        assert!(rows.contains(&("http.listen".into(), "\"127.0.0.1:3\"".into(), "--listen".into())), "{rows:?}");
+        assert!(
+            rows.contains(&("http.listen".into(), "\"127.0.0.1:3\"".into(), "--listen".into())),
+            "{rows:?}"
+        );
     }
 
     #[test]
     fn what_cannot_be_used_is_named_with_a_remedy() {
         for (file, environment, expected) in [
-            ("[http]\nlissen = \"x\"", vec![], "there is no key `http.lissen`: did you mean `http.listen`?"),
-            ("[http]\nlisten = \"nowhere\"", vec![], "`http.listen`: invalid socket address syntax"),
+            (
+                "[http]\nlissen = \"x\"",
+                vec![],
+                "there is no key `http.lissen`: did you mean `http.listen`?",
+            ),
+            (
+                "[http]\nlisten = \"nowhere\"",
+                vec![],
+                "`http.listen`: invalid socket address syntax",
+            ),
             ("[http\n", vec![], "mapacha.toml, line 1"),
-            ("", vec![("MAPACHA__HTTP__PORT", "1")], "$MAPACHA__HTTP__PORT: there is no key `http.port`"),
-            ("", vec![("MAPACHA__HTTP__LISTEN", "0.0.0.0:80")], "can be reached from other machines"),
-            ("[mqtt]\nlisten = \"127.0.0.1:1883\"", vec![], "this version has no MQTT door"),
-            ("[city]\ntime_zone = \"Mars/Olympus\"", vec![], "there is no time zone `Mars/Olympus`"),
+            (
+                "",
+                vec![("MAPACHA__HTTP__PORT", "1")],
+                "$MAPACHA__HTTP__PORT: there is no key `http.port`",
+            ),
+            (
+                "",
+                vec![("MAPACHA__HTTP__LISTEN", "0.0.0.0:80")],
+                "can be reached from other machines",
+            ),
+            (
+                "[mqtt]\nlisten = \"127.0.0.1:1883\"",
+                vec![],
+                "this version has no MQTT door",
+            ),
+            (
+                "[city]\ntime_zone = \"Mars/Olympus\"",
+                vec![],
+                "there is no time zone `Mars/Olympus`",
+            ),
             ("http = 3", vec![], "there is no key `http`"),
         ] {
             let (_folder, layers) = layers(Some(file), &environment);

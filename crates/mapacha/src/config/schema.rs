@@ -29,9 +29,15 @@ pub(crate) fn known_paths() -> Vec<(String, Node)> {
 }
 
 fn walk(root: &Json, node: &Json, prefix: &str, paths: &mut Vec<(String, Node)>) {
-    let Some(properties) = resolve(root, node).get("properties").and_then(Json::as_object) else { return };
+    let Some(properties) = resolve(root, node).get("properties").and_then(Json::as_object) else {
+        return;
+    };
     for (key, child) in properties {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         let child = resolve(root, child);
         if child.get("properties").is_some() {
             paths.push((path.clone(), Node::Table));
@@ -45,8 +51,13 @@ fn walk(root: &Json, node: &Json, prefix: &str, paths: &mut Vec<(String, Node)>)
 }
 
 fn resolve<'a>(root: &'a Json, node: &'a Json) -> &'a Json {
-    let reference = node.get("$ref").or_else(|| node.pointer("/allOf/0/$ref")).and_then(Json::as_str);
-    reference.and_then(|path| root.pointer(path.trim_start_matches('#'))).unwrap_or(node)
+    let reference = node
+        .get("$ref")
+        .or_else(|| node.pointer("/allOf/0/$ref"))
+        .and_then(Json::as_str);
+    reference
+        .and_then(|path| root.pointer(path.trim_start_matches('#')))
+        .unwrap_or(node)
 }
 
 #[cfg(test)]

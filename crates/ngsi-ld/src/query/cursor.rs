@@ -1,6 +1,6 @@
 //! Reading a query text from left to right, within limits.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// The longest text that is parsed, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
@@ -23,7 +23,7 @@ impl<'a> Cursor<'a> {
     /// At the start of `text`, the value of `parameter`; errors show `example`.
     pub(super) fn new(parameter: &'static str, example: &'static str, text: &'a str) -> Result<Self, Error> {
         if text.len() > MAX_LENGTH {
-            return Err(too_complex(format!(
+            return Err(Error::too_complex(format!(
                 "`{parameter}` has {} bytes, at most {MAX_LENGTH} are accepted: ask several smaller queries",
                 text.len()
             )));
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
             let parameter = self.parameter;
-            return Err(too_complex(format!(
+            return Err(Error::too_complex(format!(
                 "`{parameter}` has more than {MAX_TERMS} terms: ask several queries"
             )));
         }
@@ -99,7 +99,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(too_complex(format!(
+            return Err(Error::too_complex(format!(
                 "`{}`, at character {}: more than {MAX_DEPTH} parentheses inside one another",
                 self.parameter,
                 self.character(self.position)
@@ -149,7 +149,7 @@ impl<'a> Cursor<'a> {
 
     /// Something that is NGSI-LD but that this program does not do.
     pub(super) fn unsupported(&self, detail: &str) -> Error {
-        too_complex(format!(
+        Error::too_complex(format!(
             "`{}`, at character {}: {detail}",
             self.parameter,
             self.character(self.position)
@@ -158,12 +158,5 @@ impl<'a> Cursor<'a> {
 
     fn character(&self, position: usize) -> usize {
         self.text.get(..position).unwrap_or(self.text).chars().count() + 1
-    }
-}
-
-fn too_complex(detail: String) -> Error {
-    Error {
-        kind: ErrorKind::TooComplexQuery,
-        detail,
     }
 }

@@ -18,6 +18,9 @@ use crate::value::{Kind, OneOrMany, Value};
 
 /// How many attributes an entity, or sub-attributes an attribute, may have.
 const MAX_ATTRIBUTES: usize = 1000;
+/// How many instances they may have in all, except of the past: what is done with them takes time that grows with
+/// the square of it.
+const MAX_INSTANCES: usize = 4096;
 
 /// Members that only notifications have (5.2.5).
 const PREVIOUS: [&str; 7] = [
@@ -82,6 +85,11 @@ impl Reader<'_> {
             self.attribute(&name, key, json, &path, &mut instances)?;
             if instances.len() > start {
                 starts.push(start);
+            }
+            if self.mode != Mode::Temporal && instances.len() > MAX_INSTANCES {
+                return path.refuse(format_args!(
+                    "there are more than {MAX_INSTANCES} attribute instances; split the entity"
+                ));
             }
             if starts.len() > MAX_ATTRIBUTES {
                 return path.refuse(format_args!(

@@ -167,6 +167,22 @@ fn a_regular_expression_is_held_to_a_size() {
         assert!(error.detail.contains("regular expression"), "{error}");
         assert!(!selection.matches(&entity_of(&json!({"a": [{"type": "Property", "value": "a"}]}))));
     }
+    // Each is small, all of them are not.
+    let term = Q::Compare(
+        path.clone(),
+        Operator::Matches,
+        vec![Operand::Text("a".to_owned())],
+    );
+    for (count, accepted) in [(16, true), (17, false)] {
+        let selection = Selection {
+            q: Some(Q::Or(vec![
+                Q::And(vec![term.clone(); count]),
+                Q::Exists(path.clone()),
+            ])),
+            ..Selection::default()
+        };
+        assert_eq!(selection.prepare().is_ok(), accepted, "{count}");
+    }
     // Linear, where a backtracking matcher would never come back.
     let q = Q::Compare(path, Operator::Matches, vec![Operand::Text("^(a+)+$".to_owned())]);
     assert!(!selected(

@@ -10,6 +10,7 @@
 
 mod batch;
 mod common;
+mod discovery;
 mod entities;
 mod nasty;
 mod payloads;

@@ -181,6 +181,18 @@ fn size_has_limits() {
     let many: serde_json::Map<_, _> = (0..1001).map(|n| (format!("a{n}"), json!(1))).collect();
     let error = read_entity(&entity(&Json::Object(many)), Context::core()).unwrap_err();
     assert!(error.detail.contains("1000 attributes"), "{error}");
+    let instances = |n: usize| {
+        (0..900)
+            .map(|i| json!({"value": 1, "datasetId": format!("urn:x:{n}:{i}")}))
+            .collect()
+    };
+    let many: serde_json::Map<_, _> = (0..5)
+        .map(|n| (format!("a{n}"), Json::Array(instances(n))))
+        .collect();
+    let many = entity(&Json::Object(many));
+    let error = read_entity(&many, Context::core()).unwrap_err();
+    assert!(error.detail.contains("4096 attribute instances"), "{error}");
+    assert!(read_temporal(&many, Context::core()).is_ok());
     let deep = (0..70).fold(
         json!(1),
         |inner, _| json!({"type": "Property", "value": 1, "a": inner}),

@@ -1,0 +1,74 @@
+//! What there is: types, attributes, tenants (5.7.5 to 5.7.10, 5.5.10, 6.3.14).
+
+use crate::common::{City, link};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn clauses_5_7_5_to_5_7_10_what_there_is() {
+    let city = stops(3).await;
+    assert_eq!(
+        city.get("/ngsi-ld/v1/types").await.json()["typeList"],
+        json!(["GtfsStop"])
+    );
+    let details = city.get("/ngsi-ld/v1/types?details=true").await.json();
+    assert_eq!(details[0]["typeName"], "GtfsStop");
+    assert_eq!(details[0]["attributeNames"].as_array().unwrap().len(), 3);
+    let one = city.get("/ngsi-ld/v1/types/GtfsStop").await.json();
+    assert_eq!(
+        (&one["entityCount"], &one["type"]),
+        (&json!(3), &json!("EntityTypeInfo"))
+    );
+    assert_eq!(city.get("/ngsi-ld/v1/types/Vehicle").await.status, 404);
+    let list = city.get("/ngsi-ld/v1/attributes").await.json();
+    assert!(
+        list["attributeList"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("location")),
+        "{list}"
+    );
+    let of_name = city.get("/ngsi-ld/v1/attributes/name").await.json();
+    assert_eq!(
+        (&of_name["attributeCount"], &of_name["typeNames"]),
+        (&json!(3), &json!(["GtfsStop"]))
+    );
+    assert_eq!(city.get("/ngsi-ld/v1/attributes/colour").await.status, 404);
+    assert_eq!(city.get("/ngsi-ld/v1/attributes?details=maybe").await.status, 400);
+    let identity = city.get("/ngsi-ld/v1/info/sourceIdentity").await.json();
+    assert_eq!(identity["type"], "ContextSourceIdentity");
+}
+
+#[tokio::test]
+async fn clauses_5_5_10_and_6_3_14_tenants() {
+    let city = City::new();
+    let tenant = [("ngsild-tenant", "kisumu")];
+    let unknown = city
+        .ask("GET", "/ngsi-ld/v1/entities?type=GtfsStop", &tenant, None)
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.error().as_str()),
+        (404, "NonexistentTenant")
+    );
+    assert_eq!(unknown.header("ngsild-tenant"), "kisumu");
+    let created = city
+        .ask("POST", ENTITIES, &tenant, Some(&stop(1).to_string()))
+        .await;
+    assert_eq!((created.status, created.header("ngsild-tenant")), (201, "kisumu"));
+    let found = city
+        .ask("GET", "/ngsi-ld/v1/entities?type=GtfsStop", &tenant, None)
+        .await;
+    assert_eq!(found.json().as_array().unwrap().len(), 1);
+    let default = city.get("/ngsi-ld/v1/entities?type=GtfsStop").await;
+    assert_eq!((default.json(), default.header("ngsild-tenant")), (json!([]), ""));
+    for bad in ["../../etc", "a b", "Ünï"] {
+        let reply = city
+            .ask(
+                "POST",
+                ENTITIES,
+                &[("ngsild-tenant", bad)],
+                Some(&stop(1).to_string()),
+            )
+            .await;
+        assert_eq!(reply.status, 400, "{bad}");
+    }
+}
