@@ -434,7 +434,10 @@ mod tests {
         let past = engine.reader().history(key, &[], range, None).unwrap();
         let mut sorted = instants.clone();
         sorted.sort_unstable();
-        let found: Vec<i64> = past.iter().map(|one| one.instant().as_micros() / 1_000_000).collect();
+        let found: Vec<i64> = past
+            .iter()
+            .map(|one| one.instant().as_micros() / 1_000_000)
+            .collect();
         assert_eq!(found, sorted);
     }
 

@@ -227,7 +227,10 @@ fn whole_instants(past: &[Past], end: usize) -> usize {
     let Some(last) = end.checked_sub(1).and_then(|last| past.get(last)).map(instant) else {
         return end;
     };
-    end + past[end..].iter().take_while(|next| instant(next) == last).count()
+    end + past[end..]
+        .iter()
+        .take_while(|next| instant(next) == last)
+        .count()
 }
 
 /// Where a chunk can be parted, about in the middle; `None` where all is of one instant.
