@@ -12,6 +12,10 @@ use crate::operation::{Instance, Operation, Outcome};
 use crate::settle::{same_value, settle, stamp, unique};
 use crate::shard::{Record, Status};
 
+/// The most attribute instances that one entity has at a time. What is done to an entity takes time that grows with
+/// the square of it, and nobody else writes meanwhile.
+const MAX_INSTANCES: usize = 4096;
+
 /// Gives the instances of the past of these attributes whose `observedAt` is in this half-open range.
 pub(crate) type Known<'a> =
     dyn Fn(EntityKey, &[Name], (Timestamp, Timestamp)) -> Result<Vec<Attribute>, Error> + 'a;
@@ -84,11 +88,11 @@ impl Situation<'_> {
             Operation::UpsertUpdate(entity) if self.live().is_none() => self.create(entity),
             Operation::UpsertReplace(entity) => {
                 let before = self.visible(&entity.id)?;
-                Ok(self.change(before, replaced(before, entity), Vec::new()))
+                self.change(before, replaced(before, entity), Vec::new())
             }
             Operation::Import(entity) => {
                 let before = self.visible(&entity.id)?;
-                let effect = self.change(before, replaced(before, entity), Vec::new());
+                let effect = self.change(before, replaced(before, entity), Vec::new())?;
                 Ok(if effect.after == After::Same {
                     Effect::nothing(Outcome::Unchanged)
                 } else {
@@ -106,7 +110,7 @@ impl Situation<'_> {
                 for attribute in entity.attributes {
                     after.put(attribute);
                 }
-                Ok(self.change(before, after, Vec::new()))
+                self.change(before, after, Vec::new())
             }
             Operation::Replace(id, entity) => {
                 let before = self.visible(&id)?;
@@ -114,7 +118,7 @@ impl Situation<'_> {
                     let detail = format!("`id` is `{}`, but the request is about `{id}`", entity.id);
                     return Err(ngsi_ld::Error::bad_data(detail).into());
                 }
-                Ok(self.change(before, replaced(before, entity), Vec::new()))
+                self.change(before, replaced(before, entity), Vec::new())
             }
             Operation::Merge(id, fragment) => self.with_fragment(&id, |entity| {
                 fragment.merge_into(entity, self.now)?;
@@ -132,7 +136,7 @@ impl Situation<'_> {
                 if !fragment.partial_update(&mut after, self.now)? {
                     return Err(Error::AttributeNotFound(id, fragment.name));
                 }
-                Ok(self.change(before, after, Vec::new()))
+                self.change(before, after, Vec::new())
             }
             Operation::ReplaceAttribute(id, attribute) => {
                 let before = self.visible(&id)?;
@@ -144,7 +148,7 @@ impl Situation<'_> {
                 }
                 let mut after = before.clone();
                 after.put(attribute);
-                Ok(self.change(before, after, Vec::new()))
+                self.change(before, after, Vec::new())
             }
             Operation::DeleteAttribute(id, name, instance) => {
                 let before = self.visible(&id)?;
@@ -160,7 +164,7 @@ impl Situation<'_> {
                 if after.attributes.len() == before.attributes.len() {
                     return Err(Error::AttributeNotFound(id, name));
                 }
-                Ok(self.change(before, after, Vec::new()))
+                self.change(before, after, Vec::new())
             }
             Operation::Delete(id) => {
                 let before = self.visible(&id)?;
@@ -197,6 +201,7 @@ impl Situation<'_> {
         if entity.types.is_empty() {
             return Err(no_type(&entity.id));
         }
+        bounded(&entity.id, 0, entity.attributes.len())?;
         let attributes = std::mem::take(&mut entity.attributes);
         entity.types = unique(entity.types);
         entity.attributes = settle(&[], attributes, self.now);
@@ -217,28 +222,34 @@ impl Situation<'_> {
         let before = self.visible(id)?;
         let mut after = before.clone();
         let not_updated = apply(&mut after)?;
-        Ok(self.change(before, after, not_updated))
+        self.change(before, after, not_updated)
     }
 
     /// The effect of making `after` of `before`.
-    fn change(&self, before: &Entity, mut after: Entity, not_updated: Vec<(Name, String)>) -> Effect {
+    fn change(
+        &self,
+        before: &Entity,
+        mut after: Entity,
+        not_updated: Vec<(Name, String)>,
+    ) -> Result<Effect, Error> {
+        bounded(&after.id, before.attributes.len(), after.attributes.len())?;
         let outcome = Outcome::Updated { not_updated };
         let attributes = std::mem::take(&mut after.attributes);
         after.attributes = settle(&before.attributes, attributes, self.now);
         after.types = unique(after.types);
         (after.created_at, after.modified_at) = (before.created_at, before.modified_at);
         if after == *before {
-            return Effect::nothing(outcome);
+            return Ok(Effect::nothing(outcome));
         }
         after.modified_at = self.now;
-        Effect::becomes(
+        Ok(Effect::becomes(
             outcome,
             Record {
                 key: self.key(),
                 entity: Arc::new(after),
                 status: Status::Live,
             },
-        )
+        ))
     }
 
     fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
@@ -283,6 +294,13 @@ impl Situation<'_> {
             }
         }
         let history = if current {
+            let series = entity
+                .attributes
+                .iter()
+                .chain(&fresh)
+                .map(|a| (&a.name, &a.dataset_id));
+            let instances = series.collect::<HashSet<_>>().len();
+            bounded(&entity.id, entity.attributes.len(), instances)?;
             make_current(&mut entity, fresh)
         } else {
             fresh
@@ -378,6 +396,17 @@ impl Situation<'_> {
 /// Whether a caller sees an entity.
 fn sees(view: &View, entity: &Entity) -> bool {
     view.is_open() || view.of(entity).is_some()
+}
+
+/// Refuses an entity that gets too many attribute instances; one that has them may lose some.
+fn bounded(id: &Uri, before: usize, after: usize) -> Result<(), Error> {
+    if after <= MAX_INSTANCES.max(before) {
+        return Ok(());
+    }
+    Err(ngsi_ld::Error::bad_data(format!(
+        "entity `{id}` would have {after} attribute instances; it can have {MAX_INSTANCES}: split it"
+    ))
+    .into())
 }
 
 fn no_type(id: &Uri) -> Error {

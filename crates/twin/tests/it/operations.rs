@@ -2,7 +2,7 @@
 
 use ngsi_ld::fragment::Fragment;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
-use ngsi_ld::{Attribute, Timestamp};
+use ngsi_ld::{Attribute, Entity, Timestamp};
 use storage::Memory;
 use twin::{Error, HistoryQuery, Operation, Outcome, Reader, Twin};
 
@@ -83,6 +83,35 @@ fn what_is_as_it_was_is_not_written_again() {
     run(&twin, Operation::Import(entity().with(property("b", 3)))).unwrap();
     assert_eq!(twin.get(&view(), &id(1)).unwrap().modified_at, at(9));
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn an_entity_does_not_grow_without_end() {
+    let twin = twin();
+    let many = |from: i64, to: i64| {
+        let instances = (from..to).map(|n| property("a", n).observed_at(at(n)).dataset(id(n)));
+        let mut entity = thing(1);
+        entity.attributes.extend(instances);
+        entity
+    };
+    run(&twin, Operation::Create(many(0, 4096))).unwrap();
+    let one_more = Operation::AppendHistory {
+        entity: many(4095, 4097),
+        current: true,
+    };
+    for refused in [
+        Operation::UpsertUpdate(many(4096, 4097)),
+        Operation::UpsertReplace(many(0, 4097)),
+        one_more,
+        Operation::Create(Entity {
+            id: id(2),
+            ..many(0, 4097)
+        }),
+    ] {
+        assert!(matches!(run(&twin, refused), Err(Error::Invalid(_))));
+    }
+    run(&twin, Operation::UpsertUpdate(many(1, 3))).unwrap();
+    assert_eq!(twin.get(&view(), &id(1)).unwrap().attributes.len(), 4096);
 }
 
 #[test]
