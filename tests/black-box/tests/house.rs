@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("indicators", &["formats", "twin", "query", "ngsi-ld"]),
     ("demo-city", &["formats", "twin", "query", "ngsi-ld"]),
     ("ui", &[]),
+    ("sim-access", &[]),
     (
         "server",
         &[
@@ -48,7 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that know no runtime and do no I/O.
-const PURE: &[&str] = &["ngsi-ld", "query"];
+const PURE: &[&str] = &["ngsi-ld", "query", "sim-access"];
 
 fn metadata() -> Json {
     let output = Command::new(env!("CARGO"))
