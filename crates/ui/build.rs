@@ -30,7 +30,9 @@ fn main() -> Result<(), String> {
         let file = file_name(&path)?;
         let (stem, extension) = file.rsplit_once('.').ok_or(format!("{file} has no extension"))?;
         let name = format!("{stem}-{:016x}.{extension}", fnv1a(&body));
-        let gzip = compressible(extension).then(|| squeeze(&out, &name, &body)).transpose()?;
+        let gzip = compressible(extension)
+            .then(|| squeeze(&out, &name, &body))
+            .transpose()?;
         let body = copy(&out, &name, &path)?;
         row(&mut table, &name, extension, &body, gzip.as_deref(), None)?;
         writeln!(names, "    ({file:?}, {name:?}),").map_err(|e| e.to_string())?;
@@ -41,7 +43,10 @@ fn main() -> Result<(), String> {
         for line in list.lines() {
             let mut words = line.split_whitespace();
             let (Some(island), Some(role), Some(file)) = (words.next(), words.next(), words.next()) else {
-                return Err(format!("{}: `{line}` is not `island role file`", dist.join(ISLANDS).display()));
+                return Err(format!(
+                    "{}: `{line}` is not `island role file`",
+                    dist.join(ISLANDS).display()
+                ));
             };
             writeln!(islands, "    ({island:?}, {role:?}, {file:?}),").map_err(|e| e.to_string())?;
         }
@@ -61,12 +66,23 @@ fn main() -> Result<(), String> {
                 packed => packed,
             };
             let body = copy(&out, &name, &path)?;
-            row(&mut table, &name, &extension, &body, gzip.as_deref(), beside("br")?.as_deref())?;
+            row(
+                &mut table,
+                &name,
+                &extension,
+                &body,
+                gzip.as_deref(),
+                beside("br")?.as_deref(),
+            )?;
         }
     } else if env::var_os("MAPACHA_REQUIRE_UI").is_some_and(|v| v == "1") {
-        return Err(format!("web/dist holds no islands and MAPACHA_REQUIRE_UI=1 asks for them. Run: {COMMAND}"));
+        return Err(format!(
+            "web/dist holds no islands and MAPACHA_REQUIRE_UI=1 asks for them. Run: {COMMAND}"
+        ));
     } else {
-        println!("cargo:warning=web/dist holds no islands: the pages will do without the interactive map. To build it: {COMMAND}");
+        println!(
+            "cargo:warning=web/dist holds no islands: the pages will do without the interactive map. To build it: {COMMAND}"
+        );
     }
     for part in [&mut table, &mut names, &mut islands] {
         part.push_str("];\n");
@@ -91,11 +107,17 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 fn file_name(path: &Path) -> Result<String, String> {
-    path.file_name().and_then(|n| n.to_str()).map(str::to_owned).ok_or(format!("{}: not UTF-8", path.display()))
+    path.file_name()
+        .and_then(|n| n.to_str())
+        .map(str::to_owned)
+        .ok_or(format!("{}: not UTF-8", path.display()))
 }
 
 fn compressible(extension: &str) -> bool {
-    matches!(extension, "css" | "js" | "mjs" | "svg" | "json" | "txt" | "html" | "webmanifest")
+    matches!(
+        extension,
+        "css" | "js" | "mjs" | "svg" | "json" | "txt" | "html" | "webmanifest"
+    )
 }
 
 /// Copies a file to where the compiler looks, so that a new build of the islands cannot pull it away meanwhile.
@@ -131,7 +153,12 @@ fn row(
         "txt" => "text/plain; charset=utf-8",
         other => return Err(format!("{body}: no media type is known for .{other}")),
     };
-    let include = |file: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{file}"));
+    let include = |file: &str| {
+        format!(
+            "include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))",
+            format!("/{file}")
+        )
+    };
     let some = |file: Option<&str>| file.map_or("None".into(), |file| format!("Some({})", include(file)));
     writeln!(
         table,
@@ -145,5 +172,7 @@ fn row(
 
 /// FNV-1a, 64 bits: enough to tell one version of a file from the next.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

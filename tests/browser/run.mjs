@@ -137,7 +137,7 @@ const firstKpi = (await links(".cards a"))[0];
 let chartedKpi;
 for (const address of await links(".cards a")) {
   await finder.page.goto(new URL(address, base).href);
-  if (await finder.page.$(".areas")) chartedKpi ??= address;
+  if ((await finder.page.$(".areas")) && !chartedKpi?.endsWith("2A")) chartedKpi = address;
 }
 await finder.page.goto(new URL("/entities?type=AirQualityObserved", base).href);
 const sensor = (await links("tbody th a"))[0];

@@ -38,10 +38,14 @@ impl Asset {
         let takes = |coding: &str| {
             accept_encoding.split(',').any(|item| {
                 let mut parts = item.split(';');
-                let named = parts.next().is_some_and(|name| name.trim().eq_ignore_ascii_case(coding));
+                let named = parts
+                    .next()
+                    .is_some_and(|name| name.trim().eq_ignore_ascii_case(coding));
                 let refused = parts.any(|parameter| {
                     let quality = parameter.trim().strip_prefix("q=");
-                    quality.and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0)
+                    quality
+                        .and_then(|q| q.parse::<f32>().ok())
+                        .is_some_and(|q| q <= 0.0)
                 });
                 named && !refused
             })
@@ -61,7 +65,10 @@ pub fn asset(name: &str) -> Option<&'static Asset> {
 
 /// The path of a hand-written file: `style.css` → `/assets/style-0123456789abcdef.css`.
 pub fn path_of(file: &str) -> Option<String> {
-    NAMES.iter().find(|(plain, _)| *plain == file).map(|(_, name)| format!("{PREFIX}{name}"))
+    NAMES
+        .iter()
+        .find(|(plain, _)| *plain == file)
+        .map(|(_, name)| format!("{PREFIX}{name}"))
 }
 
 /// What a page has to load for an island; `None` in a binary that was built without the islands.
@@ -72,7 +79,10 @@ pub fn island(island: &str) -> Option<Island> {
             .filter(move |(of, is, _)| *of == island && *is == role)
             .map(|(_, _, file)| format!("{PREFIX}{file}"))
     };
-    Some(Island { script: files("script").next()?, styles: files("style").collect() })
+    Some(Island {
+        script: files("script").next()?,
+        styles: files("style").collect(),
+    })
 }
 
 /// Whether the islands are in this binary.
@@ -130,12 +140,20 @@ mod tests {
     #[test]
     fn the_style_is_written_for_both_directions_and_asks_nothing_of_the_network() {
         let style = std::str::from_utf8(
-            asset(path_of("style.css").unwrap().strip_prefix(PREFIX).unwrap()).unwrap().body,
+            asset(path_of("style.css").unwrap().strip_prefix(PREFIX).unwrap())
+                .unwrap()
+                .body,
         )
         .unwrap();
         for (number, line) in style.lines().enumerate() {
-            for physical in ["-left", "-right", "left:", "right:", ": left", ": right", "http:", "https:", "@import"] {
-                assert!(!line.contains(physical), "style.css:{}: `{physical}` in `{line}`", number + 1);
+            for physical in [
+                "-left", "-right", "left:", "right:", ": left", ": right", "http:", "https:", "@import",
+            ] {
+                assert!(
+                    !line.contains(physical),
+                    "style.css:{}: `{physical}` in `{line}`",
+                    number + 1
+                );
             }
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Areas {
     pub(crate) classes: Vec<Class>,
     /// Whether some area has no value.
     pub(crate) some_missing: bool,
+    /// Whether it is known what was counted, and against what.
+    pub(crate) counted: bool,
     /// From the highest to the lowest value.
     pub(crate) rows: Vec<Row>,
 }
@@ -58,9 +60,15 @@ impl Areas {
             return None;
         }
         let l = visit.language;
-        let numbers = || values.iter().filter_map(|area| area.value).filter(|value| value.is_finite());
-        let (least, most) =
-            numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let numbers = || {
+            values
+                .iter()
+                .filter_map(|area| area.value)
+                .filter(|value| value.is_finite())
+        };
+        let (least, most) = numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
         let step = (most - least) / CLASSES as f64;
         let class_of = |value: Option<f64>| match value {
             Some(value) if value.is_finite() && step > 0.0 => {
@@ -78,26 +86,40 @@ impl Areas {
                     address: format!("/entities/{}", encode(&area.area)),
                     name: plain(&area.name),
                     value: area.value.map(number),
-                    pct: format!("{:.1}", area.value.map_or(0.0, |v| 100.0 * v / most.max(f64::MIN_POSITIVE)).clamp(0.0, 100.0)),
-                    numerator: area.numerator.map(|v| l.value(v.round())),
-                    denominator: area.denominator.map(|v| l.value(v.round())),
+                    pct: format!(
+                        "{:.1}",
+                        area.value
+                            .map_or(0.0, |v| 100.0 * v / most.max(f64::MIN_POSITIVE))
+                            .clamp(0.0, 100.0)
+                    ),
+                    numerator: area.numerator.map(|v| l.value(v)),
+                    denominator: area.denominator.map(|v| l.value(v)),
                 };
                 (*area, row)
             })
             .collect();
         rows.sort_by(|a, b| {
             let key = |area: &AreaValue| area.value.unwrap_or(f64::NEG_INFINITY);
-            key(b.0).total_cmp(&key(a.0)).then_with(|| a.1.name.cmp(&b.1.name))
+            key(b.0)
+                .total_cmp(&key(a.0))
+                .then_with(|| a.1.name.cmp(&b.1.name))
         });
         let classes = if step > 0.0 {
             (0..CLASSES)
                 .map(|n| Class {
                     number: n + 1,
-                    label: format!("{} – {}", number(least + step * n as f64), number(least + step * (n + 1) as f64)),
+                    label: format!(
+                        "{} – {}",
+                        number(least + step * n as f64),
+                        number(least + step * (n + 1) as f64)
+                    ),
                 })
                 .collect()
         } else if least.is_finite() {
-            vec![Class { number: 3, label: number(least) }]
+            vec![Class {
+                number: 3,
+                label: number(least),
+            }]
         } else {
             Vec::new()
         };
@@ -106,6 +128,7 @@ impl Areas {
             height,
             shapes,
             classes,
+            counted: values.iter().any(|area| area.numerator.is_some()),
             some_missing: values.iter().any(|area| area.value.is_none()),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
         })
@@ -122,22 +145,40 @@ fn shapes(
         .iter()
         .filter_map(|area| Some((*area, visit.twin.get(&visit.view, &Uri::parse(&area.area).ok()?)?)))
         .collect();
-    let located = || entities.iter().filter_map(|(area, entity)| Some((*area, entity.get(LOCATION)?.as_geometry()?)));
-    let bounds = located().filter_map(|(_, geometry)| geometry.bounding_rect()).reduce(|a, b| {
-        Rect::new(
-            (a.min().x.min(b.min().x), a.min().y.min(b.min().y)),
-            (a.max().x.max(b.max().x), a.max().y.max(b.max().y)),
-        )
-    });
-    let Some(bounds) = bounds else { return (Vec::new(), "0".into(), "0".into()) };
+    let located = || {
+        entities
+            .iter()
+            .filter_map(|(area, entity)| Some((*area, entity.get(LOCATION)?.as_geometry()?)))
+    };
+    let bounds = located()
+        .filter_map(|(_, geometry)| geometry.bounding_rect())
+        .reduce(|a, b| {
+            Rect::new(
+                (a.min().x.min(b.min().x), a.min().y.min(b.min().y)),
+                (a.max().x.max(b.max().x), a.max().y.max(b.max().y)),
+            )
+        });
+    let Some(bounds) = bounds else {
+        return (Vec::new(), "0".into(), "0".into());
+    };
     let projection = Projection::of(bounds, 800.0, 6.0);
     let shapes = located().map(|(area, geometry)| {
         let mut path = String::new();
         for (line, closed) in outlines(geometry) {
             trace(&mut path, line, closed, &projection);
         }
-        let value = area.value.map_or_else(|| l.text("no-value"), |value| l.value(value));
-        AreaShape { path, class: class_of(area.value), title: format!("{}: {value}", plain(&area.name)) }
+        let value = area
+            .value
+            .map_or_else(|| l.text("no-value"), |value| l.value(value));
+        AreaShape {
+            path,
+            class: class_of(area.value),
+            title: format!("{}: {value}", plain(&area.name)),
+        }
     });
-    (shapes.collect(), format!("{:.0}", projection.width), format!("{:.0}", projection.height))
+    (
+        shapes.collect(),
+        format!("{:.0}", projection.width),
+        format!("{:.0}", projection.height),
+    )
 }

@@ -36,7 +36,11 @@ impl ValueText {
             KpiValue::Boolean(false) => l.text("no"),
             KpiValue::Text(text) => super::describe::plain(text),
         };
-        let unit = if matches!(row.value, Some(KpiValue::Number(_))) { unit_text(&row.unit, l) } else { String::new() };
+        let unit = if matches!(row.value, Some(KpiValue::Number(_))) {
+            unit_text(&row.unit, l)
+        } else {
+            String::new()
+        };
         Some(Self { value, unit })
     }
 }
@@ -80,8 +84,14 @@ pub(crate) fn quality_text(row: &DataPointResult, l: Language) -> Option<String>
 pub(crate) fn coverage_text(row: &DataPointResult, l: Language) -> Option<String> {
     use super::language::Argument::Text;
     let percent = |value: f64| l.value((value * 10.0).round() / 10.0);
-    let time = row.coverage.temporal_pct.map(|p| l.text_with("coverage-time", &[("percent", Text(&percent(p)))]));
-    let area = row.coverage.area_pct.map(|p| l.text_with("coverage-area", &[("percent", Text(&percent(p)))]));
+    let time = row
+        .coverage
+        .temporal_pct
+        .map(|p| l.text_with("coverage-time", &[("percent", Text(&percent(p)))]));
+    let area = row
+        .coverage
+        .area_pct
+        .map(|p| l.text_with("coverage-area", &[("percent", Text(&percent(p)))]));
     match (time, area) {
         (Some(time), Some(area)) => Some(format!("{time}{}{area}", l.text("list-comma"))),
         (one, other) => one.or(other),

@@ -26,14 +26,27 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// A text of ours with `code` in it: the parts, and whether each is code.
 pub(crate) fn ticked(text: &str) -> Vec<(bool, String)> {
-    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, plain(part))).collect()
+    text.split('`')
+        .enumerate()
+        .map(|(index, part)| (index % 2 == 1, plain(part)))
+        .collect()
 }
 
 /// The name of an entity, in the reader's language where it has one there.
 pub(crate) fn name_of(entity: &Entity, language: Language) -> Option<String> {
-    const NAMES: [&str; 6] = ["name", "title", "stopName", "shortName", "alternateName", "routeShortName"];
+    const NAMES: [&str; 6] = [
+        "name",
+        "title",
+        "stopName",
+        "shortName",
+        "alternateName",
+        "routeShortName",
+    ];
     let named = |short: &str| entity.attributes.iter().find(|a| a.name.short() == short);
-    NAMES.iter().filter_map(|short| named(short)).find_map(|attribute| text_of(attribute, language))
+    NAMES
+        .iter()
+        .filter_map(|short| named(short))
+        .find_map(|attribute| text_of(attribute, language))
 }
 
 /// The name of an entity, or what stands for it: the last part of its id.
@@ -64,7 +77,11 @@ fn text_of(attribute: &Attribute, language: Language) -> Option<String> {
 pub(crate) fn type_label(language: Language, name: &Name) -> String {
     let short = name.short();
     let simple = !short.is_empty() && short.bytes().all(|b| b.is_ascii_alphanumeric());
-    let known = if simple { language.known(&format!("type-{short}")) } else { None };
+    let known = if simple {
+        language.known(&format!("type-{short}"))
+    } else {
+        None
+    };
     known.unwrap_or_else(|| spaced(short))
 }
 
@@ -164,7 +181,9 @@ impl Shown {
             Value::ListRelationship(targets) => Self::Links(targets.to_vec()),
             Value::Geo(value) => Self::Text(geometry(&value.geometry, language)),
             Value::Language(texts) => {
-                let all = texts.iter().map(|(tag, text)| format!("{tag}: {}", text.as_str().unwrap_or_default()));
+                let all = texts
+                    .iter()
+                    .map(|(tag, text)| format!("{tag}: {}", text.as_str().unwrap_or_default()));
                 text_of(attribute, language).map_or_else(
                     || Self::Text(plain(&all.collect::<Vec<_>>().join(" · "))),
                     Self::Text,
@@ -176,7 +195,9 @@ impl Shown {
                     OneOrMany::One(term) => std::slice::from_ref(term),
                     OneOrMany::Many(terms) => terms,
                 };
-                Self::Text(plain(&terms.iter().map(Name::short).collect::<Vec<_>>().join(", ")))
+                Self::Text(plain(
+                    &terms.iter().map(Name::short).collect::<Vec<_>>().join(", "),
+                ))
             }
             Value::List(list) => Self::Code(plain(&serde_json::Value::from(list.to_vec()).to_string())),
         }
@@ -211,7 +232,11 @@ fn geometry(geometry: &geo_types::Geometry<f64>, language: Language) -> String {
     use geo_types::Geometry;
     match geometry {
         Geometry::Point(point) => {
-            format!("{}, {}", language.number(point.y(), 5), language.number(point.x(), 5))
+            format!(
+                "{}, {}",
+                language.number(point.y(), 5),
+                language.number(point.x(), 5)
+            )
         }
         other => {
             let key = match other {
@@ -233,15 +258,31 @@ mod tests {
     fn a_name_cannot_turn_the_text_around() {
         assert_eq!(plain("a\u{202e}b\u{2066}c\u{0}\nd"), "abcd");
         assert_eq!(plain(&"x".repeat(1000)).chars().count(), LONGEST + 1);
-        assert_eq!(plain("قطار\u{200f}"), "قطار\u{200f}", "the marks of a writer stay");
+        assert_eq!(
+            plain("قطار\u{200f}"),
+            "قطار\u{200f}",
+            "the marks of a writer stay"
+        );
     }
 
     #[test]
     fn types_are_read_by_people() {
-        assert_eq!(type_label(Language::ENGLISH, &Name::default_term("GtfsStop")), "Public transport stops");
-        assert_eq!(type_label(Language::ENGLISH, &Name::default_term("SwimmingPool")), "Swimming pool");
-        assert_eq!(type_label(Language::ENGLISH, &Name::from_iri("https://a.example/x#Y_z")), "Y z");
-        assert_eq!(type_label(Language::ENGLISH, &Name::from_iri("urn:x:a = b")), "A = b");
+        assert_eq!(
+            type_label(Language::ENGLISH, &Name::default_term("GtfsStop")),
+            "Public transport stops"
+        );
+        assert_eq!(
+            type_label(Language::ENGLISH, &Name::default_term("SwimmingPool")),
+            "Swimming pool"
+        );
+        assert_eq!(
+            type_label(Language::ENGLISH, &Name::from_iri("https://a.example/x#Y_z")),
+            "Y z"
+        );
+        assert_eq!(
+            type_label(Language::ENGLISH, &Name::from_iri("urn:x:a = b")),
+            "A = b"
+        );
     }
 
     #[test]
@@ -254,7 +295,12 @@ mod tests {
         let entity = Entity::new(Uri::ngsi_ld("Place", "a%20b"), Name::default_term("Place"));
         assert_eq!(label_of(&entity, Language::ENGLISH), "a%20b");
         let entity = entity.with(name);
-        for (tag, expected) in [("en", "Market"), ("fr", "Marché"), ("ar", "سوق"), ("sw", "Market")] {
+        for (tag, expected) in [
+            ("en", "Market"),
+            ("fr", "Marché"),
+            ("ar", "سوق"),
+            ("sw", "Market"),
+        ] {
             assert_eq!(label_of(&entity, Language::of_tag(tag).unwrap()), expected);
         }
     }

@@ -9,7 +9,7 @@ use twin::Reader;
 use super::describe::{label_of, plain, type_label};
 use super::frame::{Frame, Place};
 use super::language::Argument::Count;
-use super::language::Language;
+use super::language::{Language, instant};
 use super::pager::Pager;
 use super::place_query::{PlaceQuery, is_named};
 use super::respond::{self, Failure};
@@ -76,7 +76,10 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let page = EntitiesPage {
             l,
             frame: Frame::new(visit, Place::Entities, l.text("entities-title")),
-            summary: l.text_with("entities-summary", &[("entities", Count(all)), ("types", Count(types.len()))]),
+            summary: l.text_with(
+                "entities-summary",
+                &[("entities", Count(all)), ("types", Count(types.len()))],
+            ),
             types: choices(&types, &query, l),
             search: query.value.clone(),
             rows,
@@ -92,8 +95,13 @@ fn row(entity: &ngsi_ld::Entity, l: Language) -> Row {
         address: format!("/entities/{}", encode(entity.id.as_str())),
         id: plain(entity.id.as_str()),
         label: label_of(entity, l),
-        kinds: entity.types.iter().map(|name| type_label(l, name)).collect::<Vec<_>>().join(&l.text("list-comma")),
-        modified: l.instant(entity.modified_at),
+        kinds: entity
+            .types
+            .iter()
+            .map(|name| type_label(l, name))
+            .collect::<Vec<_>>()
+            .join(&l.text("list-comma")),
+        modified: instant(entity.modified_at),
         modified_iso: entity.modified_at.to_string(),
     }
 }
@@ -102,7 +110,11 @@ fn choices(types: &[(Name, usize)], query: &PlaceQuery, l: Language) -> Vec<Type
     let mut choices: Vec<_> = types
         .iter()
         .map(|(name, count)| {
-            let clear = types.iter().filter(|(other, _)| other.short() == name.short()).count() == 1;
+            let clear = types
+                .iter()
+                .filter(|(other, _)| other.short() == name.short())
+                .count()
+                == 1;
             TypeChoice {
                 value: if clear { name.short() } else { name.as_str() }.to_owned(),
                 label: format!("{} ({})", type_label(l, name), l.count(*count)),

@@ -11,7 +11,7 @@ use twin::Reader;
 use super::describe::{Shown, label_of, local_of, plain, quantity, type_label, unit};
 use super::frame::{Frame, Place};
 use super::language::Argument::Count;
-use super::language::Language;
+use super::language::{Language, instant};
 use super::place_query::LOCATION;
 use super::plot::Plot;
 use super::respond::{self, Failure};
@@ -68,8 +68,11 @@ pub(crate) async fn page(
     visit: Visit,
 ) -> Result<Response, Failure> {
     read(visit, move |visit| {
-        let id = Uri::parse(&id).map_err(|_| Failure::not_found(visit))?;
-        let entity = visit.twin.get(&visit.view, &id).ok_or_else(|| Failure::not_found(visit))?;
+        let id = Uri::parse(&id).map_err(|_not_a_uri| Failure::not_found(visit))?;
+        let entity = visit
+            .twin
+            .get(&visit.view, &id)
+            .ok_or_else(|| Failure::not_found(visit))?;
         respond::page(visit, &show(visit, &entity)?)
     })
     .await
@@ -88,21 +91,38 @@ fn show(visit: &Visit, entity: &Entity) -> Result<EntityPage, Failure> {
         types: entity
             .types
             .iter()
-            .map(|name| (format!("/entities?type={}", encode(name.short())), type_label(l, name)))
+            .map(|name| {
+                (
+                    format!("/entities?type={}", encode(name.short())),
+                    type_label(l, name),
+                )
+            })
             .collect(),
         scopes: entity.scope.iter().map(|scope| plain(scope)).collect(),
-        created: l.instant(entity.created_at),
-        modified: l.instant(entity.modified_at),
+        created: instant(entity.created_at),
+        modified: instant(entity.modified_at),
         values: attributes.map(|attribute| value_row(attribute, l)).collect(),
         outgoing: outgoing(visit, entity),
-        incoming_more: (all > incoming.len())
-            .then(|| l.text_with("entity-incoming-more", &[("all", Count(all)), ("shown", Count(incoming.len()))])),
+        incoming_more: (all > incoming.len()).then(|| {
+            l.text_with(
+                "entity-incoming-more",
+                &[("all", Count(all)), ("shown", Count(incoming.len()))],
+            )
+        }),
         incoming,
         charts: charts(visit, entity),
-        on_map: entity.get(LOCATION).and_then(Attribute::as_geometry).and_then(Centroid::centroid).map(|at| {
-            let kind = entity.types.first().map(|name| encode(name.short())).unwrap_or_default();
-            format!("/map?type={kind}#map=16/{:.5}/{:.5}", at.y(), at.x())
-        }),
+        on_map: entity
+            .get(LOCATION)
+            .and_then(Attribute::as_geometry)
+            .and_then(Centroid::centroid)
+            .map(|at| {
+                let kind = entity
+                    .types
+                    .first()
+                    .map(|name| encode(name.short()))
+                    .unwrap_or_default();
+                format!("/map?type={kind}#map=16/{:.5}/{:.5}", at.y(), at.x())
+            }),
         json: format!("/ngsi-ld/v1/entities/{encoded}"),
         temporal: format!("/ngsi-ld/v1/temporal/entities/{encoded}"),
         label,
@@ -115,7 +135,7 @@ fn value_row(attribute: &Attribute, l: Language) -> ValueRow {
         dataset: attribute.dataset_id.as_ref().map(|id| plain(id.as_str())),
         value: Shown::of(attribute, l),
         unit: attribute.unit_code.as_deref().map(unit).unwrap_or_default(),
-        observed: attribute.observed_at.map(|at| (l.instant(at), at.to_string())),
+        observed: attribute.observed_at.map(|at| (instant(at), at.to_string())),
         more: attribute
             .sub_attributes
             .iter()
@@ -133,7 +153,9 @@ fn outgoing(visit: &Visit, entity: &Entity) -> Vec<LinkRow> {
             links.push(LinkRow {
                 relation: plain(attribute.name.short()),
                 address: format!("/entities/{}", encode(target.as_str())),
-                label: found.as_ref().map_or_else(|| local_of(target), |entity| label_of(entity, l)),
+                label: found
+                    .as_ref()
+                    .map_or_else(|| local_of(target), |entity| label_of(entity, l)),
                 kind: found
                     .as_ref()
                     .and_then(|entity| entity.types.first())
@@ -161,7 +183,11 @@ fn incoming(visit: &Visit, id: &Uri) -> Result<(Vec<LinkRow>, usize), Failure> {
                         relation: plain(attribute.name.short()),
                         address: format!("/entities/{}", encode(entity.id.as_str())),
                         label: label_of(entity, l),
-                        kind: entity.types.first().map(|name| type_label(l, name)).unwrap_or_default(),
+                        kind: entity
+                            .types
+                            .first()
+                            .map(|name| type_label(l, name))
+                            .unwrap_or_default(),
                         exists: true,
                     });
                 }
@@ -176,10 +202,19 @@ fn incoming(visit: &Visit, id: &Uri) -> Result<(Vec<LinkRow>, usize), Failure> {
 fn charts(visit: &Visit, entity: &Entity) -> Vec<Plot> {
     let l = visit.language;
     let always = (Timestamp::MIN, Timestamp::MAX);
-    let numeric = entity.attributes.iter().filter(|a| a.as_f64().is_some() && a.dataset_id.is_none());
+    let numeric = entity
+        .attributes
+        .iter()
+        .filter(|a| a.as_f64().is_some() && a.dataset_id.is_none());
     let plots = numeric.filter_map(|attribute| {
-        let samples = visit.twin.series(&visit.view, &entity.id, &attribute.name, always).ok()?;
-        let samples: Vec<_> = samples.iter().map(|sample| (sample.observed_at, sample.value)).collect();
+        let samples = visit
+            .twin
+            .series(&visit.view, &entity.id, &attribute.name, always)
+            .ok()?;
+        let samples: Vec<_> = samples
+            .iter()
+            .map(|sample| (sample.observed_at, sample.value))
+            .collect();
         let unit = attribute.unit_code.as_deref().map(unit).unwrap_or_default();
         Plot::of(quantity(attribute.name.short()), unit, &samples, l)
     });

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use geo::Centroid;
 use geo_types::{Coord, Geometry, LineString, Polygon};
 use ngsi_ld::Entity;
-use twin::Reader;
 use serde_json::{Map, Value as Json};
+use twin::Reader;
 
 use super::describe::{Shown, label_of, name_of};
 use super::language::Language;
@@ -62,8 +62,9 @@ pub(crate) async fn geojson(State(_app): State<App>, visit: Visit) -> Result<Res
 pub(crate) async fn csv(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
     read(visit, |visit| {
         let query = PlaceQuery::of(visit, &visit.twin.types(&visit.view));
-        let places =
-            query.run(&visit.twin, &visit.view, visit.language).map_err(|e| Failure::from_twin(visit, &e))?;
+        let places = query
+            .run(&visit.twin, &visit.view, visit.language)
+            .map_err(|e| Failure::from_twin(visit, &e))?;
         let mut columns: Vec<&str> = Vec::new();
         for (_, entity) in &places.found {
             for attribute in &entity.attributes {
@@ -80,7 +81,9 @@ pub(crate) async fn csv(State(_app): State<App>, visit: Visit) -> Result<Respons
         }
         body.push_str("\r\n");
         for (_, entity) in &places.found {
-            let Some((type_name, geometry)) = place_of(entity) else { continue };
+            let Some((type_name, geometry)) = place_of(entity) else {
+                continue;
+            };
             cell(&mut body, entity.id.as_str());
             body.push(',');
             cell(&mut body, type_name.short());
@@ -110,7 +113,11 @@ pub(crate) async fn csv(State(_app): State<App>, visit: Visit) -> Result<Respons
 /// One cell of a CSV file (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe.
 pub(crate) fn cell(row: &mut String, text: &str) {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains(['"', ',', '\n', '\r']) {
         let _ = write!(row, "\"{}\"", text.replace('"', "\"\""));
     } else {
@@ -119,7 +126,9 @@ pub(crate) fn cell(row: &mut String, text: &str) {
 }
 
 fn feature(body: &mut String, entity: &Entity, language: Language, everything: bool) {
-    let Some((type_name, geometry)) = place_of(entity) else { return };
+    let Some((type_name, geometry)) = place_of(entity) else {
+        return;
+    };
     let mut properties = Map::new();
     properties.insert("id".into(), entity.id.as_str().into());
     if everything {
@@ -145,12 +154,22 @@ fn feature(body: &mut String, entity: &Entity, language: Language, everything: b
         if (weight - 1.0).abs() > 1e-9 {
             properties.insert("w".into(), Json::from(weight));
         }
-        let height = entity.attributes.iter().find(|a| matches!(a.name.short(), "height" | "buildingHeight"));
-        if let Some(height) = height.and_then(ngsi_ld::Attribute::as_f64).filter(|h| h.is_finite()) {
+        let height = entity
+            .attributes
+            .iter()
+            .find(|a| matches!(a.name.short(), "height" | "buildingHeight"));
+        if let Some(height) = height
+            .and_then(ngsi_ld::Attribute::as_f64)
+            .filter(|h| h.is_finite())
+        {
             properties.insert("h".into(), Json::from(height.clamp(0.0, 1000.0)));
         }
     }
-    let _ = write!(body, "{{\"type\":\"Feature\",\"properties\":{},\"geometry\":", Json::Object(properties));
+    let _ = write!(
+        body,
+        "{{\"type\":\"Feature\",\"properties\":{},\"geometry\":",
+        Json::Object(properties)
+    );
     write_geometry(body, geometry);
     body.push('}');
 }
@@ -167,7 +186,9 @@ fn write_geometry(body: &mut String, geometry: &Geometry<f64>) {
             shape(body, "MultiLineString", |body| list(body, &lines.0, positions));
         }
         Geometry::Polygon(polygon) => shape(body, "Polygon", |body| rings(body, polygon)),
-        Geometry::MultiPolygon(polygons) => shape(body, "MultiPolygon", |body| list(body, &polygons.0, rings)),
+        Geometry::MultiPolygon(polygons) => {
+            shape(body, "MultiPolygon", |body| list(body, &polygons.0, rings));
+        }
         Geometry::GeometryCollection(parts) => {
             body.push_str("{\"type\":\"GeometryCollection\",\"geometries\":");
             list(body, &parts.0, write_geometry);
@@ -175,9 +196,11 @@ fn write_geometry(body: &mut String, geometry: &Geometry<f64>) {
         }
         Geometry::Rect(rect) => shape(body, "Polygon", |body| rings(body, &rect.to_polygon())),
         Geometry::Triangle(triangle) => shape(body, "Polygon", |body| rings(body, &triangle.to_polygon())),
-        Geometry::Line(line) => shape(body, "LineString", |body| list(body, &[line.start, line.end], |b, c| {
-            position(b, *c);
-        })),
+        Geometry::Line(line) => shape(body, "LineString", |body| {
+            list(body, &[line.start, line.end], |b, c| {
+                position(b, *c);
+            });
+        }),
     }
 }
 

@@ -73,5 +73,9 @@ fn items(place: Place, language: Language) -> [Item; 4] {
         ("/map", "nav-map", Place::Map),
         ("/entities", "nav-entities", Place::Entities),
     ]
-    .map(|(address, key, at)| Item { address, text: language.text(key), current: at == place })
+    .map(|(address, key, at)| Item {
+        address,
+        text: language.text(key),
+        current: at == place,
+    })
 }

@@ -83,7 +83,11 @@ pub(crate) async fn page(
 ) -> Result<Response, Failure> {
     read(visit, move |visit| {
         let assessment = assessed::assessment(visit)?;
-        let rows: Vec<_> = assessment.data_points.iter().filter(|row| row.kpi == id).collect();
+        let rows: Vec<_> = assessment
+            .data_points
+            .iter()
+            .filter(|row| row.kpi == id)
+            .collect();
         let asked = visit.parameter("data_point");
         let row = match asked {
             Some(part) => rows.iter().find(|row| row.data_point.as_deref() == Some(part)),
@@ -92,7 +96,11 @@ pub(crate) async fn page(
         };
         let row = *row.ok_or_else(|| Failure::not_found(visit))?;
         if visit.parameter("format") == Some("csv") {
-            return Ok(respond::file("text/csv; charset=utf-8", "indicator.csv", csv(&assessment, row)));
+            return Ok(respond::file(
+                "text/csv; charset=utf-8",
+                "indicator.csv",
+                csv(&assessment, row),
+            ));
         }
         let kpi = visit.app.catalogue.kpi(&id);
         respond::page(visit, &show(visit, &assessment, row, &rows, kpi))
@@ -112,7 +120,11 @@ fn show(
     let values: Vec<_> = assessment.areas_of(&row.kpi, row.data_point.as_deref()).collect();
     let parts = rows.iter().filter(|_| rows.len() > 1).map(|part| PartLink {
         address: address_of(&part.kpi, part.data_point.as_deref()),
-        code: part.data_point.as_deref().map(|code| plain(code).replace('_', " ")).unwrap_or_default(),
+        code: part
+            .data_point
+            .as_deref()
+            .map(|code| plain(code).replace('_', " "))
+            .unwrap_or_default(),
         current: part.data_point == row.data_point,
         value: ValueText::of(part, l).map_or_else(
             || status_text(part.status, l),
@@ -128,7 +140,11 @@ fn show(
         frame: Frame::new(visit, Place::Indicators, row.name.clone()),
         id: row.kpi.clone(),
         name: row.name.clone(),
-        place: [dimension_text(&row.dimension, l), row.sub_dimension.clone(), row.category.clone()],
+        place: [
+            dimension_text(&row.dimension, l),
+            row.sub_dimension.clone(),
+            row.category.clone(),
+        ],
         definition: kpi.and_then(|kpi| kpi.definition.clone()),
         sdg: kpi.map(|kpi| kpi.sdg.join(", ")).unwrap_or_default(),
         parts: parts.collect(),
@@ -140,9 +156,17 @@ fn show(
         formula: row.formula.as_deref().map(plain_long),
         counted,
         benchmark: row.benchmark.as_ref().map(|benchmark| l.value(benchmark.target)),
-        benchmark_basis: row.benchmark.as_ref().map(|b| plain(&b.basis)).unwrap_or_default(),
+        benchmark_basis: row
+            .benchmark
+            .as_ref()
+            .map(|b| plain(&b.basis))
+            .unwrap_or_default(),
         from: computed_from(visit, row),
-        sensitivity: row.sensitivity.iter().map(|s| (plain(&s.assumption), l.value(s.value))).collect(),
+        sensitivity: row
+            .sensitivity
+            .iter()
+            .map(|s| (plain(&s.assumption), l.value(s.value)))
+            .collect(),
         notes: row.notes.iter().map(|note| plain_long(note)).collect(),
         areas: Areas::of(visit, &values),
         history: history(visit, row, &unit),
@@ -160,7 +184,10 @@ fn plain_long(text: &str) -> String {
     let mut left = text;
     let mut shown = String::new();
     while !left.is_empty() && shown.len() < 4000 {
-        let cut = left.char_indices().nth(250).map_or(left.len(), |(index, _)| index);
+        let cut = left
+            .char_indices()
+            .nth(250)
+            .map_or(left.len(), |(index, _)| index);
         let (head, tail) = left.split_at(cut);
         shown.push_str(&plain(head));
         left = tail;
@@ -172,17 +199,46 @@ fn facts(row: &DataPointResult, l: Language) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |key: &str, text: Option<String>| {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
-            facts.push(Fact { name: l.text(key), text });
+            facts.push(Fact {
+                name: l.text(key),
+                text,
+            });
         }
     };
     add("fact-quality", quality_text(row, l));
     add("fact-coverage", coverage_text(row, l));
     add("fact-period", row.period.as_deref().map(plain));
-    add("fact-vintages", Some(row.vintages.iter().map(|v| plain(v)).collect::<Vec<_>>().join(", ")));
-    add("fact-attainment", row.attainment_pct.map(|percent| format!("{}\u{a0}%", l.number(percent, 0))));
-    add("fact-points", row.points.map(|points| l.text_with("points-of-four", &[("points", Count(points.into()))])));
-    add("fact-index", row.index.map(|index| format!("{}\u{a0}%", l.number(index, 0))));
-    add("fact-origin", row.origin.as_deref().filter(|origin| *origin != "calculated").map(plain));
+    add(
+        "fact-vintages",
+        Some(
+            row.vintages
+                .iter()
+                .map(|v| plain(v))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+    );
+    add(
+        "fact-attainment",
+        row.attainment_pct
+            .map(|percent| format!("{}\u{a0}%", l.number(percent, 0))),
+    );
+    add(
+        "fact-points",
+        row.points
+            .map(|points| l.text_with("points-of-four", &[("points", Count(points.into()))])),
+    );
+    add(
+        "fact-index",
+        row.index.map(|index| format!("{}\u{a0}%", l.number(index, 0))),
+    );
+    add(
+        "fact-origin",
+        row.origin
+            .as_deref()
+            .filter(|origin| *origin != "calculated")
+            .map(plain),
+    );
     if row.value.is_some() {
         let verified = match row.verified {
             Some(true) => l.text("verified-yes"),
@@ -221,11 +277,22 @@ fn computed_from(visit: &Visit, row: &DataPointResult) -> Vec<From> {
 fn history(visit: &Visit, row: &DataPointResult, unit: &str) -> Option<Plot> {
     let id = Uri::parse(&row.entity).ok()?;
     let entity = visit.twin.get(&visit.view, &id)?;
-    let value = entity.attributes.iter().find(|a| matches!(a.name.short(), "kpiValue" | "value"))?;
+    let value = entity
+        .attributes
+        .iter()
+        .find(|a| matches!(a.name.short(), "kpiValue" | "value"))?;
     let always = (Timestamp::MIN, Timestamp::MAX);
     let samples = visit.twin.series(&visit.view, &id, &value.name, always).ok()?;
-    let samples: Vec<_> = samples.iter().map(|sample| (sample.observed_at, sample.value)).collect();
-    Plot::of(visit.language.text("history-title"), unit.to_owned(), &samples, visit.language)
+    let samples: Vec<_> = samples
+        .iter()
+        .map(|sample| (sample.observed_at, sample.value))
+        .collect();
+    Plot::of(
+        visit.language.text("history-title"),
+        unit.to_owned(),
+        &samples,
+        visit.language,
+    )
 }
 
 fn csv(assessment: &Assessment, row: &DataPointResult) -> String {
@@ -242,18 +309,20 @@ fn csv(assessment: &Assessment, row: &DataPointResult) -> String {
         number(row.numerator),
         number(row.denominator),
     ];
-    let areas = assessment.areas_of(&row.kpi, row.data_point.as_deref()).map(|area| {
-        [
-            row.kpi.clone(),
-            part.clone(),
-            area.area.clone(),
-            area.name.clone(),
-            number(area.value),
-            area.unit.clone(),
-            number(area.numerator),
-            number(area.denominator),
-        ]
-    });
+    let areas = assessment
+        .areas_of(&row.kpi, row.data_point.as_deref())
+        .map(|area| {
+            [
+                row.kpi.clone(),
+                part.clone(),
+                area.area.clone(),
+                area.name.clone(),
+                number(area.value),
+                area.unit.clone(),
+                number(area.numerator),
+                number(area.denominator),
+            ]
+        });
     for cells in std::iter::once(city).chain(areas) {
         for (index, value) in cells.iter().enumerate() {
             if index > 0 {

@@ -65,8 +65,12 @@ struct Extra {
     period: String,
 }
 
-const STATUSES: [Status; 4] =
-    [Status::Calculated, Status::Reported, Status::NotReported, Status::NotApplicable];
+const STATUSES: [Status; 4] = [
+    Status::Calculated,
+    Status::Reported,
+    Status::NotReported,
+    Status::NotApplicable,
+];
 
 /// `GET /kpi?status=…&search=…[&format=csv]`.
 pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
@@ -74,7 +78,11 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let l = visit.language;
         let assessment = assessed::assessment(visit)?;
         if visit.parameter("format") == Some("csv") {
-            return Ok(respond::file("text/csv; charset=utf-8", "indicators.csv", csv(&assessment)));
+            return Ok(respond::file(
+                "text/csv; charset=utf-8",
+                "indicators.csv",
+                csv(&assessment),
+            ));
         }
         let status = visit.parameter("status").unwrap_or_default();
         let search = visit.parameter("search").unwrap_or_default();
@@ -90,13 +98,27 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
             shown += 1;
             let name = dimension_text(&row.dimension, l);
             if dimensions.last().is_none_or(|dimension| dimension.name != name) {
-                dimensions.push(Dimension { name, parts: Vec::new() });
+                dimensions.push(Dimension {
+                    name,
+                    parts: Vec::new(),
+                });
             }
-            let Some(dimension) = dimensions.last_mut() else { continue };
-            if dimension.parts.last().is_none_or(|part| part.name != row.sub_dimension) {
-                dimension.parts.push(Part { name: row.sub_dimension.clone(), rows: Vec::new() });
+            let Some(dimension) = dimensions.last_mut() else {
+                continue;
+            };
+            if dimension
+                .parts
+                .last()
+                .is_none_or(|part| part.name != row.sub_dimension)
+            {
+                dimension.parts.push(Part {
+                    name: row.sub_dimension.clone(),
+                    rows: Vec::new(),
+                });
             }
-            let Some(part) = dimension.parts.last_mut() else { continue };
+            let Some(part) = dimension.parts.last_mut() else {
+                continue;
+            };
             part.rows.push(Row {
                 address: address_of(&row.kpi, row.data_point.as_deref()),
                 kpi: row.kpi.clone(),
@@ -114,11 +136,18 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
             frame: Frame::new(visit, Place::Indicators, l.text("kpi-list-title")),
             summary: l.text_with(
                 "kpi-list-summary",
-                &[("reported", Count(assessment.coverage.reported)), ("total", Count(assessment.coverage.total))],
+                &[
+                    ("reported", Count(assessment.coverage.reported)),
+                    ("total", Count(assessment.coverage.total)),
+                ],
             ),
             statuses: STATUSES
                 .into_iter()
-                .map(|one| Choice { value: one.slug(), label: status_text(one, l), chosen: one.slug() == status })
+                .map(|one| Choice {
+                    value: one.slug(),
+                    label: status_text(one, l),
+                    chosen: one.slug() == status,
+                })
                 .collect(),
             search: search.to_owned(),
             dimensions,
@@ -162,7 +191,9 @@ fn csv(assessment: &Assessment) -> String {
             value,
             row.unit.clone(),
             row.status.slug().to_owned(),
-            row.quality.map(|quality| quality.slug().to_owned()).unwrap_or_default(),
+            row.quality
+                .map(|quality| quality.slug().to_owned())
+                .unwrap_or_default(),
             number(row.coverage.temporal_pct),
             number(row.coverage.area_pct),
             row.vintages.join(";"),

@@ -37,10 +37,38 @@ struct Facts {
 }
 
 static LANGUAGES: [Facts; 4] = [
-    Facts { tag: "en", id: langid!("en"), name: "English", direction: "ltr", decimal: '.', group: ',' },
-    Facts { tag: "fr", id: langid!("fr"), name: "Français", direction: "ltr", decimal: ',', group: '\u{202f}' },
-    Facts { tag: "sw", id: langid!("sw"), name: "Kiswahili", direction: "ltr", decimal: '.', group: ',' },
-    Facts { tag: "ar", id: langid!("ar"), name: "العربية", direction: "rtl", decimal: '.', group: ',' },
+    Facts {
+        tag: "en",
+        id: langid!("en"),
+        name: "English",
+        direction: "ltr",
+        decimal: '.',
+        group: ',',
+    },
+    Facts {
+        tag: "fr",
+        id: langid!("fr"),
+        name: "Français",
+        direction: "ltr",
+        decimal: ',',
+        group: '\u{202f}',
+    },
+    Facts {
+        tag: "sw",
+        id: langid!("sw"),
+        name: "Kiswahili",
+        direction: "ltr",
+        decimal: '.',
+        group: ',',
+    },
+    Facts {
+        tag: "ar",
+        id: langid!("ar"),
+        name: "العربية",
+        direction: "rtl",
+        decimal: '.',
+        group: ',',
+    },
 ];
 
 impl Language {
@@ -59,10 +87,19 @@ impl Language {
 
     /// What a request asks for: the choice in its address, the choice remembered, the browser's languages.
     pub(crate) fn of_request(chosen: Option<&str>, headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
         let remembered = || {
-            let mut cookies = text(header::COOKIE).split(';').filter_map(|pair| pair.trim().split_once('='));
-            cookies.find(|(name, _)| *name == COOKIE).and_then(|(_, tag)| Self::of_tag(tag))
+            let mut cookies = text(header::COOKIE)
+                .split(';')
+                .filter_map(|pair| pair.trim().split_once('='));
+            cookies
+                .find(|(name, _)| *name == COOKIE)
+                .and_then(|(_, tag)| Self::of_tag(tag))
         };
         chosen
             .and_then(Self::of_tag)
@@ -78,7 +115,9 @@ impl Language {
             .filter_map(|item| {
                 let mut parts = item.trim().split(';');
                 let tag = parts.next()?.trim();
-                let quality = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(Ok(1.0), str::parse);
+                let quality = parts
+                    .find_map(|part| part.trim().strip_prefix("q="))
+                    .map_or(Ok(1.0), str::parse);
                 Some((quality.ok()?, tag))
             })
             .collect();
@@ -125,7 +164,10 @@ impl Language {
                 // The plural is chosen by the number; what is shown is the number as the language writes it.
                 Argument::Count(count) => {
                     values.insert((*name).into(), FluentValue::from(*count));
-                    values.insert(format!("{name}-text").into(), FluentValue::from(self.count(*count)));
+                    values.insert(
+                        format!("{name}-text").into(),
+                        FluentValue::from(self.count(*count)),
+                    );
                 }
             }
         }
@@ -161,7 +203,7 @@ impl Language {
         if number.fract() == 0.0 && size < 1e15 {
             return self.number(number, 0);
         }
-        if size >= 1e15 || size < 1e-4 {
+        if !(1e-4..1e15).contains(&size) {
             return format!("{number:.3e}");
         }
         let decimals = match size {
@@ -181,16 +223,6 @@ impl Language {
         self.number(rounded, needed.unwrap_or(decimals))
     }
 
-    /// An instant, to the minute, in UTC: the order of ISO 8601, which every language reads the same.
-    pub(crate) fn instant(self, instant: Timestamp) -> String {
-        instant.to_jiff().strftime("%Y-%m-%d %H:%M UTC").to_string()
-    }
-
-    /// A day.
-    pub(crate) fn day(self, instant: Timestamp) -> String {
-        instant.to_jiff().strftime("%Y-%m-%d").to_string()
-    }
-
     fn grouped(self, digits: &str) -> String {
         let mut text = String::with_capacity(digits.len() + digits.len() / 3);
         for (index, digit) in digits.chars().enumerate() {
@@ -201,6 +233,16 @@ impl Language {
         }
         text
     }
+}
+
+/// An instant, to the minute, in UTC: the order of ISO 8601, which every language reads the same.
+pub(crate) fn instant(at: Timestamp) -> String {
+    at.to_jiff().strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A day, in UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.to_jiff().strftime("%Y-%m-%d").to_string()
 }
 
 /// An argument of a text.
@@ -247,9 +289,17 @@ mod tests {
         assert_eq!(en.number(f64::NAN, 1), "–");
         assert_eq!(en.count(999), "999");
         assert_eq!(en.count(1000), "1,000");
-        for (value, text) in
-            [(4.0, "4"), (76.123, "76.12"), (4_397_073.4, "4,397,073"), (0.05, "0.05"), (7.8, "7.8"), (0.123_456, "0.123"), (99.999, "100"), (0.000_2, "0.0002"), (1e20, "1.000e20")]
-        {
+        for (value, text) in [
+            (4.0, "4"),
+            (76.123, "76.12"),
+            (4_397_073.4, "4,397,073"),
+            (0.05, "0.05"),
+            (7.8, "7.8"),
+            (0.123_456, "0.123"),
+            (99.999, "100"),
+            (0.000_2, "0.0002"),
+            (1e20, "1.000e20"),
+        ] {
             assert_eq!(en.value(value), text);
         }
     }
@@ -262,10 +312,15 @@ mod tests {
         for line in std::fs::read_to_string(path).unwrap().lines() {
             if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 current = line.split(" =").next().unwrap().to_owned();
-                assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{tag}: {current} twice");
+                assert!(
+                    messages.insert(current.clone(), BTreeSet::new()).is_none(),
+                    "{tag}: {current} twice"
+                );
             }
             for variable in line.split('$').skip(1) {
-                let end = variable.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(variable.len());
+                let end = variable
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+                    .unwrap_or(variable.len());
                 let name = variable[..end].trim_end_matches("-text").to_owned();
                 if let Some(variables) = messages.get_mut(&current) {
                     variables.insert(name);
@@ -292,7 +347,9 @@ mod tests {
         for folder in ["templates", "src/pages"] {
             for entry in std::fs::read_dir(here.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
-                let Ok(source) = std::fs::read_to_string(&path) else { continue };
+                let Ok(source) = std::fs::read_to_string(&path) else {
+                    continue;
+                };
                 for start in ["text(\"", "text_with(\"", "text_with(\n            \""] {
                     for rest in source.split(start).skip(1) {
                         let key = rest.split('"').next().unwrap();

@@ -75,8 +75,15 @@ impl Kind {
 }
 
 impl Shape {
-    const ALL: [Self; 7] =
-        [Self::Circle, Self::Square, Self::Triangle, Self::Diamond, Self::Cross, Self::Hexagon, Self::Drop];
+    const ALL: [Self; 7] = [
+        Self::Circle,
+        Self::Square,
+        Self::Triangle,
+        Self::Diamond,
+        Self::Cross,
+        Self::Hexagon,
+        Self::Drop,
+    ];
 
     /// The path in a square of 16 by 16. The same stand in `web/src/symbols.ts`.
     pub(crate) fn path(self) -> &'static str {
@@ -94,7 +101,12 @@ impl Shape {
 
 /// The key of the layer that draws entities of a type in a way; also `t` of their features.
 pub(crate) fn key(type_name: &Name, kind: Kind) -> String {
-    let short: String = type_name.short().chars().filter(|c| c.is_alphanumeric() || *c == '_').take(80).collect();
+    let short: String = type_name
+        .short()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == '_')
+        .take(80)
+        .collect();
     format!("{short}-{}", kind.word())
 }
 
@@ -125,19 +137,29 @@ impl Layer {
 
     /// The class that gives the colour in the style sheet.
     pub(crate) fn class(&self) -> String {
-        if self.kind == Kind::Building { "g-building".to_owned() } else { format!("g-{}", self.colour) }
+        if self.kind == Kind::Building {
+            "g-building".to_owned()
+        } else {
+            format!("g-{}", self.colour)
+        }
     }
 
     /// `stroke-dasharray` for a line drawn this many times as wide as on the map; empty: none.
     pub(crate) fn dashes(&self, factor: f64) -> String {
-        let lengths = self.dash.iter().map(|dash| format!("{:.1}", dash * self.width * factor));
+        let lengths = self
+            .dash
+            .iter()
+            .map(|dash| format!("{:.1}", dash * self.width * factor));
         lengths.collect::<Vec<_>>().join(" ")
     }
 }
 
 /// How wide a line is drawn against the others of its layer: a street by its place in the network.
 pub(crate) fn weight(entity: &Entity) -> f64 {
-    let class = entity.attributes.iter().find(|a| matches!(a.name.short(), "roadClass" | "highway"));
+    let class = entity
+        .attributes
+        .iter()
+        .find(|a| matches!(a.name.short(), "roadClass" | "highway"));
     match class.and_then(ngsi_ld::Attribute::as_str) {
         Some("motorway" | "trunk" | "primary") => 2.6,
         Some("secondary") => 1.8,
@@ -153,21 +175,26 @@ fn symbol(short: &str, kind: Kind) -> (u8, Shape, f64, &'static [f64]) {
     const DASHED: &[f64] = &[4.0, 2.0];
     const DOTTED: &[f64] = &[1.0, 1.5];
     match (short, kind) {
-        ("AdministrativeArea" | "District" | "Ward" | "Boundary", _) => return (5, Shape::Square, 1.5, DASHED),
+        ("AdministrativeArea" | "District" | "Ward" | "Boundary", _) => {
+            return (5, Shape::Square, 1.5, DASHED);
+        }
         ("Road" | "RoadSegment" | "Street", Kind::Line) => return (8, Shape::Square, 1.2, THROUGH),
         ("GtfsShape", _) => return (1, Shape::Circle, 2.4, THROUGH),
         ("GtfsStop", _) => return (1, Shape::Circle, 2.0, THROUGH),
         ("Park" | "Garden" | "GreenspaceRecord", _) => return (3, Shape::Circle, 1.5, THROUGH),
         ("School" | "EducationalInstitution", _) => return (2, Shape::Square, 2.0, THROUGH),
-        ("Clinic" | "Hospital" | "HealthFacility", _) => return (7, Shape::Cross, 2.0, THROUGH),
-        ("PointOfInterest", Kind::Point) => return (7, Shape::Cross, 2.0, THROUGH),
+        ("Clinic" | "Hospital" | "HealthFacility" | "PointOfInterest", _) => {
+            return (7, Shape::Cross, 2.0, THROUGH);
+        }
         ("AirQualityObserved" | "AirQualityMonitoring", _) => return (4, Shape::Hexagon, 2.0, THROUGH),
         ("NoiseLevelObserved", _) => return (2, Shape::Triangle, 2.0, THROUGH),
         ("WaterConsumptionObserved" | "WaterMeter" | "WaterMeterObserved", _) => {
             return (1, Shape::Drop, 2.0, THROUGH);
         }
         ("Streetlight", _) => return (6, Shape::Diamond, 2.0, THROUGH),
-        ("ParkingSpot" | "OffStreetParking" | "OnStreetParking", _) => return (5, Shape::Square, 2.0, THROUGH),
+        ("ParkingSpot" | "OffStreetParking" | "OnStreetParking", _) => {
+            return (5, Shape::Square, 2.0, THROUGH);
+        }
         ("WeatherObserved", _) => return (3, Shape::Triangle, 2.0, THROUGH),
         _ => {}
     }
@@ -175,7 +202,12 @@ fn symbol(short: &str, kind: Kind) -> (u8, Shape, f64, &'static [f64]) {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     }) as usize;
     let dash = [THROUGH, DASHED, DOTTED][hash / 7 % 3];
-    (u8::try_from(hash % 7 + 1).unwrap_or(1), Shape::ALL[hash / 21 % 7], 1.8, dash)
+    (
+        u8::try_from(hash % 7 + 1).unwrap_or(1),
+        Shape::ALL[hash / 21 % 7],
+        1.8,
+        dash,
+    )
 }
 
 #[cfg(test)]

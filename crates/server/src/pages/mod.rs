@@ -61,8 +61,10 @@ async fn read(
     work: impl FnOnce(&Visit) -> Result<Response, Failure> + Send + 'static,
 ) -> Result<Response, Failure> {
     let kept = visit.clone();
-    tokio::task::spawn_blocking(move || work(&visit)).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a page failed");
-        Err(Failure::internal(&kept))
-    })
+    tokio::task::spawn_blocking(move || work(&visit))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "a page failed");
+            Err(Failure::internal(&kept))
+        })
 }

@@ -16,7 +16,7 @@ use super::assessed::{self, ValueText, address_of, dimension_text, quality_text}
 use super::describe::{label_of, plain, ticked, type_label};
 use super::frame::{Frame, Place};
 use super::language::Argument::{Count, Text};
-use super::language::Language;
+use super::language::{Language, instant};
 use super::respond::{self, Failure};
 use super::visit::{Visit, encode};
 use super::{App, read, wheel};
@@ -125,7 +125,10 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let page = OverviewPage {
             l,
             frame: Frame::new(visit, Place::Overview, city.clone()),
-            lede: l.text_with("overview-lede", &[("entities", Count(entities)), ("types", Count(types.len()))]),
+            lede: l.text_with(
+                "overview-lede",
+                &[("entities", Count(entities)), ("types", Count(types.len()))],
+            ),
             score: score(&assessment, l),
             known: known(&assessment, l),
             missing: missing(&assessment, l),
@@ -152,18 +155,26 @@ fn score(assessment: &Assessment, l: Language) -> Score {
     let overall = &assessment.score.overall;
     let coverage = assessment.coverage;
     let percent = 100.0 * coverage.reported as f64 / coverage.total.max(1) as f64;
-    let dimensions = assessment.score.dimensions.iter().enumerate().map(|(index, dimension)| Dimension {
-        number: index % 3 + 1,
-        name: dimension_text(&dimension.name, l),
-        score: dimension.score.pct.map(|score| l.number(score, 0)),
-        reported: l.count(dimension.score.reported as usize),
-        total: l.count(dimension.score.total as usize),
-    });
+    let dimensions = assessment
+        .score
+        .dimensions
+        .iter()
+        .enumerate()
+        .map(|(index, dimension)| Dimension {
+            number: index % 3 + 1,
+            name: dimension_text(&dimension.name, l),
+            score: dimension.score.pct.map(|score| l.number(score, 0)),
+            reported: l.count(dimension.score.reported as usize),
+            total: l.count(dimension.score.total as usize),
+        });
     Score {
         value: overall.pct.map(|score| l.number(score, 0)),
         coverage: l.text_with(
             "score-coverage",
-            &[("reported", Count(coverage.reported)), ("total", Count(coverage.total))],
+            &[
+                ("reported", Count(coverage.reported)),
+                ("total", Count(coverage.total)),
+            ],
         ),
         coverage_pct: l.text_with("percent", &[("percent", Text(&l.number(percent, 1)))]),
         reported: l.count(coverage.reported),
@@ -201,11 +212,16 @@ fn known(assessment: &Assessment, l: Language) -> Vec<Known> {
 fn missing(assessment: &Assessment, l: Language) -> Vec<Missing> {
     let mut parts: Vec<(&str, usize, Vec<Missing>)> = Vec::new();
     for row in &assessment.data_points {
-        let index = parts.iter().position(|(name, ..)| *name == row.sub_dimension).unwrap_or_else(|| {
-            parts.push((&row.sub_dimension, 0, Vec::new()));
-            parts.len() - 1
-        });
-        let Some((_, reported, missing)) = parts.get_mut(index) else { continue };
+        let index = parts
+            .iter()
+            .position(|(name, ..)| *name == row.sub_dimension)
+            .unwrap_or_else(|| {
+                parts.push((&row.sub_dimension, 0, Vec::new()));
+                parts.len() - 1
+            });
+        let Some((_, reported, missing)) = parts.get_mut(index) else {
+            continue;
+        };
         match row.status {
             Status::NotReported => missing.push(Missing {
                 address: address_of(&row.kpi, row.data_point.as_deref()),
@@ -218,7 +234,10 @@ fn missing(assessment: &Assessment, l: Language) -> Vec<Missing> {
     }
     let _ = l;
     parts.sort_by_key(|(_, reported, _)| *reported);
-    parts.into_iter().filter_map(|(_, _, missing)| missing.into_iter().next()).collect()
+    parts
+        .into_iter()
+        .filter_map(|(_, _, missing)| missing.into_iter().next())
+        .collect()
 }
 
 struct Seen {
@@ -234,14 +253,19 @@ fn look_around(visit: &Visit) -> Result<Seen, Failure> {
     visit
         .twin
         .scan(&visit.view, &Selection::default(), &mut |entity| {
-            let older = latest.peek().is_some_and(|Reverse((at, _))| entity.modified_at <= *at);
+            let older = latest
+                .peek()
+                .is_some_and(|Reverse((at, _))| entity.modified_at <= *at);
             if latest.len() < CHANGES || !older {
                 latest.push(Reverse((entity.modified_at, entity.id.clone())));
                 if latest.len() > CHANGES {
                     latest.pop();
                 }
             }
-            let source = entity.attributes.iter().find(|a| matches!(a.name.short(), "source" | "dataProvider"));
+            let source = entity
+                .attributes
+                .iter()
+                .find(|a| matches!(a.name.short(), "source" | "dataProvider"));
             if let Some(text) = source.and_then(|a| a.as_str()) {
                 let room = sources.len() < SOURCES;
                 match sources.get_mut(text) {
@@ -257,7 +281,10 @@ fn look_around(visit: &Visit) -> Result<Seen, Failure> {
         .map_err(|error| Failure::from_twin(visit, &error))?;
     let mut changes: Vec<_> = latest.into_iter().map(|Reverse(change)| change).collect();
     changes.sort_by(|a, b| b.cmp(a));
-    let changes = changes.iter().filter_map(|(_, id)| visit.twin.get(&visit.view, id)).collect();
+    let changes = changes
+        .iter()
+        .filter_map(|(_, id)| visit.twin.get(&visit.view, id))
+        .collect();
     Ok(Seen { changes, sources })
 }
 
@@ -266,13 +293,25 @@ fn sources(assessment: &Assessment, named: BTreeMap<String, usize>) -> Vec<Sourc
     let mut by_name: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
     for row in &assessment.data_points {
         for from in &row.computed_from {
-            let Some(source) = from.source.as_deref().map(plain) else { continue };
-            let index = by_name.iter().position(|(name, ..)| *name == source).unwrap_or_else(|| {
-                by_name.push((source, Vec::new(), Vec::new()));
-                by_name.len() - 1
-            });
-            let Some((_, vintages, uses)) = by_name.get_mut(index) else { continue };
-            if let Some(vintage) = from.vintage.as_deref().map(plain).filter(|v| !vintages.contains(v)) {
+            let Some(source) = from.source.as_deref().map(plain) else {
+                continue;
+            };
+            let index = by_name
+                .iter()
+                .position(|(name, ..)| *name == source)
+                .unwrap_or_else(|| {
+                    by_name.push((source, Vec::new(), Vec::new()));
+                    by_name.len() - 1
+                });
+            let Some((_, vintages, uses)) = by_name.get_mut(index) else {
+                continue;
+            };
+            if let Some(vintage) = from
+                .vintage
+                .as_deref()
+                .map(plain)
+                .filter(|v| !vintages.contains(v))
+            {
                 vintages.push(vintage);
             }
             if !uses.contains(&row.kpi) {
@@ -287,7 +326,11 @@ fn sources(assessment: &Assessment, named: BTreeMap<String, usize>) -> Vec<Sourc
     }
     by_name
         .into_iter()
-        .map(|(name, vintages, uses)| Source { name, vintages: vintages.join(", "), used_for: uses.join(" · ") })
+        .map(|(name, vintages, uses)| Source {
+            name,
+            vintages: vintages.join(", "),
+            used_for: uses.join(" · "),
+        })
         .collect()
 }
 
@@ -295,8 +338,12 @@ fn change(entity: &Entity, l: Language) -> Change {
     Change {
         address: format!("/entities/{}", encode(entity.id.as_str())),
         label: label_of(entity, l),
-        kind: entity.types.first().map(|name| type_label(l, name)).unwrap_or_default(),
-        at: l.instant(entity.modified_at),
+        kind: entity
+            .types
+            .first()
+            .map(|name| type_label(l, name))
+            .unwrap_or_default(),
+        at: instant(entity.modified_at),
         at_iso: entity.modified_at.to_string(),
     }
 }

@@ -21,10 +21,18 @@ impl Pager {
         let page = visit.page().min(pages);
         let first = (page - 1) * size;
         let to = |page: usize| visit.address(&visit.path, &[("page", &page.to_string())]);
-        let shown = [("from", Count(first + 1)), ("to", Count((first + size).min(total))), ("all", Count(total))];
+        let shown = [
+            ("from", Count(first + 1)),
+            ("to", Count((first + size).min(total))),
+            ("all", Count(total)),
+        ];
         Self {
             first,
-            text: if total == 0 { visit.language.text("pager-none") } else { visit.language.text_with("pager", &shown) },
+            text: if total == 0 {
+                visit.language.text("pager-none")
+            } else {
+                visit.language.text_with("pager", &shown)
+            },
             previous: (page > 1).then(|| to(page - 1)),
             next: (page < pages).then(|| to(page + 1)),
         }

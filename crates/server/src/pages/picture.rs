@@ -17,6 +17,8 @@ const CELL: f64 = 8.0;
 /// Corners nearer than this do not show.
 const STEP: i64 = 2;
 
+type Pixel = (i64, i64);
+
 /// A drawn map.
 #[derive(Debug)]
 pub(crate) struct Picture {
@@ -67,12 +69,14 @@ impl Picture {
         let projection = Projection::of(places.bounds?, WIDTH, 24.0);
         // The layers with the most entities lie at the bottom.
         let mut paths: BTreeMap<(Kind, Reverse<usize>, i64), String> = BTreeMap::new();
-        let mut points: BTreeMap<Reverse<usize>, HashMap<(i64, i64), (i64, i64)>> = BTreeMap::new();
+        let mut points: BTreeMap<Reverse<usize>, HashMap<Pixel, Pixel>> = BTreeMap::new();
         let mut drawn: HashSet<(usize, String)> = HashSet::new();
         let mut corners = 0;
         let mut cut = places.cut;
         for (index, entity) in places.at_most(usize::MAX) {
-            let (Some(layer), Some((_, geometry))) = (places.layers.get(*index), place_of(entity)) else { continue };
+            let (Some(layer), Some((_, geometry))) = (places.layers.get(*index), place_of(entity)) else {
+                continue;
+            };
             if !layer.shown {
                 continue;
             }
@@ -89,7 +93,9 @@ impl Picture {
                 cut = true;
                 continue;
             }
-            let path = paths.entry((layer.kind, Reverse(*index), rounded(10.0 * weight(entity)))).or_default();
+            let path = paths
+                .entry((layer.kind, Reverse(*index), rounded(10.0 * weight(entity))))
+                .or_default();
             for (line, closed) in outlines(geometry) {
                 let mut traced = String::new();
                 let taken = trace(&mut traced, line, closed, &projection);
@@ -102,11 +108,15 @@ impl Picture {
         }
         let mut body = String::new();
         for ((kind, Reverse(index), tenths), path) in &paths {
-            let Some(layer) = places.layers.get(*index).filter(|_| !path.is_empty()) else { continue };
+            let Some(layer) = places.layers.get(*index).filter(|_| !path.is_empty()) else {
+                continue;
+            };
             draw(&mut body, layer, *kind, *tenths as f64 / 10.0, path);
         }
         for (Reverse(index), cells) in &points {
-            let Some(layer) = places.layers.get(*index) else { continue };
+            let Some(layer) = places.layers.get(*index) else {
+                continue;
+            };
             let mut places: Vec<_> = cells.values().collect();
             places.sort_unstable();
             let scale = if places.len() > 400 { 0.5 } else { 0.8 };
@@ -122,7 +132,12 @@ impl Picture {
             }
             body.push_str("</g>");
         }
-        Some(Self { width: rounded(projection.width), height: rounded(projection.height), body, cut })
+        Some(Self {
+            width: rounded(projection.width),
+            height: rounded(projection.height),
+            body,
+            cut,
+        })
     }
 }
 
@@ -147,7 +162,12 @@ fn draw(body: &mut String, layer: &Layer, kind: Kind, weight: f64, path: &str) {
 }
 
 /// Writes a line in whole pixels, without steps that would not show. Answers with the corners it took.
-pub(crate) fn trace(path: &mut String, line: &LineString<f64>, closed: bool, projection: &Projection) -> usize {
+pub(crate) fn trace(
+    path: &mut String,
+    line: &LineString<f64>,
+    closed: bool,
+    projection: &Projection,
+) -> usize {
     let mut last: Option<(i64, i64)> = None;
     let mut corners = 0;
     for (index, at) in line.0.iter().enumerate() {
@@ -182,7 +202,9 @@ pub(crate) fn trace(path: &mut String, line: &LineString<f64>, closed: bool, pro
 /// The lines of a geometry, and whether they close.
 pub(crate) fn outlines(geometry: &Geometry<f64>) -> Vec<(&LineString<f64>, bool)> {
     fn rings(polygon: &Polygon<f64>) -> impl Iterator<Item = (&LineString<f64>, bool)> {
-        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(|ring| (ring, true))
+        std::iter::once(polygon.exterior())
+            .chain(polygon.interiors())
+            .map(|ring| (ring, true))
     }
     match geometry {
         Geometry::LineString(line) => vec![(line, false)],

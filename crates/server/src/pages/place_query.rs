@@ -52,7 +52,10 @@ impl PlaceQuery {
         let types = if type_text.is_empty() {
             Vec::new()
         } else {
-            let meant = types.iter().map(|(name, _)| name).filter(|name| is_named(name, &type_text));
+            let meant = types
+                .iter()
+                .map(|(name, _)| name)
+                .filter(|name| is_named(name, &type_text));
             let mut meant: Vec<Name> = meant.cloned().collect();
             if meant.is_empty() {
                 meant.push(Name::from_iri(type_text.as_str()));
@@ -70,7 +73,11 @@ impl PlaceQuery {
 
     /// The parameters again.
     pub(crate) fn parameters(&self) -> [(&str, &str); 3] {
-        [("type", &self.type_text), ("attribute", &self.attribute), ("value", &self.value)]
+        [
+            ("type", &self.type_text),
+            ("attribute", &self.attribute),
+            ("value", &self.value),
+        ]
     }
 
     /// Whether anything is filtered at all.
@@ -81,8 +88,15 @@ impl PlaceQuery {
     /// What the twin can select of it.
     pub(crate) fn selection(&self) -> Selection {
         let mut types: Vec<_> = self.types.iter().cloned().map(TypeSelection::Type).collect();
-        let types = if types.len() > 1 { Some(TypeSelection::Or(types)) } else { types.pop() };
-        Selection { types, ..Selection::default() }
+        let types = if types.len() > 1 {
+            Some(TypeSelection::Or(types))
+        } else {
+            types.pop()
+        };
+        Selection {
+            types,
+            ..Selection::default()
+        }
     }
 
     /// The rest of it.
@@ -95,23 +109,37 @@ impl PlaceQuery {
                 || contains(entity.id.as_str())
                 || name_of(entity, language).is_some_and(|name| contains(&name));
         }
-        let mut named = entity.attributes.iter().filter(|a| is_named(&a.name, &self.attribute));
+        let mut named = entity
+            .attributes
+            .iter()
+            .filter(|a| is_named(&a.name, &self.attribute));
         named.any(|attribute| {
             wanted.is_empty()
-                || attribute.as_f64().is_some_and(|number| wanted.parse() == Ok(number))
+                || attribute
+                    .as_f64()
+                    .is_some_and(|number| wanted.parse() == Ok(number))
                 || contains(&Shown::of(attribute, language).into_line())
         })
     }
 
     /// Asks the twin.
-    pub(crate) fn run(&self, reader: &dyn Reader, view: &View, language: Language) -> Result<Places, twin::Error> {
+    pub(crate) fn run(
+        &self,
+        reader: &dyn Reader,
+        view: &View,
+        language: Language,
+    ) -> Result<Places, twin::Error> {
         let mut layers: Vec<Layer> = Vec::new();
         let mut found = Vec::new();
         let mut bounds: Vec<Option<Rect<f64>>> = Vec::new();
         let mut cut = false;
         reader.scan(view, &self.selection(), &mut |entity| {
-            let Some((type_name, geometry)) = place_of(entity) else { return true };
-            let Some(kind) = Kind::of(type_name, geometry) else { return true };
+            let Some((type_name, geometry)) = place_of(entity) else {
+                return true;
+            };
+            let Some(kind) = Kind::of(type_name, geometry) else {
+                return true;
+            };
             if !self.takes(entity) {
                 return true;
             }
@@ -119,7 +147,9 @@ impl PlaceQuery {
                 cut = true;
                 return false;
             }
-            let known = layers.iter().position(|l| l.kind == kind && l.type_name == *type_name);
+            let known = layers
+                .iter()
+                .position(|l| l.kind == kind && l.type_name == *type_name);
             let layer = known.unwrap_or_else(|| {
                 layers.push(Layer::new(type_name, kind, 0, language));
                 bounds.push(None);
@@ -128,7 +158,9 @@ impl PlaceQuery {
             if let Some(layer) = layers.get_mut(layer) {
                 layer.count += 1;
             }
-            if let (Some(known), Some(rect)) = (bounds.get_mut(layer), geometry.bounding_rect().filter(on_earth)) {
+            if let (Some(known), Some(rect)) =
+                (bounds.get_mut(layer), geometry.bounding_rect().filter(on_earth))
+            {
                 *known = Some(known.map_or(rect, |known| around(known, rect)));
             }
             found.push((layer, Arc::clone(entity)));
@@ -145,12 +177,19 @@ impl PlaceQuery {
         }
         // What is all that was asked for is drawn, whatever it is.
         if layers.iter().all(|layer| !layer.shown) {
-            layers.iter_mut().for_each(|layer| layer.shown = true);
+            for layer in &mut layers {
+                layer.shown = true;
+            }
         }
         let drawn = layers.iter().zip(&bounds).filter(|(layer, _)| layer.shown);
         let bounds = drawn.filter_map(|(_, rect)| *rect).reduce(around);
         let layers = order.into_iter().map(|index| layers[index].clone()).collect();
-        Ok(Places { found, layers, bounds, cut })
+        Ok(Places {
+            found,
+            layers,
+            bounds,
+            cut,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ngsi_ld::Timestamp;
 
-use super::language::Language;
+use super::language::{Language, day, instant};
 
 /// More points than these are drawn as means with the range around them.
 const COLUMNS: usize = 160;
@@ -66,7 +66,11 @@ impl Plot {
         samples: &[(Timestamp, f64)],
         language: Language,
     ) -> Option<Self> {
-        let samples: Vec<_> = samples.iter().copied().filter(|(_, value)| value.is_finite()).collect();
+        let samples: Vec<_> = samples
+            .iter()
+            .copied()
+            .filter(|(_, value)| value.is_finite())
+            .collect();
         let (first, last) = (samples.first()?.0.as_micros(), samples.last()?.0.as_micros());
         if first >= last {
             return None;
@@ -110,14 +114,20 @@ impl Plot {
         let short = last - first < 3 * 86_400_000_000;
         let x_labels = (0..4)
             .map(|index| Timestamp::from_micros(first + (last - first) / 3 * index))
-            .map(|at| if short { at.to_jiff().strftime("%m-%d %H:%M").to_string() } else { language.day(at) })
+            .map(|at| {
+                if short {
+                    at.to_jiff().strftime("%m-%d %H:%M").to_string()
+                } else {
+                    day(at)
+                }
+            })
             .collect();
         let decimals = decimals_of(&ticks);
         let number = |value: f64| language.value(value);
         let rows = binned(&samples, first, last, ROWS)
             .iter()
             .map(|bin| Row {
-                from: language.instant(Timestamp::from_micros(bin.at)),
+                from: instant(Timestamp::from_micros(bin.at)),
                 mean: number(bin.mean()),
                 least: number(bin.least),
                 most: number(bin.most),
@@ -133,8 +143,8 @@ impl Plot {
                 "plot-summary",
                 &[
                     ("count", Count(samples.len())),
-                    ("from", Text(&language.instant(Timestamp::from_micros(first)))),
-                    ("to", Text(&language.instant(Timestamp::from_micros(last)))),
+                    ("from", Text(&instant(Timestamp::from_micros(first)))),
+                    ("to", Text(&instant(Timestamp::from_micros(last)))),
                     ("mean", Text(&with_unit(mean))),
                     ("least", Text(&with_unit(least))),
                     ("most", Text(&with_unit(most))),
@@ -148,7 +158,11 @@ impl Plot {
             band,
             points,
             grid: ticks.iter().map(|tick| format!("{:.1}", y(*tick))).collect(),
-            y_labels: ticks.iter().rev().map(|tick| language.number(*tick, decimals)).collect(),
+            y_labels: ticks
+                .iter()
+                .rev()
+                .map(|tick| language.number(*tick, decimals))
+                .collect(),
             x_labels,
             rows,
             unit,
@@ -158,8 +172,13 @@ impl Plot {
 
 /// Values by equal stretches of time; where there are few, each by itself.
 fn binned(samples: &[(Timestamp, f64)], first: i64, last: i64, most: usize) -> Vec<Bin> {
-    let single =
-        |at: Timestamp, value: f64| Bin { at: at.as_micros(), sum: value, least: value, most: value, count: 1 };
+    let single = |at: Timestamp, value: f64| Bin {
+        at: at.as_micros(),
+        sum: value,
+        least: value,
+        most: value,
+        count: 1,
+    };
     if samples.len() <= most {
         return samples.iter().map(|(at, value)| single(*at, *value)).collect();
     }
@@ -174,7 +193,10 @@ fn binned(samples: &[(Timestamp, f64)], first: i64, last: i64, most: usize) -> V
                 bin.most = bin.most.max(*value);
                 bin.count += 1;
             }
-            _ => bins.push(Bin { at: start, ..single(*at, *value) }),
+            _ => bins.push(Bin {
+                at: start,
+                ..single(*at, *value)
+            }),
         }
     }
     bins
@@ -183,16 +205,32 @@ fn binned(samples: &[(Timestamp, f64)], first: i64, last: i64, most: usize) -> V
 fn usual_step(bins: &[Bin]) -> i64 {
     let mut steps: Vec<i64> = bins.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
     steps.sort_unstable();
-    steps.get(steps.len() / 2).copied().unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+    steps
+        .get(steps.len() / 2)
+        .copied()
+        .unwrap_or(i64::MAX / 4)
+        .min(i64::MAX / 4)
 }
 
 /// Round numbers that span the values, four or five steps apart; from nothing where that is near.
 fn ticks(least: f64, most: f64) -> Vec<f64> {
-    let low = if least > 0.0 && least < most * 0.6 { 0.0 } else { least };
-    let span = if most > low { most - low } else { most.abs().max(1.0) };
+    let low = if least > 0.0 && least < most * 0.6 {
+        0.0
+    } else {
+        least
+    };
+    let span = if most > low {
+        most - low
+    } else {
+        most.abs().max(1.0)
+    };
     let rough = span / 4.0;
     let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|s| s * power).into_iter().find(|s| *s >= rough).unwrap_or(rough);
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+        .map(|s| s * power)
+        .into_iter()
+        .find(|s| *s >= rough)
+        .unwrap_or(rough);
     let start = (low / step).floor();
     let mut ticks = vec![start * step];
     for index in 1..=8 {
@@ -206,9 +244,14 @@ fn ticks(least: f64, most: f64) -> Vec<f64> {
 }
 
 fn decimals_of(ticks: &[f64]) -> usize {
-    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let step = ticks
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .fold(f64::INFINITY, f64::min);
     let whole = |value: f64| (value - value.round()).abs() < 1e-6;
-    (0..8).find(|decimals| whole(step * 10_f64.powi(*decimals))).map_or(0, |d| d.unsigned_abs() as usize)
+    (0..8)
+        .find(|decimals| whole(step * 10_f64.powi(*decimals)))
+        .map_or(0, |d| d.unsigned_abs() as usize)
 }
 
 #[cfg(test)]
@@ -217,9 +260,19 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_span_the_values() {
-        for (least, most) in [(0.0, 1.0), (3.0, 97.0), (-5.0, 5.0), (1e6, 1.001e6), (7.0, 7.0), (0.0, 0.0)] {
+        for (least, most) in [
+            (0.0, 1.0),
+            (3.0, 97.0),
+            (-5.0, 5.0),
+            (1e6, 1.001e6),
+            (7.0, 7.0),
+            (0.0, 0.0),
+        ] {
             let ticks = ticks(least, most);
-            assert!(ticks[0] <= least && *ticks.last().unwrap() >= most, "{least}..{most}: {ticks:?}");
+            assert!(
+                ticks[0] <= least && *ticks.last().unwrap() >= most,
+                "{least}..{most}: {ticks:?}"
+            );
             assert!((3..=7).contains(&ticks.len()), "{ticks:?}");
         }
         assert_eq!(ticks(3.0, 97.0), [0.0, 25.0, 50.0, 75.0, 100.0]);
@@ -241,14 +294,22 @@ mod tests {
 
     #[test]
     fn many_values_become_means_and_ranges() {
-        let samples: Vec<_> =
-            (0..10_000).map(|n| (Timestamp::from_seconds(60 * n), f64::from((n % 7) as i32))).collect();
+        let samples: Vec<_> = (0..10_000)
+            .map(|n| (Timestamp::from_seconds(60 * n), f64::from((n % 7) as i32)))
+            .collect();
         let plot = Plot::of("x".into(), "µg/m³".into(), &samples, Language::ENGLISH).unwrap();
         assert!(plot.line.len() < 4000 && !plot.band.is_empty());
         assert_eq!(plot.rows.len(), ROWS);
-        assert!(plot.summary.contains("10,000") && plot.summary.contains("µg/m³"), "{}", plot.summary);
+        assert!(
+            plot.summary.contains("10,000") && plot.summary.contains("µg/m³"),
+            "{}",
+            plot.summary
+        );
         assert!(Plot::of("x".into(), String::new(), &samples[..1], Language::ENGLISH).is_none());
-        let broken = [(Timestamp::from_seconds(0), f64::NAN), (Timestamp::from_seconds(9), f64::INFINITY)];
+        let broken = [
+            (Timestamp::from_seconds(0), f64::NAN),
+            (Timestamp::from_seconds(9), f64::INFINITY),
+        ];
         assert!(Plot::of("x".into(), String::new(), &broken, Language::ENGLISH).is_none());
     }
 }

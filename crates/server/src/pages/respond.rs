@@ -22,7 +22,10 @@ pub(crate) fn page(visit: &Visit, template: &impl Template) -> Result<Response, 
     })?;
     let mut response = html(StatusCode::OK, visit.language, body);
     if visit.chose_language {
-        let cookie = format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax", visit.language.tag());
+        let cookie = format!(
+            "{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax",
+            visit.language.tag()
+        );
         if let Ok(value) = HeaderValue::from_str(&cookie) {
             response.headers_mut().insert(header::SET_COOKIE, value);
         }
@@ -39,7 +42,10 @@ pub(crate) fn file(media_type: &'static str, name: &str, body: String) -> Respon
             header::CONTENT_DISPOSITION,
             HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment")),
         ),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     (headers, body).into_response()
@@ -47,12 +53,21 @@ pub(crate) fn file(media_type: &'static str, name: &str, body: String) -> Respon
 
 fn html(status: StatusCode, language: Language, body: String) -> Response {
     let headers: [(HeaderName, HeaderValue); 8] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
         (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
         (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::VARY, HeaderValue::from_static("Accept-Language, Cookie")),
     ];
@@ -90,12 +105,22 @@ impl Failure {
     pub(crate) fn unavailable(app: &App, language: Language) -> Self {
         let what = "unavailable";
         let frame = Frame::bare(app, language, language.text("unavailable-title"));
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, language, frame: Box::new(frame), what }
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            language,
+            frame: Box::new(frame),
+            what,
+        }
     }
 
     fn of(status: StatusCode, visit: &Visit, what: &'static str) -> Self {
         let title = visit.language.text(&format!("{what}-title"));
-        Self { status, language: visit.language, frame: Box::new(Frame::new(visit, Place::None, title)), what }
+        Self {
+            status,
+            language: visit.language,
+            frame: Box::new(Frame::new(visit, Place::None, title)),
+            what,
+        }
     }
 
     /// From an error of the twin, which goes to the log.
@@ -107,7 +132,11 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let page = FailurePage { l: self.language, frame: &self.frame, text: self.language.text(&format!("{}-text", self.what)) };
+        let page = FailurePage {
+            l: self.language,
+            frame: &self.frame,
+            text: self.language.text(&format!("{}-text", self.what)),
+        };
         match page.render() {
             Ok(body) => html(self.status, self.language, body),
             Err(_) => self.status.into_response(),

@@ -33,12 +33,18 @@ const LONGEST: usize = 500;
 impl Visit {
     /// A parameter, if it was given and is not empty.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.parameters
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The number of the page of a long list, from 1.
     pub(crate) fn page(&self) -> usize {
-        self.parameter("page").and_then(|n| n.parse().ok()).filter(|n| (1..=1_000_000).contains(n)).unwrap_or(1)
+        self.parameter("page")
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=1_000_000).contains(n))
+            .unwrap_or(1)
     }
 
     /// The address of the same page with some parameters replaced; an empty value leaves one out.
@@ -77,7 +83,12 @@ pub(crate) fn encode(text: &str) -> String {
 fn decode(text: &str) -> String {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8_lossy().into_owned();
-    decoded.chars().take(LONGEST).collect::<String>().trim().to_owned()
+    decoded
+        .chars()
+        .take(LONGEST)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 impl FromRequestParts<App> for Visit {
@@ -94,10 +105,16 @@ impl FromRequestParts<App> for Visit {
             .map(|(key, value)| (decode(key), decode(value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        let chosen = parameters.iter().find(|(key, _)| key == "lang").and_then(|(_, tag)| Language::of_tag(tag));
-        parameters.retain(|(key, _)| key != "lang" && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+        let chosen = parameters
+            .iter()
+            .find(|(key, _)| key == "lang")
+            .and_then(|(_, tag)| Language::of_tag(tag));
+        parameters
+            .retain(|(key, _)| key != "lang" && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
         let language = Language::of_request(chosen.map(Language::tag), &parts.headers);
-        let twin = app.twin(None).ok_or_else(|| Failure::unavailable(app, language))?;
+        let twin = app
+            .twin(None)
+            .ok_or_else(|| Failure::unavailable(app, language))?;
         Ok(Self {
             twin,
             view: caller_view(&parts.headers, app),
@@ -117,7 +134,10 @@ mod tests {
     #[test]
     fn addresses_are_encoded() {
         let pairs = [("q", "a b&c=d\"<é"), ("none", "")];
-        assert_eq!(address("/entities", pairs.into_iter()), "/entities?q=a%20b%26c%3Dd%22%3C%C3%A9");
+        assert_eq!(
+            address("/entities", pairs.into_iter()),
+            "/entities?q=a%20b%26c%3Dd%22%3C%C3%A9"
+        );
         assert_eq!(decode("a+b%26%FF"), "a b&\u{fffd}");
         assert_eq!(encode("EC: I: T: 2A"), "EC:%20I:%20T:%202A");
         assert_eq!(encode("../x"), "..%2Fx");

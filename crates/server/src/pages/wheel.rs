@@ -29,13 +29,23 @@ pub(crate) fn spokes(assessment: &Assessment) -> String {
     let step = (360.0 - GAP * dimensions.len() as f64) / assessment.data_points.len() as f64;
     let mut angle = -90.0 + GAP / 2.0;
     for (index, dimension) in dimensions.iter().enumerate() {
-        for row in assessment.data_points.iter().filter(|row| row.dimension == *dimension) {
+        for row in assessment
+            .data_points
+            .iter()
+            .filter(|row| row.dimension == *dimension)
+        {
             let applies = row.status != Status::NotApplicable;
             let class = if applies { "w-track" } else { "w-na" };
-            let _ = write!(svg, "<path class=\"{class}\" d=\"{}\"/>", spoke(angle, angle + step, OUTER));
+            let _ = write!(
+                svg,
+                "<path class=\"{class}\" d=\"{}\"/>",
+                spoke(angle, angle + step, OUTER)
+            );
             if matches!(row.status, Status::Calculated | Status::Reported) {
                 // A value without a benchmark fills half; a value that attains nothing still shows that it is there.
-                let share = row.attainment_pct.map_or(0.5, |percent| (percent / 100.0).clamp(0.08, 1.0));
+                let share = row
+                    .attainment_pct
+                    .map_or(0.5, |percent| (percent / 100.0).clamp(0.08, 1.0));
                 let reach = INNER + (OUTER - INNER) * share;
                 let path = spoke(angle, angle + step, reach);
                 let _ = write!(svg, "<path class=\"w-value w-{}\" d=\"{path}\"/>", index % 3 + 1);
