@@ -16,7 +16,7 @@ struct Row {
 }
 
 /// Measures and prints.
-pub fn report(runs: usize) {
+pub(crate) fn report(runs: usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(files) = nairobi::files(folder.path()) else {
         return;

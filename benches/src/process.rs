@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 /// What a process cost.
 #[derive(Clone, Copy, Debug)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// From start to end.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
     /// User and system time.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// The largest resident set, in bytes.
-    pub peak_rss: u64,
+    pub(crate) peak_rss: u64,
 }
 
 /// Runs it to its end.
 ///
 /// # Panics
 /// When it cannot be started or ends with a code other than 0 or 3.
-pub fn run(command: &mut Command) -> Cost {
+pub(crate) fn run(command: &mut Command) -> Cost {
     let cpu_before = children_cpu();
     let start = Instant::now();
     let mut child = command
@@ -46,7 +46,7 @@ pub fn run(command: &mut Command) -> Cost {
 }
 
 /// A memory figure of a living process, in bytes: `VmRSS:`, `VmHWM:`.
-pub fn resident(pid: u32, what: &str) -> Option<u64> {
+pub(crate) fn resident(pid: u32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with(what))?;
     line.split_whitespace()
@@ -57,7 +57,7 @@ pub fn resident(pid: u32, what: &str) -> Option<u64> {
 }
 
 /// User and system time of a living process.
-pub fn cpu_of(pid: u32) -> Option<Duration> {
+pub(crate) fn cpu_of(pid: u32) -> Option<Duration> {
     ticks(&format!("/proc/{pid}/stat"), 13).map(ticks_to_time)
 }
 
@@ -80,7 +80,7 @@ fn ticks_to_time(ticks: u64) -> Duration {
 }
 
 /// One line about this machine.
-pub fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
         .lines()
@@ -96,7 +96,7 @@ pub fn machine() -> String {
 }
 
 /// The middle one.
-pub fn median<T: Copy + PartialOrd>(mut values: Vec<T>) -> Option<T> {
+pub(crate) fn median<T: Copy + PartialOrd>(mut values: Vec<T>) -> Option<T> {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied()
 }

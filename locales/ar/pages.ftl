@@ -65,6 +65,7 @@ empty-then = ثم أعد تحميل هذه الصفحة. ستذكر كل قيم�
 empty-demo-title = أو شاهد أولًا مدينة متخيَّلة
 empty-demo-text = مدينة كاملة فيها شوارع وحافلات ومستشعرات ترسل قياساتها وأنت تشاهد. بياناتها في مجلد مؤقت.
 
+city-unnamed = المدينة
 overview-lede =
     يعرف التوأم { $entities ->
         [zero] { $entities-text } شيء

@@ -65,6 +65,7 @@ empty-then = Then load this page again. Every value will say what it was compute
 empty-demo-title = Or look at an invented city first
 empty-demo-text = A complete city with streets, buses and sensors that report as you watch. It keeps its data in a temporary folder.
 
+city-unnamed = The city
 overview-lede =
     The twin knows { $entities ->
         [one] { $entities-text } thing

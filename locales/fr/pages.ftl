@@ -65,6 +65,7 @@ empty-then = Rechargez ensuite cette page. Chaque valeur dira de quoi elle a ét
 empty-demo-title = Ou regardez d’abord une ville inventée
 empty-demo-text = Une ville complète, avec des rues, des bus et des capteurs qui mesurent sous vos yeux. Ses données sont dans un dossier temporaire.
 
+city-unnamed = La ville
 overview-lede =
     Le jumeau connaît { $entities ->
         [one] { $entities-text } objet

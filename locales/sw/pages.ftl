@@ -65,6 +65,7 @@ empty-then = Kisha pakia ukurasa huu tena. Kila thamani itasema ilikokotolewa ku
 empty-demo-title = Au tazama kwanza jiji la kubuni
 empty-demo-text = Jiji kamili lenye barabara, mabasi na vihisi vinavyopima ukiwa unatazama. Data zake zimo kwenye folda ya muda.
 
+city-unnamed = Jiji
 overview-lede =
     Pacha anajua { $entities ->
         [one] kitu { $entities-text }

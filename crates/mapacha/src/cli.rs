@@ -264,7 +264,7 @@ pub(crate) enum Format {
 pub(crate) struct Assess {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// A year, a month or a range: 2018, 2018-09, 2018-09-01/2019-01-01. Without it, for each indicator the
+    /// A year, a month or a range: 2018, 2018-09, 2018-09-01/2018-12-31 (last day included). Without it, for each indicator the
     /// latest period that has data
     #[arg(long, value_name = "PERIOD")]
     pub(crate) period: Option<String>,

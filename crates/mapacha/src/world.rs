@@ -33,6 +33,12 @@ pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
 
 /// Opens the twins of a data folder. The folder is ours until they are dropped.
 pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(
+            Failure::new(format!("{} is a file, not a data folder", folder.display()))
+                .remedy("name a folder with --data-dir; it is made when missing"),
+        );
+    }
     let seed =
         u64::from_ne_bytes(SystemClock.now().as_micros().to_ne_bytes()) ^ u64::from(std::process::id());
     tracing::info!(seed, "randomness");
@@ -44,7 +50,9 @@ pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
     Tenants::open(folder, Arc::new(SystemClock), engine).map_err(|error| {
         let failure = Failure::from(error);
         if failure.message.contains("in use by another process") {
-            failure.remedy("stop the other process, or use --url with the address of the running server")
+            failure.remedy(
+                "stop the other process (`import` and `assess` can also use a running server, with --url)",
+            )
         } else {
             failure
         }

@@ -45,6 +45,16 @@ async fn no_body_no_length(mut response: Response) -> Response {
     response
 }
 
+/// Operations of the standard that later versions answer.
+const NOT_YET: [&str; 6] = [
+    "/ngsi-ld/v1/subscriptions",
+    "/ngsi-ld/v1/csourceRegistrations",
+    "/ngsi-ld/v1/csourceSubscriptions",
+    "/ngsi-ld/v1/jsonldContexts",
+    "/ngsi-ld/v1/entityMap",
+    "/ngsi-ld/v1/snapshots",
+];
+
 /// A path that is not there: a page for people, problem details for programs.
 async fn not_found(State(app): State<App>, request: Request) -> Response {
     let accept = request
@@ -58,6 +68,11 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         .any(|prefix| path.starts_with(prefix));
     if accept.contains("text/html") && !is_api {
         return pages::not_found.call(request, app).await;
+    }
+    if let Some(door) = NOT_YET.iter().find(|door| path.starts_with(**door)) {
+        let detail =
+            format!("`{door}` is of NGSI-LD V1.9.1, but not in this version; /openapi.json lists what is");
+        return Problem::ngsi(NgsiError::OperationNotSupported, detail).into_response();
     }
     let shown: String = path.chars().take(200).collect();
     let detail = format!(

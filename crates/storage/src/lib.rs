@@ -151,9 +151,7 @@ pub enum StorageError {
         path: String,
     },
     /// Another process owns the data folder.
-    #[error(
-        "`{path}` is in use by another process: stop it, or give this command `--url` of the running server"
-    )]
+    #[error("`{path}` is in use by another process")]
     Locked {
         /// The data folder.
         path: String,

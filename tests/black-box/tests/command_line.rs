@@ -81,6 +81,42 @@ fn an_empty_city_is_assessed_honestly() {
 }
 
 #[test]
+fn an_implausible_value_is_found_and_not_scored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data").display().to_string();
+    let file = folder.path().join("reported.csv");
+    let rows = "kpi,data_point,value,unit,period,quality,source\n\
+                EC: ICT: ICT: 1C,,140,%,2025,unknown,survey\n\
+                EC: ICT: ICT: 5C,,12,furlongs,2025,unknown,survey\n";
+    std::fs::write(&file, rows).expect("a file");
+    let (code, stdout, stderr) = told(&run([
+        "import",
+        "kpi",
+        &file.display().to_string(),
+        "--data-dir",
+        &data,
+    ]));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let (code, stdout, stderr) = told(&run(["assess", "--data-dir", &data]));
+    assert_eq!(code, 3, "{stdout}{stderr}");
+    assert!(
+        stdout.contains("140") && stdout.contains("no share of a whole"),
+        "{stdout}"
+    );
+    let assessment = json(["assess", "--data-dir", &data]);
+    let rows = assessment["data_points"].as_array().expect("data points");
+    let share = rows
+        .iter()
+        .find(|row| row["kpi"] == "EC: ICT: ICT: 1C")
+        .expect("the row");
+    assert_eq!(
+        (share["value"].as_f64(), share["points"].is_null()),
+        (Some(140.0), true),
+        "shown raw, not scored"
+    );
+}
+
+#[test]
 fn doctor_finds_what_is_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data").display().to_string();

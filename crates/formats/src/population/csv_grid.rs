@@ -44,7 +44,13 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     let (Some(lon), Some(lat), Some(value)) = (lon, lat, value) else {
         let why = format!(
             "it is neither a GeoTIFF nor a table of cells: its columns are {}",
-            table.header().join(", ")
+            table
+                .header()
+                .join(", ")
+                .chars()
+                .take(80)
+                .collect::<String>()
+                .escape_debug()
         );
         return Err(ImportError::file(&file.name, why, REMEDY));
     };

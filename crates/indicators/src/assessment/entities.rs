@@ -126,6 +126,8 @@ impl Writer {
                 entity.put(Attribute::property(self.name(term), number).observed_at(at));
             }
         }
+        let title = format!("{}, {}", row.name, area.name);
+        entity.put(Attribute::property(self.name("name"), title));
         entity.put(Attribute::property(self.name("area"), area.name.clone()));
         entity.put(Attribute::relationship(
             self.name("hasArea"),

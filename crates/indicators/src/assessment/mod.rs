@@ -65,6 +65,9 @@ pub struct Assessment {
     pub extra: Vec<ExtraValue>,
     /// What the reader should know about the whole.
     pub warnings: Vec<String>,
+    /// Values that break a plausibility rule; they are shown, and not scored.
+    #[serde(default)]
+    pub plausibility: Vec<String>,
 }
 
 /// How much of a catalogue has a value.
@@ -132,6 +135,9 @@ pub struct DataPointResult {
     /// What the city reported for the same data point, where the value is calculated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
+    /// The unit of a reported value, as reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_unit: Option<String>,
     /// What would be needed, where there is no value.
     pub needed: Option<String>,
     /// Its place in the catalogue.

@@ -67,14 +67,25 @@ pub fn assess(reader: &dyn Reader, view: &View, options: &AssessOptions) -> Resu
     let answers = calculated::calculate(reader, view, &gathered)?;
     let mut reported = reported::gather(reader, view, gathered.period.as_ref())?;
 
+    let mut plausibility = Vec::new();
     let mut areas = Vec::new();
     let mut data_points = Vec::with_capacity(112);
     for point in catalogue.data_points() {
         let key = (point.kpi.id.clone(), point.data_point.map(str::to_owned));
         let said = reported.remove(&key);
-        let row = row(&point, &answers, said);
+        let mut row = row(&point, &answers, said);
         areas.extend(area_values(&point, &answers, &gathered));
-        data_points.push(scored(row, &point));
+        let finding = implausible(&row, &point);
+        if let Some(finding) = &finding {
+            plausibility.push(format!("{} {}: {finding}", row.kpi, row.name));
+            row.notes.push(format!("{finding}; the value is not scored"));
+        }
+        let of_another_time = row.coverage.temporal_pct == Some(0.0);
+        data_points.push(if finding.is_some() || of_another_time {
+            row
+        } else {
+            scored(row, &point)
+        });
     }
     let mut extra: Vec<ExtraValue> = reported
         .into_iter()
@@ -111,6 +122,7 @@ pub fn assess(reader: &dyn Reader, view: &View, options: &AssessOptions) -> Resu
         areas,
         extra,
         warnings,
+        plausibility,
     })
 }
 
@@ -158,6 +170,7 @@ fn row(point: &DataPoint<'_>, answers: &Answers, said: Option<Found>) -> DataPoi
         details: std::collections::BTreeMap::new(),
         notes: Vec::new(),
         reported: None,
+        reported_unit: None,
         needed: None,
         dimension: kpi.dimension.clone(),
         sub_dimension: kpi.sub_dimension.clone(),
@@ -220,6 +233,7 @@ fn row(point: &DataPoint<'_>, answers: &Answers, said: Option<Found>) -> DataPoi
                 ..super::ComputedFrom::default()
             }];
             row.notes.extend(value.note.clone());
+            row.reported_unit.clone_from(&value.unit);
             if let Some(unit) = value.unit.as_ref().filter(|unit| !same_unit(unit, &row.unit)) {
                 row.notes.push(format!(
                     "reported in `{unit}`; the catalogue's unit is `{}`",
@@ -237,6 +251,25 @@ fn row(point: &DataPoint<'_>, answers: &Answers, said: Option<Found>) -> DataPoi
         None => row.needed = Some(needed(point, answer.and_then(|answer| answer.as_ref().err()))),
     }
     row
+}
+
+/// What cannot be about a value, and what to do: the machine-checkable part of what a verifier asks.
+fn implausible(row: &DataPointResult, point: &DataPoint<'_>) -> Option<String> {
+    let other_unit = row
+        .reported_unit
+        .as_ref()
+        .filter(|unit| !same_unit(unit, &row.unit));
+    if let Some(unit) = other_unit.filter(|_| row.unit == "%") {
+        return Some(format!(
+            "reported in `{unit}`, but the catalogue's unit is `%`: convert the value and import it again"
+        ));
+    }
+    let value = row.value.as_ref().and_then(KpiValue::as_f64)?;
+    // Enrolment counts pupils of any age, so it may pass 100 % (Verification Manual).
+    let is_share = row.unit == "%" && point.kpi.formula.kind == "percent" && !point.kpi.name.contains("nrol");
+    (is_share && !(0.0..=100.0).contains(&value)).then(|| {
+        format!("{value} % is no share of a whole: check the value, its numerator and its denominator")
+    })
 }
 
 /// What would be needed for a value.
@@ -325,6 +358,8 @@ fn same_unit(a: &str, b: &str) -> bool {
         unit.to_lowercase()
             .replace(['µ', 'μ'], "u")
             .replace('³', "3")
+            .replace("per cent", "%")
+            .replace("percent", "%")
             .split_whitespace()
             .collect::<String>()
     };

@@ -21,16 +21,21 @@ pub(crate) fn run(arguments: &Assess, effective: &Effective, json: bool) -> Resu
             .remedy("use --format html, and print it from a browser"));
     }
     let period = arguments.period.as_deref().map(period).transpose()?;
+    let mut findings = false;
     let text = if let Some(url) = &arguments.place.url {
         let remote = Remote::new(url, arguments.place.tenant.as_deref())?;
         let body = remote.assess(arguments.period.as_deref(), word(format), !arguments.dry_run)?;
-        if format == Format::Text {
-            summary(&serde_json::from_str(&body)?)
-        } else {
-            body
+        let assessment: Option<Assessment> = serde_json::from_str(&body).ok();
+        findings = assessment
+            .as_ref()
+            .is_some_and(|assessment| !assessment.plausibility.is_empty());
+        match assessment {
+            Some(assessment) if format == Format::Text => summary(&assessment),
+            _ => body,
         }
     } else {
         let assessment = here(arguments, effective, period)?;
+        findings |= !assessment.plausibility.is_empty();
         render(&assessment, format)?
     };
     match &arguments.output {
@@ -43,14 +48,18 @@ pub(crate) fn run(arguments: &Assess, effective: &Effective, json: bool) -> Resu
             say(&format!("written to {}", path.display()));
         }
     }
-    Ok(Outcome::Done)
+    Ok(if findings {
+        Outcome::Findings
+    } else {
+        Outcome::Done
+    })
 }
 
 /// A period, or an error of usage with examples.
 fn period(text: &str) -> Result<PeriodRequest, Failure> {
     text.parse::<PeriodRequest>().map_err(|error| {
         Failure::usage(format!("--period: {error}"))
-            .remedy("write a year, a month or a range: 2018, 2018-09, 2018-09-01/2019-01-01")
+            .remedy("write a year, a month or a range: 2018, 2018-09, 2018-09-01/2018-12-31")
     })
 }
 
@@ -60,6 +69,12 @@ fn here(
     period: Option<PeriodRequest>,
 ) -> Result<Assessment, Failure> {
     let folder = world::data_dir(&effective.config)?;
+    if !folder.exists() {
+        say(&format!(
+            "note: there was no data folder {}; it is made, and empty: check the path",
+            folder.display()
+        ));
+    }
     let tenants = world::open(&folder)?;
     let twin = world::twin(&tenants, arguments.place.tenant.as_deref())?;
     let view = world::own_view("assessment");
@@ -174,6 +189,12 @@ fn summary(assessment: &Assessment) -> String {
             rests.push(format!("sources of {}", row.vintages.join(", ")));
         }
         let _ = writeln!(text, "    {}", rests.join("; "));
+        if let Some(said) = row.reported.as_ref().and_then(|reported| reported.value.as_f64()) {
+            let _ = writeln!(
+                text,
+                "    the city reported {said:.2} instead; the calculated value stands"
+            );
+        }
     }
     let missing = coverage.total - coverage.reported;
     if missing > 0 {
@@ -184,6 +205,9 @@ fn summary(assessment: &Assessment) -> String {
     }
     for warning in &assessment.warnings {
         let _ = writeln!(text, "warning: {warning}");
+    }
+    for finding in &assessment.plausibility {
+        let _ = writeln!(text, "implausible: {finding}");
     }
     text
 }

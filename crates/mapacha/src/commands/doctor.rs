@@ -143,6 +143,10 @@ fn store(folder: &Path) -> Finding {
             found.damages.join("; "),
             "restore the folder from a copy, and keep this one for inspection",
         ),
+        Err(failure) if failure.message.contains("in use by another process") => Finding::good(
+            "store",
+            "in use by a running process, so it was not read: stop that to have it checked",
+        ),
         Err(failure) => Finding::bad(
             "store",
             failure.message,
@@ -154,10 +158,27 @@ fn store(folder: &Path) -> Finding {
 fn port(address: std::net::SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::good("port", format!("{address} is free")),
+        Err(_) if answers(address) => {
+            Finding::good("port", format!("{address}: a Mapacha server answers there"))
+        }
         Err(error) => Finding::bad(
             "port",
             format!("{address}: {error}"),
             "stop what uses it, or choose another with --listen",
         ),
     }
+}
+
+/// Whether a server of ours is listening there already.
+fn answers(address: std::net::SocketAddr) -> bool {
+    let client = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(2))
+        .build();
+    let version = client
+        .ok()
+        .and_then(|client| client.get(format!("http://{address}/version")).send().ok());
+    version
+        .and_then(|answer| answer.text().ok())
+        .is_some_and(|text| text.contains("mapacha") || text.contains("version"))
 }

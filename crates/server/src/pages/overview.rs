@@ -121,7 +121,9 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let largest = types.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
         let mut types: Vec<_> = types;
         types.sort_by_key(|(name, count)| (Reverse(*count), name.clone()));
-        let city = plain(&assessment.city);
+        let city = Some(plain(&assessment.city))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| l.text("city-unnamed"));
         let page = OverviewPage {
             l,
             frame: Frame::new(visit, Place::Overview, city.clone()),
@@ -143,7 +145,12 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
                 .collect(),
             sources: sources(&assessment, seen.sources),
             changes: seen.changes.iter().map(|entity| change(entity, l)).collect(),
-            warnings: assessment.warnings.iter().map(|text| plain(text)).collect(),
+            warnings: assessment
+                .warnings
+                .iter()
+                .chain(&assessment.plausibility)
+                .map(|text| plain(text))
+                .collect(),
             city,
         };
         respond::page(visit, &page)

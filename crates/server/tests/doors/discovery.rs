@@ -1,7 +1,10 @@
 //! What there is: types, attributes, tenants (5.7.5 to 5.7.10, 5.5.10, 6.3.14).
 
-use crate::common::{City, link};
-use serde_json::{Value, json};
+use crate::common::City;
+use crate::entities::{stop, stops};
+use serde_json::json;
+
+const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 #[tokio::test]
 async fn clauses_5_7_5_to_5_7_10_what_there_is() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
-fn stop(n: u32) -> Value {
+pub(crate) fn stop(n: u32) -> Value {
     json!({
         "id": format!("urn:ngsi-ld:GtfsStop:{n}"),
         "type": "GtfsStop",
@@ -16,7 +16,7 @@ fn stop(n: u32) -> Value {
     })
 }
 
-async fn stops(count: u32) -> City {
+pub(crate) async fn stops(count: u32) -> City {
     let city = City::new();
     for n in 0..count {
         city.create(&stop(n)).await;

@@ -66,8 +66,10 @@ pub(super) fn transport(gathered: &Gathered) -> Result<Transport<'_>, String> {
         .iter()
         .filter(|share| share.people > 0.0)
         .count();
+    // Of the period that was asked for, also where another year's timetable stands in for it.
+    let asked = gathered.period.as_ref().unwrap_or(&period);
     let coverage = DataCoverage {
-        temporal_pct: validity(gathered).map(|valid| overlap_pct(&valid, &period)),
+        temporal_pct: validity(gathered).map(|valid| overlap_pct(&valid, asked)),
         area_pct: Some(match inhabitants.areas.len() {
             0 => 100.0,
             areas => 100.0 * with_people as f64 / areas as f64,
@@ -90,6 +92,15 @@ pub(super) fn transport(gathered: &Gathered) -> Result<Transport<'_>, String> {
 }
 
 impl Transport<'_> {
+    /// Modelled inhabitants at best; an estimate where the timetable is of another time than asked.
+    fn quality(&self) -> Quality {
+        if self.coverage.temporal_pct == Some(0.0) {
+            Quality::EstimateOnAssumptions
+        } else {
+            Quality::HigherLevelExtrapolation
+        }
+    }
+
     pub(super) fn convenience(&self) -> Result<Calculated, String> {
         let (transit, city) = (self.transit, &self.inhabitants.city);
         if transit.stops == 0 {
@@ -113,7 +124,7 @@ impl Transport<'_> {
         computed_from.insert(1, self.of_feed("GtfsStopTime", transit.stop_times));
         Ok(Calculated {
             value,
-            quality: Quality::HigherLevelExtrapolation,
+            quality: self.quality(),
             coverage: self.coverage,
             vintages: self.vintages.clone(),
             period: self.period.clone(),
