@@ -283,7 +283,10 @@ impl EdgeAttributes {
     /// A way of a class, nothing else known.
     #[must_use]
     pub fn of(highway: Highway) -> Self {
-        Self { highway: Some(highway), ..Self::default() }
+        Self {
+            highway: Some(highway),
+            ..Self::default()
+        }
     }
 
     /// Whether the edge is a lift.
@@ -295,7 +298,8 @@ impl EdgeAttributes {
     /// Whether the edge has steps.
     #[must_use]
     pub fn has_steps(&self) -> bool {
-        !self.is_lift() && (self.highway == Some(Highway::Steps) || self.step_count.is_some_and(|count| count > 0))
+        !self.is_lift()
+            && (self.highway == Some(Highway::Steps) || self.step_count.is_some_and(|count| count > 0))
     }
 
     /// The slope in a direction, per cent, up positive; `None`: not known as a number.
@@ -322,6 +326,10 @@ impl EdgeAttributes {
             ("incline", steep, -1_000.0..=1_000.0),
         ]
         .into_iter()
-        .find_map(|(tag, value, range)| value.filter(|value| !range.contains(value)).map(|value| (tag, value)))
+        .find_map(|(tag, value, range)| {
+            value
+                .filter(|value| !range.contains(value))
+                .map(|value| (tag, value))
+        })
     }
 }

@@ -139,10 +139,21 @@ impl Shares {
 /// numbering, from 0). People in several divisions are summed once for each division.
 pub fn shares(weights: &[f64], groups: &[u16], states: &[Passability]) -> Result<Shares, EquityError> {
     if weights.len() != groups.len() || weights.len() != states.len() {
-        return Err(EquityError::Lengths { weights: weights.len(), groups: groups.len(), states: states.len() });
+        return Err(EquityError::Lengths {
+            weights: weights.len(),
+            groups: groups.len(),
+            states: states.len(),
+        });
     }
-    let count = groups.iter().map(|&group| usize::from(group) + 1).max().unwrap_or(0);
-    let mut sums = Shares { all: Share::default(), groups: vec![Share::default(); count] };
+    let count = groups
+        .iter()
+        .map(|&group| usize::from(group) + 1)
+        .max()
+        .unwrap_or(0);
+    let mut sums = Shares {
+        all: Share::default(),
+        groups: vec![Share::default(); count],
+    };
     for (place, ((&weight, &group), &state)) in weights.iter().zip(groups).zip(states).enumerate() {
         if !(weight >= 0.0 && weight.is_finite()) {
             return Err(EquityError::Weight { place, weight });
@@ -163,14 +174,27 @@ pub fn reach_states(
     limit: Cost,
     workspace: &mut Workspace,
 ) -> Vec<Passability> {
-    let mut states: Vec<Passability> =
-        places.iter().map(|place| if place.is_some() { Passability::Blocked } else { Passability::Unknown }).collect();
+    let mut states: Vec<Passability> = places
+        .iter()
+        .map(|place| {
+            if place.is_some() {
+                Passability::Blocked
+            } else {
+                Passability::Unknown
+            }
+        })
+        .collect();
     for at_least in [Passability::Unknown, Passability::Passable] {
         let usable = facilities.iter().filter(|facility| facility.state >= at_least);
-        let starts: Vec<Start> = usable.filter_map(|facility| facility.place.map(Start::from)).collect();
+        let starts: Vec<Start> = usable
+            .filter_map(|facility| facility.place.map(Start::from))
+            .collect();
         let reached = search_towards(towards, at_least, &starts, limit, workspace);
         for (state, place) in states.iter_mut().zip(places) {
-            if place.as_ref().is_some_and(|place| reached.arrival(place).is_some()) {
+            if place
+                .as_ref()
+                .is_some_and(|place| reached.arrival(place).is_some())
+            {
                 *state = at_least;
             }
         }
@@ -187,7 +211,11 @@ pub fn convenient_transport(
     workspace: &mut Workspace,
 ) -> Result<Vec<Passability>, EquityError> {
     let mut of = |capacity: Capacity, metres: f64| {
-        let stops: Vec<Facility> = stops.iter().filter(|stop| stop.1 == capacity).map(|stop| stop.0).collect();
+        let stops: Vec<Facility> = stops
+            .iter()
+            .filter(|stop| stop.1 == capacity)
+            .map(|stop| stop.0)
+            .collect();
         near(towards, &stops, places, metres, workspace)
     };
     let mut states = of(Capacity::Low, LOW_CAPACITY_M)?;
@@ -212,7 +240,9 @@ pub fn open_space_access(
 /// is negative or no number, or nothing is built up. Above 1 is 1.
 #[must_use]
 pub fn open_space_share(open_m2: f64, streets_m2: f64, built_up_m2: f64) -> Option<f64> {
-    let sound = [open_m2, streets_m2, built_up_m2].iter().all(|area| *area >= 0.0 && area.is_finite());
+    let sound = [open_m2, streets_m2, built_up_m2]
+        .iter()
+        .all(|area| *area >= 0.0 && area.is_finite());
     (sound && built_up_m2 > 0.0).then(|| ((open_m2 + streets_m2) / built_up_m2).min(1.0))
 }
 
@@ -226,7 +256,13 @@ fn near(
     if towards.metric() != Metric::Distance {
         return Err(EquityError::CountsTime);
     }
-    Ok(reach_states(towards, facilities, places, Metric::Distance.cost(metres), workspace))
+    Ok(reach_states(
+        towards,
+        facilities,
+        places,
+        Metric::Distance.cost(metres),
+        workspace,
+    ))
 }
 
 #[cfg(test)]
@@ -236,9 +272,24 @@ mod tests {
 
     #[test]
     fn shares_keep_the_unknown_apart() {
-        let sums = shares(&[10.0, 20.0, 30.0, 40.0], &[0, 0, 2, 2], &[Passable, Blocked, Unknown, Passable]).unwrap();
-        assert_eq!(sums.all, Share { passable: 50.0, unknown: 30.0, blocked: 20.0 });
-        assert_eq!((sums.all.reached(), sums.all.at_best(), sums.all.not_known()), (Some(0.5), Some(0.8), Some(0.3)));
+        let sums = shares(
+            &[10.0, 20.0, 30.0, 40.0],
+            &[0, 0, 2, 2],
+            &[Passable, Blocked, Unknown, Passable],
+        )
+        .unwrap();
+        assert_eq!(
+            sums.all,
+            Share {
+                passable: 50.0,
+                unknown: 30.0,
+                blocked: 20.0
+            }
+        );
+        assert_eq!(
+            (sums.all.reached(), sums.all.at_best(), sums.all.not_known()),
+            (Some(0.5), Some(0.8), Some(0.3))
+        );
         assert_eq!(sums.groups.len(), 3);
         assert_eq!(sums.groups[1].reached(), None);
         assert_eq!(sums.groups[0].reached(), Some(1.0 / 3.0));
@@ -249,9 +300,16 @@ mod tests {
 
     #[test]
     fn nonsense_is_told() {
-        let message = |weights: &[f64], groups: &[u16]| shares(weights, groups, &[Passable]).unwrap_err().to_string();
-        assert_eq!(message(&[f64::NAN], &[0]), "place 0: weight NaN; give a number of people, 0 or more");
-        assert_eq!(message(&[-1.0], &[0]), "place 0: weight -1; give a number of people, 0 or more");
+        let message =
+            |weights: &[f64], groups: &[u16]| shares(weights, groups, &[Passable]).unwrap_err().to_string();
+        assert_eq!(
+            message(&[f64::NAN], &[0]),
+            "place 0: weight NaN; give a number of people, 0 or more"
+        );
+        assert_eq!(
+            message(&[-1.0], &[0]),
+            "place 0: weight -1; give a number of people, 0 or more"
+        );
         assert!(message(&[1.0, 2.0], &[0]).starts_with("2 weights, 1 groups and 1 states"));
         assert_eq!(shares(&[], &[], &[]).unwrap().spread(), None);
     }

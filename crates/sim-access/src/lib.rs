@@ -4,7 +4,7 @@
 //!
 //! Pure: inputs and parameters in, results out; no I/O, no clock, no global state. Costs are whole millimetres or
 //! milliseconds, so sums do not depend on their order and results are the same on any number of threads.
-//! The crate's README tells the methods, their papers, units and limits.
+#![doc = include_str!("../README.md")]
 
 pub mod attributes;
 pub mod equity;

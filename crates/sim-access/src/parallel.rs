@@ -22,7 +22,10 @@ pub fn in_order<S, T: Send>(
                 let (state, work) = (&state, &work);
                 scope.spawn(move || {
                     let mut state = state();
-                    (first..count).step_by(threads).map(|item| work(&mut state, item)).collect::<Vec<T>>()
+                    (first..count)
+                        .step_by(threads)
+                        .map(|item| work(&mut state, item))
+                        .collect::<Vec<T>>()
                 })
             })
             .collect();
@@ -35,7 +38,9 @@ pub fn in_order<S, T: Send>(
             })
             .collect()
     });
-    (0..count).filter_map(|item| shares[item % threads].next()).collect()
+    (0..count)
+        .filter_map(|item| shares[item % threads].next())
+        .collect()
 }
 
 #[cfg(test)]

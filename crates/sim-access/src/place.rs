@@ -37,7 +37,10 @@ impl Position {
     /// on the ground is nearest on the map.
     pub(crate) fn mercator(self) -> [f64; 2] {
         let lat = self.lat.clamp(-89.0, 89.0).to_radians();
-        [self.lon.to_radians(), (std::f64::consts::FRAC_PI_4 + lat / 2.0).tan().ln()]
+        [
+            self.lon.to_radians(),
+            (std::f64::consts::FRAC_PI_4 + lat / 2.0).tan().ln(),
+        ]
     }
 }
 
@@ -59,7 +62,10 @@ impl Plane {
         let w = 1.0 - ECCENTRICITY_SQUARED * sin * sin;
         let east = SEMI_MAJOR_M / w.sqrt() * cos;
         let north = SEMI_MAJOR_M * (1.0 - ECCENTRICITY_SQUARED) / (w * w.sqrt());
-        Self { origin, scale: [east.max(1e-6).to_radians(), north.to_radians()] }
+        Self {
+            origin,
+            scale: [east.max(1e-6).to_radians(), north.to_radians()],
+        }
     }
 
     /// Metres east and north of the origin; across the 180th meridian the short way round.
@@ -77,7 +83,10 @@ impl Plane {
     /// The place of a point of the plane.
     #[must_use]
     pub fn position(&self, [x, y]: [f64; 2]) -> Position {
-        Position::new(self.origin.lon + x / self.scale[0], self.origin.lat + y / self.scale[1])
+        Position::new(
+            self.origin.lon + x / self.scale[0],
+            self.origin.lat + y / self.scale[1],
+        )
     }
 }
 

@@ -56,7 +56,10 @@ pub fn unknown_edges(travel: &Travel) -> impl Iterator<Item = (EdgeIndex, Criter
 
 fn both(travel: &Travel, edge: EdgeIndex) -> (Passability, CriterionSet) {
     let verdicts = [true, false].map(|forward| travel.verdict(edge, forward).unwrap_or_default());
-    (verdicts[0].state.and(verdicts[1].state), verdicts[0].undecided.union(verdicts[1].undecided))
+    (
+        verdicts[0].state.and(verdicts[1].state),
+        verdicts[0].undecided.union(verdicts[1].undecided),
+    )
 }
 
 /// An edge worth a look, and for how many people.
@@ -87,26 +90,43 @@ pub fn worth_a_look(
 ) -> Vec<WorthALook> {
     let sure: Vec<bool> = {
         let reached = search_towards(towards, Passability::Passable, facilities, limit, workspace);
-        places.iter().map(|place| place.as_ref().is_some_and(|place| reached.arrival(place).is_some())).collect()
+        places
+            .iter()
+            .map(|place| {
+                place
+                    .as_ref()
+                    .is_some_and(|place| reached.arrival(place).is_some())
+            })
+            .collect()
     };
     let reached = search_towards(towards, Passability::Unknown, facilities, limit, workspace);
     let travel = reached.travel();
     let mut at_node = vec![0.0; travel.network().node_count()];
     let mut on_edge = vec![0.0; travel.network().edge_count()];
     let mut pass = |edge: EdgeIndex, forward: bool, weight: f64| {
-        if travel.verdict(edge, forward).is_some_and(|verdict| verdict.state == Passability::Unknown) {
+        if travel
+            .verdict(edge, forward)
+            .is_some_and(|verdict| verdict.state == Passability::Unknown)
+        {
             on_edge[edge.index()] += weight;
         }
     };
     for ((place, &weight), sure) in places.iter().zip(weights).zip(sure) {
-        let Some(place) = place.as_ref().filter(|_| !sure && weight > 0.0 && weight.is_finite()) else { continue };
+        let Some(place) = place
+            .as_ref()
+            .filter(|_| !sure && weight > 0.0 && weight.is_finite())
+        else {
+            continue;
+        };
         match reached.arrival_via(place) {
             Some((_, crate::reach::Via::Node { node, forward })) => {
                 at_node[node as usize] += weight;
                 pass(place.edge, forward, weight);
             }
             Some((arrival, crate::reach::Via::Direct)) => {
-                let from = reached.start(arrival.start).map_or(0.0, |start| start.place.fraction);
+                let from = reached
+                    .start(arrival.start)
+                    .map_or(0.0, |start| start.place.fraction);
                 pass(place.edge, from <= place.fraction, weight);
             }
             None => {}
@@ -127,7 +147,11 @@ pub fn worth_a_look(
         .edges()
         .zip(on_edge)
         .filter(|(_, weight)| *weight > 0.0)
-        .map(|(edge, weight)| WorthALook { edge, undecided: both(travel, edge).1, weight })
+        .map(|(edge, weight)| WorthALook {
+            edge,
+            undecided: both(travel, edge).1,
+            weight,
+        })
         .collect();
     found.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.edge.cmp(&b.edge)));
     found

@@ -2,8 +2,8 @@
 //! file the words came from is not this crate's business.
 
 use crate::attributes::{
-    Access, Crossing, Directions, EdgeAttributes, Highway, Incline, Kerb, KerbKind, Lift, Sidewalk, Smoothness,
-    Surface, Wheelchair,
+    Access, Crossing, Directions, EdgeAttributes, Highway, Incline, Kerb, KerbKind, Lift, Sidewalk,
+    Smoothness, Surface, Wheelchair,
 };
 
 /// A tag whose value cannot be read; the attribute stays unknown.
@@ -18,11 +18,22 @@ pub struct Unreadable {
 /// Reads the tags of a way. Later tags win over earlier ones of the same key; unreadable values are handed back
 /// and leave the attribute unknown.
 pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> (EdgeAttributes, Vec<Unreadable>) {
-    let tags: Vec<(&str, &str)> = tags.into_iter().map(|(key, value)| (key.trim(), value.trim())).collect();
-    let get = |key: &str| tags.iter().rev().find(|(k, _)| *k == key).map(|(_, value)| *value);
+    let tags: Vec<(&str, &str)> = tags
+        .into_iter()
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .collect();
+    let get = |key: &str| {
+        tags.iter()
+            .rev()
+            .find(|(k, _)| *k == key)
+            .map(|(_, value)| *value)
+    };
     let mut unreadable = Vec::new();
     let mut note = |key: &str, value: &str| {
-        unreadable.push(Unreadable { key: key.to_owned(), value: value.to_owned() });
+        unreadable.push(Unreadable {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
     };
 
     let mut way = EdgeAttributes {
@@ -35,19 +46,37 @@ pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> (EdgeAttr
     }
     way.smoothness = parse(get("smoothness"), "smoothness", smoothness, &mut note);
     way.incline = parse(get("incline"), "incline", incline, &mut note);
-    way.step_count = parse(get("step_count"), "step_count", |text| text.parse().ok(), &mut note);
-    way.ramp = ["ramp:wheelchair", "wheelchair:ramp"].into_iter().find_map(|key| parse(get(key), key, yes_no, &mut note));
+    way.step_count = parse(
+        get("step_count"),
+        "step_count",
+        |text| text.parse().ok(),
+        &mut note,
+    );
+    way.ramp = ["ramp:wheelchair", "wheelchair:ramp"]
+        .into_iter()
+        .find_map(|key| parse(get(key), key, yes_no, &mut note));
     if way.ramp.is_none() && get("ramp") == Some("no") {
         way.ramp = Some(false);
     }
-    way.handrail = ["handrail", "handrail:both", "handrail:left", "handrail:right", "handrail:center"]
-        .into_iter()
-        .filter_map(|key| parse(get(key), key, yes_no, &mut note))
-        .reduce(|a, b| a || b);
+    way.handrail = [
+        "handrail",
+        "handrail:both",
+        "handrail:left",
+        "handrail:right",
+        "handrail:center",
+    ]
+    .into_iter()
+    .filter_map(|key| parse(get(key), key, yes_no, &mut note))
+    .reduce(|a, b| a || b);
     way.sidewalk = sidewalk(&get);
     way.width_m = width(way.highway, way.sidewalk, &get, &mut note);
     way.crossing = get("crossing").map(crossing);
-    if way.crossing.is_none() && matches!(get("footway").or(get("path")).or(get("cycleway")), Some("crossing")) {
+    if way.crossing.is_none()
+        && matches!(
+            get("footway").or(get("path")).or(get("cycleway")),
+            Some("crossing")
+        )
+    {
         way.crossing = Some(Crossing::Yes);
     }
     way.tactile_paving = parse(get("tactile_paving"), "tactile_paving", yes_no, &mut note);
@@ -55,11 +84,23 @@ pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> (EdgeAttr
         let broken = ["operational_status", "elevator:operational_status"]
             .iter()
             .filter_map(|key| get(key))
-            .any(|status| matches!(status, "broken" | "closed" | "out_of_order" | "out_of_service" | "no"));
-        way.lift = Some(if broken { Lift::OutOfService } else { Lift::InService });
+            .any(|status| {
+                matches!(
+                    status,
+                    "broken" | "closed" | "out_of_order" | "out_of_service" | "no"
+                )
+            });
+        way.lift = Some(if broken {
+            Lift::OutOfService
+        } else {
+            Lift::InService
+        });
     }
     way.access = get("foot").or(get("access")).map(access);
-    if get("foot").is_none() && way.access == Some(Access::No) && matches!(get("access"), Some("agricultural" | "forestry")) {
+    if get("foot").is_none()
+        && way.access == Some(Access::No)
+        && matches!(get("access"), Some("agricultural" | "forestry"))
+    {
         way.access = Some(Access::Private);
     }
     way.wheelchair = parse(get("wheelchair"), "wheelchair", wheelchair, &mut note);
@@ -132,7 +173,9 @@ fn surface(text: &str) -> Surface {
     match text {
         "asphalt" | "chipseal" => Surface::Asphalt,
         "concrete" | "concrete:plates" | "concrete:lanes" => Surface::Concrete,
-        "paving_stones" | "bricks" | "tiles" | "paving_stones:30" | "paving_stones:20" => Surface::PavingStones,
+        "paving_stones" | "bricks" | "tiles" | "paving_stones:30" | "paving_stones:20" => {
+            Surface::PavingStones
+        }
         "metal" => Surface::Metal,
         "wood" => Surface::Wood,
         "rubber" | "tartan" | "acrylic" => Surface::Rubber,
@@ -204,7 +247,9 @@ fn yes_no(text: &str) -> Option<bool> {
 }
 
 fn sidewalk<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<Sidewalk> {
-    let sides = ["sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"].into_iter().filter_map(get);
+    let sides = ["sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"]
+        .into_iter()
+        .filter_map(get);
     sides
         .filter_map(|text| match text {
             "both" | "left" | "right" | "yes" => Some(Sidewalk::Yes),
@@ -225,7 +270,12 @@ fn width<'a>(
 ) -> Option<f32> {
     let street = highway.is_some_and(|class| class.street_rank().is_some());
     let keys: &[&str] = if street && !matches!(sidewalk, Some(Sidewalk::No | Sidewalk::Separate)) {
-        &["sidewalk:width", "sidewalk:both:width", "sidewalk:left:width", "sidewalk:right:width"]
+        &[
+            "sidewalk:width",
+            "sidewalk:both:width",
+            "sidewalk:left:width",
+            "sidewalk:right:width",
+        ]
     } else {
         &["width", "est_width"]
     };
@@ -262,12 +312,23 @@ fn metres(text: &str) -> Option<f32> {
     let number = |text: &str| text.trim().replace(',', ".").parse::<f32>().ok();
     let value = if let Some((feet, rest)) = text.split_once('\'') {
         let inches = rest.trim().trim_end_matches('"').trim();
-        number(feet)? * 0.3048 + if inches.is_empty() { 0.0 } else { number(inches)? * 0.0254 }
+        number(feet)? * 0.3048
+            + if inches.is_empty() {
+                0.0
+            } else {
+                number(inches)? * 0.0254
+            }
     } else {
-        let (text, scale) = [("cm", 0.01), ("mm", 0.001), ("ft", 0.3048), ("\"", 0.0254), ("m", 1.0)]
-            .into_iter()
-            .find_map(|(unit, scale)| text.strip_suffix(unit).map(|text| (text, scale)))
-            .unwrap_or((text, 1.0));
+        let (text, scale) = [
+            ("cm", 0.01),
+            ("mm", 0.001),
+            ("ft", 0.3048),
+            ("\"", 0.0254),
+            ("m", 1.0),
+        ]
+        .into_iter()
+        .find_map(|(unit, scale)| text.strip_suffix(unit).map(|text| (text, scale)))
+        .unwrap_or((text, 1.0));
         number(text)? * scale
     };
     (value.is_finite() && value >= 0.0).then_some(value)
@@ -327,17 +388,35 @@ mod tests {
 
     #[test]
     fn a_street_s_width_is_not_its_pavement_s() {
-        assert_eq!(way(&[("highway", "residential"), ("sidewalk", "both"), ("width", "9")]).width_m, None);
-        assert_eq!(way(&[("highway", "residential"), ("sidewalk", "no"), ("width", "9")]).width_m, Some(9.0));
-        let pavement = [("highway", "primary"), ("sidewalk:left", "yes"), ("sidewalk:left:width", "1.5")];
+        assert_eq!(
+            way(&[("highway", "residential"), ("sidewalk", "both"), ("width", "9")]).width_m,
+            None
+        );
+        assert_eq!(
+            way(&[("highway", "residential"), ("sidewalk", "no"), ("width", "9")]).width_m,
+            Some(9.0)
+        );
+        let pavement = [
+            ("highway", "primary"),
+            ("sidewalk:left", "yes"),
+            ("sidewalk:left:width", "1.5"),
+        ];
         assert_eq!(way(&pavement).width_m, Some(1.5));
     }
 
     #[test]
     fn what_cannot_be_read_is_unknown_and_told() {
-        let (way, unreadable) =
-            read([("highway", "footway"), ("smoothness", "nice"), ("width", "wide"), ("incline", "steep"), ("kerb", "?")]);
-        assert_eq!((way.smoothness, way.width_m, way.incline, way.kerb_from), (None, None, None, None));
+        let (way, unreadable) = read([
+            ("highway", "footway"),
+            ("smoothness", "nice"),
+            ("width", "wide"),
+            ("incline", "steep"),
+            ("kerb", "?"),
+        ]);
+        assert_eq!(
+            (way.smoothness, way.width_m, way.incline, way.kerb_from),
+            (None, None, None, None)
+        );
         let keys: Vec<_> = unreadable.iter().map(|tag| tag.key.as_str()).collect();
         assert_eq!(keys, ["smoothness", "incline", "width", "kerb"]);
     }
@@ -348,7 +427,9 @@ mod tests {
         assert_eq!(metres("-1"), None);
         assert_eq!(metres("NaN"), None);
         assert_eq!(incline("up"), Some(Incline::Up));
-        let Some(Incline::Percent(slope)) = incline("1:12") else { panic!("a ratio") };
+        let Some(Incline::Percent(slope)) = incline("1:12") else {
+            panic!("a ratio")
+        };
         assert!((slope - 8.333).abs() < 0.01);
         assert_eq!(incline("1:0"), None);
         assert_eq!(incline("NaN%"), None);
@@ -357,14 +438,26 @@ mod tests {
     #[test]
     fn kerbs_of_nodes() {
         assert_eq!(read_kerb([("barrier", "kerb")]), Some(Kerb::of(KerbKind::Yes)));
-        assert_eq!(read_kerb([("barrier", "kerb"), ("kerb", "flush")]), Some(Kerb::of(KerbKind::Flush)));
+        assert_eq!(
+            read_kerb([("barrier", "kerb"), ("kerb", "flush")]),
+            Some(Kerb::of(KerbKind::Flush))
+        );
         assert_eq!(read_kerb([("highway", "crossing")]), None);
     }
 
     #[test]
     fn who_may_walk() {
-        assert_eq!(way(&[("highway", "service"), ("access", "private")]).access, Some(Access::Private));
-        assert_eq!(way(&[("highway", "service"), ("access", "private"), ("foot", "yes")]).access, Some(Access::Yes));
-        assert_eq!(way(&[("highway", "elevator"), ("operational_status", "broken")]).lift, Some(Lift::OutOfService));
+        assert_eq!(
+            way(&[("highway", "service"), ("access", "private")]).access,
+            Some(Access::Private)
+        );
+        assert_eq!(
+            way(&[("highway", "service"), ("access", "private"), ("foot", "yes")]).access,
+            Some(Access::Yes)
+        );
+        assert_eq!(
+            way(&[("highway", "elevator"), ("operational_status", "broken")]).lift,
+            Some(Lift::OutOfService)
+        );
     }
 }

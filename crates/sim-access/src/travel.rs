@@ -20,7 +20,11 @@ pub(crate) struct Leg {
 
 impl Leg {
     fn new(to: u32, cost: Cost, edge: u32, forward: bool, state: Passability) -> Self {
-        Self { to, cost, code: edge << 3 | u32::from(forward) << 2 | state as u32 }
+        Self {
+            to,
+            cost,
+            code: edge << 3 | u32::from(forward) << 2 | state as u32,
+        }
     }
 
     pub(crate) const fn edge(self) -> u32 {
@@ -58,7 +62,10 @@ impl Travel {
     /// Judges and costs every edge for a profile. Fails where the profile cannot be.
     pub fn new(network: Arc<Network>, profile: &Profile, metric: Metric) -> Result<Self, ProfileError> {
         profile.check()?;
-        let legs = network.arcs().iter().map(|arc| Leg::new(arc.to, 0, arc.edge, arc.forward, Passability::Unknown));
+        let legs = network
+            .arcs()
+            .iter()
+            .map(|arc| Leg::new(arc.to, 0, arc.edge, arc.forward, Passability::Unknown));
         let mut travel = Self {
             legs: legs.collect(),
             verdicts: vec![[Verdict::default(); 2]; network.edge_count()],
@@ -95,25 +102,34 @@ impl Travel {
     /// The verdict on a direction of an edge.
     #[must_use]
     pub fn verdict(&self, edge: EdgeIndex, forward: bool) -> Option<Verdict> {
-        self.verdicts.get(edge.index()).map(|verdicts| verdicts[usize::from(!forward)])
+        self.verdicts
+            .get(edge.index())
+            .map(|verdicts| verdicts[usize::from(!forward)])
     }
 
     /// The cost of a direction of an edge, whether or not it can be passed.
     #[must_use]
     pub fn cost(&self, edge: EdgeIndex, forward: bool) -> Option<Cost> {
-        self.network.arcs_of().get(edge.index()).map(|_| self.leg(edge.0, forward).cost)
+        self.network
+            .arcs_of()
+            .get(edge.index())
+            .map(|_| self.leg(edge.0, forward).cost)
     }
 
     /// What is known of an edge now, corrections included.
     #[must_use]
     pub fn attributes(&self, edge: EdgeIndex) -> Option<&EdgeAttributes> {
-        self.corrected.get(&edge.0).or_else(|| self.network.attributes(edge))
+        self.corrected
+            .get(&edge.0)
+            .or_else(|| self.network.attributes(edge))
     }
 
     /// Why the verdict on a direction of an edge is what it is.
     #[must_use]
     pub fn explain(&self, edge: EdgeIndex, forward: bool) -> Vec<Finding> {
-        let Some(way) = self.attributes(edge) else { return Vec::new() };
+        let Some(way) = self.attributes(edge) else {
+            return Vec::new();
+        };
         let mut findings = explain(way, &self.profile, forward);
         if let Some(&state) = self.reports.get(&edge.0) {
             findings.push(Finding {
@@ -159,9 +175,16 @@ impl Travel {
     /// The parts of the network between which nobody of this profile passes, by ways of at least this state.
     #[must_use]
     pub fn parts(&self, at_least: Passability) -> Parts {
-        let passed = |edge: usize| self.verdicts[edge].iter().any(|verdict| verdict.state >= at_least);
+        let passed = |edge: usize| {
+            self.verdicts[edge]
+                .iter()
+                .any(|verdict| verdict.state >= at_least)
+        };
         let ends = self.network.raw_ends().iter().enumerate();
-        Parts::of(self.network.node_count(), ends.filter(|(edge, _)| passed(*edge)).map(|(_, &ends)| ends))
+        Parts::of(
+            self.network.node_count(),
+            ends.filter(|(edge, _)| passed(*edge)).map(|(_, &ends)| ends),
+        )
     }
 
     /// The same network walked the other way round, for questions of the kind "from everywhere to the nearest
@@ -183,9 +206,10 @@ impl Travel {
 
     fn assess(&mut self, edge: EdgeIndex) {
         let Some(&way) = self.attributes(edge) else { return };
-        let (Some(&places), Some(&length)) =
-            (self.network.arcs_of().get(edge.index()), self.network.lengths().get(edge.index()))
-        else {
+        let (Some(&places), Some(&length)) = (
+            self.network.arcs_of().get(edge.index()),
+            self.network.lengths().get(edge.index()),
+        ) else {
             return;
         };
         for (side, forward) in [true, false].into_iter().enumerate() {
@@ -195,8 +219,16 @@ impl Travel {
                     let why = CriterionSet::EMPTY.with(Criterion::Report);
                     Verdict {
                         state,
-                        undecided: if state == Passability::Unknown { why } else { CriterionSet::EMPTY },
-                        blocking: if state == Passability::Blocked { why } else { CriterionSet::EMPTY },
+                        undecided: if state == Passability::Unknown {
+                            why
+                        } else {
+                            CriterionSet::EMPTY
+                        },
+                        blocking: if state == Passability::Blocked {
+                            why
+                        } else {
+                            CriterionSet::EMPTY
+                        },
                     }
                 }
             };
@@ -262,7 +294,11 @@ fn milliseconds(length_m: f64, way: &EdgeAttributes, profile: &Profile, forward:
         _ => 1.0,
     };
     let steps = if way.has_steps() { profile.steps_speed } else { 1.0 };
-    let lights = if way.crossing == Some(Crossing::TrafficSignals) { profile.signal_wait_s } else { 0.0 };
+    let lights = if way.crossing == Some(Crossing::TrafficSignals) {
+        profile.signal_wait_s
+    } else {
+        0.0
+    };
     let lift = if way.is_lift() { profile.lift_wait_s } else { 0.0 };
     thousandths(length_m / (profile.speed_m_s * slope * steps) + lights + lift).min(MAX_COST)
 }
@@ -275,14 +311,23 @@ mod tests {
     use crate::place::Position;
 
     fn one(attributes: EdgeAttributes) -> Arc<Network> {
-        let nodes = [(0, 0.0), (1, 0.001)].map(|(id, lon)| NodeInput { id, position: Position::new(lon, 0.0) });
+        let nodes = [(0, 0.0), (1, 0.001)].map(|(id, lon)| NodeInput {
+            id,
+            position: Position::new(lon, 0.0),
+        });
         Arc::new(Network::build(&nodes, &[EdgeInput::straight(5, 0, 1, 100.0, attributes)]).unwrap())
     }
 
     #[test]
     fn times_are_tobler_s() {
-        let way = EdgeAttributes { incline: Some(Incline::Percent(10.0)), ..EdgeAttributes::of(Highway::Path) };
-        let profile = Profile { speed_m_s: 1.0, ..Profile::walking() };
+        let way = EdgeAttributes {
+            incline: Some(Incline::Percent(10.0)),
+            ..EdgeAttributes::of(Highway::Path)
+        };
+        let profile = Profile {
+            speed_m_s: 1.0,
+            ..Profile::walking()
+        };
         let travel = Travel::new(one(way), &profile, Metric::Time).unwrap();
         // 10 % up: exp(-3.5 * 0.15) / exp(-0.175) = 0.7047 of the speed; 10 % down: exp(-0.175) / exp(-0.175) = 1.
         assert_eq!(travel.cost(EdgeIndex(0), true), Some(141_907));
@@ -294,30 +339,53 @@ mod tests {
     #[test]
     fn waits_count_and_so_do_steps() {
         let cost = |way: EdgeAttributes| {
-            let profile = Profile { speed_m_s: 1.0, ..Profile::walking() };
-            Travel::new(one(way), &profile, Metric::Time).unwrap().cost(EdgeIndex(0), true).unwrap()
+            let profile = Profile {
+                speed_m_s: 1.0,
+                ..Profile::walking()
+            };
+            Travel::new(one(way), &profile, Metric::Time)
+                .unwrap()
+                .cost(EdgeIndex(0), true)
+                .unwrap()
         };
         assert_eq!(cost(EdgeAttributes::of(Highway::Steps)), 200_000);
         assert_eq!(cost(EdgeAttributes::of(Highway::Elevator)), 130_000);
-        let lights = EdgeAttributes { crossing: Some(Crossing::TrafficSignals), ..EdgeAttributes::of(Highway::Footway) };
+        let lights = EdgeAttributes {
+            crossing: Some(Crossing::TrafficSignals),
+            ..EdgeAttributes::of(Highway::Footway)
+        };
         assert_eq!(cost(lights), 115_000);
     }
 
     #[test]
     fn a_report_counts_at_once_and_can_be_withdrawn() {
-        let mut travel = Travel::new(one(EdgeAttributes::of(Highway::Footway)), &Profile::walking(), Metric::Distance).unwrap();
+        let mut travel = Travel::new(
+            one(EdgeAttributes::of(Highway::Footway)),
+            &Profile::walking(),
+            Metric::Distance,
+        )
+        .unwrap();
         let state = |travel: &Travel| travel.verdict(EdgeIndex(0), true).map(|verdict| verdict.state);
         assert_eq!(state(&travel), Some(Passability::Passable));
         assert!(travel.report(EdgeIndex(0), Passability::Blocked));
         assert_eq!(state(&travel), Some(Passability::Blocked));
-        assert_eq!(travel.explain(EdgeIndex(0), true).last().map(|finding| finding.criterion), Some(Criterion::Report));
+        assert_eq!(
+            travel
+                .explain(EdgeIndex(0), true)
+                .last()
+                .map(|finding| finding.criterion),
+            Some(Criterion::Report)
+        );
         assert_eq!(travel.parts(Passability::Unknown).count(), 2);
         assert!(travel.withdraw(EdgeIndex(0)) && !travel.withdraw(EdgeIndex(0)));
         assert_eq!(state(&travel), Some(Passability::Passable));
         assert!(travel.correct(EdgeIndex(0), EdgeAttributes::of(Highway::Motorway)));
         assert_eq!(state(&travel), Some(Passability::Blocked));
         assert!(!travel.report(EdgeIndex(9), Passability::Blocked));
-        let nonsense = EdgeAttributes { width_m: Some(f32::NAN), ..EdgeAttributes::default() };
+        let nonsense = EdgeAttributes {
+            width_m: Some(f32::NAN),
+            ..EdgeAttributes::default()
+        };
         assert!(!travel.correct(EdgeIndex(0), nonsense));
     }
 }

@@ -56,7 +56,10 @@ pub(crate) fn part(cost: Cost, fraction: f64) -> Cost {
 }
 
 /// A number of things as an index; what does not fit was refused when the things were taken in.
-#[allow(clippy::cast_possible_truncation, reason = "counts are checked against u32 at construction")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "counts are checked against u32 at construction"
+)]
 pub(crate) const fn small(count: usize) -> u32 {
     count as u32
 }

@@ -1,4 +1,10 @@
 //! Random graphs against Floyd and Warshall, and properties that must hold of any.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "costs of a small graph"
+)]
 
 mod city;
 
@@ -9,7 +15,7 @@ use sim_access::attributes::{
 };
 use sim_access::network::Snap;
 use sim_access::passability::{Steps, judge};
-use sim_access::reach::{Isochrone, answer, isochrone, matrix, search, search_towards, within, nearest};
+use sim_access::reach::{Isochrone, answer, isochrone, matrix, nearest, search, search_towards, within};
 use sim_access::{
     EdgeAttributes, EdgeIndex, Metric, NodeIndex, Passability, Profile, Start, Travel, Workspace,
 };
@@ -43,7 +49,13 @@ fn all_pairs(travel: &Travel, at_least: Passability) -> Vec<Vec<u64>> {
 }
 
 /// The cost between two places on edges, straight from the definition.
-fn between(travel: &Travel, at_least: Passability, nodes: &[Vec<u64>], from: &Snap, to: &Snap) -> Option<u64> {
+fn between(
+    travel: &Travel,
+    at_least: Passability,
+    nodes: &[Vec<u64>],
+    from: &Snap,
+    to: &Snap,
+) -> Option<u64> {
     let network = travel.network();
     let open = |edge, forward| travel.verdict(edge, forward).unwrap().state >= at_least;
     let cost = |edge, forward| u64::from(travel.cost(edge, forward).unwrap());
@@ -59,7 +71,8 @@ fn between(travel: &Travel, at_least: Passability, nodes: &[Vec<u64>], from: &Sn
             best = best.min(part(edge, false, from.fraction) - part(edge, false, to.fraction));
         }
     }
-    let [from_ends, to_ends] = [from, to].map(|place| network.ends(place.edge).unwrap().map(NodeIndex::index));
+    let [from_ends, to_ends] =
+        [from, to].map(|place| network.ends(place.edge).unwrap().map(NodeIndex::index));
     for out in [true, false] {
         for into in [true, false] {
             if !open(from.edge, out) || !open(to.edge, into) {
@@ -89,9 +102,20 @@ fn cases() -> impl Strategy<Value = Case> {
     graphs().prop_flat_map(|(nodes, edges)| {
         let count = edges.len();
         let fraction = prop_oneof![Just(0.0), Just(1.0), Just(0.5), 0.0..1.0_f64];
-        let place = (0..count, fraction).prop_map(|(edge, fraction)| Snap::on(EdgeIndex(u32::try_from(edge).unwrap()), fraction));
-        (Just(nodes), Just(edges), states(count), prop::collection::vec(place, 2..6))
-            .prop_map(|(nodes, edges, states, places)| Case { nodes, edges, states, places })
+        let place = (0..count, fraction)
+            .prop_map(|(edge, fraction)| Snap::on(EdgeIndex(u32::try_from(edge).unwrap()), fraction));
+        (
+            Just(nodes),
+            Just(edges),
+            states(count),
+            prop::collection::vec(place, 2..6),
+        )
+            .prop_map(|(nodes, edges, states, places)| Case {
+                nodes,
+                edges,
+                states,
+                places,
+            })
     })
 }
 
@@ -107,7 +131,10 @@ impl Case {
     fn answers(&self, travel: &Travel) -> Vec<Passability> {
         let mut workspace = Workspace::new();
         let from: Start = self.places[0].into();
-        self.places[1..].iter().map(|to| answer(travel, &[from], to, Self::limit(), &mut workspace).state).collect()
+        self.places[1..]
+            .iter()
+            .map(|to| answer(travel, &[from], to, Self::limit(), &mut workspace).state)
+            .collect()
     }
 }
 
@@ -309,33 +336,94 @@ proptest! {
 fn attributes() -> impl Strategy<Value = EdgeAttributes> {
     use Highway::{Cycleway, Elevator, Footway, Motorway, Path, Primary, Residential, Service, Trunk};
     let highway = prop::option::of(prop::sample::select(vec![
-        Footway, Path, Cycleway, Elevator, Motorway, Primary, Residential, Service, Trunk, Highway::Steps, Highway::Other,
+        Footway,
+        Path,
+        Cycleway,
+        Elevator,
+        Motorway,
+        Primary,
+        Residential,
+        Service,
+        Trunk,
+        Highway::Steps,
+        Highway::Other,
     ]));
     let kerb = || {
-        let kinds = vec![KerbKind::Flush, KerbKind::Lowered, KerbKind::Raised, KerbKind::Rolled, KerbKind::Yes];
+        let kinds = vec![
+            KerbKind::Flush,
+            KerbKind::Lowered,
+            KerbKind::Raised,
+            KerbKind::Rolled,
+            KerbKind::Yes,
+        ];
         prop::option::of((prop::sample::select(kinds), prop::option::of(0.0..0.2_f32)))
             .prop_map(|kerb| kerb.map(|(kind, height_m)| Kerb { kind, height_m }))
     };
     let ground = (
-        prop::option::of(prop::sample::select(vec![Surface::Asphalt, Surface::Sett, Surface::Sand, Surface::Paved])),
-        prop::option::of(prop::sample::select(vec![Smoothness::Good, Smoothness::Intermediate, Smoothness::Bad, Smoothness::Horrible])),
+        prop::option::of(prop::sample::select(vec![
+            Surface::Asphalt,
+            Surface::Sett,
+            Surface::Sand,
+            Surface::Paved,
+        ])),
+        prop::option::of(prop::sample::select(vec![
+            Smoothness::Good,
+            Smoothness::Intermediate,
+            Smoothness::Bad,
+            Smoothness::Horrible,
+        ])),
         prop::option::of(0.3..3.0_f32),
-        prop::option::of(prop_oneof![(-15.0..15.0_f32).prop_map(Incline::Percent), Just(Incline::Up), Just(Incline::Down)]),
+        prop::option::of(prop_oneof![
+            (-15.0..15.0_f32).prop_map(Incline::Percent),
+            Just(Incline::Up),
+            Just(Incline::Down)
+        ]),
     );
     let built = (
         prop::option::of(0..10_u16),
         prop::option::of(any::<bool>()),
         prop::option::of(any::<bool>()),
-        prop::option::of(prop::sample::select(vec![Sidewalk::Yes, Sidewalk::No, Sidewalk::Separate])),
-        prop::option::of(prop::sample::select(vec![Crossing::Marked, Crossing::TrafficSignals, Crossing::No])),
+        prop::option::of(prop::sample::select(vec![
+            Sidewalk::Yes,
+            Sidewalk::No,
+            Sidewalk::Separate,
+        ])),
+        prop::option::of(prop::sample::select(vec![
+            Crossing::Marked,
+            Crossing::TrafficSignals,
+            Crossing::No,
+        ])),
         prop::option::of(any::<bool>()),
-        prop::option::of(prop::sample::select(vec![Access::Yes, Access::Private, Access::No])),
+        prop::option::of(prop::sample::select(vec![
+            Access::Yes,
+            Access::Private,
+            Access::No,
+        ])),
     );
     (highway, kerb(), kerb(), ground, built).prop_map(
-        |(highway, kerb_from, kerb_to, (surface, smoothness, width_m, incline), (step_count, ramp, handrail, sidewalk, crossing, tactile_paving, access))| {
+        |(
+            highway,
+            kerb_from,
+            kerb_to,
+            (surface, smoothness, width_m, incline),
+            (step_count, ramp, handrail, sidewalk, crossing, tactile_paving, access),
+        )| {
             EdgeAttributes {
-                highway, surface, smoothness, width_m, incline, step_count, ramp, handrail, kerb_from, kerb_to,
-                sidewalk, crossing, tactile_paving, access, ..EdgeAttributes::default()
+                highway,
+                surface,
+                smoothness,
+                width_m,
+                incline,
+                step_count,
+                ramp,
+                handrail,
+                kerb_from,
+                kerb_to,
+                sidewalk,
+                crossing,
+                tactile_paving,
+                access,
+                ..EdgeAttributes::default()
             }
         },
     )
@@ -349,6 +437,35 @@ proptest! {
         let walking = judge(&way, &Profile::walking(), forward).state;
         for wheels in [Profile::manual_wheelchair(), Profile::powered_wheelchair(), Profile::long_cane()] {
             prop_assert!(judge(&way, &wheels, forward).state <= walking);
+        }
+    }
+
+    #[test]
+    fn wheels_reach_no_more_than_feet_and_no_sooner(
+        ways in prop::collection::vec((0..5_usize, 0..5_usize, 1..90_u32, attributes()), 1..10),
+        metric in prop::sample::select(vec![Metric::Distance, Metric::Time]),
+    ) {
+        let edges: Vec<_> = ways.iter().map(|&(a, b, length, _)| (a, b, length)).collect();
+        let network = network_of(5, &edges);
+        let of = |profile: &Profile| {
+            let mut travel = Travel::new(std::sync::Arc::clone(&network), profile, metric).unwrap();
+            for (edge, way) in network.edges().zip(&ways) {
+                assert!(travel.correct(edge, way.3));
+            }
+            travel
+        };
+        let walking = of(&Profile::walking());
+        let (mut one, mut other) = (Workspace::new(), Workspace::new());
+        let start = [Snap::on(EdgeIndex(0), 0.3).into()];
+        for wheels in [Profile::manual_wheelchair(), Profile::powered_wheelchair()] {
+            let wheels = of(&wheels);
+            for at_least in [Passability::Unknown, Passability::Passable] {
+                let on_foot = search(&walking, at_least, &start, u32::MAX, &mut one);
+                let rolling = search(&wheels, at_least, &start, u32::MAX, &mut other);
+                for (node, cost) in rolling.nodes() {
+                    prop_assert!(on_foot.node_cost(node).is_some_and(|on_foot| on_foot <= cost));
+                }
+            }
         }
     }
 
@@ -382,7 +499,7 @@ proptest! {
 #[test]
 fn wheelchairs_reach_no_more_and_no_sooner() {
     let network = network_of(4, &[(0, 1, 40), (1, 2, 30), (0, 2, 90), (2, 3, 10)]);
-    let walking = Travel::new(network.clone(), &Profile::walking(), Metric::Time).unwrap();
+    let walking = Travel::new(std::sync::Arc::clone(&network), &Profile::walking(), Metric::Time).unwrap();
     let wheels = Travel::new(network, &Profile::manual_wheelchair(), Metric::Time).unwrap();
     let (mut one, mut other) = (Workspace::new(), Workspace::new());
     let start = [Snap::on(EdgeIndex(0), 0.0).into()];

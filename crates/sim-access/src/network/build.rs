@@ -47,7 +47,11 @@ impl Network {
     /// Builds a network, or says what is wrong with the first element that cannot be.
     pub fn build(nodes: &[NodeInput], edges: &[EdgeInput]) -> Result<Self, NetworkError> {
         let (network, mut refused) = Self::build_from_what_is_sound(nodes, edges)?;
-        if refused.is_empty() { Ok(network) } else { Err(refused.swap_remove(0)) }
+        if refused.is_empty() {
+            Ok(network)
+        } else {
+            Err(refused.swap_remove(0))
+        }
     }
 
     /// Builds a network of the elements that can be, and says what is wrong with each that was left out. Node and
@@ -57,9 +61,11 @@ impl Network {
         edges: &[EdgeInput],
     ) -> Result<(Self, Vec<NetworkError>), NetworkError> {
         let bend_count = edges.iter().map(|edge| edge.bends.len()).sum();
-        for (what, count, most) in
-            [("nodes", nodes.len(), MOST_NODES), ("edges", edges.len(), MOST_EDGES), ("bends", bend_count, MOST_NODES)]
-        {
+        for (what, count, most) in [
+            ("nodes", nodes.len(), MOST_NODES),
+            ("edges", edges.len(), MOST_EDGES),
+            ("bends", bend_count, MOST_NODES),
+        ] {
             if count > most {
                 return Err(NetworkError::TooLarge { what, count, most });
             }
@@ -115,13 +121,24 @@ impl Network {
             count[node] += count[node - 1];
         }
         self.arcs_from.clone_from(&count);
-        self.arcs = vec![Arc { to: 0, edge: 0, forward: true }; self.ends.len() * 2];
+        self.arcs = vec![
+            Arc {
+                to: 0,
+                edge: 0,
+                forward: true
+            };
+            self.ends.len() * 2
+        ];
         self.arcs_of = Vec::with_capacity(self.ends.len());
         for (edge, &[from, to]) in self.ends.iter().enumerate() {
             let mut places = [0; 2];
             for (side, (leaves, enters)) in [(from, to), (to, from)].into_iter().enumerate() {
                 let place = &mut count[leaves as usize];
-                self.arcs[*place as usize] = Arc { to: enters, edge: small(edge), forward: side == 0 };
+                self.arcs[*place as usize] = Arc {
+                    to: enters,
+                    edge: small(edge),
+                    forward: side == 0,
+                };
                 places[side] = *place;
                 *place += 1;
             }
@@ -162,13 +179,17 @@ impl Network {
     /// The nodes an edge begins and ends at.
     #[must_use]
     pub fn ends(&self, edge: EdgeIndex) -> Option<[NodeIndex; 2]> {
-        self.ends.get(edge.index()).map(|&[from, to]| [NodeIndex(from), NodeIndex(to)])
+        self.ends
+            .get(edge.index())
+            .map(|&[from, to]| [NodeIndex(from), NodeIndex(to)])
     }
 
     /// Length of an edge in metres, to the millimetre.
     #[must_use]
     pub fn length_m(&self, edge: EdgeIndex) -> Option<f64> {
-        self.length.get(edge.index()).map(|&length| f64::from(length) / 1000.0)
+        self.length
+            .get(edge.index())
+            .map(|&length| f64::from(length) / 1000.0)
     }
 
     /// What is known of an edge.
@@ -185,7 +206,10 @@ impl Network {
     /// The course of an edge, both ends and every bend; nothing for an edge that is not in the network.
     pub fn course(&self, edge: EdgeIndex) -> impl Iterator<Item = Position> {
         let ends = self.ends(edge);
-        let bends = match (self.bends_from.get(edge.index()), self.bends_from.get(edge.index() + 1)) {
+        let bends = match (
+            self.bends_from.get(edge.index()),
+            self.bends_from.get(edge.index() + 1),
+        ) {
             (Some(&from), Some(&to)) => &self.bends[from as usize..to as usize],
             _ => &[],
         };
@@ -233,9 +257,17 @@ fn take_nodes(nodes: &[NodeInput], refused: &mut Vec<NetworkError>) -> (Numbers,
     for (index, node) in nodes.iter().enumerate() {
         let Position { lon, lat } = node.position;
         if !node.position.is_valid() {
-            refused.push(NetworkError::Position { id: node.id, lon, lat });
+            refused.push(NetworkError::Position {
+                id: node.id,
+                lon,
+                lat,
+            });
         } else if let Some(&(_, first)) = number_of.get(&node.id) {
-            refused.push(NetworkError::DuplicateNode { id: node.id, first, second: index });
+            refused.push(NetworkError::DuplicateNode {
+                id: node.id,
+                first,
+                second: index,
+            });
         } else {
             number_of.insert(node.id, (small(ids.len()), index));
             ids.push(node.id);
@@ -248,18 +280,36 @@ fn take_nodes(nodes: &[NodeInput], refused: &mut Vec<NetworkError>) -> (Numbers,
 fn check(index: usize, edge: &EdgeInput, number_of: &Numbers) -> Result<[u32; 2], NetworkError> {
     let id = edge.id;
     let node = |node: i64, end: End| {
-        number_of.get(&node).map(|&(number, _)| number).ok_or(NetworkError::UnknownNode { id, index, end, node })
+        number_of
+            .get(&node)
+            .map(|&(number, _)| number)
+            .ok_or(NetworkError::UnknownNode { id, index, end, node })
     };
     let ends = [node(edge.from, End::From)?, node(edge.to, End::To)?];
     if !(0.0..=4_000_000.0).contains(&edge.length_m) {
-        return Err(NetworkError::Length { id, index, length_m: edge.length_m });
+        return Err(NetworkError::Length {
+            id,
+            index,
+            length_m: edge.length_m,
+        });
     }
     if let Some(bend) = edge.bends.iter().position(|bend| !bend.is_valid()) {
         let Position { lon, lat } = edge.bends[bend];
-        return Err(NetworkError::Bend { id, index, bend, lon, lat });
+        return Err(NetworkError::Bend {
+            id,
+            index,
+            bend,
+            lon,
+            lat,
+        });
     }
     match edge.attributes.nonsense() {
-        Some((tag, value)) => Err(NetworkError::Attribute { id, index, tag, value }),
+        Some((tag, value)) => Err(NetworkError::Attribute {
+            id,
+            index,
+            tag,
+            value,
+        }),
         None => Ok(ends),
     }
 }
@@ -269,7 +319,10 @@ mod tests {
     use super::*;
 
     fn node(id: i64, lon: f64) -> NodeInput {
-        NodeInput { id, position: Position::new(lon, 0.0) }
+        NodeInput {
+            id,
+            position: Position::new(lon, 0.0),
+        }
     }
 
     fn edge(id: i64, from: i64, to: i64) -> EdgeInput {
@@ -279,9 +332,15 @@ mod tests {
     #[test]
     fn errors_name_the_element() {
         let nodes = [node(1, 0.0), node(2, 0.001)];
-        let message = |nodes: &[NodeInput], edges: &[EdgeInput]| Network::build(nodes, edges).unwrap_err().to_string();
-        assert!(message(&nodes, &[edge(7, 1, 9)]).starts_with("edge 7 (input 0): ends at node 9, which is not given"));
-        assert!(message(&[node(1, 0.0), node(1, 1.0)], &[]).starts_with("node 1: given twice (inputs 0 and 1)"));
+        let message =
+            |nodes: &[NodeInput], edges: &[EdgeInput]| Network::build(nodes, edges).unwrap_err().to_string();
+        assert!(
+            message(&nodes, &[edge(7, 1, 9)])
+                .starts_with("edge 7 (input 0): ends at node 9, which is not given")
+        );
+        assert!(
+            message(&[node(1, 0.0), node(1, 1.0)], &[]).starts_with("node 1: given twice (inputs 0 and 1)")
+        );
         assert!(message(&[node(3, f64::NAN)], &[]).starts_with("node 3: NaN, 0 is no place"));
         let mut bad = edge(8, 1, 2);
         bad.length_m = f64::INFINITY;
@@ -299,7 +358,10 @@ mod tests {
         let nodes = [node(1, 0.0), node(2, 0.001), node(3, 500.0)];
         let (network, refused) =
             Network::build_from_what_is_sound(&nodes, &[edge(7, 1, 3), edge(8, 1, 2)]).unwrap();
-        assert_eq!((network.node_count(), network.edge_count(), refused.len()), (2, 1, 2));
+        assert_eq!(
+            (network.node_count(), network.edge_count(), refused.len()),
+            (2, 1, 2)
+        );
         assert_eq!(network.edge_id(EdgeIndex(0)), Some(8));
         assert_eq!(network.edge_id(EdgeIndex(1)), None);
         assert_eq!(network.course(EdgeIndex(9)).count(), 0);
@@ -308,6 +370,9 @@ mod tests {
     #[test]
     fn nothing_is_a_network_too() {
         let network = Network::build(&[], &[]).unwrap();
-        assert_eq!(network.node_count() + network.edge_count() + network.parts().count(), 0);
+        assert_eq!(
+            network.node_count() + network.edge_count() + network.parts().count(),
+            0
+        );
     }
 }

@@ -35,7 +35,14 @@ impl EdgeInput {
     /// A straight edge.
     #[must_use]
     pub const fn straight(id: i64, from: i64, to: i64, length_m: f64, attributes: EdgeAttributes) -> Self {
-        Self { id, from, to, length_m, bends: Vec::new(), attributes }
+        Self {
+            id,
+            from,
+            to,
+            length_m,
+            bends: Vec::new(),
+            attributes,
+        }
     }
 }
 
@@ -71,7 +78,9 @@ pub enum NetworkError {
         second: usize,
     },
     /// A node that is nowhere.
-    #[error("node {id}: {lon}, {lat} is no place in WGS 84; give degrees, longitude -180..180, latitude -90..90")]
+    #[error(
+        "node {id}: {lon}, {lat} is no place in WGS 84; give degrees, longitude -180..180, latitude -90..90"
+    )]
     Position {
         /// The node.
         id: i64,
@@ -81,7 +90,9 @@ pub enum NetworkError {
         lat: f64,
     },
     /// An edge at a node that is not given.
-    #[error("edge {id} (input {index}): {end} at node {node}, which is not given; add the node or leave the edge out")]
+    #[error(
+        "edge {id} (input {index}): {end} at node {node}, which is not given; add the node or leave the edge out"
+    )]
     UnknownNode {
         /// The edge.
         id: i64,

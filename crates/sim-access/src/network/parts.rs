@@ -23,14 +23,21 @@ impl Parts {
         for node in 0..small(nodes) {
             size[root(&mut parent, node) as usize] += 1;
         }
-        let mut roots: Vec<u32> = (0..small(nodes)).filter(|&node| size[node as usize] > 0).collect();
+        let mut roots: Vec<u32> = (0..small(nodes))
+            .filter(|&node| size[node as usize] > 0)
+            .collect();
         roots.sort_by_key(|&root| (std::cmp::Reverse(size[root as usize]), root));
         let mut number = vec![0_u32; nodes];
         for (part, &root) in roots.iter().enumerate() {
             number[root as usize] = small(part);
         }
-        let part_of = (0..small(nodes)).map(|node| number[root(&mut parent, node) as usize]).collect();
-        Self { part_of, sizes: roots.iter().map(|&root| size[root as usize]).collect() }
+        let part_of = (0..small(nodes))
+            .map(|node| number[root(&mut parent, node) as usize])
+            .collect();
+        Self {
+            part_of,
+            sizes: roots.iter().map(|&root| size[root as usize]).collect(),
+        }
     }
 
     /// How many parts there are.
@@ -54,7 +61,9 @@ impl Parts {
     /// The share of nodes in the largest part; `None`: no nodes.
     #[must_use]
     pub fn largest_share(&self) -> Option<f64> {
-        self.sizes.first().map(|&size| f64::from(size) / self.part_of.len() as f64)
+        self.sizes
+            .first()
+            .map(|&size| f64::from(size) / self.part_of.len() as f64)
     }
 }
 
@@ -77,7 +86,10 @@ mod tests {
         let parts = Parts::of(6, [[4, 5], [3, 4], [1, 1]].into_iter());
         assert_eq!(parts.sizes(), [3, 1, 1, 1]);
         let numbers: Vec<_> = (0..7).map(|node| parts.part_of(NodeIndex(node))).collect();
-        assert_eq!(numbers, [Some(1), Some(2), Some(3), Some(0), Some(0), Some(0), None]);
+        assert_eq!(
+            numbers,
+            [Some(1), Some(2), Some(3), Some(0), Some(0), Some(0), None]
+        );
         assert_eq!(parts.largest_share(), Some(0.5));
     }
 }

@@ -22,7 +22,11 @@ impl Snap {
     /// A place on an edge itself.
     #[must_use]
     pub const fn on(edge: EdgeIndex, fraction: f64) -> Self {
-        Self { edge, fraction, offset_m: 0.0 }
+        Self {
+            edge,
+            fraction,
+            offset_m: 0.0,
+        }
     }
 }
 
@@ -40,7 +44,12 @@ impl Piece {
     pub(crate) fn of_edge(network: &Network, edge: EdgeIndex, pieces: &mut Vec<Self>) {
         let course = || network.course(edge).map(Position::mercator);
         for (number, (a, b)) in course().zip(course().skip(1)).enumerate() {
-            pieces.push(Self { edge: edge.0, number: small(number), a, b });
+            pieces.push(Self {
+                edge: edge.0,
+                number: small(number),
+                a,
+                b,
+            });
         }
     }
 }
@@ -94,7 +103,9 @@ impl Network {
                 // A hair's breadth on the earth: equally near.
                 Some((nearest, _)) if squared.sqrt() > nearest.sqrt() + 1e-12 => break,
                 Some((_, first)) => {
-                    if (piece.edge, piece.number) < (first.edge, first.number) && allowed(EdgeIndex(piece.edge)) {
+                    if (piece.edge, piece.number) < (first.edge, first.number)
+                        && allowed(EdgeIndex(piece.edge))
+                    {
                         best = best.map(|(nearest, _)| (nearest, piece));
                     }
                 }
@@ -119,7 +130,15 @@ impl Network {
             }
             total += length;
         }
-        Snap { edge, fraction: if total > 0.0 { (before / total).clamp(0.0, 1.0) } else { 0.0 }, offset_m }
+        Snap {
+            edge,
+            fraction: if total > 0.0 {
+                (before / total).clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
+            offset_m,
+        }
     }
 
     /// Where a place on an edge lies on the earth; `None`: no such edge.
@@ -132,7 +151,10 @@ impl Network {
     pub(crate) fn place_at(&self, edge: EdgeIndex, fraction: f64) -> Option<Position> {
         let plane = Plane::at(self.course(edge).next()?);
         let course: Vec<[f64; 2]> = self.course(edge).map(|place| plane.xy(place)).collect();
-        let total: f64 = course.windows(2).map(|ab| (ab[1][0] - ab[0][0]).hypot(ab[1][1] - ab[0][1])).sum();
+        let total: f64 = course
+            .windows(2)
+            .map(|ab| (ab[1][0] - ab[0][0]).hypot(ab[1][1] - ab[0][1]))
+            .sum();
         let mut left = total * fraction.clamp(0.0, 1.0);
         for ab in course.windows(2) {
             let ([ax, ay], [bx, by]) = (ab[0], ab[1]);
@@ -157,8 +179,13 @@ mod tests {
 
     fn network(places: &[[f64; 2]], pairs: &[[usize; 2]]) -> Network {
         let plane = Plane::at(Position::new(9.5, 47.1));
-        let nodes: Vec<_> =
-            (0..).zip(places).map(|(id, &xy)| NodeInput { id, position: plane.position(xy) }).collect();
+        let nodes: Vec<_> = (0..)
+            .zip(places)
+            .map(|(id, &xy)| NodeInput {
+                id,
+                position: plane.position(xy),
+            })
+            .collect();
         let edges: Vec<_> = pairs
             .iter()
             .map(|&[a, b]| {
@@ -176,12 +203,28 @@ mod tests {
         let plane = Plane::at(Position::new(9.5, 47.1));
         let snap = network.snap(plane.position([25.0, 7.0]), 50.0).unwrap();
         assert_eq!(snap.edge, EdgeIndex(0));
-        assert!((snap.fraction - 0.25).abs() < 1e-3 && (snap.offset_m - 7.0).abs() < 0.05, "{snap:?}");
+        assert!(
+            (snap.fraction - 0.25).abs() < 1e-3 && (snap.offset_m - 7.0).abs() < 0.05,
+            "{snap:?}"
+        );
         assert_eq!(network.snap(plane.position([25.0, 7.0]), 6.5), None);
         // At the junction both are equally near: the first is taken, however the tree is built.
-        assert_eq!(network.snap(plane.position([-3.0, -3.0]), 50.0).unwrap().edge, EdgeIndex(0));
-        assert_eq!(network.snap_where(plane.position([25.0, 7.0]), 50.0, |edge| edge.0 == 1).unwrap().edge.0, 1);
-        assert_eq!(network.snap_where(plane.position([25.0, 7.0]), 50.0, |_| false), None);
+        assert_eq!(
+            network.snap(plane.position([-3.0, -3.0]), 50.0).unwrap().edge,
+            EdgeIndex(0)
+        );
+        assert_eq!(
+            network
+                .snap_where(plane.position([25.0, 7.0]), 50.0, |edge| edge.0 == 1)
+                .unwrap()
+                .edge
+                .0,
+            1
+        );
+        assert_eq!(
+            network.snap_where(plane.position([25.0, 7.0]), 50.0, |_| false),
+            None
+        );
         assert_eq!(network.snap(Position::new(f64::NAN, 0.0), f64::INFINITY), None);
     }
 

@@ -130,7 +130,9 @@ impl CriterionSet {
 
     /// Those that are in, in a fixed order.
     pub fn iter(self) -> impl Iterator<Item = Criterion> {
-        Criterion::ALL.into_iter().filter(move |&criterion| self.contains(criterion))
+        Criterion::ALL
+            .into_iter()
+            .filter(move |&criterion| self.contains(criterion))
     }
 
     /// The OpenStreetMap keys of those that are in.

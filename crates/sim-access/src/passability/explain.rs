@@ -26,7 +26,12 @@ pub fn explain(way: &EdgeAttributes, profile: &Profile, forward: bool) -> Vec<Fi
     let mut findings = Vec::new();
     each(way, profile, forward, &mut |criterion, state| {
         let (found, needed) = words(criterion, way, profile, forward);
-        findings.push(Finding { criterion, state, found, needed });
+        findings.push(Finding {
+            criterion,
+            state,
+            found,
+            needed,
+        });
     });
     findings
 }
@@ -38,7 +43,10 @@ fn words(criterion: Criterion, way: &EdgeAttributes, profile: &Profile, forward:
         Criterion::Highway => (said(way.highway), "a way that is walked".to_owned()),
         Criterion::Sidewalk => {
             let up_to = profile.carriageway_up_to;
-            (said(way.sidewalk), format!("a pavement, or a street no busier than {}", said(up_to)))
+            (
+                said(way.sidewalk),
+                format!("a pavement, or a street no busier than {}", said(up_to)),
+            )
         }
         Criterion::Crossing => (said(way.crossing), "a crossing that is allowed".to_owned()),
         Criterion::Steps => match profile.steps {
@@ -49,27 +57,38 @@ fn words(criterion: Criterion, way: &EdgeAttributes, profile: &Profile, forward:
         Criterion::Handrail => (said(way.handrail), "a handrail".to_owned()),
         Criterion::Kerb => {
             let kerb = |kerb: Option<Kerb>| match kerb {
-                Some(Kerb { height_m: Some(height), .. }) => format!("{height} m"),
+                Some(Kerb {
+                    height_m: Some(height),
+                    ..
+                }) => format!("{height} m"),
                 kerb => said(kerb.map(|kerb| kerb.kind)),
             };
             let found = format!("{} and {}", kerb(way.kerb_from), kerb(way.kerb_to));
             (found, limit("at most", profile.max_kerb_m, "m"))
         }
-        Criterion::Width => {
-            (limit("", way.width_m.map(f64::from), "m"), limit("at least", profile.min_width_m, "m"))
-        }
+        Criterion::Width => (
+            limit("", way.width_m.map(f64::from), "m"),
+            limit("at least", profile.min_width_m, "m"),
+        ),
         Criterion::Incline => {
             let found = match way.slope_pct(forward) {
                 Some(slope) => format!("{slope} %"),
                 None => said(way.incline),
             };
             let up = limit("up at most", profile.max_incline_up_pct, "%");
-            (found, format!("{up}, {}", limit("down at most", profile.max_incline_down_pct, "%")))
+            (
+                found,
+                format!(
+                    "{up}, {}",
+                    limit("down at most", profile.max_incline_down_pct, "%")
+                ),
+            )
         }
         Criterion::Surface => (said(way.surface), "a surface that is known to be good".to_owned()),
-        Criterion::Smoothness => {
-            (said(way.smoothness), format!("{} or better", said(profile.worst_smoothness)))
-        }
+        Criterion::Smoothness => (
+            said(way.smoothness),
+            format!("{} or better", said(profile.worst_smoothness)),
+        ),
         Criterion::TactilePaving => (said(way.tactile_paving), "tactile paving".to_owned()),
         Criterion::Lift => (said(way.lift), "a lift that runs".to_owned()),
         Criterion::WheelchairTag => (said(way.wheelchair), "not `no`".to_owned()),
@@ -84,7 +103,9 @@ fn said<T: std::fmt::Debug>(value: Option<T>) -> String {
 fn limit(how: &str, value: Option<f64>, unit: &str) -> String {
     match value {
         // Three digits: what was given in f32 reads as it was written.
-        Some(value) => format!("{how} {} {unit}", (value * 1000.0).round() / 1000.0).trim_start().to_owned(),
+        Some(value) => format!("{how} {} {unit}", (value * 1000.0).round() / 1000.0)
+            .trim_start()
+            .to_owned(),
         None if how.is_empty() => "not known".to_owned(),
         None => format!("{how} any"),
     }
@@ -106,12 +127,24 @@ mod tests {
         let profile = Profile::manual_wheelchair();
         let findings = explain(&way, &profile, true);
         let of = |criterion| {
-            let finding = findings.iter().find(|finding| finding.criterion == criterion).unwrap();
+            let finding = findings
+                .iter()
+                .find(|finding| finding.criterion == criterion)
+                .unwrap();
             (finding.state, finding.found.as_str(), finding.needed.as_str())
         };
-        assert_eq!(of(Criterion::Width), (Passability::Blocked, "0.6 m", "at least 0.9 m"));
-        assert_eq!(of(Criterion::Kerb), (Passability::Blocked, "Raised and not known", "at most 0.03 m"));
-        assert_eq!(of(Criterion::Smoothness), (Passability::Unknown, "not known", "Intermediate or better"));
+        assert_eq!(
+            of(Criterion::Width),
+            (Passability::Blocked, "0.6 m", "at least 0.9 m")
+        );
+        assert_eq!(
+            of(Criterion::Kerb),
+            (Passability::Blocked, "Raised and not known", "at most 0.03 m")
+        );
+        assert_eq!(
+            of(Criterion::Smoothness),
+            (Passability::Unknown, "not known", "Intermediate or better")
+        );
         let least = findings.iter().map(|finding| finding.state).min();
         assert_eq!(least, Some(judge(&way, &profile, true).state));
     }

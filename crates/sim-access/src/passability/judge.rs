@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Criterion, CriterionSet, Passability, Profile, Steps};
 use crate::attributes::{
-    Access, Crossing, Directions, EdgeAttributes, Highway, Incline, Kerb, KerbKind, Lift, Sidewalk, Wheelchair,
+    Access, Crossing, Directions, EdgeAttributes, Highway, Incline, Kerb, KerbKind, Lift, Sidewalk,
+    Wheelchair,
 };
 use Passability::{Blocked, Passable, Unknown};
 
@@ -27,7 +28,10 @@ pub struct Verdict {
 /// Judges one direction of an edge (`forward`: from `from` to `to`).
 #[must_use]
 pub fn judge(way: &EdgeAttributes, profile: &Profile, forward: bool) -> Verdict {
-    let mut verdict = Verdict { state: Passable, ..Verdict::default() };
+    let mut verdict = Verdict {
+        state: Passable,
+        ..Verdict::default()
+    };
     each(way, profile, forward, &mut |criterion, state| {
         verdict.state = verdict.state.and(state);
         match state {
@@ -52,7 +56,10 @@ pub(super) fn each(
         say(criterion, if excused { Passable } else { state });
     };
     told(Criterion::Access, access(way));
-    told(Criterion::Direction, (way.directions == Directions::Both || (way.directions == Directions::Forward) == forward).into());
+    told(
+        Criterion::Direction,
+        (way.directions == Directions::Both || (way.directions == Directions::Forward) == forward).into(),
+    );
     told(Criterion::Highway, highway(way));
     if profile.heeds_wheelchair_tag {
         told(
@@ -69,7 +76,10 @@ pub(super) fn each(
     }
     told(Criterion::Sidewalk, sidewalk(way, profile));
     if let Some(least) = profile.min_width_m {
-        told(Criterion::Width, way.width_m.map(|width| f64::from(width) >= least).into());
+        told(
+            Criterion::Width,
+            way.width_m.map(|width| f64::from(width) >= least).into(),
+        );
     }
     if profile.needs_tactile_paving && (way.crossing.is_some() || way.highway == Some(Highway::Platform)) {
         told(Criterion::TactilePaving, way.tactile_paving.into());
@@ -96,10 +106,16 @@ pub(super) fn each(
         told(Criterion::Incline, state);
     }
     if let Some(rule) = &profile.surfaces {
-        told(Criterion::Surface, way.surface.map_or(Unknown, |surface| rule.judge(surface)));
+        told(
+            Criterion::Surface,
+            way.surface.map_or(Unknown, |surface| rule.judge(surface)),
+        );
     }
     if let Some(worst) = profile.worst_smoothness {
-        told(Criterion::Smoothness, way.smoothness.map(|smoothness| smoothness <= worst).into());
+        told(
+            Criterion::Smoothness,
+            way.smoothness.map(|smoothness| smoothness <= worst).into(),
+        );
     }
 }
 
@@ -130,8 +146,13 @@ fn highway(way: &EdgeAttributes) -> Passability {
 }
 
 fn sidewalk(way: &EdgeAttributes, profile: &Profile) -> Passability {
-    let Some(rank) = way.highway.and_then(Highway::street_rank) else { return Passable };
-    let shares = profile.carriageway_up_to.and_then(Highway::street_rank).is_some_and(|most| rank <= most);
+    let Some(rank) = way.highway.and_then(Highway::street_rank) else {
+        return Passable;
+    };
+    let shares = profile
+        .carriageway_up_to
+        .and_then(Highway::street_rank)
+        .is_some_and(|most| rank <= most);
     match way.sidewalk {
         _ if shares || way.crossing.is_some() => Passable,
         Some(Sidewalk::Yes) => Passable,
@@ -195,150 +216,16 @@ fn incline(way: &EdgeAttributes, profile: &Profile, forward: bool) -> Option<Pas
     Some(match (way.incline, way.slope_pct(forward)) {
         (_, Some(slope)) => {
             let slope = f64::from(slope);
-            (if slope >= 0.0 { fits(up, slope) } else { fits(down, -slope) }).into()
+            (if slope >= 0.0 {
+                fits(up, slope)
+            } else {
+                fits(down, -slope)
+            })
+            .into()
         }
         // It is known to climb where climbing does not stop them, or to fall where falling does not.
         (Some(Incline::Up), None) if (if forward { up } else { down }).is_none() => Passable,
         (Some(Incline::Down), None) if (if forward { down } else { up }).is_none() => Passable,
         _ => Unknown,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::attributes::{Smoothness, Surface};
-
-    /// A crossing of which everything is known, and good.
-    fn good() -> EdgeAttributes {
-        EdgeAttributes {
-            surface: Some(Surface::Asphalt),
-            smoothness: Some(Smoothness::Good),
-            width_m: Some(2.0),
-            incline: Some(Incline::Percent(2.0)),
-            kerb_from: Some(Kerb::of(KerbKind::Lowered)),
-            kerb_to: Some(Kerb::of(KerbKind::Flush)),
-            crossing: Some(Crossing::Marked),
-            ..EdgeAttributes::of(Highway::Footway)
-        }
-    }
-
-    fn state(way: EdgeAttributes) -> Passability {
-        judge(&way, &Profile::manual_wheelchair(), true).state
-    }
-
-    #[test]
-    fn one_missing_tag_makes_it_unknown_and_is_named() {
-        assert_eq!(state(good()), Passable);
-        let missing = [
-            (EdgeAttributes { surface: None, ..good() }, "surface"),
-            (EdgeAttributes { smoothness: None, ..good() }, "smoothness"),
-            (EdgeAttributes { width_m: None, ..good() }, "width"),
-            (EdgeAttributes { incline: None, ..good() }, "incline"),
-            (EdgeAttributes { kerb_to: None, ..good() }, "kerb"),
-            (EdgeAttributes { highway: Some(Highway::Cycleway), ..good() }, "foot"),
-        ];
-        for (way, tag) in missing {
-            let verdict = judge(&way, &Profile::manual_wheelchair(), true);
-            assert_eq!(verdict.state, Unknown, "{tag}");
-            assert_eq!(verdict.undecided.tags().collect::<Vec<_>>(), [tag]);
-            assert!(verdict.blocking.is_empty());
-        }
-    }
-
-    #[test]
-    fn one_bad_tag_blocks_whatever_is_missing() {
-        let bad = [
-            (EdgeAttributes { surface: Some(Surface::Sand), width_m: None, ..good() }, Criterion::Surface),
-            (EdgeAttributes { smoothness: Some(Smoothness::Bad), ..good() }, Criterion::Smoothness),
-            (EdgeAttributes { width_m: Some(0.8), ..good() }, Criterion::Width),
-            (EdgeAttributes { incline: Some(Incline::Percent(-6.5)), ..good() }, Criterion::Incline),
-            (EdgeAttributes { kerb_from: Some(Kerb::of(KerbKind::Raised)), ..good() }, Criterion::Kerb),
-            (EdgeAttributes { wheelchair: Some(Wheelchair::No), ..good() }, Criterion::WheelchairTag),
-            (EdgeAttributes { access: Some(Access::Private), ..good() }, Criterion::Access),
-            (EdgeAttributes { step_count: Some(1), ..good() }, Criterion::Steps),
-            (EdgeAttributes { crossing: Some(Crossing::No), ..good() }, Criterion::Crossing),
-            (EdgeAttributes { directions: Directions::Backward, ..good() }, Criterion::Direction),
-            (EdgeAttributes { highway: Some(Highway::NotBuilt), ..good() }, Criterion::Highway),
-        ];
-        for (way, criterion) in bad {
-            let verdict = judge(&way, &Profile::manual_wheelchair(), true);
-            assert_eq!(verdict.state, Blocked, "{criterion:?}");
-            assert_eq!(verdict.blocking.iter().collect::<Vec<_>>(), [criterion]);
-        }
-    }
-
-    #[test]
-    fn kerbs_by_height_then_by_kind() {
-        let kerb = |kind, height_m| state(EdgeAttributes { kerb_from: Some(Kerb { kind, height_m }), ..good() });
-        assert_eq!(kerb(KerbKind::Raised, Some(0.03)), Passable, "three centimetres are measured");
-        assert_eq!(kerb(KerbKind::Lowered, Some(0.04)), Blocked);
-        assert_eq!(kerb(KerbKind::Rolled, None), Unknown);
-        assert_eq!(kerb(KerbKind::Yes, None), Unknown);
-        // Who gets over five centimetres cannot know a raised kerb without its height.
-        let raised = EdgeAttributes { kerb_from: Some(Kerb::of(KerbKind::Raised)), ..good() };
-        assert_eq!(judge(&raised, &Profile::powered_wheelchair(), true).state, Unknown);
-    }
-
-    #[test]
-    fn streets_are_walked_on_their_pavement() {
-        let street = |highway, sidewalk, kerb| {
-            let kerb = Some(Kerb::of(kerb));
-            state(EdgeAttributes { crossing: None, sidewalk, kerb_from: kerb, kerb_to: kerb, ..EdgeAttributes { highway: Some(highway), ..good() } })
-        };
-        assert_eq!(street(Highway::Primary, None, KerbKind::Flush), Unknown);
-        assert_eq!(street(Highway::Primary, Some(Sidewalk::No), KerbKind::Flush), Blocked);
-        assert_eq!(street(Highway::Primary, Some(Sidewalk::Yes), KerbKind::Flush), Passable);
-        assert_eq!(street(Highway::Primary, Some(Sidewalk::Yes), KerbKind::Raised), Blocked);
-        assert_eq!(street(Highway::Residential, Some(Sidewalk::No), KerbKind::Flush), Passable);
-        let walker = EdgeAttributes::of(Highway::Trunk);
-        assert_eq!(judge(&walker, &Profile::walking(), true).state, Unknown);
-        assert_eq!(judge(&EdgeAttributes::of(Highway::Motorway), &Profile::walking(), true).state, Blocked);
-        assert_eq!(judge(&EdgeAttributes::default(), &Profile::walking(), true).state, Unknown);
-    }
-
-    #[test]
-    fn steps_ramps_and_lifts() {
-        let steps = EdgeAttributes { highway: Some(Highway::Steps), crossing: None, ..good() };
-        assert_eq!(state(steps), Blocked);
-        assert_eq!(state(EdgeAttributes { ramp: Some(true), incline: Some(Incline::Up), ..steps }), Passable);
-        let asks = Profile { steps: Steps::NeedsRamp { unsaid: Unknown }, ..Profile::manual_wheelchair() };
-        let verdict = judge(&steps, &asks, true);
-        assert_eq!((verdict.state, verdict.undecided.tags().next()), (Unknown, Some("ramp:wheelchair")));
-        let few = Profile { steps: Steps::UpTo(3), ..Profile::walking() };
-        let count = |step_count| judge(&EdgeAttributes { step_count, ..steps }, &few, true).state;
-        assert_eq!([Some(3), Some(4), None].map(count), [Passable, Blocked, Unknown]);
-        let cane = |handrail| judge(&EdgeAttributes { handrail, ..steps }, &Profile::long_cane(), true).state;
-        assert_eq!([Some(true), Some(false), None].map(cane), [Passable, Blocked, Unknown]);
-        let lift = EdgeAttributes { width_m: Some(1.1), ..EdgeAttributes::of(Highway::Elevator) };
-        assert_eq!(state(lift), Passable);
-        assert_eq!(state(EdgeAttributes { lift: Some(Lift::OutOfService), ..lift }), Blocked);
-        assert_eq!(judge(&EdgeAttributes { lift: Some(Lift::OutOfService), ..lift }, &Profile::walking(), true).state, Blocked);
-    }
-
-    #[test]
-    fn directions_have_their_own_slope() {
-        let profile = Profile { max_incline_down_pct: Some(12.0), ..Profile::manual_wheelchair() };
-        let way = EdgeAttributes { incline: Some(Incline::Percent(10.0)), ..good() };
-        assert_eq!([true, false].map(|forward| judge(&way, &profile, forward).state), [Blocked, Passable]);
-    }
-
-    #[test]
-    fn wheelchair_yes_fills_gaps_and_no_more() {
-        let said = EdgeAttributes { wheelchair: Some(Wheelchair::Yes), ..EdgeAttributes::of(Highway::Footway) };
-        assert_eq!(state(said), Passable);
-        assert_eq!(state(EdgeAttributes { width_m: Some(0.5), ..said }), Blocked);
-        assert_eq!(state(EdgeAttributes { wheelchair: Some(Wheelchair::Limited), ..good() }), Unknown);
-        let tolerant = Profile::manual_wheelchair().tolerating([Criterion::Smoothness]);
-        assert_eq!(judge(&EdgeAttributes { smoothness: None, ..good() }, &tolerant, true).state, Passable);
-        assert_eq!(judge(&EdgeAttributes { width_m: None, ..good() }, &tolerant, true).state, Unknown);
-    }
-
-    #[test]
-    fn tactile_paving_is_asked_of_crossings() {
-        let crossing = |tactile_paving| judge(&EdgeAttributes { tactile_paving, ..good() }, &Profile::long_cane(), true).state;
-        assert_eq!([Some(true), Some(false), None].map(crossing), [Passable, Blocked, Unknown]);
-        let path = EdgeAttributes { crossing: None, ..good() };
-        assert_eq!(judge(&path, &Profile::long_cane(), true).state, Passable);
-    }
 }

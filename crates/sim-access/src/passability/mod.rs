@@ -81,6 +81,9 @@ mod tests {
         assert_eq!(Unknown.and(Passable), Unknown);
         assert_eq!(Unknown.or(Passable), Passable);
         assert_eq!(Unknown.or(Blocked), Unknown);
-        assert_eq!([0, 1, 2, 9].map(Passability::from_gtfs), [Unknown, Passable, Blocked, Unknown]);
+        assert_eq!(
+            [0, 1, 2, 9].map(Passability::from_gtfs),
+            [Unknown, Passable, Blocked, Unknown]
+        );
     }
 }

@@ -165,7 +165,9 @@ impl Profile {
             name: "manual-wheelchair".to_owned(),
             speed_m_s: 1.0,
             slope: Slope::Tobler,
-            steps: Steps::NeedsRamp { unsaid: Passability::Blocked },
+            steps: Steps::NeedsRamp {
+                unsaid: Passability::Blocked,
+            },
             max_kerb_m: Some(0.03),
             min_width_m: Some(0.9),
             max_incline_up_pct: Some(6.0),
@@ -213,26 +215,51 @@ impl Profile {
     /// Those of this page.
     #[must_use]
     pub fn built_in() -> [Self; 4] {
-        [Self::walking(), Self::manual_wheelchair(), Self::powered_wheelchair(), Self::long_cane()]
+        [
+            Self::walking(),
+            Self::manual_wheelchair(),
+            Self::powered_wheelchair(),
+            Self::long_cane(),
+        ]
     }
 
     /// The same, taking missing tags of these criteria for good.
     #[must_use]
     pub fn tolerating(mut self, criteria: impl IntoIterator<Item = Criterion>) -> Self {
-        self.tolerates_missing = criteria.into_iter().fold(self.tolerates_missing, CriterionSet::with);
+        self.tolerates_missing = criteria
+            .into_iter()
+            .fold(self.tolerates_missing, CriterionSet::with);
         self
     }
 
     /// Whether the profile can be.
     pub fn check(&self) -> Result<(), ProfileError> {
-        let wrong = |what, value, give| Err(ProfileError { profile: self.name.clone(), what, value, give });
+        let wrong = |what, value, give| {
+            Err(ProfileError {
+                profile: self.name.clone(),
+                what,
+                value,
+                give,
+            })
+        };
         if !(self.speed_m_s > 0.0 && self.speed_m_s <= 50.0) {
-            return wrong("speed_m_s", self.speed_m_s, "metres a second, more than 0 and at most 50");
+            return wrong(
+                "speed_m_s",
+                self.speed_m_s,
+                "metres a second, more than 0 and at most 50",
+            );
         }
         if !(self.steps_speed > 0.0 && self.steps_speed <= 1.0) {
-            return wrong("steps_speed", self.steps_speed, "a share of the speed, more than 0 and at most 1");
+            return wrong(
+                "steps_speed",
+                self.steps_speed,
+                "a share of the speed, more than 0 and at most 1",
+            );
         }
-        for (what, wait) in [("lift_wait_s", self.lift_wait_s), ("signal_wait_s", self.signal_wait_s)] {
+        for (what, wait) in [
+            ("lift_wait_s", self.lift_wait_s),
+            ("signal_wait_s", self.signal_wait_s),
+        ] {
             if !(0.0..=86_400.0).contains(&wait) {
                 return wrong(what, wait, "seconds from 0 to 86 400");
             }
@@ -261,20 +288,47 @@ mod tests {
         for profile in Profile::built_in() {
             profile.check().unwrap();
         }
-        let slow = Profile { speed_m_s: f64::NAN, ..Profile::walking() };
+        let slow = Profile {
+            speed_m_s: f64::NAN,
+            ..Profile::walking()
+        };
         assert_eq!(
             slow.check().unwrap_err().to_string(),
             "profile `walking`: speed_m_s is NaN; give metres a second, more than 0 and at most 50"
         );
-        assert!(Profile { max_kerb_m: Some(-1.0), ..Profile::walking() }.check().is_err());
-        assert!(Profile { steps_speed: 0.0, ..Profile::walking() }.check().is_err());
-        assert!(Profile { lift_wait_s: f64::INFINITY, ..Profile::walking() }.check().is_err());
+        assert!(
+            Profile {
+                max_kerb_m: Some(-1.0),
+                ..Profile::walking()
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Profile {
+                steps_speed: 0.0,
+                ..Profile::walking()
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Profile {
+                lift_wait_s: f64::INFINITY,
+                ..Profile::walking()
+            }
+            .check()
+            .is_err()
+        );
     }
 
     #[test]
     fn a_profile_is_data() {
         let text = serde_json::to_string(&Profile::powered_wheelchair()).unwrap();
-        assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), Profile::powered_wheelchair());
+        assert_eq!(
+            serde_json::from_str::<Profile>(&text).unwrap(),
+            Profile::powered_wheelchair()
+        );
         let partial: Profile = serde_json::from_str(r#"{"name": "pram", "min_width_m": 0.7}"#).unwrap();
         assert_eq!((partial.min_width_m, partial.speed_m_s), (Some(0.7), 1.33));
     }

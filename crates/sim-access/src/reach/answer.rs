@@ -37,25 +37,51 @@ pub struct Answer {
 
 /// Whether one gets from any of the starts to a place within a cost.
 #[must_use]
-pub fn answer(travel: &Travel, starts: &[Start], to: &Snap, limit: Cost, workspace: &mut Workspace) -> Answer {
+pub fn answer(
+    travel: &Travel,
+    starts: &[Start],
+    to: &Snap,
+    limit: Cost,
+    workspace: &mut Workspace,
+) -> Answer {
     for state in [Passability::Passable, Passability::Unknown, Passability::Blocked] {
         let reached = search_until(travel, state, starts, limit, Some(to), workspace);
         let Some(path) = reached.path(to) else { continue };
         let (mut undecided, mut blocking) = (Vec::new(), Vec::new());
         for step in &path.steps {
             let (edge, forward) = (step.edge, step.forward);
-            let Some(verdict) = travel.verdict(edge, forward) else { continue };
+            let Some(verdict) = travel.verdict(edge, forward) else {
+                continue;
+            };
             match verdict.state {
                 Passability::Unknown if state == Passability::Unknown => {
-                    undecided.push(Decisive { edge, forward, criteria: verdict.undecided });
+                    undecided.push(Decisive {
+                        edge,
+                        forward,
+                        criteria: verdict.undecided,
+                    });
                 }
-                Passability::Blocked => blocking.push(Decisive { edge, forward, criteria: verdict.blocking }),
+                Passability::Blocked => blocking.push(Decisive {
+                    edge,
+                    forward,
+                    criteria: verdict.blocking,
+                }),
                 _ => {}
             }
         }
-        return Answer { state, path: Some(path), undecided, blocking };
+        return Answer {
+            state,
+            path: Some(path),
+            undecided,
+            blocking,
+        };
     }
-    Answer { state: Passability::Blocked, path: None, undecided: Vec::new(), blocking: Vec::new() }
+    Answer {
+        state: Passability::Blocked,
+        path: None,
+        undecided: Vec::new(),
+        blocking: Vec::new(),
+    }
 }
 
 /// The states of many places at once, in their order. A place that is not on the network (`None`) is unknown: its
@@ -69,11 +95,20 @@ pub fn states(
     states: &mut Vec<Passability>,
 ) {
     states.clear();
-    states.extend(places.iter().map(|place| if place.is_some() { Passability::Blocked } else { Passability::Unknown }));
+    states.extend(places.iter().map(|place| {
+        if place.is_some() {
+            Passability::Blocked
+        } else {
+            Passability::Unknown
+        }
+    }));
     for at_least in [Passability::Unknown, Passability::Passable] {
         let reached = search(travel, at_least, starts, limit, workspace);
         for (state, place) in states.iter_mut().zip(places) {
-            if place.as_ref().is_some_and(|place| reached.arrival(place).is_some()) {
+            if place
+                .as_ref()
+                .is_some_and(|place| reached.arrival(place).is_some())
+            {
                 *state = at_least;
             }
         }

@@ -13,7 +13,12 @@ pub(super) struct RadixHeap {
 
 impl RadixHeap {
     pub(super) fn new() -> Self {
-        Self { buckets: std::array::from_fn(|_| Vec::new()), moving: Vec::new(), last: 0, filled: 0 }
+        Self {
+            buckets: std::array::from_fn(|_| Vec::new()),
+            moving: Vec::new(),
+            last: 0,
+            filled: 0,
+        }
     }
 
     pub(super) fn clear(&mut self) {

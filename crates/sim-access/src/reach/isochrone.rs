@@ -39,20 +39,37 @@ pub fn isochrone(reached: &Reached<'_>, limit: Cost, isochrone: &mut Isochrone) 
         for leg in &legs[rows[node.index()] as usize..rows[node.index() + 1] as usize] {
             if leg.state() >= reached.at_least {
                 let share = share(limit - cost, leg.cost);
-                let (from, to) = if leg.is_forward() { (0.0, share) } else { (1.0 - share, 1.0) };
-                pieces.push(ReachedPiece { edge: EdgeIndex(leg.edge()), from, to });
+                let (from, to) = if leg.is_forward() {
+                    (0.0, share)
+                } else {
+                    (1.0 - share, 1.0)
+                };
+                pieces.push(ReachedPiece {
+                    edge: EdgeIndex(leg.edge()),
+                    from,
+                    to,
+                });
             }
         }
     }
     // From each start along its own edge, both ways.
     for start in reached.starts() {
         let spent = start.spent.saturating_add(travel.offset(start.place.offset_m));
-        let (Some(left), Some(_)) = (limit.checked_sub(spent), network.ends(start.place.edge)) else { continue };
+        let (Some(left), Some(_)) = (limit.checked_sub(spent), network.ends(start.place.edge)) else {
+            continue;
+        };
         let at = start.place.fraction.clamp(0.0, 1.0);
         let [out, back] = [true, false].map(|forward| travel.leg(start.place.edge.0, forward));
+        if out.state().or(back.state()) < reached.at_least {
+            continue;
+        }
         let along = |leg: crate::travel::Leg, room: f64| {
             let whole = part(leg.cost, room);
-            if leg.state() >= reached.at_least { room * share(left, whole) } else { 0.0 }
+            if leg.state() >= reached.at_least {
+                room * share(left, whole)
+            } else {
+                0.0
+            }
         };
         pieces.push(ReachedPiece {
             edge: start.place.edge,
@@ -69,13 +86,20 @@ pub fn isochrone(reached: &Reached<'_>, limit: Cost, isochrone: &mut Isochrone) 
 
 /// How much of a way a cost is enough for.
 fn share(left: Cost, whole: Cost) -> f64 {
-    if left >= whole { 1.0 } else { f64::from(left) / f64::from(whole) }
+    if left >= whole {
+        1.0
+    } else {
+        f64::from(left) / f64::from(whole)
+    }
 }
 
 /// Sorts the pieces and joins those that touch.
 fn merge(pieces: &mut Vec<ReachedPiece>) {
     pieces.sort_unstable_by(|a, b| {
-        a.edge.cmp(&b.edge).then(a.from.total_cmp(&b.from)).then(a.to.total_cmp(&b.to))
+        a.edge
+            .cmp(&b.edge)
+            .then(a.from.total_cmp(&b.from))
+            .then(a.to.total_cmp(&b.to))
     });
     pieces.dedup_by(|next, last| {
         let touches = next.edge == last.edge && next.from <= last.to;

@@ -18,7 +18,10 @@ impl Matrix {
     const UNREACHED: Cost = Cost::MAX;
 
     pub(crate) fn of_rows(columns: usize, rows: Vec<Vec<Cost>>) -> Self {
-        Self { columns, costs: rows.into_iter().flatten().collect() }
+        Self {
+            columns,
+            costs: rows.into_iter().flatten().collect(),
+        }
     }
 
     /// Number of destinations.
@@ -43,7 +46,10 @@ impl Matrix {
             return None;
         }
         let at = origin.checked_mul(self.columns)?.checked_add(destination)?;
-        self.costs.get(at).copied().filter(|&cost| cost != Self::UNREACHED)
+        self.costs
+            .get(at)
+            .copied()
+            .filter(|&cost| cost != Self::UNREACHED)
     }
 }
 
@@ -62,7 +68,10 @@ pub fn matrix(
         let start: Option<Start> = origins[origin].map(Start::from);
         let reached = search(travel, at_least, start.as_slice(), limit, workspace);
         let cost = |place: &Option<Snap>| Some(reached.arrival(place.as_ref()?)?.cost);
-        destinations.iter().map(|place| cost(place).unwrap_or(Matrix::UNREACHED)).collect()
+        destinations
+            .iter()
+            .map(|place| cost(place).unwrap_or(Matrix::UNREACHED))
+            .collect()
     });
     Matrix::of_rows(destinations.len(), rows)
 }

@@ -30,7 +30,10 @@ pub fn nearest(
     found.clear();
     found.extend(places.iter().map(|place| {
         let arrival = reached.arrival(place.as_ref()?)?;
-        Some(Nearest { cost: arrival.cost, facility: arrival.start })
+        Some(Nearest {
+            cost: arrival.cost,
+            facility: arrival.start,
+        })
     }));
 }
 
@@ -39,8 +42,12 @@ pub fn nearest(
 #[must_use]
 pub fn within(found: &[Option<Nearest>], weights: &[f64], limits: &[Cost]) -> Vec<f64> {
     let sum = |limit: Cost| {
-        let near = found.iter().zip(weights).filter(|(nearest, _)| nearest.is_some_and(|nearest| nearest.cost <= limit));
-        near.map(|(_, &weight)| if weight.is_finite() { weight.max(0.0) } else { 0.0 }).sum()
+        let near = found
+            .iter()
+            .zip(weights)
+            .filter(|(nearest, _)| nearest.is_some_and(|nearest| nearest.cost <= limit));
+        near.map(|(_, &weight)| if weight.is_finite() { weight.max(0.0) } else { 0.0 })
+            .sum()
     };
     limits.iter().map(|&limit| sum(limit)).collect()
 }

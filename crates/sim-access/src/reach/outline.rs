@@ -38,7 +38,10 @@ pub struct OutlineOptions {
 
 impl Default for OutlineOptions {
     fn default() -> Self {
-        Self { width_m: 30.0, spacing_m: 15.0 }
+        Self {
+            width_m: 30.0,
+            spacing_m: 15.0,
+        }
     }
 }
 
@@ -49,7 +52,9 @@ pub fn outline(network: &Network, pieces: &[ReachedPiece], options: &OutlineOpti
     if !(options.width_m > 0.0 && options.width_m.is_finite() && options.spacing_m > 0.0) {
         return Vec::new();
     }
-    let Some(first) = pieces.iter().find_map(|piece| network.course(piece.edge).next()) else { return Vec::new() };
+    let Some(first) = pieces.iter().find_map(|piece| network.course(piece.edge).next()) else {
+        return Vec::new();
+    };
     let plane = Plane::at(first);
     let mut segments = Vec::new();
     for piece in pieces {
@@ -73,7 +78,10 @@ fn cut(network: &Network, piece: &ReachedPiece, plane: &Plane, segments: &mut Ve
     let course: Vec<[f64; 2]> = network.course(piece.edge).map(|place| plane.xy(place)).collect();
     let length = |a: [f64; 2], b: [f64; 2]| (b[0] - a[0]).hypot(b[1] - a[1]);
     let total: f64 = course.windows(2).map(|ab| length(ab[0], ab[1])).sum();
-    let (begins, ends) = (piece.from.clamp(0.0, 1.0) * total, piece.to.clamp(0.0, 1.0) * total);
+    let (begins, ends) = (
+        piece.from.clamp(0.0, 1.0) * total,
+        piece.to.clamp(0.0, 1.0) * total,
+    );
     let mut before = 0.0;
     for ab in course.windows(2) {
         let (a, b) = (ab[0], ab[1]);
@@ -106,7 +114,11 @@ impl Grid {
     fn of(segments: &[Segment], options: &OutlineOptions) -> Option<Self> {
         let points = || segments.iter().flatten();
         let low = |axis: usize| points().map(|point| point[axis]).fold(f64::INFINITY, f64::min);
-        let high = |axis: usize| points().map(|point| point[axis]).fold(f64::NEG_INFINITY, f64::max);
+        let high = |axis: usize| {
+            points()
+                .map(|point| point[axis])
+                .fold(f64::NEG_INFINITY, f64::max)
+        };
         let width = options.width_m;
         let extent = [high(0) - low(0), high(1) - low(1)];
         if !extent.iter().all(|extent| extent.is_finite()) {
@@ -131,11 +143,17 @@ impl Grid {
     }
 
     fn point(&self, column: usize, row: usize) -> [f64; 2] {
-        [self.origin[0] + column as f64 * self.spacing, self.origin[1] + row as f64 * self.spacing]
+        [
+            self.origin[0] + column as f64 * self.spacing,
+            self.origin[1] + row as f64 * self.spacing,
+        ]
     }
 
     /// Brings the points near a segment up to date.
-    #[allow(clippy::cast_possible_truncation, reason = "a distance in metres needs no more than f32")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a distance in metres needs no more than f32"
+    )]
     fn draw(&mut self, [a, b]: Segment) {
         let reach = self.width + 1.5 * self.spacing;
         let range = |axis: usize, count: usize| {
@@ -171,7 +189,9 @@ impl Grid {
                 let (bottom, left) = (2 * number, 2 * number + 1);
                 let (top, right) = (2 * (number + self.columns), 2 * (number + 1) + 1);
                 let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(x, y)| self.inside(column + x, row + y));
-                let case = (0..4).fold(0, |case, corner| case | usize::from(corners[corner] > 0.0) << corner);
+                let case = (0..4).fold(0, |case, corner| {
+                    case | usize::from(corners[corner] > 0.0) << corner
+                });
                 let centre_inside = corners.iter().sum::<f64>() > 0.0;
                 let mut line = |from: usize, to: usize| {
                     next.insert(from, to);
@@ -227,16 +247,25 @@ impl Grid {
     fn crossing(&self, name: usize) -> [f64; 2] {
         let (number, upwards) = (name / 2, name % 2);
         let (column, row) = (number % self.columns, number / self.columns);
-        let (a, b) = (self.inside(column, row), self.inside(column + 1 - upwards, row + upwards));
+        let (a, b) = (
+            self.inside(column, row),
+            self.inside(column + 1 - upwards, row + upwards),
+        );
         let along = a / (a - b) * self.spacing;
         let [x, y] = self.point(column, row);
-        if upwards == 1 { [x, y + along] } else { [x + along, y] }
+        if upwards == 1 {
+            [x, y + along]
+        } else {
+            [x + along, y]
+        }
     }
 }
 
 /// Twice the area within a ring, positive against the clock.
 fn area(ring: &[[f64; 2]]) -> f64 {
-    ring.windows(2).map(|ab| ab[0][0] * ab[1][1] - ab[1][0] * ab[0][1]).sum()
+    ring.windows(2)
+        .map(|ab| ab[0][0] * ab[1][1] - ab[1][0] * ab[0][1])
+        .sum()
 }
 
 /// Outer rings with the holes that lie in them.
@@ -244,10 +273,18 @@ fn assemble(rings: Vec<Vec<[f64; 2]>>, plane: &Plane) -> Vec<Shape> {
     let (mut outer, holes): (Vec<_>, Vec<_>) = rings.into_iter().partition(|ring| area(ring) > 0.0);
     outer.sort_by(|a, b| area(b).total_cmp(&area(a)));
     let places = |ring: &[[f64; 2]]| ring.iter().map(|&point| plane.position(point)).collect::<Ring>();
-    let mut shapes: Vec<Shape> = outer.iter().map(|ring| Shape { outer: places(ring), holes: Vec::new() }).collect();
+    let mut shapes: Vec<Shape> = outer
+        .iter()
+        .map(|ring| Shape {
+            outer: places(ring),
+            holes: Vec::new(),
+        })
+        .collect();
     for hole in holes {
         // The smallest ring around it; largest come first.
-        let around = hole.first().and_then(|&point| outer.iter().rposition(|ring| contains(ring, point)));
+        let around = hole
+            .first()
+            .and_then(|&point| outer.iter().rposition(|ring| contains(ring, point)));
         if let Some(around) = around {
             shapes[around].holes.push(places(&hole));
         }
@@ -264,7 +301,11 @@ fn contains(ring: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
 }
 
 /// A count from a number; below 0 is 0.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; no number is 0")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped; no number is 0"
+)]
 fn whole(value: f64) -> usize {
     value.clamp(0.0, 1e9) as usize
 }
@@ -278,13 +319,23 @@ mod tests {
     fn square() -> Network {
         let plane = Plane::at(Position::new(36.8, -1.3));
         let corners = [[0.0, 0.0], [200.0, 0.0], [200.0, 200.0], [0.0, 200.0]];
-        let nodes: Vec<_> = (0..).zip(corners).map(|(id, xy)| NodeInput { id, position: plane.position(xy) }).collect();
+        let nodes: Vec<_> = (0..)
+            .zip(corners)
+            .map(|(id, xy)| NodeInput {
+                id,
+                position: plane.position(xy),
+            })
+            .collect();
         let edge = |id: i64| EdgeInput::straight(id, id, (id + 1) % 4, 200.0, EdgeAttributes::default());
         Network::build(&nodes, &[edge(0), edge(1), edge(2), edge(3)]).unwrap()
     }
 
     fn whole_edge(edge: u32) -> ReachedPiece {
-        ReachedPiece { edge: EdgeIndex(edge), from: 0.0, to: 1.0 }
+        ReachedPiece {
+            edge: EdgeIndex(edge),
+            from: 0.0,
+            to: 1.0,
+        }
     }
 
     fn area_m2(ring: &Ring) -> f64 {
@@ -295,12 +346,23 @@ mod tests {
     #[test]
     fn a_street_is_a_sausage() {
         let network = square();
-        let options = OutlineOptions { width_m: 30.0, spacing_m: 5.0 };
-        let half = ReachedPiece { edge: EdgeIndex(0), from: 0.25, to: 0.75 };
+        let options = OutlineOptions {
+            width_m: 30.0,
+            spacing_m: 5.0,
+        };
+        let half = ReachedPiece {
+            edge: EdgeIndex(0),
+            from: 0.25,
+            to: 0.75,
+        };
         let shapes = outline(&network, &[half], &options);
         assert_eq!((shapes.len(), shapes[0].holes.len()), (1, 0));
         let truth = 100.0 * 60.0 + std::f64::consts::PI * 900.0;
-        assert!((area_m2(&shapes[0].outer) / truth - 1.0).abs() < 0.01, "{}", area_m2(&shapes[0].outer));
+        assert!(
+            (area_m2(&shapes[0].outer) / truth - 1.0).abs() < 0.01,
+            "{}",
+            area_m2(&shapes[0].outer)
+        );
         assert_eq!(shapes[0].outer.first(), shapes[0].outer.last());
     }
 
@@ -308,14 +370,29 @@ mod tests {
     fn a_block_is_a_ring() {
         let network = square();
         let all: Vec<_> = (0..4).map(whole_edge).collect();
-        let shapes = outline(&network, &all, &OutlineOptions { width_m: 30.0, spacing_m: 5.0 });
+        let shapes = outline(
+            &network,
+            &all,
+            &OutlineOptions {
+                width_m: 30.0,
+                spacing_m: 5.0,
+            },
+        );
         assert_eq!((shapes.len(), shapes[0].holes.len()), (1, 1));
         let hole = area_m2(&shapes[0].holes[0]);
         assert!((hole / -(140.0 * 140.0) - 1.0).abs() < 0.01, "{hole}");
         let outer = 200.0 * 200.0 + 4.0 * 200.0 * 30.0 + std::f64::consts::PI * 900.0;
         assert!((area_m2(&shapes[0].outer) / outer - 1.0).abs() < 0.01);
         // Two streets that do not touch are two areas.
-        assert_eq!(outline(&network, &[whole_edge(0), whole_edge(2)], &OutlineOptions::default()).len(), 2);
+        assert_eq!(
+            outline(
+                &network,
+                &[whole_edge(0), whole_edge(2)],
+                &OutlineOptions::default()
+            )
+            .len(),
+            2
+        );
     }
 
     #[test]
@@ -323,11 +400,21 @@ mod tests {
         let network = square();
         assert!(outline(&network, &[], &OutlineOptions::default()).is_empty());
         assert!(outline(&network, &[whole_edge(9)], &OutlineOptions::default()).is_empty());
-        let options = OutlineOptions { width_m: f64::NAN, spacing_m: 1.0 };
+        let options = OutlineOptions {
+            width_m: f64::NAN,
+            spacing_m: 1.0,
+        };
         assert!(outline(&network, &[whole_edge(0)], &options).is_empty());
-        let tiny = OutlineOptions { width_m: 30.0, spacing_m: 1e-300 };
+        let tiny = OutlineOptions {
+            width_m: 30.0,
+            spacing_m: 1e-300,
+        };
         assert_eq!(outline(&network, &[whole_edge(0)], &tiny).len(), 1);
-        let nowhere = ReachedPiece { edge: EdgeIndex(0), from: f64::NAN, to: f64::NAN };
+        let nowhere = ReachedPiece {
+            edge: EdgeIndex(0),
+            from: f64::NAN,
+            to: f64::NAN,
+        };
         let _ = outline(&network, &[nowhere], &OutlineOptions::default());
     }
 }

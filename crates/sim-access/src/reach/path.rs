@@ -47,22 +47,39 @@ pub struct Path {
 impl Path {
     pub(super) fn trace(reached: &Reached<'_>, place: &Snap, arrival: Arrival, via: Via) -> Self {
         let mut steps = Vec::new();
-        let begins = reached.start(arrival.start).map_or(0.0, |start| start.place.fraction);
+        let begins = reached
+            .start(arrival.start)
+            .map_or(0.0, |start| start.place.fraction);
         match via {
             Via::Direct => {
                 let ends = place.fraction;
                 // No way at all may be walked either way: take the one that can be passed.
                 let out = reached.travel().leg(place.edge.0, true).state() >= reached.at_least;
                 let forward = begins < ends || (begins <= ends && out);
-                steps.push(Step { edge: place.edge, forward, begins, ends });
+                steps.push(Step {
+                    edge: place.edge,
+                    forward,
+                    begins,
+                    ends,
+                });
             }
             Via::Node { node, forward } => {
                 let enters = if forward { 0.0 } else { 1.0 };
-                steps.push(Step { edge: place.edge, forward, begins: enters, ends: place.fraction });
+                steps.push(Step {
+                    edge: place.edge,
+                    forward,
+                    begins: enters,
+                    ends: place.fraction,
+                });
                 let mut at = Some(node);
                 while let Some((edge, forward, before)) = at.and_then(|node| reached.came_by(node)) {
                     let (enters, leaves) = if forward { (0.0, 1.0) } else { (1.0, 0.0) };
-                    steps.push(Step { edge, forward, begins: if before.is_some() { enters } else { begins }, ends: leaves });
+                    steps.push(Step {
+                        edge,
+                        forward,
+                        begins: if before.is_some() { enters } else { begins },
+                        ends: leaves,
+                    });
                     at = before;
                 }
                 steps.reverse();
@@ -76,6 +93,10 @@ impl Path {
                 std::mem::swap(&mut step.begins, &mut step.ends);
             }
         }
-        Self { cost: arrival.cost, start: arrival.start, steps }
+        Self {
+            cost: arrival.cost,
+            start: arrival.start,
+            steps,
+        }
     }
 }

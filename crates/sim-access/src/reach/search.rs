@@ -83,25 +83,42 @@ impl Workspace {
     }
 
     fn label(&self, node: u32) -> Option<Label> {
-        self.labels.get(node as usize).copied().filter(|label| label.generation == self.generation)
+        self.labels
+            .get(node as usize)
+            .copied()
+            .filter(|label| label.generation == self.generation)
     }
 
     fn offer(&mut self, node: u32, cost: Cost, parent: u32, start: u32) {
         let label = &mut self.labels[node as usize];
         if label.generation != self.generation || cost < label.cost {
-            *label = Label { generation: self.generation, cost, parent, start };
+            *label = Label {
+                generation: self.generation,
+                cost,
+                parent,
+                start,
+            };
             self.heap.push(cost, node);
         }
     }
 
-    fn run(&mut self, travel: &Travel, at_least: Passability, starts: &[Start], limit: Cost, target: Option<&Snap>) {
+    fn run(
+        &mut self,
+        travel: &Travel,
+        at_least: Passability,
+        starts: &[Start],
+        limit: Cost,
+        target: Option<&Snap>,
+    ) {
         let network = travel.network();
         self.begin(network.node_count());
         let mut limit = limit.min(MAX_COST);
         self.starts.extend_from_slice(starts);
         for (number, start) in starts.iter().enumerate() {
             let (edge, start_number) = (start.place.edge, small(number));
-            let Some([from, to]) = network.ends(edge) else { continue };
+            let Some([from, to]) = network.ends(edge) else {
+                continue;
+            };
             let base = start.spent.saturating_add(travel.offset(start.place.offset_m));
             if base > limit {
                 continue;
@@ -121,7 +138,9 @@ impl Workspace {
         self.by_edge.sort_unstable();
         if let Some(target) = target {
             // Nothing dearer than the best way found can matter.
-            limit = self.direct(travel, at_least, target).map_or(limit, |(cost, _)| limit.min(cost));
+            limit = self
+                .direct(travel, at_least, target)
+                .map_or(limit, |(cost, _)| limit.min(cost));
         }
         let (rows, legs) = (network.arcs_from(), travel.legs());
         while let Some((cost, node)) = self.heap.pop() {
@@ -150,7 +169,9 @@ impl Workspace {
     fn direct(&self, travel: &Travel, at_least: Passability, target: &Snap) -> Option<(Cost, u32)> {
         let edge = target.edge.0;
         let first = self.by_edge.partition_point(|&(other, _)| other < edge);
-        let here = self.by_edge[first..].iter().take_while(|&&(other, _)| other == edge);
+        let here = self.by_edge[first..]
+            .iter()
+            .take_while(|&&(other, _)| other == edge);
         here.filter_map(|&(_, number)| {
             let start = &self.starts[number as usize];
             let [out, back] = [true, false].map(|forward| travel.leg(edge, forward));
@@ -181,7 +202,8 @@ fn entries(
         let leg = travel.leg(target.edge.0, forward);
         let inside = part(leg.cost, target.fraction);
         let inside = if forward { inside } else { leg.cost - inside };
-        (ends[usize::from(!forward)].0 == node && leg.state() >= at_least).then(|| cost.saturating_add(inside))
+        (ends[usize::from(!forward)].0 == node && leg.state() >= at_least)
+            .then(|| cost.saturating_add(inside))
     };
     [entry(true), entry(false)].into_iter().flatten()
 }
@@ -211,7 +233,13 @@ pub(super) fn search_until<'w>(
 ) -> Reached<'w> {
     let target = target.filter(|target| target.edge.index() < travel.network().edge_count());
     workspace.run(travel, at_least, starts, limit, target);
-    Reached { travel, workspace, at_least, limit: limit.min(MAX_COST), turned: false }
+    Reached {
+        travel,
+        workspace,
+        at_least,
+        limit: limit.min(MAX_COST),
+        turned: false,
+    }
 }
 
 /// Searches from facilities outwards, with the costs of the ways that lead *to* them.
@@ -222,7 +250,10 @@ pub fn search_towards<'w>(
     limit: Cost,
     workspace: &'w mut Workspace,
 ) -> Reached<'w> {
-    Reached { turned: true, ..search(towards.turned(), at_least, facilities, limit, workspace) }
+    Reached {
+        turned: true,
+        ..search(towards.turned(), at_least, facilities, limit, workspace)
+    }
 }
 
 /// What a search reached.
@@ -248,7 +279,10 @@ impl Reached<'_> {
     /// The cost of a node; `None`: not reached.
     #[must_use]
     pub fn node_cost(&self, node: NodeIndex) -> Option<Cost> {
-        self.workspace.label(node.0).map(|label| label.cost).filter(|&cost| cost <= self.limit)
+        self.workspace
+            .label(node.0)
+            .map(|label| label.cost)
+            .filter(|&cost| cost <= self.limit)
     }
 
     /// The cost of a place, its way off the network included, and the start it was reached from. `None`: not
@@ -267,7 +301,10 @@ impl Reached<'_> {
 
     /// Nodes reached, nearest first.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeIndex, Cost)> {
-        self.workspace.settled.iter().filter_map(|&node| Some((NodeIndex(node), self.node_cost(NodeIndex(node))?)))
+        self.workspace
+            .settled
+            .iter()
+            .filter_map(|&node| Some((NodeIndex(node), self.node_cost(NodeIndex(node))?)))
     }
 
     pub(crate) fn arrival_via(&self, place: &Snap) -> Option<(Arrival, Via)> {
@@ -278,16 +315,33 @@ impl Reached<'_> {
         }
         for (forward, node) in [(true, from), (false, to)] {
             let leg = self.travel.leg(place.edge.0, forward);
-            let (Some(label), true) = (self.workspace.label(node.0), leg.state() >= self.at_least) else { continue };
+            let (Some(label), true) = (self.workspace.label(node.0), leg.state() >= self.at_least) else {
+                continue;
+            };
             let inside = part(leg.cost, place.fraction);
-            let cost = label.cost.saturating_add(if forward { inside } else { leg.cost - inside });
+            let cost = label
+                .cost
+                .saturating_add(if forward { inside } else { leg.cost - inside });
             if best.is_none_or(|(least, ..)| cost < least) {
-                best = Some((cost, Via::Node { node: node.0, forward }, label.start));
+                best = Some((
+                    cost,
+                    Via::Node {
+                        node: node.0,
+                        forward,
+                    },
+                    label.start,
+                ));
             }
         }
         let (cost, via, start) = best?;
         let cost = cost.saturating_add(self.travel.offset(place.offset_m));
-        (cost <= self.limit).then_some((Arrival { cost, start: start as usize }, via))
+        (cost <= self.limit).then_some((
+            Arrival {
+                cost,
+                start: start as usize,
+            },
+            via,
+        ))
     }
 
     /// How a node was reached: the edge, whether along it, and the node before (`None`: straight from the start).
@@ -299,7 +353,11 @@ impl Reached<'_> {
         }
         let leg = self.travel.legs()[label.parent as usize];
         let [from, to] = self.travel.network().ends(EdgeIndex(leg.edge()))?;
-        Some((EdgeIndex(leg.edge()), leg.is_forward(), Some(if leg.is_forward() { from.0 } else { to.0 })))
+        Some((
+            EdgeIndex(leg.edge()),
+            leg.is_forward(),
+            Some(if leg.is_forward() { from.0 } else { to.0 }),
+        ))
     }
 
     pub(crate) fn start(&self, number: usize) -> Option<&Start> {

@@ -37,7 +37,13 @@ impl Call {
     /// A call of no duration at which one can get on and off.
     #[must_use]
     pub const fn at(stop: u32, time_s: i32) -> Self {
-        Self { stop, arrival_s: time_s, departure_s: time_s, pick_up: true, drop_off: true }
+        Self {
+            stop,
+            arrival_s: time_s,
+            departure_s: time_s,
+            pick_up: true,
+            drop_off: true,
+        }
     }
 }
 
@@ -94,7 +100,9 @@ impl Services {
     /// So many services that all run today, and only today.
     #[must_use]
     pub fn all_today(count: usize) -> Self {
-        Self { runs: vec![[false, true, false]; count] }
+        Self {
+            runs: vec![[false, true, false]; count],
+        }
     }
 }
 
@@ -122,7 +130,9 @@ pub enum TransitError {
         count: usize,
     },
     /// Times that run backwards, or further than ten days.
-    #[error("trip `{trip}`, call {call}: arrives at {arrival_s} s, leaves at {departure_s} s, after leaving the call before at {before_s} s; times must not run backwards nor pass ten days")]
+    #[error(
+        "trip `{trip}`, call {call}: arrives at {arrival_s} s, leaves at {departure_s} s, after leaving the call before at {before_s} s; times must not run backwards nor pass ten days"
+    )]
     Times {
         /// The trip.
         trip: String,
@@ -136,7 +146,9 @@ pub enum TransitError {
         before_s: i32,
     },
     /// A frequency that cannot be.
-    #[error("trip `{trip}`, frequency {frequency}: every {headway_s} s from {start_s} s to {end_s} s; give a headway of 1 s or more, and an end not before the start, both within ten days")]
+    #[error(
+        "trip `{trip}`, frequency {frequency}: every {headway_s} s from {start_s} s to {end_s} s; give a headway of 1 s or more, and an end not before the start, both within ten days"
+    )]
     Frequency {
         /// The trip.
         trip: String,
@@ -153,7 +165,9 @@ pub enum TransitError {
     #[error("wait share {0}; give a share of the headway from 0 to 1")]
     WaitShare(String),
     /// A window of departures that is none.
-    #[error("departures from {from_s} s until {until_s} s every {step_s} s; give a step of 1 s or more, at most 100 000 departures, within ten days")]
+    #[error(
+        "departures from {from_s} s until {until_s} s every {step_s} s; give a step of 1 s or more, at most 100 000 departures, within ten days"
+    )]
     Window {
         /// First departure.
         from_s: i32,
@@ -188,7 +202,12 @@ pub(super) fn check(
 ) -> Result<(), TransitError> {
     let most = 1 << 28;
     let calls = trips.iter().map(|trip| trip.calls.len()).sum();
-    for (what, count) in [("stops", stops), ("trips", trips.len()), ("calls", calls), ("footpaths", footpaths.len())] {
+    for (what, count) in [
+        ("stops", stops),
+        ("trips", trips.len()),
+        ("calls", calls),
+        ("footpaths", footpaths.len()),
+    ] {
         if count > most {
             return Err(TransitError::TooLarge { what, count, most });
         }
@@ -197,8 +216,15 @@ pub(super) fn check(
         check_trip(trip, stops, services)?;
     }
     for (number, footpath) in footpaths.iter().enumerate() {
-        if let Some(stop) = [footpath.from, footpath.to].into_iter().find(|&stop| stop as usize >= stops) {
-            return Err(TransitError::UnknownStop { what: format!("footpath {number}"), stop, count: stops });
+        if let Some(stop) = [footpath.from, footpath.to]
+            .into_iter()
+            .find(|&stop| stop as usize >= stops)
+        {
+            return Err(TransitError::UnknownStop {
+                what: format!("footpath {number}"),
+                stop,
+                count: stops,
+            });
         }
     }
     Ok(())
@@ -216,7 +242,11 @@ fn check_trip(trip: &TripInput, stops: usize, services: &Services) -> Result<(),
     for (number, call) in trip.calls.iter().enumerate() {
         if call.stop as usize >= stops {
             let what = format!("trip `{}`, call {number},", trip.id);
-            return Err(TransitError::UnknownStop { what, stop: call.stop, count: stops });
+            return Err(TransitError::UnknownStop {
+                what,
+                stop: call.stop,
+                count: stops,
+            });
         }
         if call.arrival_s < before_s || call.departure_s < call.arrival_s || call.departure_s > MOST_S {
             return Err(TransitError::Times {
@@ -229,10 +259,25 @@ fn check_trip(trip: &TripInput, stops: usize, services: &Services) -> Result<(),
         }
         before_s = call.departure_s;
     }
-    for (number, &Frequency { start_s, end_s, headway_s, .. }) in trip.frequencies.iter().enumerate() {
+    for (
+        number,
+        &Frequency {
+            start_s,
+            end_s,
+            headway_s,
+            ..
+        },
+    ) in trip.frequencies.iter().enumerate()
+    {
         if headway_s < 1 || start_s < -MOST_S || end_s < start_s || end_s > MOST_S {
             let trip = trip.id.clone();
-            return Err(TransitError::Frequency { trip, frequency: number, headway_s, start_s, end_s });
+            return Err(TransitError::Frequency {
+                trip,
+                frequency: number,
+                headway_s,
+                start_s,
+                end_s,
+            });
         }
     }
     Ok(())

@@ -74,13 +74,27 @@ pub(super) fn trace(arrivals: &Arrivals<'_>, stop: u32) -> Option<Journey> {
             let (stops, vehicle) = (patterns.stops(route), usize::try_from(ride.vehicle).ok()?);
             let times = patterns.times(route);
             let trip = *patterns.trips(route).get(vehicle)?;
-            (trip, *stops.get(board)?, times.get(vehicle * stops.len() + board)?[1])
+            (
+                trip,
+                *stops.get(board)?,
+                times.get(vehicle * stops.len() + board)?[1],
+            )
         } else {
             let line = timetable.lines.get(route - patterns.count())?;
             debug_assert_eq!(line.stops.get(alight), Some(&stop));
-            (line.trip, *line.stops.get(board)?, ride.vehicle + line.times.get(board)?[1])
+            (
+                line.trip,
+                *line.stops.get(board)?,
+                ride.vehicle + line.times.get(board)?[1],
+            )
         };
-        legs.push(JourneyLeg::Ride { trip, from, to: stop, depart_s, arrive_s: at });
+        legs.push(JourneyLeg::Ride {
+            trip,
+            from,
+            to: stop,
+            depart_s,
+            arrive_s: at,
+        });
         round -= 1;
         let ready = rounds.ready[label(round, from)];
         if ready == NEVER {
@@ -99,7 +113,11 @@ pub(super) fn trace(arrivals: &Arrivals<'_>, stop: u32) -> Option<Journey> {
             }
             Ready::Walk(walked_from) => {
                 at = rounds.ride[label(round, walked_from)];
-                legs.push(JourneyLeg::Walk { from: walked_from, to: from, seconds: ready - at });
+                legs.push(JourneyLeg::Walk {
+                    from: walked_from,
+                    to: from,
+                    seconds: ready - at,
+                });
                 stop = walked_from;
             }
         }
@@ -111,7 +129,10 @@ pub(super) fn trace(arrivals: &Arrivals<'_>, stop: u32) -> Option<Journey> {
 pub(super) fn trace_to(arrivals: &Arrivals<'_>, egress: &AccessLeg) -> Option<Journey> {
     let mut journey = trace(arrivals, egress.stop)?;
     let seconds = seconds(egress.seconds);
-    journey.legs.push(JourneyLeg::Egress { stop: egress.stop, seconds });
+    journey.legs.push(JourneyLeg::Egress {
+        stop: egress.stop,
+        seconds,
+    });
     journey.arrive_s = journey.arrive_s.saturating_add(seconds);
     Some(journey)
 }

@@ -35,14 +35,19 @@ pub struct StraightLine {
 
 impl Default for StraightLine {
     fn default() -> Self {
-        Self { within_m: 800.0, detour: 1.3, speed_m_s: 1.33 }
+        Self {
+            within_m: 800.0,
+            detour: 1.3,
+            speed_m_s: 1.33,
+        }
     }
 }
 
 impl StraightLine {
     fn seconds(&self, from: Position, to: Position) -> Option<u32> {
         let metres = from.distance_m(to) * self.detour.max(1.0);
-        (self.speed_m_s > 0.0 && metres <= self.within_m).then(|| whole_seconds(Metric::Time.cost(metres / self.speed_m_s)))
+        (self.speed_m_s > 0.0 && metres <= self.within_m)
+            .then(|| whole_seconds(Metric::Time.cost(metres / self.speed_m_s)))
     }
 }
 
@@ -51,7 +56,11 @@ impl StraightLine {
 pub fn straight_legs(place: Position, stops: &[StopInput], walking: &StraightLine) -> Vec<AccessLeg> {
     let legs = stops.iter().enumerate().filter_map(|(stop, input)| {
         let seconds = walking.seconds(place, input.position)?;
-        Some(AccessLeg { stop: small(stop), seconds, state: Passability::Unknown })
+        Some(AccessLeg {
+            stop: small(stop),
+            seconds,
+            state: Passability::Unknown,
+        })
     });
     legs.collect()
 }
@@ -59,18 +68,34 @@ pub fn straight_legs(place: Position, stops: &[StopInput], walking: &StraightLin
 /// Ways between stops, as the crow flies times the detour, in both directions.
 #[must_use]
 pub fn straight_footpaths(stops: &[StopInput], walking: &StraightLine) -> Vec<Footpath> {
-    let mut by_lat: Vec<(f64, u32)> = (0..).zip(stops).map(|(number, stop)| (stop.position.lat, number)).collect();
+    let mut by_lat: Vec<(f64, u32)> = (0..)
+        .zip(stops)
+        .map(|(number, stop)| (stop.position.lat, number))
+        .collect();
     by_lat.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     // A degree of latitude is never less than this.
     let strip = walking.within_m / 110_500.0;
     let mut footpaths = Vec::new();
     for (at, &(lat, from)) in by_lat.iter().enumerate() {
-        for &(_, to) in by_lat[at + 1..].iter().take_while(|(other, _)| other - lat <= strip) {
+        for &(_, to) in by_lat[at + 1..]
+            .iter()
+            .take_while(|(other, _)| other - lat <= strip)
+        {
             let places = [from, to].map(|stop| stops[stop as usize].position);
             if let Some(seconds) = walking.seconds(places[0], places[1]) {
                 let state = Passability::Unknown;
-                footpaths.push(Footpath { from, to, seconds, state });
-                footpaths.push(Footpath { from: to, to: from, seconds, state });
+                footpaths.push(Footpath {
+                    from,
+                    to,
+                    seconds,
+                    state,
+                });
+                footpaths.push(Footpath {
+                    from: to,
+                    to: from,
+                    seconds,
+                    state,
+                });
             }
         }
     }
@@ -96,10 +121,16 @@ pub fn network_legs(
     for state in [Passability::Passable, Passability::Unknown] {
         let reached = search(travel, state, &[Start::from(*place)], limit, workspace);
         for (stop, snap) in stops.iter().enumerate() {
-            let Some(arrival) = snap.as_ref().and_then(|snap| reached.arrival(snap)) else { continue };
+            let Some(arrival) = snap.as_ref().and_then(|snap| reached.arrival(snap)) else {
+                continue;
+            };
             if arrival.cost < sure[stop] {
                 sure[stop] = arrival.cost;
-                legs.push(AccessLeg { stop: small(stop), seconds: whole_seconds(arrival.cost), state });
+                legs.push(AccessLeg {
+                    stop: small(stop),
+                    seconds: whole_seconds(arrival.cost),
+                    state,
+                });
             }
         }
     }
@@ -125,15 +156,25 @@ pub fn network_footpaths(
     within_s: f64,
     threads: usize,
 ) -> Result<Vec<Footpath>, TransitError> {
-    let rows = in_order(stops.len(), threads, Workspace::new, |workspace, from| match &stops[from] {
-        Some(place) => network_legs(travel, place, stops, within_s, workspace),
-        None => Ok(Vec::new()),
-    });
+    let rows = in_order(
+        stops.len(),
+        threads,
+        Workspace::new,
+        |workspace, from| match &stops[from] {
+            Some(place) => network_legs(travel, place, stops, within_s, workspace),
+            None => Ok(Vec::new()),
+        },
+    );
     let mut footpaths = Vec::new();
     for (from, legs) in rows.into_iter().enumerate() {
         let from = small(from);
         let others = legs?.into_iter().filter(|leg| leg.stop != from);
-        footpaths.extend(others.map(|AccessLeg { stop, seconds, state }| Footpath { from, to: stop, seconds, state }));
+        footpaths.extend(others.map(|AccessLeg { stop, seconds, state }| Footpath {
+            from,
+            to: stop,
+            seconds,
+            state,
+        }));
     }
     Ok(footpaths)
 }

@@ -20,10 +20,16 @@ pub fn travel_times(
     threads: usize,
 ) -> Matrix {
     let rows = in_order(origins.len(), threads, Rounds::new, |rounds, origin| {
-        let query = Query { access: &origins[origin], departure_s, max_rides };
+        let query = Query {
+            access: &origins[origin],
+            departure_s,
+            max_rides,
+        };
         let arrivals = earliest(timetable, &query, rounds);
         let times = destinations.iter().enumerate();
-        times.map(|(to, egress)| duration(&arrivals, egress, direct(origin, to)).unwrap_or(u32::MAX)).collect()
+        times
+            .map(|(to, egress)| duration(&arrivals, egress, direct(origin, to)).unwrap_or(u32::MAX))
+            .collect()
     });
     Matrix::of_rows(destinations.len(), rows)
 }

@@ -12,7 +12,10 @@ mod wheelchair;
 
 pub use input::{Call, Footpath, Frequency, Services, StopInput, TransitError, TripInput};
 pub use journey::{Journey, JourneyLeg};
-pub use legs::{AccessLeg, StraightLine, network_footpaths, network_legs, network_legs_towards, straight_footpaths, straight_legs};
+pub use legs::{
+    AccessLeg, StraightLine, network_footpaths, network_legs, network_legs_towards, straight_footpaths,
+    straight_legs,
+};
 pub use matrix::travel_times;
 pub use range::{Distribution, RangeResult, Window, range};
 pub use raptor::{Arrivals, Query, Rounds, earliest};

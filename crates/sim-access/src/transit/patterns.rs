@@ -18,7 +18,10 @@ pub(super) struct Run {
 pub(super) type Key = Vec<(u32, bool, bool)>;
 
 pub(super) fn key_of(calls: &[Call]) -> Key {
-    calls.iter().map(|call| (call.stop, call.pick_up, call.drop_off)).collect()
+    calls
+        .iter()
+        .map(|call| (call.stop, call.pick_up, call.drop_off))
+        .collect()
 }
 
 /// Patterns with their trips laid end to end.
@@ -41,14 +44,22 @@ impl Patterns {
     /// Sorts runs into patterns. Runs that would overtake another get a pattern of their own, so that in each pattern
     /// the first vehicle that can be caught is the best (Delling, Pajor, Werneck 2012, section 3.1).
     pub(super) fn of(by_key: BTreeMap<Key, Vec<Run>>) -> Self {
-        let mut all = Self { stops_from: vec![0], trips_from: vec![0], times_from: vec![0], ..Self::default() };
+        let mut all = Self {
+            stops_from: vec![0],
+            trips_from: vec![0],
+            times_from: vec![0],
+            ..Self::default()
+        };
         for (key, mut runs) in by_key {
             runs.sort_by(|a, b| a.times.cmp(&b.times).then(a.trip.cmp(&b.trip)));
             let mut lanes: Vec<Vec<Run>> = Vec::new();
             for run in runs {
                 let follows = |lane: &&mut Vec<Run>| {
                     lane.last().is_some_and(|last| {
-                        last.times.iter().zip(&run.times).all(|(a, b)| a[0] <= b[0] && a[1] <= b[1])
+                        last.times
+                            .iter()
+                            .zip(&run.times)
+                            .all(|(a, b)| a[0] <= b[0] && a[1] <= b[1])
                     })
                 };
                 match lanes.iter_mut().find(follows) {

@@ -19,12 +19,26 @@ impl Window {
     /// Departures from a time until another (not itself one), every so many seconds; at least one.
     pub fn new(from_s: i32, until_s: i32, step_s: i32) -> Result<Self, TransitError> {
         let within = -MOST_S..=MOST_S;
-        let error = TransitError::Window { from_s, until_s, step_s };
+        let error = TransitError::Window {
+            from_s,
+            until_s,
+            step_s,
+        };
         if step_s < 1 || until_s < from_s || !within.contains(&from_s) || !within.contains(&until_s) {
             return Err(error);
         }
-        let count = ((until_s - from_s).unsigned_abs()).div_ceil(step_s.unsigned_abs()).max(1);
-        if count > 100_000 { Err(error) } else { Ok(Self { from_s, step_s, count }) }
+        let count = ((until_s - from_s).unsigned_abs())
+            .div_ceil(step_s.unsigned_abs())
+            .max(1);
+        if count > 100_000 {
+            Err(error)
+        } else {
+            Ok(Self {
+                from_s,
+                step_s,
+                count,
+            })
+        }
     }
 
     /// The departures, earliest first.
@@ -50,8 +64,13 @@ impl RangeResult {
         if destination >= self.destinations {
             return None;
         }
-        let at = departure.checked_mul(self.destinations)?.checked_add(destination)?;
-        self.seconds.get(at).copied().filter(|&seconds| seconds != UNREACHED)
+        let at = departure
+            .checked_mul(self.destinations)?
+            .checked_add(destination)?;
+        self.seconds
+            .get(at)
+            .copied()
+            .filter(|&seconds| seconds != UNREACHED)
     }
 
     /// The travel times to a destination over all departures; `None`: no such destination.
@@ -77,7 +96,11 @@ impl Distribution {
     /// The share of departures that reach the destination at all, 0 to 1.
     #[must_use]
     pub fn reached(&self) -> f64 {
-        if self.seconds.is_empty() { 0.0 } else { self.arrived().len() as f64 / self.seconds.len() as f64 }
+        if self.seconds.is_empty() {
+            0.0
+        } else {
+            self.arrived().len() as f64 / self.seconds.len() as f64
+        }
     }
 
     /// The mean of those that do, seconds.
@@ -90,10 +113,19 @@ impl Distribution {
 
     /// The time within which a share of *all* departures arrive (nearest rank; 0.5 is the median). `None`: fewer do.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a count"
+    )]
     pub fn percentile_s(&self, share: f64) -> Option<u32> {
-        let rank = (share.clamp(0.0, 1.0) * self.seconds.len() as f64).ceil().max(1.0) as usize;
-        self.seconds.get(rank - 1).copied().filter(|&seconds| seconds != UNREACHED)
+        let rank = (share.clamp(0.0, 1.0) * self.seconds.len() as f64)
+            .ceil()
+            .max(1.0) as usize;
+        self.seconds
+            .get(rank - 1)
+            .copied()
+            .filter(|&seconds| seconds != UNREACHED)
     }
 
     fn arrived(&self) -> &[u32] {
@@ -117,15 +149,28 @@ pub fn range(
     rounds.reset(timetable, max_rides);
     let count = destinations.len();
     let mut seconds = vec![UNREACHED; count * window.count as usize];
-    for (number, departure_s) in window.departures().enumerate().collect::<Vec<_>>().into_iter().rev() {
+    for (number, departure_s) in window
+        .departures()
+        .enumerate()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+    {
         rounds.depart(timetable, access, departure_s);
-        let arrivals = Arrivals { timetable, rounds, departure_s };
+        let arrivals = Arrivals {
+            timetable,
+            rounds,
+            departure_s,
+        };
         for (destination, egress) in destinations.iter().enumerate() {
             let walked = direct.get(destination).copied().flatten();
             seconds[number * count + destination] = duration(&arrivals, egress, walked).unwrap_or(UNREACHED);
         }
     }
-    RangeResult { destinations: count, seconds }
+    RangeResult {
+        destinations: count,
+        seconds,
+    }
 }
 
 /// The shorter of the journey with rides and the way on foot, seconds.
@@ -134,5 +179,9 @@ pub(super) fn duration(arrivals: &Arrivals<'_>, egress: &[AccessLeg], walked: Op
         // A journey lasts less than twenty days, or it is none.
         u32::try_from(at.saturating_sub(arrivals.departure_s)).ok()
     });
-    ridden.into_iter().chain(walked).min().filter(|&seconds| seconds != UNREACHED)
+    ridden
+        .into_iter()
+        .chain(walked)
+        .min()
+        .filter(|&seconds| seconds != UNREACHED)
 }

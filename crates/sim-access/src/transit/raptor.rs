@@ -164,7 +164,11 @@ impl Rounds {
     fn scan_pattern(&mut self, timetable: &Timetable, route: u32, first: usize, round: usize) {
         let pattern = route as usize;
         let patterns = &timetable.patterns;
-        let (stops, boards, times) = (patterns.stops(pattern), patterns.boards(pattern), patterns.times(pattern));
+        let (stops, boards, times) = (
+            patterns.stops(pattern),
+            patterns.boards(pattern),
+            patterns.times(pattern),
+        );
         let (calls, vehicles) = (stops.len(), patterns.trips(pattern).len());
         let mut riding: Option<(usize, usize)> = None;
         for call in first..calls {
@@ -176,7 +180,17 @@ impl Rounds {
             if let Some((vehicle, board)) = riding.filter(|_| gets_off) {
                 let at = times[vehicle * calls + call][0];
                 let vehicle = i32::try_from(vehicle).unwrap_or(i32::MAX);
-                self.arrive(round, stop, at, Ride { route, vehicle, board: small(board), alight: small(call) });
+                self.arrive(
+                    round,
+                    stop,
+                    at,
+                    Ride {
+                        route,
+                        vehicle,
+                        board: small(board),
+                        alight: small(call),
+                    },
+                );
             }
             let ready = self.ready[(round - 1) * self.stops + stop];
             if gets_on && ready != NEVER {
@@ -199,7 +213,9 @@ impl Rounds {
     }
 
     fn scan_line(&mut self, timetable: &Timetable, route: u32, first: usize, round: usize) {
-        let Some(line) = timetable.lines.get(route as usize - timetable.patterns.count()) else { return };
+        let Some(line) = timetable.lines.get(route as usize - timetable.patterns.count()) else {
+            return;
+        };
         let mut riding: Option<(i32, usize)> = None;
         for call in first..line.stops.len() {
             let stop = line.stops[call] as usize;
@@ -208,12 +224,19 @@ impl Rounds {
             }
             let [gets_on, gets_off] = line.boards[call];
             if let Some((left, board)) = riding.filter(|_| gets_off) {
-                let ride = Ride { route, vehicle: left, board: small(board), alight: small(call) };
+                let ride = Ride {
+                    route,
+                    vehicle: left,
+                    board: small(board),
+                    alight: small(call),
+                };
                 self.arrive(round, stop, left + line.times[call][0], ride);
             }
             let ready = self.ready[(round - 1) * self.stops + stop];
             if gets_on && ready != NEVER {
-                let caught = line.catch(call, ready).filter(|&left| riding.is_none_or(|(riding, _)| left < riding));
+                let caught = line
+                    .catch(call, ready)
+                    .filter(|&left| riding.is_none_or(|(riding, _)| left < riding));
                 riding = caught.map(|left| (left, call)).or(riding);
             }
         }
@@ -266,7 +289,11 @@ impl Rounds {
 pub fn earliest<'r>(timetable: &'r Timetable, query: &Query<'_>, rounds: &'r mut Rounds) -> Arrivals<'r> {
     rounds.reset(timetable, query.max_rides);
     rounds.depart(timetable, query.access, query.departure_s);
-    Arrivals { timetable, rounds, departure_s: query.departure_s }
+    Arrivals {
+        timetable,
+        rounds,
+        departure_s: query.departure_s,
+    }
 }
 
 /// What a search found.
@@ -281,13 +308,21 @@ impl Arrivals<'_> {
     /// The earliest arrival at a stop by any way: on foot from the origin, by ride, by a footpath after a ride.
     #[must_use]
     pub fn at(&self, stop: u32) -> Option<i32> {
-        self.rounds.best.get(stop as usize).copied().filter(|&at| at != NEVER)
+        self.rounds
+            .best
+            .get(stop as usize)
+            .copied()
+            .filter(|&at| at != NEVER)
     }
 
     /// The earliest arrival at a stop on a vehicle.
     #[must_use]
     pub fn by_ride(&self, stop: u32) -> Option<i32> {
-        self.rounds.best_ride.get(stop as usize).copied().filter(|&at| at != NEVER)
+        self.rounds
+            .best_ride
+            .get(stop as usize)
+            .copied()
+            .filter(|&at| at != NEVER)
     }
 
     /// The earliest arrival at a destination that is walked to from stops, after at least one ride.
@@ -310,9 +345,17 @@ impl Arrivals<'_> {
     }
 
     fn best_egress(&self, egress: &[AccessLeg]) -> Option<(i32, usize)> {
-        let usable = egress.iter().enumerate().filter(|(_, leg)| leg.state >= self.timetable.options.at_least);
+        let usable = egress
+            .iter()
+            .enumerate()
+            .filter(|(_, leg)| leg.state >= self.timetable.options.at_least);
         usable
-            .filter_map(|(number, leg)| Some((self.by_ride(leg.stop)?.saturating_add(seconds(leg.seconds)), number)))
+            .filter_map(|(number, leg)| {
+                Some((
+                    self.by_ride(leg.stop)?.saturating_add(seconds(leg.seconds)),
+                    number,
+                ))
+            })
             .min()
     }
 }

@@ -41,7 +41,11 @@ pub struct TimetableOptions {
 
 impl Default for TimetableOptions {
     fn default() -> Self {
-        Self { at_least: Passability::Blocked, frequency: FrequencyRule::Wait { share: 0.5 }, change_s: 0 }
+        Self {
+            at_least: Passability::Blocked,
+            frequency: FrequencyRule::Wait { share: 0.5 },
+            change_s: 0,
+        }
     }
 }
 
@@ -127,18 +131,27 @@ impl Timetable {
                 continue;
             }
             let days = days(services, trip);
-            let (even, exact): (Vec<&Frequency>, Vec<&Frequency>) =
-                trip.frequencies.iter().partition(|frequency| wait_share.is_some() && !frequency.exact);
+            let (even, exact): (Vec<&Frequency>, Vec<&Frequency>) = trip
+                .frequencies
+                .iter()
+                .partition(|frequency| wait_share.is_some() && !frequency.exact);
             if let Some(line) = line(small(number), trip, &even, &days, wait_share.unwrap_or(0.0)) {
                 lines.push(line);
             }
             let departures = departures(trip, &exact, &days, &mut calls)?;
             if !departures.is_empty() {
                 let lane = runs.entry(key_of(&trip.calls)).or_default();
-                lane.extend(departures.into_iter().map(|shift| run(small(number), trip, shift)));
+                lane.extend(
+                    departures
+                        .into_iter()
+                        .map(|shift| run(small(number), trip, shift)),
+                );
             }
         }
-        let usable = stops.iter().map(|stop| stop.wheelchair >= options.at_least).collect();
+        let usable = stops
+            .iter()
+            .map(|stop| stop.wheelchair >= options.at_least)
+            .collect();
         let mut timetable = Self {
             stops: stops.len(),
             options,
@@ -161,7 +174,15 @@ impl Timetable {
         let mut visits: Vec<(u32, Visit)> = Vec::new();
         for (route, stops) in routes.enumerate() {
             let calls = stops.iter().enumerate();
-            visits.extend(calls.map(|(call, &stop)| (stop, Visit { route: small(route), call: small(call) })));
+            visits.extend(calls.map(|(call, &stop)| {
+                (
+                    stop,
+                    Visit {
+                        route: small(route),
+                        call: small(call),
+                    },
+                )
+            }));
         }
         visits.sort_by_key(|(stop, visit)| (*stop, visit.route, visit.call));
         self.visits_from = rows(self.stops, visits.iter().map(|(stop, _)| *stop));
@@ -169,8 +190,10 @@ impl Timetable {
     }
 
     fn index_footpaths(&mut self, footpaths: &[Footpath]) {
-        let mut kept: Vec<&Footpath> =
-            footpaths.iter().filter(|path| path.state >= self.options.at_least && path.from != path.to).collect();
+        let mut kept: Vec<&Footpath> = footpaths
+            .iter()
+            .filter(|path| path.state >= self.options.at_least && path.from != path.to)
+            .collect();
         kept.sort_by_key(|path| (path.from, path.to, path.seconds));
         kept.dedup_by_key(|path| (path.from, path.to));
         self.footpaths_from = rows(self.stops, kept.iter().map(|path| path.from));
@@ -214,7 +237,9 @@ impl Timetable {
 
 /// Seconds on foot as a signed number, at most ten days.
 pub(super) fn seconds(seconds: u32) -> i32 {
-    i32::try_from(seconds).unwrap_or(i32::MAX).min(super::input::MOST_S)
+    i32::try_from(seconds)
+        .unwrap_or(i32::MAX)
+        .min(super::input::MOST_S)
 }
 
 /// Where each row begins among entries sorted by row.
@@ -231,8 +256,17 @@ fn rows(count: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
 
 /// By how much the trip's times are shifted on each day it runs.
 fn days(services: &Services, trip: &TripInput) -> Vec<i32> {
-    let runs = services.runs.get(trip.service as usize).copied().unwrap_or_default();
-    [-DAY_S, 0, DAY_S].into_iter().zip(runs).filter(|(_, runs)| *runs).map(|(shift, _)| shift).collect()
+    let runs = services
+        .runs
+        .get(trip.service as usize)
+        .copied()
+        .unwrap_or_default();
+    [-DAY_S, 0, DAY_S]
+        .into_iter()
+        .zip(runs)
+        .filter(|(_, runs)| *runs)
+        .map(|(shift, _)| shift)
+        .collect()
 }
 
 /// The shifts of a trip's own times at which a vehicle with exact times leaves.
@@ -246,7 +280,11 @@ fn departures(
         *calls += trip.calls.len() * days.len();
     }
     let first = trip.calls.first().map_or(0, |call| call.departure_s);
-    let mut shifts = if trip.frequencies.is_empty() { days.to_vec() } else { Vec::new() };
+    let mut shifts = if trip.frequencies.is_empty() {
+        days.to_vec()
+    } else {
+        Vec::new()
+    };
     for &day in days {
         for frequency in exact {
             let mut leaves = frequency.start_s;
@@ -254,7 +292,11 @@ fn departures(
                 shifts.push(leaves - first + day);
                 *calls += trip.calls.len();
                 if *calls > MOST_CALLS {
-                    return Err(TransitError::TooLarge { what: "calls", count: *calls, most: MOST_CALLS });
+                    return Err(TransitError::TooLarge {
+                        what: "calls",
+                        count: *calls,
+                        most: MOST_CALLS,
+                    });
                 }
                 leaves = leaves.saturating_add(frequency.headway_s);
             }
@@ -264,7 +306,11 @@ fn departures(
 }
 
 fn run(number: u32, trip: &TripInput, shift: i32) -> Run {
-    let times = trip.calls.iter().map(|call| [call.arrival_s + shift, call.departure_s + shift]).collect();
+    let times = trip
+        .calls
+        .iter()
+        .map(|call| [call.arrival_s + shift, call.departure_s + shift])
+        .collect();
     Run { trip: number, times }
 }
 
@@ -283,8 +329,16 @@ fn line(number: u32, trip: &TripInput, even: &[&Frequency], days: &[i32], wait_s
     (!windows.is_empty()).then(|| Line {
         trip: number,
         stops: trip.calls.iter().map(|call| call.stop).collect(),
-        boards: trip.calls.iter().map(|call| [call.pick_up, call.drop_off]).collect(),
-        times: trip.calls.iter().map(|call| [call.arrival_s - first, call.departure_s - first]).collect(),
+        boards: trip
+            .calls
+            .iter()
+            .map(|call| [call.pick_up, call.drop_off])
+            .collect(),
+        times: trip
+            .calls
+            .iter()
+            .map(|call| [call.arrival_s - first, call.departure_s - first])
+            .collect(),
         windows,
     })
 }

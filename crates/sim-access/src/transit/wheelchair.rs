@@ -83,12 +83,20 @@ impl ThreeTimetables {
         options: TimetableOptions,
     ) -> Result<Self, TransitError> {
         let build = |at_least| {
-            Timetable::build(stops, trips, footpaths, services, TimetableOptions { at_least, ..options })
+            Timetable::build(
+                stops,
+                trips,
+                footpaths,
+                services,
+                TimetableOptions { at_least, ..options },
+            )
         };
         let [blocked, unknown, passable] = Passability::ALL;
         let mut states = BTreeMap::new();
         for path in footpaths {
-            let state = states.entry((path.from, path.to, seconds(path.seconds))).or_insert(path.state);
+            let state = states
+                .entry((path.from, path.to, seconds(path.seconds)))
+                .or_insert(path.state);
             *state = path.state.or(*state);
         }
         Ok(Self {
@@ -119,20 +127,29 @@ impl ThreeTimetables {
         let latest = query.departure_s.saturating_add(seconds(within_s));
         for state in [Passability::Passable, Passability::Unknown, Passability::Blocked] {
             let on_foot = direct.iter().filter(|way| way.1 >= state);
-            let on_foot = on_foot.map(|way| (query.departure_s.saturating_add(seconds(way.0)), way.1)).min_by_key(|way| way.0);
+            let on_foot = on_foot
+                .map(|way| (query.departure_s.saturating_add(seconds(way.0)), way.1))
+                .min_by_key(|way| way.0);
             let arrivals = earliest(self.of(state), query, rounds);
             let by_ride = arrivals.through(egress);
             let arrive_s = by_ride.into_iter().chain(on_foot.map(|way| way.0)).min();
-            let Some(arrive_s) = arrive_s.filter(|&at| at <= latest) else { continue };
-            let journey = arrivals.journey_through(egress).filter(|journey| journey.arrive_s == arrive_s);
+            let Some(arrive_s) = arrive_s.filter(|&at| at <= latest) else {
+                continue;
+            };
+            let journey = arrivals
+                .journey_through(egress)
+                .filter(|journey| journey.arrive_s == arrive_s);
             let parts = match (&journey, on_foot) {
                 (Some(journey), _) => self.parts(journey, query, egress),
                 (None, Some(way)) => vec![(Element::Direct, way.1)],
                 (None, None) => Vec::new(),
             };
             let of = |wanted: Passability| {
-                let mut elements: Vec<Element> =
-                    parts.iter().filter(|part| part.1 == wanted).map(|part| part.0).collect();
+                let mut elements: Vec<Element> = parts
+                    .iter()
+                    .filter(|part| part.1 == wanted)
+                    .map(|part| part.0)
+                    .collect();
                 elements.sort_unstable();
                 elements.dedup();
                 elements
@@ -142,7 +159,11 @@ impl ThreeTimetables {
                 state,
                 arrive_s: Some(arrive_s),
                 journey,
-                undecided: if state == Passability::Unknown { undecided } else { Vec::new() },
+                undecided: if state == Passability::Unknown {
+                    undecided
+                } else {
+                    Vec::new()
+                },
                 blocking,
             };
         }
@@ -156,10 +177,18 @@ impl ThreeTimetables {
     }
 
     /// The parts of a journey and what is known of them.
-    fn parts(&self, journey: &Journey, query: &Query<'_>, egress: &[AccessLeg]) -> Vec<(Element, Passability)> {
-        let of = |states: &[Passability], number: u32| states.get(number as usize).copied().unwrap_or_default();
+    fn parts(
+        &self,
+        journey: &Journey,
+        query: &Query<'_>,
+        egress: &[AccessLeg],
+    ) -> Vec<(Element, Passability)> {
+        let of =
+            |states: &[Passability], number: u32| states.get(number as usize).copied().unwrap_or_default();
         let leg_state = |legs: &[AccessLeg], stop: u32, taken: i32| {
-            let same = legs.iter().filter(|leg| leg.stop == stop && seconds(leg.seconds) == taken);
+            let same = legs
+                .iter()
+                .filter(|leg| leg.stop == stop && seconds(leg.seconds) == taken);
             same.map(|leg| leg.state).max().unwrap_or_default()
         };
         let mut parts = Vec::new();
@@ -172,7 +201,11 @@ impl ThreeTimetables {
                     parts.push((Element::Egress { stop }, leg_state(egress, stop, seconds)));
                 }
                 JourneyLeg::Walk { from, to, seconds } => {
-                    let state = self.footpaths.get(&(from, to, seconds)).copied().unwrap_or_default();
+                    let state = self
+                        .footpaths
+                        .get(&(from, to, seconds))
+                        .copied()
+                        .unwrap_or_default();
                     parts.push((Element::Footpath { from, to }, state));
                 }
                 JourneyLeg::Ride { trip, from, to, .. } => {
