@@ -3,6 +3,18 @@
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
 //! finished children); memory is the peak resident set. Each figure is the median of several runs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a suite fails by panicking and says why; its numbers are small"
+)]
+
 mod main_job;
 mod process;
 

@@ -177,7 +177,7 @@ fn start(
 
 /// What a server without a city costs while nobody asks anything.
 fn idle(folder: &Path) -> Row {
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
     let server = Server::over(folder);
     let _ = server.get("/readyz");
     std::thread::sleep(Duration::from_secs(2));

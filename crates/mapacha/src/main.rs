@@ -19,15 +19,15 @@ use output::{Failure, Outcome};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.global.json;
-    match run(cli) {
+    match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(3),
         Err(failure) => ExitCode::from(failure.report(json)),
     }
 }
 
-fn run(cli: Cli) -> Result<Outcome, Failure> {
-    let effective = effective(&cli)?;
+fn run(cli: &Cli) -> Result<Outcome, Failure> {
+    let effective = effective(cli)?;
     start_log(&effective)?;
     let json = cli.global.json;
     match &cli.command {

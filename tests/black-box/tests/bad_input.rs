@@ -1,5 +1,17 @@
 //! Files that are not what they should be: a clear error that names file, row and remedy; good rows are kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a suite fails by panicking and says why; its numbers are small"
+)]
+
 use std::io::Write as _;
 use std::path::Path;
 

@@ -1,5 +1,17 @@
 //! The conformance files are complete and true to the tests they name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a suite fails by panicking and says why; its numbers are small"
+)]
+
 use black_box::{root, test_data};
 
 fn file() -> toml::Table {

@@ -1,5 +1,17 @@
 //! The house rules that a machine can keep: dependency arrows, no code that may not be, files that hold one idea.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a suite fails by panicking and says why; its numbers are small"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -88,7 +100,7 @@ fn arrows_go_down_only() {
                 "`{name}` uses `{used}`, which is not below it"
             );
             assert!(
-                !(ships && PURE.contains(&name)) || !["tokio", "rusqlite", "reqwest", "axum"].contains(&used),
+                !(ships && PURE.contains(&name) && ["tokio", "rusqlite", "reqwest", "axum"].contains(&used)),
                 "`{name}` does no I/O, so it cannot use `{used}`"
             );
         }

@@ -19,7 +19,7 @@ use crate::output::{Failure, Outcome, say};
 use crate::world;
 
 /// Each sensor sends so often.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// Before the demo opened, the sensors sent once an hour for so many hours: a week.
 const HOURS_BEFORE: i64 = 7 * 24;
 

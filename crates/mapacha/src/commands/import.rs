@@ -35,11 +35,10 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
         let bar = Bar::new(json);
         let mut sink = TwinSink::new(&twin, &view);
         let imported = formats::import(kind, &files, &options, &mut sink, &mut |progress| {
-            bar.show(progress)
+            bar.show(progress);
         });
         bar.clear();
         let report = imported.map_err(|error| failure(&error));
-        drop(sink);
         twin.close();
         report?
     };
@@ -167,7 +166,7 @@ fn write_refused(arguments: &Import, report: &Report) -> Result<(), Failure> {
 
 /// A progress bar on a terminal, one line a step otherwise, nothing with `--json` into a pipe.
 struct Bar {
-    bar: Option<indicatif::ProgressBar>,
+    drawn: Option<indicatif::ProgressBar>,
     quiet: bool,
     last: std::cell::RefCell<String>,
 }
@@ -183,14 +182,14 @@ impl Bar {
             bar
         });
         Self {
-            bar,
+            drawn: bar,
             quiet: json,
             last: std::cell::RefCell::default(),
         }
     }
 
     fn show(&self, progress: Progress) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_message(format!(
                 "{}: {} read, {} refused",
                 progress.file, progress.read, progress.refused
@@ -203,7 +202,7 @@ impl Bar {
     }
 
     fn clear(&self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.finish_and_clear();
         }
     }

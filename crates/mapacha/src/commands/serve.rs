@@ -48,7 +48,7 @@ impl Door {
         let address = listener.local_addr()?;
         let mut facts = server::Config::new(address, folder.join("spool"));
         facts.city = config.city.name.clone().unwrap_or_default();
-        facts.time_zone = config.city.time_zone.clone();
+        facts.time_zone.clone_from(&config.city.time_zone);
         facts.max_batch_bytes = config.http.max_body_bytes;
         facts.max_import_bytes = config.http.max_import_bytes;
         facts.metrics_apart = admin.is_some();

@@ -204,14 +204,14 @@ impl Config {
                 );
             }
         }
-        if let Some(zone) = &self.city.time_zone {
-            if jiff::tz::TimeZone::get(zone).is_err() {
-                return refuse(
-                    "city.time_zone",
-                    &format!("there is no time zone `{zone}`"),
-                    "use an IANA name such as `Africa/Nairobi`",
-                );
-            }
+        if let Some(zone) = &self.city.time_zone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            return refuse(
+                "city.time_zone",
+                &format!("there is no time zone `{zone}`"),
+                "use an IANA name such as `Africa/Nairobi`",
+            );
         }
         Ok(())
     }
