@@ -177,6 +177,25 @@ fn a_street_reached_from_both_ends_is_one_piece() {
 }
 
 #[test]
+fn a_late_start_inside_another_s_reach_adds_nothing() {
+    let grid = Grid::new(2);
+    let travel = grid.travel(&Profile::walking());
+    let (mut workspace, mut found) = (Workspace::new(), Isochrone::default());
+    let place = |fraction| Snap::on(grid.street(0, 1), fraction);
+    let starts = [
+        place(0.5).into(),
+        Start {
+            place: place(0.4),
+            spent: metres(20.0),
+        },
+    ];
+    let reached = search(&travel, Passable, &starts, metres(30.0), &mut workspace);
+    isochrone(&reached, metres(30.0), &mut found);
+    assert_eq!(found.pieces.len(), 1);
+    assert!((found.length_m - 60.0).abs() < 1e-6, "from 20 m to 80 m");
+}
+
+#[test]
 fn one_kerb_tag_decides() {
     // A town of two halves joined by one crossing.
     let crossing = |kerb: Option<KerbKind>| {

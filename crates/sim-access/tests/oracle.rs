@@ -240,7 +240,9 @@ proptest! {
         let mut whole = case.travel();
         let (mut one, mut other) = (Workspace::new(), Workspace::new());
         let places: Vec<Snap> = case.places.iter().copied().filter(|place| place.edge.index() < kept).collect();
-        prop_assume!(!places.is_empty());
+        if places.is_empty() {
+            return Ok(());
+        }
         for at_least in Passability::ALL {
             let less = search(&part, at_least, &[places[0].into()], u32::MAX, &mut one);
             let more = search(&whole, at_least, &[places[0].into()], u32::MAX, &mut other);
@@ -268,7 +270,9 @@ proptest! {
     #[test]
     fn knowledge_is_monotone(case in cases(), which in 0..18_usize, learned in any::<bool>()) {
         let unknown: Vec<usize> = (0..case.states.len()).filter(|&edge| case.states[edge] == Passability::Unknown).collect();
-        prop_assume!(!unknown.is_empty());
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let edge = EdgeIndex(u32::try_from(unknown[which % unknown.len()]).unwrap());
         let mut travel = case.travel();
         let before = case.answers(&travel);

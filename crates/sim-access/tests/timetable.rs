@@ -387,6 +387,16 @@ fn by_wheelchair_three_answers() {
     let found = ask(&stops, &unsure, &footpaths, 3_600);
     assert_eq!((found.state, found.arrive_s), (Unknown, Some(8 * HOUR + 2_100)));
     assert_eq!(found.undecided, [Element::Trip { trip: 3 }]);
+    // Two ways that take as long: the better one counts.
+    let twice = [
+        footpaths[0],
+        Footpath {
+            state: Blocked,
+            ..footpaths[0]
+        },
+    ];
+    let found = ask(&stops, &unsure, &twice, 3_600);
+    assert_eq!((found.state, found.blocking), (Unknown, vec![]));
     // No step-free way between 2 and 3.
     let steps = [Footpath {
         state: Blocked,
