@@ -105,3 +105,29 @@ fn a_workbook_is_read_like_a_table() {
         "{error}"
     );
 }
+
+#[test]
+fn a_number_is_a_number_beside_texts_with_a_decimal_comma() {
+    let rows: &[&[&str]] = &[
+        &["KPI", "Data point", "Value", "Unit", "Period"],
+        &["EC: I: T: 2A", "", "92.5", "%", "2025"],
+        &["EC: ICT: ICT: 1C", "", "78,4", "%", "2025"],
+    ];
+    let (sink, report) = import_bytes(
+        Kind::Kpi,
+        "values.xlsx",
+        &workbook(rows),
+        &[("decimal-comma", "true")],
+    );
+    assert_eq!(report.unwrap().refused, []);
+    let value = |kpi| {
+        text(
+            entity(&sink, formats::kpi::entity_id(kpi, None).as_str()),
+            "kpiValue",
+        )
+    };
+    assert_eq!(
+        (value("EC: I: T: 2A"), value("EC: ICT: ICT: 1C")),
+        ("92.5".into(), "78.4".into())
+    );
+}

@@ -65,7 +65,7 @@ impl Sheet {
         let mut first = [0; 4];
         let count = bytes.read(&mut first).map_err(&read)?;
         if count == 4 && first == *b"PK\x03\x04" {
-            return workbook(file);
+            return workbook(file, session.options.decimal_comma);
         }
         if first == [0xD0, 0xCF, 0x11, 0xE0] {
             let why = "it is a workbook of the old kind (.xls)";
@@ -143,7 +143,7 @@ fn missing(columns: &[Option<usize>; 8]) -> Option<&'static str> {
         .map(|((name, _), _)| *name)
 }
 
-fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
+fn workbook(file: &InputFile, decimal_comma: bool) -> Result<Sheet, ImportError> {
     let read = ImportError::read(&file.name);
     let damaged = |error: &dyn std::fmt::Display| {
         ImportError::file(
@@ -169,6 +169,11 @@ fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
     }
     let bytes = BufReader::new(File::open(&file.path).map_err(&read)?);
     let mut book: Xlsx<_> = Xlsx::new(bytes).map_err(|error| damaged(&error))?;
+    // A cell that holds a number is a number, however people write theirs: it is given the sign they expect.
+    let as_typed = |cell: &Data| match cell {
+        Data::Float(_) if decimal_comma => text(cell).replace('.', ","),
+        other => text(other),
+    };
     let mut seen = Vec::new();
     for (name, range) in book.worksheets() {
         let top = range.start().map_or(0, |(row, _)| u64::from(row));
@@ -186,8 +191,12 @@ fn workbook(file: &InputFile) -> Result<Sheet, ImportError> {
         let rows: Vec<(u64, Fields)> = rows
             .filter(|(_, cells)| cells.iter().any(|cell| !text(cell).trim().is_empty()))
             .map(|(index, cells)| {
-                let fields =
-                    columns.map(|column| column.and_then(|c| cells.get(c)).map(text).unwrap_or_default());
+                let fields = columns.map(|column| {
+                    column
+                        .and_then(|c| cells.get(c))
+                        .map(as_typed)
+                        .unwrap_or_default()
+                });
                 (top + index as u64 + 1, Fields(fields))
             })
             .collect();
