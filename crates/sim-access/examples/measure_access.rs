@@ -1,4 +1,4 @@
-//! Measures the crate on a made-up city: `cargo run --release -p sim-access --example measure [side]`. Prints, asserts
+//! Measures the crate on a made-up city: `cargo run --release -p sim-access --example measure_access [side]`. Prints, asserts
 //! nothing. A side of 224 crossings makes 100 000 edges, about a small country's walkable ways.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for people")]
 #![allow(
