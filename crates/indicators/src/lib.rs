@@ -8,7 +8,7 @@ pub mod assessment;
 mod binding;
 pub mod calculation;
 pub mod catalogue;
-pub mod chart;
+mod chart;
 pub mod geometry;
 pub mod period;
 pub mod report;

@@ -307,6 +307,9 @@ fn the_population_of_the_period_is_taken() {
         "{:?}",
         row.notes
     );
+    assert_eq!(row.coverage.temporal_pct, Some(0.0));
+    assert_eq!(row.quality, Some(indicators::Quality::EstimateOnAssumptions));
+    assert_eq!(row.points, None, "another year's timetable is shown, not scored");
     let row = run_with(city.clone(), &of_period("2020-03"));
     assert_eq!(row.period, "2020-03");
     assert_eq!(

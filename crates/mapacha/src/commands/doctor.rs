@@ -180,5 +180,5 @@ fn answers(address: std::net::SocketAddr) -> bool {
         .and_then(|client| client.get(format!("http://{address}/version")).send().ok());
     version
         .and_then(|answer| answer.text().ok())
-        .is_some_and(|text| text.contains("mapacha") || text.contains("version"))
+        .is_some_and(|text| text.contains("\"mapacha\""))
 }
