@@ -5,7 +5,7 @@
 //! clock): inputs in, numbers with their provenance out.
 
 pub mod assessment;
-mod binding;
+pub mod binding;
 pub mod calculation;
 pub mod catalogue;
 mod chart;

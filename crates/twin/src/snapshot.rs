@@ -28,6 +28,15 @@ impl Snapshot {
         self.0.state.at
     }
 
+    pub(crate) fn parts(&self) -> (Frozen, Arc<dyn StorageReader>) {
+        (self.0.state.clone(), Arc::clone(&self.0.storage))
+    }
+
+    /// A copy that can be written to: what if.
+    pub fn fork(&self) -> crate::Fork {
+        crate::Fork::of(self)
+    }
+
     pub(crate) fn reading(&self) -> Reading<'_, Frozen> {
         Reading {
             state: &self.0.state,

@@ -83,6 +83,23 @@ impl State {
     }
 }
 
+impl Frozen {
+    /// Puts a record into this picture alone: the shard that would hold it is copied if anybody shares it.
+    pub(crate) fn put(&mut self, record: Record) {
+        let index = self.of(&record.entity.id);
+        self.at = self.at.max(record.entity.modified_at);
+        let shards: &mut [Arc<Shard>] = Arc::make_mut(&mut self.shards);
+        Arc::make_mut(&mut shards[index]).put(record);
+    }
+
+    /// Forgets an id in this picture alone.
+    pub(crate) fn remove(&mut self, id: &Uri) {
+        let index = self.of(id);
+        let shards: &mut [Arc<Shard>] = Arc::make_mut(&mut self.shards);
+        Arc::make_mut(&mut shards[index]).remove(id);
+    }
+}
+
 #[allow(clippy::cast_possible_truncation, reason = "the remainder is below 64")]
 fn index(hasher: &DefaultHashBuilder, id: &Uri) -> usize {
     (hasher.hash_one(id) % SHARDS as u64) as usize

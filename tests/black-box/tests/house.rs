@@ -31,8 +31,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &[]),
     ("sim-access", &[]),
     (
+        "scenarios",
+        &["sim-access", "indicators", "formats", "twin", "query", "ngsi-ld"],
+    ),
+    (
         "server",
         &[
+            "scenarios",
             "formats",
             "indicators",
             "demo-city",
@@ -46,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "mapacha",
         &[
             "server",
+            "scenarios",
             "formats",
             "indicators",
             "demo-city",

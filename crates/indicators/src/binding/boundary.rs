@@ -13,26 +13,26 @@ use crate::geometry::areas::polygons;
 
 /// An area within the city.
 #[derive(Clone, Debug)]
-pub(crate) struct Area {
-    pub(crate) id: ngsi_ld::Uri,
-    pub(crate) name: String,
-    pub(crate) code: Option<String>,
+pub struct Area {
+    pub id: ngsi_ld::Uri,
+    pub name: String,
+    pub code: Option<String>,
 }
 
 /// The city's boundary and its areas.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Boundary {
+pub struct Boundary {
     /// The city is the union of these.
-    pub(crate) city: Vec<MultiPolygon<f64>>,
+    pub city: Vec<MultiPolygon<f64>>,
     /// The areas within it, and their polygons in the same order.
-    pub(crate) areas: Vec<Area>,
-    pub(crate) area_polygons: Vec<MultiPolygon<f64>>,
+    pub areas: Vec<Area>,
+    pub area_polygons: Vec<MultiPolygon<f64>>,
     /// How many entities the city's boundary is made of.
-    pub(crate) city_areas: usize,
+    pub city_areas: usize,
     /// The name of the city, where its boundary says it.
-    pub(crate) city_name: Option<String>,
+    pub city_name: Option<String>,
     /// Areas without a polygon.
-    pub(crate) without_polygon: usize,
+    pub without_polygon: usize,
 }
 
 /// Levels of an area that is a city as a whole.
@@ -55,7 +55,7 @@ struct Found {
 }
 
 /// Gathers boundary and areas.
-pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin::Error> {
+pub fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin::Error> {
     let mut boundary = Boundary::default();
     let mut found = Vec::new();
     scan(reader, view, "AdministrativeArea", &mut |entity| {
@@ -113,7 +113,7 @@ pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin:
 
 impl Boundary {
     /// The middle of the city's bounding box, in degrees.
-    pub(crate) fn centre(&self) -> Option<Coord<f64>> {
+    pub fn centre(&self) -> Option<Coord<f64>> {
         bounds(&self.city).centre()
     }
 }

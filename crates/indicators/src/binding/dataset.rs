@@ -8,16 +8,16 @@ use super::terms::{attribute, scan, text_of, year_of};
 
 /// A file that was imported.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Dataset {
-    pub(crate) id: String,
+pub struct Dataset {
+    pub id: String,
     /// `gtfs`, `population` …
-    pub(crate) kind: String,
-    pub(crate) file_name: Option<String>,
-    pub(crate) publisher: Option<String>,
+    pub kind: String,
+    pub file_name: Option<String>,
+    pub publisher: Option<String>,
     /// The year the data are of.
-    pub(crate) vintage: Option<String>,
+    pub vintage: Option<String>,
     /// First and last day it speaks of, `YYYY-MM-DD`.
-    pub(crate) valid: (Option<String>, Option<String>),
+    pub valid: (Option<String>, Option<String>),
 }
 
 impl Dataset {
@@ -38,7 +38,7 @@ impl Dataset {
     }
 
     /// For people: file and publisher.
-    pub(crate) fn label(&self) -> Option<String> {
+    pub fn label(&self) -> Option<String> {
         match (&self.file_name, &self.publisher) {
             (Some(file), Some(publisher)) => Some(format!("{file} ({publisher})")),
             (file, publisher) => file.clone().or_else(|| publisher.clone()),
@@ -47,7 +47,7 @@ impl Dataset {
 }
 
 /// Every imported file, in order of its entity's creation.
-pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Vec<Dataset>, twin::Error> {
+pub fn gather(reader: &dyn Reader, view: &View) -> Result<Vec<Dataset>, twin::Error> {
     let mut datasets = Vec::new();
     scan(reader, view, "Dataset", &mut |entity| {
         datasets.extend(Dataset::from_entity(entity));
@@ -56,7 +56,7 @@ pub(crate) fn gather(reader: &dyn Reader, view: &View) -> Result<Vec<Dataset>, t
 }
 
 /// The distinct vintages of the files of a kind, in order.
-pub(crate) fn vintages(datasets: &[Dataset], kind: &str) -> Vec<String> {
+pub fn vintages(datasets: &[Dataset], kind: &str) -> Vec<String> {
     let mut years: Vec<String> = datasets
         .iter()
         .filter(|d| d.kind == kind)
@@ -68,7 +68,7 @@ pub(crate) fn vintages(datasets: &[Dataset], kind: &str) -> Vec<String> {
 }
 
 /// The labels of the files of a kind, joined.
-pub(crate) fn sources(datasets: &[Dataset], kind: &str) -> Option<String> {
+pub fn sources(datasets: &[Dataset], kind: &str) -> Option<String> {
     let mut labels: Vec<String> = datasets
         .iter()
         .filter(|d| d.kind == kind)

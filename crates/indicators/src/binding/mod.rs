@@ -4,9 +4,9 @@
 //! Models, so that a city may have imported its data with or without an @context.
 
 pub(crate) mod air;
-pub(crate) mod boundary;
-pub(crate) mod dataset;
-pub(crate) mod population;
+pub mod boundary;
+pub mod dataset;
+pub mod population;
 pub(crate) mod reported;
-pub(crate) mod terms;
+pub mod terms;
 pub(crate) mod transit;

@@ -13,14 +13,14 @@ use geo_types::{Coord, MultiPolygon};
 
 /// The inhabited cells of one grid.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Population {
-    pub(crate) cells: Vec<Cell>,
+pub struct Population {
+    pub cells: Vec<Cell>,
     /// The grid's entity.
-    pub(crate) grid: String,
-    pub(crate) vintage: Option<String>,
-    pub(crate) source: Option<String>,
+    pub grid: String,
+    pub vintage: Option<String>,
+    pub source: Option<String>,
     /// What to say about the choice of the grid.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 struct Candidate {
@@ -32,7 +32,7 @@ struct Candidate {
 
 /// Gathers the cells of the grid whose year is nearest to `year`; without one, of the latest. `Err` in the
 /// inner result: there is a grid that cannot be read, and why.
-pub(crate) fn gather(
+pub fn gather(
     reader: &dyn Reader,
     view: &View,
     datasets: &[Dataset],

@@ -16,7 +16,7 @@ const SMART_DATA_MODELS: [&str; 3] = [
 ];
 
 /// Whether a name is this term, under any vocabulary that is understood.
-pub(crate) fn is(name: &Name, term: &str) -> bool {
+pub fn is(name: &Name, term: &str) -> bool {
     let Some(start) = name.as_str().strip_suffix(term) else {
         return false;
     };
@@ -28,12 +28,12 @@ pub(crate) fn is(name: &Name, term: &str) -> bool {
 }
 
 /// The default instance of an attribute, by term.
-pub(crate) fn attribute<'a>(entity: &'a Entity, term: &str) -> Option<&'a Attribute> {
+pub fn attribute<'a>(entity: &'a Entity, term: &str) -> Option<&'a Attribute> {
     pick(&entity.attributes, term)
 }
 
 /// The default instance of a sub-attribute, by term.
-pub(crate) fn sub_attribute<'a>(attribute: &'a Attribute, term: &str) -> Option<&'a Attribute> {
+pub fn sub_attribute<'a>(attribute: &'a Attribute, term: &str) -> Option<&'a Attribute> {
     pick(&attribute.sub_attributes, term)
 }
 
@@ -49,7 +49,7 @@ fn pick<'a>(attributes: &'a [Attribute], term: &str) -> Option<&'a Attribute> {
 
 /// The text of an attribute: of a Property, or the first one of a LanguageProperty; numbers as they are written;
 /// `{"@type": "Date", "@value": …}` as its value.
-pub(crate) fn text(attribute: &Attribute) -> Option<String> {
+pub fn text(attribute: &Attribute) -> Option<String> {
     let text = match &attribute.value {
         Value::Property(value) => match value.to_json() {
             serde_json::Value::String(text) => text,
@@ -66,12 +66,12 @@ pub(crate) fn text(attribute: &Attribute) -> Option<String> {
 }
 
 /// The text of an entity's attribute, by term.
-pub(crate) fn text_of(entity: &Entity, term: &str) -> Option<String> {
+pub fn text_of(entity: &Entity, term: &str) -> Option<String> {
     attribute(entity, term).and_then(text)
 }
 
 /// The year that a text or number begins with: `2019`, `2019-01-01`, `20190101`.
-pub(crate) fn year_of(attribute: &Attribute) -> Option<i16> {
+pub fn year_of(attribute: &Attribute) -> Option<i16> {
     let text = text(attribute)?;
     let year: String = text.chars().take(4).collect();
     (year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()))
@@ -80,7 +80,7 @@ pub(crate) fn year_of(attribute: &Attribute) -> Option<i16> {
 }
 
 /// The target of a relationship, by term; a text that holds an id will do.
-pub(crate) fn target(entity: &Entity, term: &str) -> Option<Uri> {
+pub fn target(entity: &Entity, term: &str) -> Option<Uri> {
     let attribute = attribute(entity, term)?;
     attribute
         .targets()
@@ -90,7 +90,7 @@ pub(crate) fn target(entity: &Entity, term: &str) -> Option<Uri> {
 }
 
 /// Whether an attribute says yes: `true`, `1` or their texts.
-pub(crate) fn yes(attribute: &Attribute) -> bool {
+pub fn yes(attribute: &Attribute) -> bool {
     attribute.as_bool() == Some(true)
         || attribute.as_f64() == Some(1.0)
         || attribute
@@ -99,7 +99,7 @@ pub(crate) fn yes(attribute: &Attribute) -> bool {
 }
 
 /// Visits every entity of a type, by term, once.
-pub(crate) fn scan(
+pub fn scan(
     reader: &dyn Reader,
     view: &View,
     term: &str,
@@ -109,7 +109,7 @@ pub(crate) fn scan(
 }
 
 /// Visits every entity that has at least one of the types, by term, once.
-pub(crate) fn scan_any(
+pub fn scan_any(
     reader: &dyn Reader,
     view: &View,
     terms: &[&str],

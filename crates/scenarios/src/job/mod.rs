@@ -1,0 +1,1 @@
+//! Runs in the background: progress, cancel, resume; their entities.
