@@ -21,6 +21,7 @@ mod kind;
 pub mod kpi;
 pub mod observations;
 mod options;
+pub mod osm;
 pub mod places;
 pub mod population;
 pub mod raster;
