@@ -59,6 +59,11 @@ pub struct ImportOptions {
     pub category: Option<String>,
     /// boundaries: the level of the areas, `ward`, `city`. Default: from the names of the properties.
     pub level: Option<String>,
+    /// boundaries, places: the layer that is read, where a file has several.
+    pub layer: Option<String>,
+    /// boundaries, places, population: the coordinate system of the file, `EPSG:21037`, where the file does not
+    /// say it or says it wrong.
+    pub crs: Option<String>,
     /// Who published the file.
     pub publisher: Option<String>,
     /// Where every refusal is written as it happens, one JSON object a line. Not for remote callers.
@@ -78,7 +83,7 @@ pub struct BadOption {
 
 impl ImportOptions {
     /// Every option's name on the command line, without `--`.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 22] = [
         "entity",
         "attribute",
         "type",
@@ -98,6 +103,8 @@ impl ImportOptions {
         "category-property",
         "category",
         "level",
+        "layer",
+        "crs",
         "publisher",
     ];
 
@@ -171,6 +178,8 @@ impl ImportOptions {
             "category-property" => self.category_property = text(),
             "category" => self.category = text(),
             "level" => self.level = text(),
+            "layer" => self.layer = text(),
+            "crs" => self.crs = text(),
             "publisher" => self.publisher = text(),
             unknown => {
                 let guess = crate::text::closest(unknown, Self::NAMES)

@@ -133,11 +133,11 @@ pub(crate) enum Kind {
     Entities,
     /// A public transport feed: GTFS zip
     Gtfs,
-    /// Inhabitants per cell: GeoTIFF (WGS 84), or CSV with lon,lat,population
+    /// Inhabitants per cell: GeoTIFF, or CSV with lon,lat,population
     Population,
-    /// Areas of the city: GeoJSON polygons
+    /// Areas of the city: GeoJSON, GeoPackage or Shapefile polygons
     Boundaries,
-    /// Clinics, schools, parks …: GeoJSON
+    /// Clinics, schools, parks …: GeoJSON, GeoPackage or Shapefile
     Places,
     /// Readings of one sensor: CSV
     Observations,
@@ -183,6 +183,12 @@ pub(crate) struct Import {
     /// boundaries: what the areas are: city, district, ward
     #[arg(long, value_name = "LEVEL", help_heading = "Other kinds")]
     pub(crate) level: Option<String>,
+    /// boundaries, places: the layer to read, where a GeoPackage or a zip holds several
+    #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
+    pub(crate) layer: Option<String>,
+    /// boundaries, places, population: the coordinate system, as in EPSG:21037, where the file does not say it
+    #[arg(long, value_name = "EPSG:CODE", help_heading = "Other kinds")]
+    pub(crate) crs: Option<String>,
     /// Who published the files
     #[arg(long, value_name = "TEXT", help_heading = "Other kinds")]
     pub(crate) publisher: Option<String>,

@@ -34,7 +34,8 @@ pub fn router() -> OpenApiRouter<App> {
 ///
 /// The body is the file, its name in `file`; or `multipart/form-data` with several files. The other parameters are
 /// the options of `mapacha import`, such as `entity`, `attribute`, `time-column`, `value-column`, `time-format`
-/// (which may be repeated), `time-zone`, `unit`, `year`, `feed`. Rows that are wrong are listed in the report and do
+/// (which may be repeated), `time-zone`, `unit`, `year`, `feed`, `layer`, `crs`. A Shapefile is sent as one zip, or
+/// as a form with its `.shp`, `.dbf`, `.prj` and `.cpg`. Rows that are wrong are listed in the report and do
 /// not stop the others; importing a file twice changes nothing.
 #[utoipa::path(
     post,

@@ -101,6 +101,8 @@ fn options(arguments: &Import) -> Result<ImportOptions, Failure> {
         ("category-property", &arguments.category_property),
         ("category", &arguments.category),
         ("level", &arguments.level),
+        ("layer", &arguments.layer),
+        ("crs", &arguments.crs),
         ("publisher", &arguments.publisher),
     ] {
         pairs.extend(value.iter().map(|value| (name, value.clone())));
