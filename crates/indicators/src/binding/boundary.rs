@@ -14,8 +14,11 @@ use crate::geometry::areas::polygons;
 /// An area within the city.
 #[derive(Clone, Debug)]
 pub struct Area {
+    /// The entity.
     pub id: ngsi_ld::Uri,
+    /// Its name.
     pub name: String,
+    /// Its code, where it has one.
     pub code: Option<String>,
 }
 
@@ -26,6 +29,7 @@ pub struct Boundary {
     pub city: Vec<MultiPolygon<f64>>,
     /// The areas within it, and their polygons in the same order.
     pub areas: Vec<Area>,
+    /// The polygons of the areas, in their order.
     pub area_polygons: Vec<MultiPolygon<f64>>,
     /// How many entities the city's boundary is made of.
     pub city_areas: usize,

@@ -9,10 +9,13 @@ use super::terms::{attribute, scan, text_of, year_of};
 /// A file that was imported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
+    /// The entity.
     pub id: String,
     /// `gtfs`, `population` …
     pub kind: String,
+    /// The name of the file.
     pub file_name: Option<String>,
+    /// Who published it.
     pub publisher: Option<String>,
     /// The year the data are of.
     pub vintage: Option<String>,

@@ -14,10 +14,13 @@ use geo_types::{Coord, MultiPolygon};
 /// The inhabited cells of one grid.
 #[derive(Clone, Debug, Default)]
 pub struct Population {
+    /// The cells.
     pub cells: Vec<Cell>,
     /// The grid's entity.
     pub grid: String,
+    /// The year that the data are of.
     pub vintage: Option<String>,
+    /// Where they come from.
     pub source: Option<String>,
     /// What to say about the choice of the grid.
     pub notes: Vec<String>,

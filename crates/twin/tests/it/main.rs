@@ -19,6 +19,7 @@
 mod common;
 mod concurrency;
 mod durability;
+mod forks;
 mod model;
 mod operations;
 mod queries;
