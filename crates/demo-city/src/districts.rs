@@ -24,6 +24,15 @@ pub(crate) struct District {
     pub(crate) ages: [u32; 5],
 }
 
+impl District {
+    /// What a head has in a year in the middle of the district's people, in [`crate::entities::CURRENCY`].
+    pub(crate) fn median_income(&self) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "tens of thousands")]
+        let hundreds = (19.0 * (2.2 * self.means).exp()).round() as i64;
+        hundreds * 100
+    }
+}
+
 pub(crate) fn generate(seed: u64, ground: &Ground, names: &mut Names) -> Vec<District> {
     let mut rng = stream(seed, "districts");
     let count: usize = rng.random_range(8..=12);

@@ -7,12 +7,17 @@ use serde_json::{Map, json};
 
 use crate::buildings::Building;
 use crate::districts::{self, District};
+use crate::footing::Junction;
 use crate::ground::degrees;
 use crate::places::{Park, Place};
 use crate::population::AgeGroup;
 use crate::sensors::SensorKind;
-use crate::streets::Segment;
+use crate::streets::{Class, Segment};
 use crate::{City, YEAR};
+
+/// The currency of incomes and costs: `unitCode` carries the three letters of ISO 4217, which UN/CEFACT takes over
+/// as its Recommendation 9.
+pub(crate) const CURRENCY: &str = "USD";
 
 fn name(term: &str) -> Name {
     Context::core().expand(term)
@@ -49,6 +54,7 @@ pub(crate) fn all(city: &City) -> impl Iterator<Item = Entity> + '_ {
         .enumerate()
         .map(|(number, it)| park(number, it));
     let streets = city.streets.segments.iter().map(|segment| street(city, segment));
+    let junctions = city.streets.junctions.iter().map(|it| junction(city, it));
     let buildings = city
         .buildings
         .iter()
@@ -65,6 +71,7 @@ pub(crate) fn all(city: &City) -> impl Iterator<Item = Entity> + '_ {
         .chain(districts)
         .chain(parks)
         .chain(streets)
+        .chain(junctions)
         .chain(buildings)
         .chain(places)
         .chain(sensors)
@@ -106,6 +113,7 @@ fn area(number: usize, district: &District) -> Entity {
             name("populationByAge"),
             Value::Json(Box::new(ages.into())),
         ))
+        .with(measured("medianIncome", district.median_income(), CURRENCY))
         .with(property("vintage", YEAR.to_string()));
     entity.id = district_uri(number);
     entity
@@ -116,45 +124,107 @@ fn park(number: usize, park: &Park) -> Entity {
         .with(property("name", park.name.as_str()))
 }
 
+/// A street, with the tags that OpenStreetMap has for it, as far as somebody surveyed them.
 fn street(city: &City, segment: &Segment) -> Entity {
-    let [from, to] = [segment.from, segment.to].map(|node| degrees(city.ground.nodes[node]));
+    let ends = [segment.from, segment.to];
+    let footing = &segment.footing;
     let mut entity = located(
         "RoadSegment",
         &format!("{}-{}", segment.from, segment.to),
-        LineString(vec![from, to]),
+        LineString(ends.map(|node| degrees(city.ground.nodes[node])).to_vec()),
     )
     .with(property("name", segment.name.as_str()))
-    .with(property("roadClass", segment.class.as_str()))
+    .with(property("highway", segment.highway()))
+    .with(property("nodes", json!(ends)))
     .with(measured("length", segment.length_m, "MTR"))
-    .with(measured("width", segment.width_m, "MTR"))
-    .with(property("surface", segment.surface))
-    .with(property("kerb", segment.kerb))
-    .with(property("sidewalk", segment.sidewalk))
-    .with(property("lit", segment.lit))
-    .with(measured("incline", segment.incline_pct, "P1"))
-    .with(property("startNode", i64::try_from(segment.from).unwrap_or(0)))
-    .with(property("endNode", i64::try_from(segment.to).unwrap_or(0)))
     .with(Attribute::relationship(
         name("refDistrict"),
         district_uri(segment.district),
     ));
-    if segment.sidewalk_width_m > 0.0 {
-        entity.put(measured(
-            "totalPedestrianPathWidth",
-            segment.sidewalk_width_m,
-            "MTR",
-        ));
+    let sidewalk_width = match footing.sidewalk {
+        Some("left") => "sidewalkLeftWidth",
+        Some("right") => "sidewalkRightWidth",
+        _ => "sidewalkBothWidth",
+    };
+    let texts = [
+        ("surface", footing.surface),
+        ("smoothness", footing.smoothness),
+        ("sidewalk", footing.sidewalk),
+        ("lit", footing.lit.map(yes_no)),
+        ("tactilePaving", footing.tactile_paving.map(yes_no)),
+    ];
+    let numbers = [
+        ("width", footing.width_m, "MTR"),
+        (sidewalk_width, footing.sidewalk_width_m, "MTR"),
+        ("incline", footing.incline_pct, "P1"),
+    ];
+    put_known(&mut entity, texts, numbers);
+    if let Some(steps) = &footing.steps {
+        entity.put(property("stepCount", i64::from(steps.count)));
+        let texts = [
+            ("rampWheelchair", steps.ramp.map(yes_no)),
+            ("handrail", steps.handrail.map(yes_no)),
+        ];
+        put_known(&mut entity, texts, []);
     }
-    if let Some((limit, lanes)) = match segment.class.as_str() {
-        "primary" => Some((60_i64, 4_i64)),
-        "secondary" => Some((50, 2)),
-        "residential" => Some((30, 2)),
-        _ => None,
+    if let Some((limit, lanes)) = match segment.class {
+        Class::Primary => Some((60_i64, 4_i64)),
+        Class::Secondary => Some((50, 2)),
+        Class::Residential => Some((30, 2)),
+        Class::Footway => None,
     } {
         entity.put(measured("maximumAllowedSpeed", limit, "KMH"));
         entity.put(property("totalLaneNumber", lanes));
     }
     entity
+}
+
+/// A place where streets meet.
+fn junction(city: &City, junction: &Junction) -> Entity {
+    let mut entity = located(
+        "RoadNode",
+        &junction.node.to_string(),
+        Point(degrees(city.ground.nodes[junction.node])),
+    )
+    .with(property("node", i64::try_from(junction.node).unwrap_or(0)))
+    .with(Attribute::relationship(
+        name("refDistrict"),
+        district_uri(junction.district),
+    ));
+    let texts = [
+        ("highway", junction.crossing.map(|_| "crossing")),
+        ("crossing", junction.crossing),
+        ("kerb", junction.kerb),
+        ("tactilePaving", junction.tactile_paving.map(yes_no)),
+    ];
+    put_known(
+        &mut entity,
+        texts,
+        [("kerbHeight", junction.kerb_height_m, "MTR")],
+    );
+    entity
+}
+
+fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// Puts what is known, and leaves out what is not.
+fn put_known<const T: usize, const N: usize>(
+    entity: &mut Entity,
+    texts: [(&str, Option<&str>); T],
+    numbers: [(&str, Option<f64>, &str); N],
+) {
+    for (term, text) in texts {
+        if let Some(text) = text {
+            entity.put(property(term, text));
+        }
+    }
+    for (term, number, unit_code) in numbers {
+        if let Some(number) = number {
+            entity.put(measured(term, number, unit_code));
+        }
+    }
 }
 
 fn building(number: usize, building: &Building) -> Entity {

@@ -154,7 +154,10 @@ fn add_line(table: &mut Table, line: &Line) {
             let trip = format!("L{number}-{direction}-{service}");
             table.row(
                 "trips.txt",
-                &format!("L{number},{service},{trip},{headsign},{direction},L{number}-{direction},1"),
+                &format!(
+                    "L{number},{service},{trip},{headsign},{direction},L{number}-{direction},{}",
+                    line.wheelchair
+                ),
             );
             let start = periods[0].0;
             for (sequence, (stop, along_m)) in stops.iter().enumerate() {

@@ -10,6 +10,7 @@
 mod buildings;
 mod districts;
 mod entities;
+mod footing;
 mod geotiff;
 mod ground;
 mod gtfs;
@@ -65,7 +66,7 @@ impl City {
         let by_block = population::by_block(seed, &ground, inhabitants);
         let population = PopulationGrid::generate(seed, &ground, &mut districts, &by_block);
         let buildings = buildings::generate(seed, &ground, &districts, &by_block);
-        let places = Places::generate(seed, &ground, &districts, inhabitants, &mut names);
+        let places = Places::generate(seed, &ground, &districts, &by_block, &mut names);
         let lines = transit::generate(seed, &ground, &streets, &districts, inhabitants);
         let sensors = sensors::generate(seed, &ground, &districts, &streets, &buildings, inhabitants);
         Self {

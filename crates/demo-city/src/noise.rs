@@ -42,6 +42,20 @@ pub(crate) fn smooth(seed: u64, channel: u64, at: f64) -> f64 {
     2.0 * (left + (right - left) * blend) - 1.0
 }
 
+/// Smooth noise in [-1, 1] over the plane: random values at whole coordinates, blended between them.
+pub(crate) fn field(seed: u64, channel: u64, x: f64, y: f64) -> f64 {
+    let row = |row: f64| {
+        #[allow(clippy::cast_possible_truncation, reason = "places are far below 2^53")]
+        let row = (row as i64).cast_unsigned();
+        smooth(mix(seed ^ mix(row)), channel, x)
+    };
+    let floor = y.floor();
+    let share = y - floor;
+    let blend = share * share * (3.0 - 2.0 * share);
+    let (below, above) = (row(floor), row(floor + 1.0));
+    below + (above - below) * blend
+}
+
 /// Bell-shaped noise around 0 with standard deviation 1, within ±3.5.
 pub(crate) fn bell(seed: u64, channel: u64, index: u64) -> f64 {
     let sum: f64 = (0..4).map(|part| unit(seed, mix(channel ^ part), index)).sum();

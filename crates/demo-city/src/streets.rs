@@ -9,9 +9,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::districts::District;
+use crate::footing::{self, Draw, Footing, Junction, decimal};
 use crate::ground::{Ground, Use};
 use crate::names::Names;
-use crate::noise::{smooth, stream};
+use crate::noise::{smooth, stream, unit};
 
 /// A street's rank, as OpenStreetMap's `highway` says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,19 +42,32 @@ pub(crate) struct Segment {
     pub(crate) class: Class,
     pub(crate) name: String,
     pub(crate) length_m: f64,
+    /// The carriageway, or the footway.
     pub(crate) width_m: f64,
-    pub(crate) surface: &'static str,
-    /// `raised`, `lowered`, `flush`, `unknown`.
-    pub(crate) kerb: &'static str,
-    /// `both`, `left`, `right`, `none`.
-    pub(crate) sidewalk: &'static str,
-    pub(crate) sidewalk_width_m: f64,
-    pub(crate) lit: bool,
-    /// Rise from `from` to `to`, per cent.
+    /// Rise from `from` to `to`, per cent, whether or not anybody measured it.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "what is told of it stands in `footing`")
+    )]
     pub(crate) incline_pct: f64,
+    /// How good the streets are here, 0 to 1.
+    pub(crate) good: f64,
+    /// What is known of it for those who walk or roll.
+    pub(crate) footing: Footing,
     /// A block of the city beside it.
     pub(crate) block: usize,
     pub(crate) district: usize,
+}
+
+impl Segment {
+    /// As OpenStreetMap's `highway`.
+    pub(crate) fn highway(&self) -> &'static str {
+        if self.footing.steps.is_some() {
+            "steps"
+        } else {
+            self.class.as_str()
+        }
+    }
 }
 
 /// The network.
@@ -62,6 +76,8 @@ pub(crate) struct Streets {
     pub(crate) segments: Vec<Segment>,
     /// The segments at each node that has any.
     pub(crate) at_node: BTreeMap<usize, Vec<usize>>,
+    /// Where one crosses from pavement to pavement, by node.
+    pub(crate) junctions: Vec<Junction>,
 }
 
 impl Streets {
@@ -116,7 +132,6 @@ impl Streets {
                         name.clone(),
                         block,
                         district,
-                        &mut rng,
                     ));
                 }
             }
@@ -133,7 +148,13 @@ impl Streets {
             at_node.entry(segment.from).or_default().push(index);
             at_node.entry(segment.to).or_default().push(index);
         }
-        Self { segments, at_node }
+        let mut streets = Self {
+            segments,
+            at_node,
+            junctions: Vec::new(),
+        };
+        streets.junctions = footing::junctions(seed, &streets, |node| ground.nodes[node]);
+        streets
     }
 
     /// The nodes of the quickest way by bus, both ends included; `None`: no way. Main streets are preferred.
@@ -217,82 +238,43 @@ fn segment(
     name: String,
     block: usize,
     district: usize,
-    rng: &mut ChaCha8Rng,
 ) -> Segment {
     let (start, end) = (ground.nodes[from], ground.nodes[to]);
     let length_m = (end - start).x.hypot((end - start).y);
-    let out = ground.outness(start);
-    // Good streets where means are high, and towards the middle.
-    let good = (districts.get(district).map_or(0.5, |d| d.means) + 0.5 * (1.0 - out)).clamp(0.0, 1.0);
-    let chance: f64 = rng.random();
-    let surface = match class {
-        Class::Primary => "asphalt",
-        Class::Secondary => {
-            if chance < 0.85 {
-                "asphalt"
-            } else {
-                "concrete"
-            }
-        }
-        Class::Residential if chance < 0.35 + 0.5 * good => "asphalt",
-        Class::Residential if chance < 0.55 + 0.4 * good => "paving_stones",
-        Class::Residential if chance < 0.8 + 0.2 * good => "gravel",
-        Class::Residential => "ground",
-        Class::Footway => {
-            if chance < 0.3 + 0.6 * good {
-                "paving_stones"
-            } else {
-                "gravel"
-            }
-        }
+    let middle = (start + end) / 2.0;
+    let means = districts.get(district).map_or(0.5, |district| district.means);
+    let good = footing::goodness(seed, middle, means, ground.outness(middle));
+    // Of the two segments that begin at a node going east and north, each has a number of its own.
+    let key = 2 * from as u64 + u64::from(to == from + 1);
+    let width = match class {
+        Class::Primary => 14.0,
+        Class::Secondary => 10.0,
+        Class::Residential => 6.5,
+        Class::Footway => 2.5,
     };
-    let chance: f64 = rng.random();
-    let kerb = match class {
-        Class::Footway => "flush",
-        _ if chance < 0.15 + 0.4 * good => "lowered",
-        _ if chance < 0.20 + 0.45 * good => "flush",
-        _ if chance < 0.75 + 0.15 * good => "raised",
-        _ => "unknown",
-    };
-    let chance: f64 = rng.random();
-    let sidewalk = match class {
-        Class::Primary => "both",
-        Class::Secondary => {
-            if chance < 0.9 {
-                "both"
-            } else {
-                "right"
-            }
-        }
-        Class::Residential if chance < 0.3 + 0.6 * good => "both",
-        Class::Residential if chance < 0.5 + 0.45 * good => ["left", "right"][rng.random_range(0..2)],
-        Class::Residential | Class::Footway => "none",
-    };
-    let (width, walk) = match class {
-        Class::Primary => (14.0, 3.0),
-        Class::Secondary => (10.0, 2.2),
-        Class::Residential => (6.5, 1.5),
-        Class::Footway => (2.5, 0.0),
-    };
-    let decimal = |number: f64| (number * 10.0).round() / 10.0;
-    let rise = height_m(seed, end) - height_m(seed, start);
+    let width_m = decimal(width * (0.85 + 0.3 * unit(seed, 40, key)));
+    let incline_pct = decimal(100.0 * (height_m(seed, end) - height_m(seed, start)) / length_m);
+    let footing = Draw {
+        seed,
+        key,
+        at: middle,
+        class,
+        good,
+        length_m,
+        incline_pct,
+        width_m,
+    }
+    .footing();
     Segment {
         from,
         to,
         class,
         name,
         length_m: decimal(length_m),
-        width_m: decimal(width * rng.random_range(0.85..1.15)),
-        surface,
-        kerb,
-        sidewalk,
-        sidewalk_width_m: if sidewalk == "none" {
-            0.0
-        } else {
-            decimal(walk * rng.random_range(0.7..1.3))
-        },
-        lit: class <= Class::Secondary || rng.random_bool(0.3 + 0.65 * good),
-        incline_pct: decimal(100.0 * rise / length_m),
+        width_m,
+        incline_pct,
+        good,
+        footing,
         block,
         district,
     }
@@ -300,10 +282,10 @@ fn segment(
 
 /// The height of the ground in metres: soft hills.
 pub(crate) fn height_m(seed: u64, at: Coord<f64>) -> f64 {
-    let hills = smooth(seed, 11, at.x / 900.0)
-        + smooth(seed, 12, at.y / 900.0)
+    let hills = smooth(seed, 11, at.x / 700.0)
+        + smooth(seed, 12, at.y / 700.0)
         + smooth(seed, 13, (at.x + at.y) / 1700.0);
-    60.0 + 14.0 * hills
+    60.0 + 20.0 * hills
 }
 
 /// Some small streets go, but never the last way to a place.
@@ -375,7 +357,7 @@ mod tests {
                 streets
                     .segments
                     .iter()
-                    .all(|s| s.length_m > 30.0 && s.incline_pct.abs() < 15.0)
+                    .all(|s| s.length_m > 30.0 && s.incline_pct.abs() < 20.0)
             );
         }
     }

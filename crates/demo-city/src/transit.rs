@@ -24,6 +24,8 @@ pub(crate) struct Line {
     pub(crate) colour: &'static str,
     /// Minutes between buses in the busiest hours.
     pub(crate) headway_min: u32,
+    /// Whether its buses take wheelchairs, as GTFS's `wheelchair_accessible`: 0 unknown, 1 yes, 2 no.
+    pub(crate) wheelchair: u8,
     pub(crate) stops: Vec<Stop>,
     /// Places in degrees, with the metres from the start.
     pub(crate) shape: Vec<(Coord<f64>, f64)>,
@@ -46,6 +48,20 @@ pub(crate) struct Stop {
 const COLOURS: [&str; 7] = [
     "0072B2", "D55E00", "007A5E", "9C3E78", "7A5C00", "3D3D8F", "A32D2D",
 ];
+
+/// What buses the lines have, in turn: some low-floor, some not, and some that nobody has asked about.
+const FLEET: [u8; 12] = [1, 2, 0, 1, 2, 1, 0, 2, 1, 2, 2, 0];
+
+/// Where the turn of [`FLEET`] begins.
+fn rotation(seed: u64) -> usize {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "below the number of lines"
+    )]
+    let first = (unit(seed, 32, 0) * FLEET.len() as f64) as usize;
+    first
+}
 
 pub(crate) fn generate(
     seed: u64,
@@ -153,6 +169,7 @@ fn line(
         name: format!("{from} – {to}"),
         colour: COLOURS[number as usize % COLOURS.len()],
         headway_min: rng.random_range(6..=12),
+        wheelchair: FLEET[(number as usize + rotation(seed)) % FLEET.len()],
         stops,
         shape,
     })

@@ -199,6 +199,34 @@ fn the_timetable_refers_to_nothing_that_is_not_there() {
     assert_eq!(ids("trips.txt", "service_id"), ids("calendar.txt", "service_id"));
     assert_eq!(ids("routes.txt", "agency_id"), ids("agency.txt", "agency_id"));
     assert_eq!(ids("stops.txt", "wheelchair_boarding").len(), 3);
+    assert_eq!(ids("trips.txt", "wheelchair_accessible").len(), 3);
+    // Every line goes both ways on every day of the week, and is under way at eight.
+    for day in [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ] {
+        let services: BTreeSet<String> = table(&zip, "calendar.txt")
+            .iter()
+            .filter(|row| row[day] == "1")
+            .map(|row| row["service_id"].clone())
+            .collect();
+        let at_eight: BTreeSet<String> = table(&zip, "frequencies.txt")
+            .iter()
+            .filter(|row| row["start_time"].as_str() <= "08:00:00" && row["end_time"].as_str() > "08:00:00")
+            .map(|row| row["trip_id"].clone())
+            .collect();
+        let runs: BTreeSet<(String, String)> = table(&zip, "trips.txt")
+            .iter()
+            .filter(|row| services.contains(&row["service_id"]) && at_eight.contains(&row["trip_id"]))
+            .map(|row| (row["route_id"].clone(), row["direction_id"].clone()))
+            .collect();
+        assert_eq!(runs.len(), 2 * routes.len(), "{day}");
+    }
 
     let mut last: BTreeMap<String, (u32, u32, f64)> = BTreeMap::new();
     for row in table(&zip, "stop_times.txt") {
