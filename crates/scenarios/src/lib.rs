@@ -14,6 +14,7 @@
 //! | [`indicator`] | what is measured: reach by group and district, in three values; and the city's KPIs |
 //! | [`run`] | baseline and scenarios, measured and compared |
 //! | [`choose`] | all subsets of up to 15 measures under a budget; the Pareto set, and why the others were dropped |
+//! | [`siting`] | where new stops or clinics would help most people |
 //! | [`result`] | what a run says, as a contract in JSON; CSV and HTML of it |
 //! | [`job`] | runs in the background: progress, cancel, resume; their entities |
 
@@ -26,3 +27,4 @@ pub mod measures;
 pub mod model;
 pub mod result;
 pub mod run;
+pub mod siting;

@@ -1,5 +1,11 @@
 //! What a run says. Its JSON is a contract.
 
+mod csv;
+mod html;
+
+pub use csv::csv;
+pub use html::html;
+
 use serde::{Deserialize, Serialize};
 
 use crate::measures::Applied;

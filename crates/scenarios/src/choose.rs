@@ -1,1 +1,0 @@
-//! All subsets of up to 15 measures, simulated; the Pareto set under a budget, and why the others were dropped.
