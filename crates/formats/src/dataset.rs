@@ -13,7 +13,7 @@ use crate::terms::Terms;
 
 /// An imported file, as its `Dataset` entity says it. Nothing in it depends on when it was imported.
 ///
-/// Attributes of the entity: `kind`, `name`, `fileName`, `sha256`, `publisher`, `vintage` (text: a year),
+/// Attributes of the entity: `kind`, `name`, `fileName`, `sha256`, `publisher`, `license`, `attribution`, `vintage` (text: a year),
 /// `validFrom`, `validTo` (text: dates), `statistics` (a JsonProperty: rows read and refused).
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -27,6 +27,10 @@ pub struct Dataset {
     pub sha256: String,
     /// Who published it.
     pub publisher: Option<String>,
+    /// The licence, as SPDX names it.
+    pub license: Option<String>,
+    /// What must be said wherever the data are shown.
+    pub attribution: Option<String>,
     /// The year the data are of.
     pub vintage: Option<String>,
     /// The first day it speaks of, `YYYY-MM-DD`.
@@ -48,6 +52,8 @@ impl Dataset {
             file_name: file.name.clone(),
             sha256,
             publisher: publisher.map(str::to_owned),
+            license: None,
+            attribution: None,
             vintage: None,
             valid_from: None,
             valid_to: None,
@@ -73,6 +79,8 @@ impl Dataset {
             text("fileName", Some(self.file_name)),
             text("sha256", Some(self.sha256)),
             text("publisher", self.publisher),
+            text("license", self.license),
+            text("attribution", self.attribution),
             text("vintage", self.vintage),
             text("validFrom", self.valid_from),
             text("validTo", self.valid_to),

@@ -13,6 +13,7 @@ use crate::file::InputFile;
 use crate::import::{ImportError, Place, Session};
 use crate::json_stream::{Document, Shape};
 
+pub(crate) use crossing::find as crossing;
 pub(crate) use geometry::{BadGeometry, read as read_geometry};
 pub(crate) use properties::{Found, find, find_level, text};
 

@@ -15,7 +15,7 @@ use crate::options::{BadOption, ImportOptions};
 use crate::report::{DatasetSummary, REFUSALS_KEPT, Refusal, Report};
 use crate::sink::{Fate, HistoryFate, Sink, SinkError};
 use crate::terms::Terms;
-use crate::{boundaries, entities, gtfs, kpi, observations, places, population};
+use crate::{boundaries, entities, gtfs, kpi, observations, osm, places, population};
 
 /// So many entities go to the sink at once.
 pub(crate) const BATCH: usize = 1_000;
@@ -137,6 +137,7 @@ pub fn import(
             Kind::Places => places::read,
             Kind::Observations => observations::read,
             Kind::Kpi => kpi::read,
+            Kind::Osm => osm::read,
         };
         read(file, &mut session)?;
         session.flush()?;

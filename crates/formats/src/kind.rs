@@ -23,19 +23,21 @@ pub enum Kind {
     Observations,
     /// Reported values of key performance indicators: CSV or XLSX.
     Kpi,
+    /// Streets, places and areas of OpenStreetMap: PBF or XML.
+    Osm,
 }
 
 /// A word that names no kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a kind of file that can be imported; the kinds are: entities, gtfs, population, boundaries, \
-     places, observations, kpi"
+     places, observations, kpi, osm"
 )]
 pub struct UnknownKind(pub String);
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Entities,
         Self::Gtfs,
         Self::Population,
@@ -43,6 +45,7 @@ impl Kind {
         Self::Places,
         Self::Observations,
         Self::Kpi,
+        Self::Osm,
     ];
 
     /// The word for it.
@@ -55,6 +58,7 @@ impl Kind {
             Self::Places => "places",
             Self::Observations => "observations",
             Self::Kpi => "kpi",
+            Self::Osm => "osm",
         }
     }
 }

@@ -57,7 +57,8 @@ pub struct ImportOptions {
     pub category_property: Option<String>,
     /// places: the category of all of them.
     pub category: Option<String>,
-    /// boundaries: the level of the areas, `ward`, `city`. Default: from the names of the properties.
+    /// boundaries: the level of the areas, `ward`, `city`. Default: from the names of the properties. osm: the
+    /// `admin_level` of the city itself, `8`.
     pub level: Option<String>,
     /// boundaries, places: the layer that is read, where a file has several.
     pub layer: Option<String>,

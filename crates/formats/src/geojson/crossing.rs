@@ -24,7 +24,7 @@ impl RTreeObject for Side {
 
 /// A sentence that names the place where rings cross; `None` where they do not. Rings may touch each other in
 /// single points, a ring may not touch itself.
-pub(super) fn find(rings: &[LineString<f64>]) -> Option<String> {
+pub(crate) fn find(rings: &[LineString<f64>]) -> Option<String> {
     let mut sides = Vec::new();
     let mut counts = Vec::new();
     for (ring, line) in rings.iter().enumerate() {

@@ -98,7 +98,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, first: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, first: impl FnOnce() -> String) {
         if self.count == 0 {
             self.first = first();
         }
@@ -106,7 +106,7 @@ impl Tally {
     }
 
     /// Warns, where anything was counted: "`count` `what` (the first: …)".
-    fn warn(&self, session: &mut Session<'_>, file: &str, what: &str) {
+    pub(crate) fn warn(&self, session: &mut Session<'_>, file: &str, what: &str) {
         if self.count > 0 {
             session.warn(format!(
                 "{file}: {} {what} (the first: {})",

@@ -77,7 +77,7 @@ fn kind(kind: Kind) -> Result<formats::Kind, Failure> {
         Kind::Places => formats::Kind::Places,
         Kind::Observations => formats::Kind::Observations,
         Kind::Kpi => formats::Kind::Kpi,
-        Kind::Osm => return absent("OpenStreetMap files (osm)"),
+        Kind::Osm => formats::Kind::Osm,
         Kind::Epanet => return absent("EPANET networks (epanet)"),
     })
 }
