@@ -1,12 +1,17 @@
 //! What is measured: who reaches what, by group and area, in three values.
 
+mod cell_set;
+
 use std::sync::Arc;
 
+use ngsi_ld::Uri;
 use serde::{Deserialize, Serialize};
 use sim_access::Passability;
 use sim_access::equity::Share;
 
 use crate::model::{Model, ModelError};
+
+pub use cell_set::CellSet;
 
 /// An indicator of reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,5 +51,23 @@ pub struct Measured {
 /// [`Model::notes`]. Pure: the same model gives the same, on any number of threads.
 pub fn measure(model: &Model, indicator: &str) -> Result<Option<Measured>, ModelError> {
     let _ = (model, indicator);
+    todo!()
+}
+
+/// The cells whose state of an indicator a measure could change, in whatever company.
+///
+/// `base` is the city as it is, `after` the city with *all* measures under discussion, `changed` the entities that
+/// one of them changes. For every subset of the measures without that one, and every cell outside the answer, adding
+/// the measure leaves the cell's state as it is. So measures of disjoint answers do not interact.
+///
+/// # Errors
+/// None that models of this crate cause.
+pub fn touched(
+    base: &Model,
+    after: &Model,
+    changed: &[Uri],
+    indicator: &str,
+) -> Result<CellSet, ModelError> {
+    let _ = (base, after, changed, indicator);
     todo!()
 }

@@ -1,10 +1,19 @@
 //! From entities to the inputs of the simulators: streets, timetable, people, places.
 
+pub mod places;
+pub mod streets;
+pub mod timetable;
+
 use ngsi_ld::Uri;
 use query::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sim_access::Snap;
 use twin::Reader;
+
+pub use places::Place;
+pub use streets::{Streets, Who};
+pub use timetable::{Stop, Timetable};
 
 /// How people travel, where a scenario file says nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -90,9 +99,20 @@ impl Model {
     }
 
     /// The model after these entities were made, changed or taken away, as `reader` now shows them. The same as
-    /// [`Model::read`] of that reader, but it shares with this model what did not change, and costs what did.
+    /// [`Model::read`] of that reader with this model's [`Model::options`], but it shares with this model what did
+    /// not change, and costs what did.
     pub fn after(&self, reader: &dyn Reader, view: &View, changed: &[Uri]) -> Result<Self, ModelError> {
         let _ = (reader, view, changed);
+        todo!()
+    }
+
+    /// How people travel; `date` is the day that was chosen, where none was given and a timetable runs.
+    pub fn options(&self) -> &TravelOptions {
+        todo!()
+    }
+
+    /// The city's name, where its boundary says it.
+    pub fn city_name(&self) -> Option<&str> {
         todo!()
     }
 
@@ -106,8 +126,40 @@ impl Model {
         todo!()
     }
 
-    /// Where people live: longitude and latitude of each inhabited cell, and how many.
+    /// Where people live: longitude and latitude of each inhabited cell within the boundary, and how many.
     pub fn cells(&self) -> &[indicators::calculation::Cell] {
+        todo!()
+    }
+
+    /// The area that each of [`Model::cells`] is in, by its place among [`Model::areas`].
+    pub fn cell_areas(&self) -> &[Option<u32>] {
+        todo!()
+    }
+
+    /// Where each of [`Model::cells`] lies on the streets; empty where the twin has no streets.
+    pub fn cell_snaps(&self) -> &[Option<Snap>] {
+        todo!()
+    }
+
+    /// The streets; `None`: the twin has none, and ways are straight lines times `detour`.
+    pub fn streets(&self) -> Option<&Streets> {
+        todo!()
+    }
+
+    /// The timetable of the day; `None`: the twin has no trips.
+    pub fn timetable(&self) -> Option<&Timetable> {
+        todo!()
+    }
+
+    /// The stops that the day's trips call at.
+    pub fn stops(&self) -> &[Stop] {
+        todo!()
+    }
+
+    /// The places of a category: `clinic`, `school`, `park` (see [`places`]), or a category as the entities say it
+    /// (`pharmacy`, `library` …); by id.
+    pub fn places(&self, category: &str) -> Vec<&Place> {
+        let _ = category;
         todo!()
     }
 
