@@ -12,8 +12,8 @@ use crate::transit::{Line, Stop};
 /// The city lies two hours behind UTC and keeps one time all year.
 const TIME_ZONE: &str = "Etc/GMT+2";
 /// Metres a second between stops, and seconds at each.
-const SPEED_M_S: f64 = 5.6;
-const STOP_S: f64 = 18.0;
+pub(crate) const SPEED_M_S: f64 = 5.6;
+pub(crate) const STOP_S: f64 = 18.0;
 
 /// A service, from and to what time of day it runs, and how many times the line's best headway its own is.
 type Periods = [(&'static str, &'static str, u32); 5];

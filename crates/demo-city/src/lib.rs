@@ -19,10 +19,13 @@ mod noise;
 mod places;
 mod population;
 mod readings;
+mod scenarios;
 mod sensors;
 mod streets;
 mod transit;
 mod weather;
+
+use std::collections::BTreeMap;
 
 use ngsi_ld::Entity;
 
@@ -49,6 +52,7 @@ pub struct City {
     districts: Vec<District>,
     streets: Streets,
     population: PopulationGrid,
+    by_block: BTreeMap<usize, u32>,
     buildings: Vec<Building>,
     places: Places,
     lines: Vec<Line>,
@@ -76,6 +80,7 @@ impl City {
             districts,
             streets,
             population,
+            by_block,
             buildings,
             places,
             lines,
@@ -123,6 +128,12 @@ impl City {
     /// (without readings). Bus lines and population come as files.
     pub fn entities(&self) -> impl Iterator<Item = Entity> + '_ {
         entities::all(self)
+    }
+
+    /// Scenario files to try on it, each with its name and its text in TOML: what kerbs, buses and a clinic would
+    /// do, and what they cost. A city too small for a measure goes without it.
+    pub fn scenarios(&self) -> Vec<(String, String)> {
+        scenarios::all(self)
     }
 
     /// Its sensors.

@@ -27,6 +27,8 @@ pub(crate) struct Line {
     /// Whether its buses take wheelchairs, as GTFS's `wheelchair_accessible`: 0 unknown, 1 yes, 2 no.
     pub(crate) wheelchair: u8,
     pub(crate) stops: Vec<Stop>,
+    /// The corners that it passes.
+    pub(crate) nodes: Vec<usize>,
     /// Places in degrees, with the metres from the start.
     pub(crate) shape: Vec<(Coord<f64>, f64)>,
 }
@@ -168,9 +170,10 @@ fn line(
         number,
         name: format!("{from} – {to}"),
         colour: COLOURS[number as usize % COLOURS.len()],
-        headway_min: rng.random_range(6..=12),
+        headway_min: rng.random_range(5..=10) * 2,
         wheelchair: FLEET[(number as usize + rotation(seed)) % FLEET.len()],
         stops,
+        nodes: nodes.to_vec(),
         shape,
     })
 }
