@@ -54,6 +54,13 @@ pub fn measure(model: &Model, indicator: &str) -> Result<Option<Measured>, Model
     todo!()
 }
 
+/// Counts people by given states of [`Model::cells`]: what [`measure`] does once it has the states. With states that
+/// stand for changes (passable: gains; blocked: loses), it counts who gains and who loses, by group and area.
+pub fn count(model: &Model, states: Arc<[Passability]>) -> Measured {
+    let _ = (model, states);
+    todo!()
+}
+
 /// The cells whose state of an indicator a measure could change, in whatever company.
 ///
 /// `base` is the city as it is, `after` the city with *all* measures under discussion, `changed` the entities that
