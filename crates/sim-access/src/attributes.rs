@@ -312,8 +312,9 @@ impl EdgeAttributes {
         }
     }
 
-    /// The first attribute whose number cannot be: its tag and the number.
-    pub(crate) fn nonsense(&self) -> Option<(&'static str, f32)> {
+    /// The first attribute whose number cannot be: its tag and the number. A network does not take such an edge.
+    #[must_use]
+    pub fn nonsense(&self) -> Option<(&'static str, f32)> {
         let kerb = |kerb: Option<Kerb>| kerb.and_then(|kerb| kerb.height_m);
         let steep = match self.incline {
             Some(Incline::Percent(percent)) => Some(percent),

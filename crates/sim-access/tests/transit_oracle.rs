@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use sim_access::Passability;
 use sim_access::place::Position;
 use sim_access::transit::{
-    AccessLeg, Call, Footpath, Frequency, FrequencyRule, JourneyLeg, Query, Rounds, Services, StopInput,
+    AccessLeg, Call, Footpath, Frequency, FrequencyRule, JourneyLeg, Query, Reversed, Rounds, Services, StopInput,
     ThreeTimetables, Timetable, TimetableOptions, TripInput, Window, earliest, range,
 };
 
@@ -335,6 +335,41 @@ proptest! {
             Passability::Passable => prop_assert!(before.undecided.is_empty() && before.blocking.is_empty()),
             Passability::Unknown => prop_assert!(!before.undecided.is_empty() && before.blocking.is_empty()),
             Passability::Blocked => prop_assert_eq!(before.blocking.is_empty(), before.arrive_s.is_none()),
+        }
+    }
+
+    /// Whoever leaves a stop in time by the search forwards does so by the one search backwards, and nobody else.
+    #[test]
+    fn backwards_is_forwards_from_everywhere(
+        case in cases(true),
+        rule in 0..3_usize,
+        arrive_by in 0..200_i32,
+        max_rides in 0..4_usize,
+    ) {
+        let frequency = [
+            FrequencyRule::Exact,
+            FrequencyRule::Wait { share: 0.5 },
+            FrequencyRule::Wait { share: 1.0 },
+        ][rule];
+        for at_least in Passability::ALL {
+            let timetable = case.timetable(TimetableOptions { frequency, ..case.options(at_least) });
+            let reversed = Reversed::of(&timetable);
+            let (mut back, mut rounds) = (Rounds::new(), Rounds::new());
+            // The ways from the origin to stops serve as ways from stops to the destination.
+            let latest = reversed.latest(&case.access, arrive_by, max_rides, &mut back);
+            for stop in 0..STOPS {
+                let leaves = latest.boarding(stop);
+                for departure_s in -5..arrive_by + 5 {
+                    let access = [AccessLeg { stop, seconds: 0, state: Passability::Passable }];
+                    let query = Query { access: &access, departure_s, max_rides };
+                    let arrives = earliest(&timetable, &query, &mut rounds).through(&case.access);
+                    prop_assert_eq!(
+                        arrives.is_some_and(|at| at <= arrive_by),
+                        leaves.is_some_and(|leaves| leaves >= departure_s),
+                        "stop {}, leaving at {}: arrives {:?}, latest {:?}", stop, departure_s, arrives, leaves
+                    );
+                }
+            }
         }
     }
 }

@@ -184,6 +184,13 @@ impl Network {
             .map(|&[from, to]| [NodeIndex(from), NodeIndex(to)])
     }
 
+    /// The edges that begin or end at a node; one that does both comes twice.
+    pub fn edges_at(&self, node: NodeIndex) -> impl Iterator<Item = EdgeIndex> {
+        let rows = self.arcs_from.get(node.index()).zip(self.arcs_from.get(node.index() + 1));
+        let arcs = rows.map_or(&[][..], |(&from, &to)| &self.arcs[from as usize..to as usize]);
+        arcs.iter().map(|arc| EdgeIndex(arc.edge))
+    }
+
     /// Length of an edge in metres, to the millimetre.
     #[must_use]
     pub fn length_m(&self, edge: EdgeIndex) -> Option<f64> {

@@ -7,6 +7,7 @@ mod matrix;
 mod patterns;
 mod range;
 mod raptor;
+mod reversed;
 mod timetable;
 mod wheelchair;
 
@@ -19,5 +20,6 @@ pub use legs::{
 pub use matrix::travel_times;
 pub use range::{Distribution, RangeResult, Window, range};
 pub use raptor::{Arrivals, Query, Rounds, earliest};
+pub use reversed::{Latest, Reversed};
 pub use timetable::{FrequencyRule, Timetable, TimetableOptions};
 pub use wheelchair::{Element, ThreeTimetables, TransitAnswer};

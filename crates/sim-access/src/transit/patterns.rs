@@ -95,14 +95,22 @@ impl Patterns {
     }
 
     pub(super) fn trips(&self, pattern: usize) -> &[u32] {
-        &self.trips[self.trips_from[pattern] as usize..self.trips_from[pattern + 1] as usize]
+        &self.trips[self.range_of_trips(pattern)]
     }
 
     pub(super) fn times(&self, pattern: usize) -> &[[i32; 2]] {
-        &self.times[self.times_from[pattern] as usize..self.times_from[pattern + 1] as usize]
+        &self.times[self.range_of_times(pattern)]
     }
 
-    fn range(&self, pattern: usize) -> std::ops::Range<usize> {
+    pub(super) fn range_of_trips(&self, pattern: usize) -> std::ops::Range<usize> {
+        self.trips_from[pattern] as usize..self.trips_from[pattern + 1] as usize
+    }
+
+    pub(super) fn range_of_times(&self, pattern: usize) -> std::ops::Range<usize> {
+        self.times_from[pattern] as usize..self.times_from[pattern + 1] as usize
+    }
+
+    pub(super) fn range(&self, pattern: usize) -> std::ops::Range<usize> {
         self.stops_from[pattern] as usize..self.stops_from[pattern + 1] as usize
     }
 }

@@ -200,6 +200,30 @@ impl Timetable {
         self.footpaths = kept.iter().map(|path| (path.to, seconds(path.seconds))).collect();
     }
 
+    /// The same stops with other patterns and lines, and every footpath the other way.
+    pub(super) fn turned(&self, patterns: Patterns, lines: Vec<Line>) -> Self {
+        let mut turned = Self {
+            stops: self.stops,
+            options: self.options,
+            usable: self.usable.clone(),
+            patterns,
+            lines,
+            visits_from: Vec::new(),
+            visits: Vec::new(),
+            footpaths_from: Vec::new(),
+            footpaths: Vec::new(),
+        };
+        turned.index_visits();
+        let mut footpaths: Vec<(u32, (u32, i32))> = Vec::with_capacity(self.footpaths.len());
+        for from in 0..small(self.stops) {
+            footpaths.extend(self.footpaths(from).iter().map(|&(to, seconds)| (to, (from, seconds))));
+        }
+        footpaths.sort_unstable();
+        turned.footpaths_from = rows(self.stops, footpaths.iter().map(|path| path.0));
+        turned.footpaths = footpaths.into_iter().map(|path| path.1).collect();
+        turned
+    }
+
     /// Number of stops.
     #[must_use]
     pub const fn stop_count(&self) -> usize {
