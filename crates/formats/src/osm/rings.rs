@@ -122,7 +122,8 @@ pub(super) fn polygons(closed: &[Vec<i64>], nodes: &Nodes) -> Result<Geometry<f6
         let polygon = Polygon::new(LineString(line), Vec::new());
         let area = polygon.unsigned_area();
         let Some(bounds) = polygon.bounding_rect().filter(|_| area > 0.0) else {
-            continue;
+            let lines = [polygon.exterior().clone()];
+            return Err(crossing(&lines).unwrap_or_else(|| "its outline encloses no area".to_owned()));
         };
         rings.push(Ring {
             polygon,
@@ -264,7 +265,7 @@ mod tests {
             area(&[(1, &[0, 99, 9, 90, 0])]).unwrap_err(),
             "its outline crosses itself at 4.5 4.5"
         );
-        assert_eq!(area(&[(1, &[0, 1, 2, 0])]).unwrap_err(), "its outline encloses no area");
+        assert_eq!(area(&[(1, &[0, 1, 2, 0])]).unwrap_err(), "its outline runs back over itself at 0 0");
         assert_eq!(area(&[(1, &[0, 1, 0])]).unwrap_err(), "its outline encloses no area");
         assert_eq!(area(&[]).unwrap_err(), "its outline encloses no area");
     }

@@ -8,6 +8,8 @@
 )]
 #![allow(clippy::print_stderr, reason = "says why a test was not run")]
 
+pub mod osm;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
