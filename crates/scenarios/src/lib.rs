@@ -8,6 +8,7 @@
 //! | Module | Idea |
 //! |---|---|
 //! | [`file`] | the scenario file: named measures, scenarios, what to measure, what to choose between |
+//! | [`access`] | questions of reach on a city: isochrones, shares, ways, matrices, missing tags |
 //! | [`catalogue`] | the kinds of measures, as data: parameters, and which entities each changes and how |
 //! | [`measures`] | a measure of a kind, against a fork of the twin: operations, contradictions, application |
 //! | [`model`] | from entities to the inputs of the simulators: streets, timetable, people, places |
@@ -18,6 +19,7 @@
 //! | [`result`] | what a run says, as a contract in JSON; CSV and HTML of it |
 //! | [`job`] | runs in the background: progress, cancel, resume; their entities |
 
+pub mod access;
 pub mod catalogue;
 pub mod choose;
 pub mod file;

@@ -147,6 +147,34 @@ impl Network {
         self.place_at(snap.edge, snap.fraction)
     }
 
+    /// The course of an edge between two fractions of its length, from the lesser to the greater; nothing for an edge
+    /// that is not in the network.
+    #[must_use]
+    pub fn stretch(&self, edge: EdgeIndex, from: f64, to: f64) -> Vec<Position> {
+        let Some(first) = self.course(edge).next() else {
+            return Vec::new();
+        };
+        let (low, high) = (from.min(to).clamp(0.0, 1.0), from.max(to).clamp(0.0, 1.0));
+        let plane = Plane::at(first);
+        let course: Vec<(Position, [f64; 2])> =
+            self.course(edge).map(|place| (place, plane.xy(place))).collect();
+        let lengths: Vec<f64> = course
+            .windows(2)
+            .map(|ab| (ab[1].1[0] - ab[0].1[0]).hypot(ab[1].1[1] - ab[0].1[1]))
+            .collect();
+        let total: f64 = lengths.iter().sum();
+        let mut along = 0.0;
+        let mut stretch: Vec<Position> = self.place_at(edge, low).into_iter().collect();
+        for (length, (place, _)) in lengths.iter().zip(course.iter().skip(1)) {
+            along += length;
+            if along > low * total && along < high * total {
+                stretch.push(*place);
+            }
+        }
+        stretch.extend(self.place_at(edge, high));
+        stretch
+    }
+
     /// The place at a fraction of an edge's course.
     pub(crate) fn place_at(&self, edge: EdgeIndex, fraction: f64) -> Option<Position> {
         let plane = Plane::at(self.course(edge).next()?);
@@ -170,6 +198,7 @@ impl Network {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "metres of a small street")]
 mod tests {
     use proptest::prelude::*;
 
@@ -226,6 +255,30 @@ mod tests {
             None
         );
         assert_eq!(network.snap(Position::new(f64::NAN, 0.0), f64::INFINITY), None);
+    }
+
+    #[test]
+    fn a_stretch_keeps_the_bends_between() {
+        let plane = Plane::at(Position::new(9.5, 47.1));
+        let place = |xy| plane.position(xy);
+        let nodes = [(0, [0.0, 0.0]), (1, [100.0, 100.0])].map(|(id, xy)| NodeInput {
+            id,
+            position: place(xy),
+        });
+        let mut edge = EdgeInput::straight(0, 0, 1, 200.0, EdgeAttributes::default());
+        edge.bends.push(place([100.0, 0.0]));
+        let network = Network::build(&nodes, &[edge]).unwrap();
+        let metres = |from, to| -> Vec<[i64; 2]> {
+            let stretch = network.stretch(EdgeIndex(0), from, to);
+            stretch
+                .iter()
+                .map(|&at| plane.xy(at).map(|metre| metre.round() as i64))
+                .collect()
+        };
+        assert_eq!(metres(0.25, 0.75), [[50, 0], [100, 0], [100, 50]]);
+        assert_eq!(metres(0.9, 0.6), [[100, 20], [100, 80]]);
+        assert_eq!(metres(0.5, 0.5), [[100, 0], [100, 0]]);
+        assert!(network.stretch(EdgeIndex(7), 0.0, 1.0).is_empty());
     }
 
     proptest! {

@@ -1,0 +1,269 @@
+//! A city that can be asked.
+
+use std::sync::Arc;
+
+use query::View;
+use rstar::RTree;
+use rstar::primitives::GeomWithData;
+use serde_json::{Map, Value as Json, json};
+use sim_access::attributes::Wheelchair;
+use sim_access::equity::Facility;
+use sim_access::place::Plane;
+use sim_access::{Metric, Network, Passability, Position, Profile, Snap, Travel};
+use twin::Reader;
+
+use super::places::{Place, middles};
+use super::{Mode, QuestionError};
+use crate::model::{Model, Streets, TravelOptions, Who};
+
+/// How far a place may be from the street that leads to it, metres.
+const OFF_STREET_M: f64 = 500.0;
+
+/// A city, read and ready to be asked.
+pub struct City<'a> {
+    reader: &'a dyn Reader,
+    view: &'a View,
+    model: Model,
+}
+
+/// Where people live.
+#[derive(Clone, Copy)]
+pub(super) struct Homes<'a> {
+    pub(super) cells: &'a [indicators::calculation::Cell],
+    /// Where each is on the streets; as many as there are cells where there are streets, else none.
+    pub(super) snaps: &'a [Option<Snap>],
+}
+
+impl<'a> City<'a> {
+    /// Reads a city.
+    ///
+    /// # Errors
+    /// The twin cannot be read, or an option makes no sense.
+    pub fn read(
+        reader: &'a dyn Reader,
+        view: &'a View,
+        options: &TravelOptions,
+    ) -> Result<Self, QuestionError> {
+        Ok(Self::of(reader, view, Model::read(reader, view, options)?))
+    }
+
+    /// A city whose model is there already.
+    pub const fn of(reader: &'a dyn Reader, view: &'a View, model: Model) -> Self {
+        Self { reader, view, model }
+    }
+
+    /// The model of it.
+    #[must_use]
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The middles of its areas: the mean place of the people of each, else the centroid of its shape.
+    ///
+    /// # Errors
+    /// The twin cannot be read.
+    pub fn areas(&self) -> Result<Vec<Place>, QuestionError> {
+        Ok(middles(self.reader, self.view, &self.model)?)
+    }
+
+    /// The places of a category, `stop` for stops of public transport.
+    ///
+    /// # Errors
+    /// There is none; the message names categories that there are.
+    pub fn places(&self, category: &str) -> Result<Vec<Place>, QuestionError> {
+        let places: Vec<Place> = if category == "stop" {
+            let stops = self.model.stops().iter();
+            stops
+                .map(|stop| Place {
+                    id: stop.id.to_string(),
+                    name: stop.name.clone(),
+                    at: stop.position,
+                })
+                .collect()
+        } else {
+            let places = self.model.places(category).into_iter();
+            places
+                .map(|place| Place {
+                    id: place.id.to_string(),
+                    name: place.name.clone(),
+                    at: place.position,
+                })
+                .collect()
+        };
+        if places.is_empty() {
+            return Err(QuestionError::missing(
+                format!("the city has no place of the category `{category}`"),
+                "import places or OpenStreetMap, or ask for another category (stop, clinic, school, park, pharmacy …)",
+            ));
+        }
+        Ok(places)
+    }
+
+    /// The places of a category as the simulator takes them: one for each entrance.
+    pub(super) fn facilities(&self, category: &str, profile: &Profile) -> Vec<(Position, Facility)> {
+        let rolls = profile.heeds_wheelchair_tag;
+        let streets = self.model.streets();
+        let of = |state: Passability| if rolls { state } else { Passability::Passable };
+        if category == "stop" {
+            let stops = self.model.stops().iter();
+            return stops
+                .map(|stop| {
+                    let state = of(stop.wheelchair.and(stop.vehicles));
+                    (
+                        stop.position,
+                        Facility {
+                            place: stop.snap,
+                            state,
+                        },
+                    )
+                })
+                .collect();
+        }
+        let mut facilities = Vec::new();
+        for place in self.model.places(category) {
+            let state = of(match place.wheelchair {
+                Some(Wheelchair::Yes) => Passability::Passable,
+                Some(Wheelchair::No) => Passability::Blocked,
+                Some(Wheelchair::Limited) | None => Passability::Unknown,
+            });
+            let doors = streets.map_or_else(Vec::new, |streets| streets.entrances(place));
+            if doors.is_empty() {
+                facilities.push((place.position, Facility { place: None, state }));
+            }
+            let door = |snap| {
+                (
+                    place.position,
+                    Facility {
+                        place: Some(snap),
+                        state,
+                    },
+                )
+            };
+            facilities.extend(doors.into_iter().map(door));
+        }
+        facilities
+    }
+
+    pub(super) fn streets(&self) -> Result<&Streets, QuestionError> {
+        self.model.streets().ok_or_else(|| {
+            QuestionError::missing(
+                "the city has no streets",
+                "give or import OpenStreetMap, as in --osm city.osm.pbf",
+            )
+        })
+    }
+
+    pub(super) fn network(&self) -> Result<&Arc<Network>, QuestionError> {
+        Ok(self.streets()?.network())
+    }
+
+    pub(super) fn travel(&self, profile: &Profile, metric: Metric) -> Result<Travel, QuestionError> {
+        Ok(self.streets()?.travel_of(profile, metric)?)
+    }
+
+    /// The nearest street to a place that a house may open on.
+    pub(super) fn snap(&self, place: Position) -> Option<Snap> {
+        self.model.streets()?.snap(place, OFF_STREET_M)
+    }
+
+    pub(super) fn off_network(&self, place: Position) -> String {
+        format!(
+            "no street within {OFF_STREET_M} m of {},{}: nobody knows how one comes from there to the network; \
+             longitude comes first, then latitude",
+            place.lon, place.lat
+        )
+    }
+
+    /// The id of the `RoadSegment` that an edge is a piece of.
+    pub(super) fn segment(&self, edge: sim_access::EdgeIndex) -> String {
+        let segment = self.model.streets().and_then(|streets| streets.segment(edge));
+        segment.map_or_else(String::new, ToString::to_string)
+    }
+
+    pub(super) fn homes(&self) -> Homes<'_> {
+        Homes {
+            cells: self.model.cells(),
+            snaps: self.model.cell_snaps(),
+        }
+    }
+
+    /// What every document begins with.
+    pub(super) fn head(&self, question: &str, profile: &Profile, mode: Mode) -> Map<String, Json> {
+        let streets = self.model.streets().map(Streets::network);
+        let people: f64 = self.model.cells().iter().map(|cell| cell.people).sum();
+        let mut head = Map::new();
+        head.insert("engine".into(), "access".into());
+        head.insert("question".into(), question.into());
+        head.insert("profile".into(), profile.name.clone().into());
+        let by = match mode {
+            Mode::Walk => "walk",
+            Mode::Transit => "transit",
+        };
+        head.insert("by".into(), by.into());
+        head.insert(
+            "city".into(),
+            json!({
+                "name": self.model.city_name(),
+                "edges": streets.map_or(0, |network| network.edge_count()),
+                "nodes": streets.map_or(0, |network| network.node_count()),
+                "stops": self.model.stops().len(),
+                "areas": self.model.areas().len(),
+                "people": super::answer::milli(people),
+            }),
+        );
+        head
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.model.notes().to_vec()
+    }
+
+    /// Who the model takes this profile for.
+    pub(super) fn who(&self, profile: &Profile) -> Result<Who, QuestionError> {
+        let stands_for = self.model.options().wheelchair.replace('_', "-");
+        if *profile == Profile::walking() {
+            Ok(Who::Walking)
+        } else if profile.name == stands_for && super::profile(&stands_for).as_ref() == Some(profile) {
+            Ok(Who::Wheelchair)
+        } else {
+            Err(QuestionError::option(
+                "--profile",
+                format!(
+                    "journeys by public transport are not known for `{}`",
+                    profile.name
+                ),
+                "use walking, manual-wheelchair, powered-wheelchair or long-cane",
+            ))
+        }
+    }
+}
+
+/// What nobody has mapped streets for: straight lines, as much longer as the detour.
+pub(super) struct Crow {
+    plane: Plane,
+    detour: f64,
+    tree: RTree<GeomWithData<[f64; 2], usize>>,
+}
+
+impl Crow {
+    /// Around these places.
+    pub(super) fn over(places: &[Position], detour: f64) -> Option<Self> {
+        let plane = Plane::at(*places.first()?);
+        let points = places
+            .iter()
+            .enumerate()
+            .map(|(number, &place)| GeomWithData::new(plane.xy(place), number));
+        Some(Self {
+            plane,
+            detour: detour.max(1.0),
+            tree: RTree::bulk_load(points.collect()),
+        })
+    }
+
+    /// Metres to the nearest.
+    pub(super) fn nearest_m(&self, from: Position) -> Option<f64> {
+        let point = self.plane.xy(from);
+        let nearest = self.tree.nearest_neighbor(&point)?.geom();
+        Some((nearest[0] - point[0]).hypot(nearest[1] - point[1]) * self.detour)
+    }
+}
