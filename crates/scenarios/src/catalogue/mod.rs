@@ -1,6 +1,7 @@
 //! The kinds of measures, as data (`catalogue/measures.toml`): what each needs to know, which entities it changes
 //! and how, and what is assumed.
 
+pub(crate) mod argument;
 mod effect;
 mod parameter;
 #[cfg(test)]

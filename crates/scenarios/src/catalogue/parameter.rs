@@ -68,3 +68,43 @@ impl Parameter {
         self.default.is_none() && !self.optional
     }
 }
+
+impl ParameterType {
+    /// What is given for it, for people.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Integer => "a whole number",
+            Self::Boolean => "`true` or `false`",
+            Self::Time => "a time `HH:MM` up to 48:00",
+            Self::Position => "a position `[longitude, latitude]`",
+            Self::Line => "a list of positions `[[longitude, latitude], …]`",
+            Self::Area => "a list of three or more positions around an area",
+            Self::Entity => "the id of an entity",
+            Self::Entities => "a list of ids, or a selection `{type, q, area}` or `{type, q, within_m, of}`",
+            Self::Joint => "a RoadNode's id, the id of a vertex, or a position `[longitude, latitude]`",
+            Self::Calls => "a list of stops' ids and positions, two or more",
+            Self::Tags => "a table of OpenStreetMap keys and values",
+        }
+    }
+
+    /// Its name in the data file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Time => "time",
+            Self::Position => "position",
+            Self::Line => "line",
+            Self::Area => "area",
+            Self::Entity => "entity",
+            Self::Entities => "entities",
+            Self::Joint => "joint",
+            Self::Calls => "calls",
+            Self::Tags => "tags",
+        }
+    }
+}

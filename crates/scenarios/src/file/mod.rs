@@ -1,5 +1,13 @@
 //! The scenario file: what is tried, on what, and what is measured. TOML or JSON, the same keys.
 
+mod check;
+pub(crate) mod nearest;
+mod schema;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod tree;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -153,12 +161,51 @@ impl ScenarioFile {
     /// # Errors
     /// Everything that is wrong, not the first only.
     pub fn parse(text: &str) -> Result<Self, Vec<Finding>> {
-        let _ = text;
-        todo!()
+        let mut tree = tree::read(text)?;
+        let mut findings = shape::check(&schema::STRUCTS, &mut tree);
+        match serde_json::from_value::<Self>(tree) {
+            Ok(file) => {
+                // What the shape lacks is said once.
+                let also: Vec<Finding> = file
+                    .check()
+                    .into_iter()
+                    .filter(|it| !findings.iter().any(|known| known.place == it.place))
+                    .collect();
+                findings.extend(also);
+                if findings.is_empty() {
+                    return Ok(file);
+                }
+            }
+            Err(error) if findings.is_empty() => findings.push(Finding {
+                place: "the file".to_owned(),
+                what: error.to_string(),
+                remedy: "`mapacha scenario schema` says what each key takes".to_owned(),
+            }),
+            Err(_) => {}
+        }
+        Err(findings)
     }
 
-    /// The JSON Schema of the format.
+    /// Everything that is wrong with its names, references, kinds and parameters, costs and budget, as far as that
+    /// can be said without a city. Empty of a file that was read by [`ScenarioFile::parse`].
+    pub fn check(&self) -> Vec<Finding> {
+        check::check(self)
+    }
+
+    /// As TOML that [`ScenarioFile::parse`] reads as the same file.
+    ///
+    /// # Errors
+    /// Values that TOML cannot hold: null, and whole numbers of 2^63 or more.
+    pub fn to_toml(&self) -> Result<String, Finding> {
+        toml::to_string(self).map_err(|error| Finding {
+            place: "the file".to_owned(),
+            what: format!("it cannot be written as TOML ({error})"),
+            remedy: "leave null values out, or write it as JSON".to_owned(),
+        })
+    }
+
+    /// The JSON Schema of the format (2020-12), with the parameters of every kind of measure.
     pub fn schema() -> serde_json::Value {
-        todo!()
+        schema::whole()
     }
 }
