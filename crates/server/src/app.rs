@@ -19,6 +19,7 @@ use twin::{Clock, Tenants, Twin};
 use crate::kpi::cache::Assessments;
 use crate::metrics::Metrics;
 use crate::problem::{Answer, blocking};
+use crate::scenarios::Scenarios;
 
 /// What every request needs. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Assessments that were computed and still hold.
     pub assessments: Assessments,
+    /// The runs of scenarios.
+    pub scenarios: Scenarios,
     /// When this process began to serve.
     pub started_at: Timestamp,
     /// How many requests came without an id of their own.
@@ -71,6 +74,8 @@ pub struct Config {
     pub max_batch_bytes: usize,
     /// The largest body of an import, in bytes.
     pub max_import_bytes: usize,
+    /// How many runs of scenarios each tenant may have, and how large their files may be.
+    pub scenario_runs: ::scenarios::job::JobLimits,
     /// How long a request may take; imports and assessments take what they need.
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
@@ -95,6 +100,7 @@ impl Config {
             max_entity_bytes: 1 << 20,
             max_batch_bytes: 32 << 20,
             max_import_bytes: 2 << 30,
+            scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
             metrics_apart: false,
@@ -121,6 +127,7 @@ impl App {
             catalogue,
             metrics: Metrics::default(),
             assessments: Assessments::default(),
+            scenarios: Scenarios::default(),
             started_at,
             requests: AtomicU64::new(0),
             imports: Semaphore::new(1),

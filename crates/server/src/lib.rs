@@ -16,6 +16,7 @@ mod openapi;
 pub mod pages;
 pub mod problem;
 mod router;
+pub mod scenarios;
 mod serve;
 mod service;
 

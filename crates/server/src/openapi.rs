@@ -4,14 +4,14 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, imports, kpi, ngsi_ld, service};
+use crate::{App, imports, kpi, ngsi_ld, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Mapacha",
         description = "The digital twin of a smart sustainable city: NGSI-LD (ETSI GS CIM 009 V1.9.1), imports, \
-            U4SSC key performance indicators. Errors of NGSI-LD have the standard's types, those of the other APIs \
+            U4SSC key performance indicators, scenarios. Errors of NGSI-LD have the standard's types, those of the other APIs \
             follow RFC 9457.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -22,6 +22,7 @@ use crate::{App, imports, kpi, ngsi_ld, service};
         (name = "NGSI-LD temporal", description = "What was known, and when"),
         (name = "NGSI-LD discovery", description = "What there is"),
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
+        (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
         (name = "Service", description = "For whoever runs it"),
     ),
@@ -33,6 +34,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
     let doors = OpenApiRouter::with_openapi(Document::openapi())
         .merge(ngsi_ld::router())
         .merge(kpi::router())
+        .merge(scenarios::router())
         .merge(imports::router())
         .merge(service::router());
     if admin {

@@ -76,7 +76,7 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
     }
     let shown: String = path.chars().take(200).collect();
     let detail = format!(
-        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /imports, /healthz, /readyz, /metrics and \
+        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /healthz, /readyz, /metrics and \
          /version, and /openapi.json describes them"
     );
     let problem = Problem::ngsi(NgsiError::ResourceNotFound, detail);

@@ -29,7 +29,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let doors = router(app.clone());
-    run(listener, &app, doors, shutdown).await
+    // What the end of the last process cut off goes on, and nobody has to wait for that.
+    let resuming = app.clone();
+    tokio::task::spawn_blocking(move || resuming.scenarios.resume(&resuming));
+    let served = run(listener, &app, doors, shutdown).await;
+    let stopping = app.clone();
+    if tokio::task::spawn_blocking(move || stopping.scenarios.stop()).await.is_err() {
+        tracing::error!("the runs of scenarios could not be stopped");
+    }
+    served
 }
 
 /// The same with the doors for administration only.

@@ -64,6 +64,19 @@ pub(crate) async fn query_entities(
     Known(page): Known<PageParameters>,
     Known(unsupported): Known<UnsupportedParameters>,
 ) -> Answer {
+    let reader = Arc::new(call.twin.clone());
+    query_of(call, reader, selection, representation, page, unsupported).await
+}
+
+/// Query Entities (5.7.2) of anything that can be read: the live twin, or the city as a scenario would make it.
+pub(crate) async fn query_of(
+    call: Reading,
+    reader: Arc<dyn Reader>,
+    selection: SelectionParameters,
+    representation: RepresentationParameters,
+    page: PageParameters,
+    unsupported: UnsupportedParameters,
+) -> Answer {
     unsupported.refuse()?;
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?;
@@ -71,7 +84,7 @@ pub(crate) async fn query_entities(
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, representation, page, wording).await
+    answer(&call.0, reader, wanted, representation, page, wording).await
 }
 
 /// Query Entities via POST
@@ -108,20 +121,22 @@ pub(crate) async fn query_entities_by_post(
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, how, page, wording).await
+    let reader = Arc::new(call.twin.clone());
+    answer(&call.0, reader, wanted, how, page, wording).await
 }
 
 async fn answer(
     call: &Call,
+    reader: Arc<dyn Reader>,
     wanted: Wanted,
     representation: Representation,
     page: PageRequest,
     wording: Wording,
 ) -> Answer {
-    let (twin, view) = (call.twin.clone(), call.view.clone());
+    let view = call.view.clone();
     let words = wording.clone();
     let (body, shown, more, total) = blocking(move || -> Answer<_> {
-        let found = select(&twin, &view, wanted, page)?;
+        let found = select(&*reader, &view, wanted, page)?;
         let body = write(&found.entities, &representation, &words)?;
         Ok((body, found.entities.len(), found.more, found.total))
     })
@@ -132,7 +147,7 @@ async fn answer(
 }
 
 /// One page of what is wanted.
-fn select(twin: &twin::Twin, view: &query::View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
+fn select(twin: &dyn Reader, view: &query::View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
     let PageRequest { limit, offset, count } = page;
     if wanted.any.is_empty() {
         let query = EntityQuery {

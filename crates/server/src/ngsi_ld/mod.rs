@@ -28,7 +28,13 @@ use utoipa_axum::routes;
 
 use crate::App;
 
+pub(crate) use call::Reading;
+pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
+pub(crate) use negotiation::weight_of;
+pub(crate) use parameters::{
+    Known, PageParameters, RepresentationParameters, SelectionParameters, UnsupportedParameters,
+};
 
 /// Where entities live.
 pub const ENTITIES: &str = "/ngsi-ld/v1/entities";

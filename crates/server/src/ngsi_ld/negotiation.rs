@@ -67,6 +67,20 @@ pub(crate) fn accepted(headers: &HeaderMap, geo: bool) -> Result<MediaType, Prob
     })
 }
 
+/// The weight that a request's `Accept` gives to a media type; without the header, every one is as good.
+pub(crate) fn weight_of(headers: &HeaderMap, media_type: &str) -> f32 {
+    let values: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    if values.is_empty() {
+        1.0
+    } else {
+        weight(&values, media_type)
+    }
+}
+
 /// The weight that `Accept` gives to a media type: that of its most specific range (RFC 9110, 12.5.1).
 fn weight(values: &[&str], media_type: &str) -> f32 {
     let (main, _) = media_type.split_once('/').unwrap_or((media_type, ""));

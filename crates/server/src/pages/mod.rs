@@ -32,8 +32,10 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::App;
+pub(crate) use place_query::LOCATION;
 use respond::Failure;
 use visit::Visit;
+pub(crate) use visit::encode;
 
 /// Every page, and what pages need: styles, islands, the features of the map.
 pub fn router() -> Router<App> {
