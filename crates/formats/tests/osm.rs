@@ -11,7 +11,7 @@ mod common;
 use common::osm::{Map, PLAIN, Style, gzip};
 use common::{count, entity, import_bytes, import_into, options, test_data, text};
 use formats::{ImportOptions, Kind, MemorySink, Report};
-use geo::{Haversine, Length, Area as _};
+use geo::{Area as _, Haversine, Length};
 use geo_types::Geometry;
 
 fn import(name: &str, bytes: &[u8]) -> (MemorySink, Report) {
@@ -22,7 +22,9 @@ fn import(name: &str, bytes: &[u8]) -> (MemorySink, Report) {
 fn geometry<'a>(sink: &'a MemorySink, id: &str, term: &str) -> &'a Geometry<f64> {
     let entity = entity(sink, id);
     let attribute = entity.attributes.iter().find(|a| a.name.short() == term);
-    attribute.and_then(|a| a.as_geometry()).unwrap_or_else(|| panic!("{id} has no {term}"))
+    attribute
+        .and_then(|a| a.as_geometry())
+        .unwrap_or_else(|| panic!("{id} has no {term}"))
 }
 
 fn has(sink: &MemorySink, id: &str, term: &str) -> bool {
@@ -60,28 +62,56 @@ fn a_village_and_all_that_is_in_it() {
     assert_eq!(text(street, "sidewalkBothWidth"), "1.5");
     assert_eq!(text(street, "name"), "Mtaa wa 1");
     assert_eq!(text(street, "nodes"), "[10,11,12,13]");
-    assert!(!has(&sink, "urn:ngsi-ld:RoadSegment:osm:w1", "note"), "not every tag is kept");
+    assert!(
+        !has(&sink, "urn:ngsi-ld:RoadSegment:osm:w1", "note"),
+        "not every tag is kept"
+    );
     let Geometry::LineString(line) = geometry(&sink, "urn:ngsi-ld:RoadSegment:osm:w1", "location") else {
         panic!("a line")
     };
     assert_eq!(line.0.len(), 4);
-    assert_eq!((line.0[1].x, line.0[1].y), (36.821, -1.279), "exactly the decimals of the file");
+    assert_eq!(
+        (line.0[1].x, line.0[1].y),
+        (36.821, -1.279),
+        "exactly the decimals of the file"
+    );
     let steps = entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w2");
     assert_eq!(text(steps, "stepCount"), "12");
     assert_eq!(text(steps, "rampWheelchair"), "no");
     assert_eq!(text(steps, "nodes"), "[12,22,32]", "joins the street at node 12");
     let square = entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w9");
-    assert_eq!((text(square, "highway"), text(square, "surface")), ("pedestrian".into(), "sett".into()));
+    assert_eq!(
+        (text(square, "highway"), text(square, "surface")),
+        ("pedestrian".into(), "sett".into())
+    );
     let crossing = entity(&sink, "urn:ngsi-ld:RoadNode:osm:n11");
-    assert_eq!((text(crossing, "kerb"), text(crossing, "node")), ("lowered".into(), "11".into()));
-    assert_eq!(text(entity(&sink, "urn:ngsi-ld:RoadNode:osm:n12"), "kerbHeight"), "0.12");
+    assert_eq!(
+        (text(crossing, "kerb"), text(crossing, "node")),
+        ("lowered".into(), "11".into())
+    );
+    assert_eq!(
+        text(entity(&sink, "urn:ngsi-ld:RoadNode:osm:n12"), "kerbHeight"),
+        "0.12"
+    );
     let clinic = entity(&sink, "urn:ngsi-ld:PointOfInterest:osm:n51");
-    assert_eq!((text(clinic, "category"), text(clinic, "wheelchair")), ("clinic".into(), "limited".into()));
+    assert_eq!(
+        (text(clinic, "category"), text(clinic, "wheelchair")),
+        ("clinic".into(), "limited".into())
+    );
     let stop = entity(&sink, "urn:ngsi-ld:PointOfInterest:osm:n50");
-    assert_eq!((text(stop, "category"), text(stop, "name")), ("bus_stop".into(), "Kituo & Soko".into()));
+    assert_eq!(
+        (text(stop, "category"), text(stop, "name")),
+        ("bus_stop".into(), "Kituo & Soko".into())
+    );
     let school = entity(&sink, "urn:ngsi-ld:School:osm:w3");
-    assert_eq!((text(school, "category"), text(school, "name")), ("school".into(), "Shule".into()));
-    assert!(matches!(geometry(&sink, "urn:ngsi-ld:School:osm:w3", "location"), Geometry::Polygon(_)));
+    assert_eq!(
+        (text(school, "category"), text(school, "name")),
+        ("school".into(), "Shule".into())
+    );
+    assert!(matches!(
+        geometry(&sink, "urn:ngsi-ld:School:osm:w3", "location"),
+        Geometry::Polygon(_)
+    ));
     let Geometry::MultiPoint(doors) = geometry(&sink, "urn:ngsi-ld:School:osm:w3", "entrances") else {
         panic!("points")
     };
@@ -93,7 +123,10 @@ fn a_village_and_all_that_is_in_it() {
     assert!((park.unsigned_area() - (12e-6 - 1e-6)).abs() < 1e-12);
     let area = entity(&sink, "urn:ngsi-ld:AdministrativeArea:osm:r2");
     assert_eq!(text(area, "administrativeLevel"), "city");
-    assert_eq!((text(area, "adminLevel"), text(area, "name")), ("8".into(), "Kijiji".into()));
+    assert_eq!(
+        (text(area, "adminLevel"), text(area, "name")),
+        ("8".into(), "Kijiji".into())
+    );
     let dataset = entity(&sink, "urn:ngsi-ld:Dataset:osm:village");
     assert_eq!(text(dataset, "license"), "ODbL-1.0");
     assert_eq!(text(dataset, "attribution"), "© OpenStreetMap contributors");
@@ -106,9 +139,12 @@ fn every_way_to_write_a_map_is_the_same_map() {
     let dataset = ngsi_ld::Uri::ngsi_ld("Dataset", "osm:v");
     of_xml.entities.remove(&dataset);
     let mut others = vec![("v.osm.gz".to_owned(), gzip(village.to_xml().as_bytes()))];
-    for (dense, zlib, per_block, backwards) in
-        [(true, true, 1000, false), (false, true, 7, false), (true, false, 1, true), (false, false, 30, true)]
-    {
+    for (dense, zlib, per_block, backwards) in [
+        (true, true, 1000, false),
+        (false, true, 7, false),
+        (true, false, 1, true),
+        (false, false, 30, true),
+    ] {
         let style = Style {
             dense,
             zlib,
@@ -163,35 +199,72 @@ fn the_city_s_level_is_the_user_s_to_say() {
     };
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     let (words, warnings) = levels(&[]);
-    assert_eq!(words, [pair("9", "district"), pair("10", "subdistrict"), pair("8", "city")]);
-    assert!(warnings[0].contains("2 administrative areas above the city"), "{warnings:?}");
+    assert_eq!(
+        words,
+        [
+            pair("9", "district"),
+            pair("10", "subdistrict"),
+            pair("8", "city")
+        ]
+    );
+    assert!(
+        warnings[0].contains("2 administrative areas above the city"),
+        "{warnings:?}"
+    );
     let (words, _) = levels(&[("level", "4")]);
     assert_eq!(words[0], pair("4", "city"));
     assert_eq!(words[1], pair("6", "district"));
     assert_eq!(words.len(), 5);
     let (_, report) = import_bytes(Kind::Osm, "v.osm", map.to_xml().as_bytes(), &[("level", "ward")]);
-    assert!(report.unwrap_err().to_string().contains("give a number from 1 to 12"));
+    assert!(
+        report
+            .unwrap_err()
+            .to_string()
+            .contains("give a number from 1 to 12")
+    );
 }
 
 #[test]
 fn a_street_that_the_extract_cuts_is_taken_in_pieces() {
     let mut map = Map::village();
-    map.ways.push((20, vec![60, 61, 1000, 62, 63, 1001, 64, 1002], vec![("highway", "path"), ("name", "Njia")]));
-    map.ways.push((21, vec![1000, 61, 1001], vec![("highway", "path")]));
+    map.ways.push((
+        20,
+        vec![60, 61, 1000, 62, 63, 1001, 64, 1002],
+        vec![("highway", "path"), ("name", "Njia")],
+    ));
+    map.ways
+        .push((21, vec![1000, 61, 1001], vec![("highway", "path")]));
     map.ways.push((22, vec![61, 61], vec![("highway", "path")]));
-    map.ways.push((23, vec![71, 72, 1000, 71], vec![("leisure", "park")]));
+    map.ways
+        .push((23, vec![71, 72, 1000, 71], vec![("leisure", "park")]));
     map.ways.push((24, vec![71, 72, 82], vec![("amenity", "clinic")]));
-    map.relations.push((20, vec![("way", 4, "outer"), ("way", 77, "outer")], vec![("type", "multipolygon"), ("leisure", "park")]));
+    map.relations.push((
+        20,
+        vec![("way", 4, "outer"), ("way", 77, "outer")],
+        vec![("type", "multipolygon"), ("leisure", "park")],
+    ));
     let (sink, report) = import("v.osm", map.to_xml().as_bytes());
-    assert_eq!(text(entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w20"), "nodes"), "[60,61]");
-    assert_eq!(text(entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w20:2"), "nodes"), "[62,63]");
+    assert_eq!(
+        text(entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w20"), "nodes"),
+        "[60,61]"
+    );
+    assert_eq!(
+        text(entity(&sink, "urn:ngsi-ld:RoadSegment:osm:w20:2"), "nodes"),
+        "[62,63]"
+    );
     assert_eq!(count(&sink, "RoadSegment"), 6);
     assert_eq!(
         report.warnings,
-        ["v.osm: 1 ways of streets lack nodes in this file and were taken as the pieces that are there (the first: \
-          way 20 (Njia))"]
+        [
+            "v.osm: 1 ways of streets lack nodes in this file and were taken as the pieces that are there (the first: \
+          way 20 (Njia))"
+        ]
     );
-    let refused: Vec<String> = report.refused.iter().map(|r| format!("{}: {}", r.what, r.why)).collect();
+    let refused: Vec<String> = report
+        .refused
+        .iter()
+        .map(|r| format!("{}: {}", r.what, r.why))
+        .collect();
     assert_eq!(
         refused,
         [
@@ -205,10 +278,19 @@ fn a_street_that_the_extract_cuts_is_taken_in_pieces() {
     let lines: Vec<&str> = map.to_xml().leak().lines().collect();
     for refusal in &report.refused {
         let id = refusal.what.split(' ').nth(1).unwrap();
-        assert!(lines[refusal.line.unwrap() as usize - 1].contains(&format!("id=\"{id}\"")), "{refusal}");
+        assert!(
+            lines[refusal.line.unwrap() as usize - 1].contains(&format!("id=\"{id}\"")),
+            "{refusal}"
+        );
     }
     let (_, of_pbf) = import("v.osm.pbf", &map.to_pbf(PLAIN));
-    assert!(of_pbf.refused[0].column.as_deref().unwrap().starts_with("blob at byte "));
+    assert!(
+        of_pbf.refused[0]
+            .column
+            .as_deref()
+            .unwrap()
+            .starts_with("blob at byte ")
+    );
     assert_eq!(of_pbf.refused.len(), refused.len());
 }
 
@@ -237,8 +319,14 @@ const REFERENCES: [Reference; 2] = [
     Reference {
         file: "osm/liechtenstein.osm.pbf",
         streets: 4667,
-        kilometres: 1141.137_549,
-        with: &[("name", 1938), ("surface", 1189), ("width", 72), ("incline", 42), ("wheelchair", 22)],
+        kilometres: 1_141.137_549,
+        with: &[
+            ("name", 1938),
+            ("surface", 1189),
+            ("width", 72),
+            ("incline", 42),
+            ("wheelchair", 22),
+        ],
         road_nodes: 431,
         bus_stops: 307,
         areas: &[
@@ -268,7 +356,9 @@ const REFERENCES: [Reference; 2] = [
 #[test]
 fn real_extracts_as_another_program_reads_them() {
     for reference in &REFERENCES {
-        let Some(path) = test_data(reference.file) else { return };
+        let Some(path) = test_data(reference.file) else {
+            return;
+        };
         let mut sink = MemorySink::default();
         let report = import_into(&mut sink, Kind::Osm, &path, &ImportOptions::default()).unwrap();
         let of = |entity_type: &str| -> Vec<&ngsi_ld::Entity> {
@@ -281,8 +371,11 @@ fn real_extracts_as_another_program_reads_them() {
         assert_eq!(streets.len(), reference.streets);
         let mut metres = 0.0;
         for street in &streets {
-            let Some(Geometry::LineString(line)) =
-                street.attributes.iter().find(|a| a.name.short() == "location").and_then(|a| a.as_geometry())
+            let Some(Geometry::LineString(line)) = street
+                .attributes
+                .iter()
+                .find(|a| a.name.short() == "location")
+                .and_then(|a| a.as_geometry())
             else {
                 panic!("{} is no line", street.id)
             };
@@ -292,7 +385,9 @@ fn real_extracts_as_another_program_reads_them() {
         }
         assert!((metres / 1000.0 - reference.kilometres).abs() < 1e-5, "{metres}");
         for (term, number) in reference.with {
-            let with = streets.iter().filter(|s| s.attributes.iter().any(|a| a.name.short() == *term));
+            let with = streets
+                .iter()
+                .filter(|s| s.attributes.iter().any(|a| a.name.short() == *term));
             assert_eq!(with.count(), *number, "{term}");
         }
         assert_eq!(count(&sink, "RoadNode"), reference.road_nodes);
@@ -301,7 +396,8 @@ fn real_extracts_as_another_program_reads_them() {
                 .values()
                 .filter(|e| {
                     e.attributes.iter().any(|a| {
-                        matches!(a.name.short(), "category" | "administrativeLevel") && text(e, a.name.short()) == category
+                        matches!(a.name.short(), "category" | "administrativeLevel")
+                            && text(e, a.name.short()) == category
                     })
                 })
                 .collect()
@@ -310,7 +406,12 @@ fn real_extracts_as_another_program_reads_them() {
         for (category, number, square_degrees) in reference.areas {
             let areas: Vec<f64> = in_category(category)
                 .iter()
-                .filter_map(|e| e.attributes.iter().find(|a| a.name.short() == "location")?.as_geometry())
+                .filter_map(|e| {
+                    e.attributes
+                        .iter()
+                        .find(|a| a.name.short() == "location")?
+                        .as_geometry()
+                })
                 .map(geo::Area::unsigned_area)
                 .filter(|area| *area > 0.0)
                 .collect();

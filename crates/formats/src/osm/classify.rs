@@ -5,35 +5,105 @@ use super::element::Tags;
 /// Values of `amenity` that are places people go to. Furniture (benches, bins) and parking are not.
 const AMENITIES: &[&str] = &[
     // health and care
-    "hospital", "clinic", "doctors", "dentist", "pharmacy", "nursing_home", "social_facility", "childcare",
+    "hospital",
+    "clinic",
+    "doctors",
+    "dentist",
+    "pharmacy",
+    "nursing_home",
+    "social_facility",
+    "childcare",
     // learning
-    "school", "kindergarten", "college", "university", "library", "language_school", "music_school",
-    "driving_school", "research_institute", "training",
+    "school",
+    "kindergarten",
+    "college",
+    "university",
+    "library",
+    "language_school",
+    "music_school",
+    "driving_school",
+    "research_institute",
+    "training",
     // the public's business
-    "townhall", "courthouse", "police", "fire_station", "ambulance_station", "post_office", "community_centre",
-    "social_centre", "public_building", "embassy", "prison",
+    "townhall",
+    "courthouse",
+    "police",
+    "fire_station",
+    "ambulance_station",
+    "post_office",
+    "community_centre",
+    "social_centre",
+    "public_building",
+    "embassy",
+    "prison",
     // culture and worship
-    "theatre", "cinema", "arts_centre", "museum", "exhibition_centre", "conference_centre", "events_venue",
-    "place_of_worship", "planetarium",
+    "theatre",
+    "cinema",
+    "arts_centre",
+    "museum",
+    "exhibition_centre",
+    "conference_centre",
+    "events_venue",
+    "place_of_worship",
+    "planetarium",
     // money, food, water
-    "bank", "atm", "marketplace", "food_court", "restaurant", "cafe", "fast_food", "pub", "bar", "drinking_water",
-    "water_point", "toilets", "shower", "shelter",
+    "bank",
+    "atm",
+    "marketplace",
+    "food_court",
+    "restaurant",
+    "cafe",
+    "fast_food",
+    "pub",
+    "bar",
+    "drinking_water",
+    "water_point",
+    "toilets",
+    "shower",
+    "shelter",
     // getting about, and getting rid
-    "bus_station", "ferry_terminal", "taxi", "bicycle_rental", "charging_station", "fuel", "recycling",
+    "bus_station",
+    "ferry_terminal",
+    "taxi",
+    "bicycle_rental",
+    "charging_station",
+    "fuel",
+    "recycling",
     "waste_transfer_station",
 ];
 /// Shops of daily needs.
 const SHOPS: &[&str] = &[
-    "supermarket", "convenience", "greengrocer", "bakery", "butcher", "chemist", "medical_supply", "mall",
+    "supermarket",
+    "convenience",
+    "greengrocer",
+    "bakery",
+    "butcher",
+    "chemist",
+    "medical_supply",
+    "mall",
     "department_store",
 ];
 const TOURISM: &[&str] = &["museum", "gallery", "information", "viewpoint", "zoo", "aquarium"];
 const SPORTS: &[&str] = &[
-    "sports_centre", "sports_hall", "stadium", "pitch", "fitness_station", "swimming_pool", "swimming_area",
-    "ice_rink", "track",
+    "sports_centre",
+    "sports_hall",
+    "stadium",
+    "pitch",
+    "fitness_station",
+    "swimming_pool",
+    "swimming_area",
+    "ice_rink",
+    "track",
 ];
 /// Values of `leisure` that are open space.
-const PARKS: &[&str] = &["park", "garden", "playground", "nature_reserve", "dog_park", "common"];
+const PARKS: &[&str] = &[
+    "park",
+    "garden",
+    "playground",
+    "nature_reserve",
+    "dog_park",
+    "common",
+];
 const PARK_LAND: &[&str] = &["recreation_ground", "village_green"];
 
 /// What a place becomes.
@@ -73,11 +143,17 @@ pub(super) fn is_street(tags: &Tags<'_>) -> bool {
 pub(super) fn is_road_node(tags: &Tags<'_>) -> bool {
     tags.0.iter().any(|(key, value)| match *key {
         "kerb" | "barrier" | "crossing" | "tactile_paving" | "entrance" | "door" | "automatic_door"
-        | "wheelchair" | "elevator" | "obstacle" | "bollard" | "cycle_barrier" | "ford" | "traffic_calming"
-        | "button_operated" | "traffic_signals" => true,
-        "highway" => matches!(*value, "crossing" | "elevator" | "traffic_signals" | "steps" | "stop"),
+        | "wheelchair" | "elevator" | "obstacle" | "bollard" | "cycle_barrier" | "ford"
+        | "traffic_calming" | "button_operated" | "traffic_signals" => true,
+        "highway" => matches!(
+            *value,
+            "crossing" | "elevator" | "traffic_signals" | "steps" | "stop"
+        ),
         "railway" => {
-            matches!(*value, "crossing" | "level_crossing" | "tram_crossing" | "tram_level_crossing")
+            matches!(
+                *value,
+                "crossing" | "level_crossing" | "tram_crossing" | "tram_level_crossing"
+            )
         }
         key => ["kerb:", "crossing:", "traffic_signals:"]
             .iter()
@@ -183,7 +259,10 @@ mod tests {
 
     #[test]
     fn places_by_their_tags() {
-        assert_eq!(of(&[("amenity", "school")]), Some((Sort::School, "school".into())));
+        assert_eq!(
+            of(&[("amenity", "school")]),
+            Some((Sort::School, "school".into()))
+        );
         assert_eq!(
             of(&[("amenity", "clinic"), ("healthcare", "centre")]),
             Some((Sort::PointOfInterest, "clinic".into()))
@@ -200,15 +279,17 @@ mod tests {
 
     #[test]
     fn stops_by_their_tags() {
-        let category = |tags: &[(&'static str, &'static str)]| {
-            stop(&Tags(tags.to_vec())).map(|class| class.category)
-        };
+        let category =
+            |tags: &[(&'static str, &'static str)]| stop(&Tags(tags.to_vec())).map(|class| class.category);
         assert_eq!(category(&[("highway", "bus_stop")]).as_deref(), Some("bus_stop"));
         let tram = [("public_transport", "platform"), ("tram", "yes")];
         assert_eq!(category(&tram).as_deref(), Some("tram_stop"));
         let train = [("public_transport", "platform"), ("train", "yes")];
         assert_eq!(category(&train).as_deref(), Some("platform"));
-        assert_eq!(category(&[("public_transport", "platform")]).as_deref(), Some("bus_stop"));
+        assert_eq!(
+            category(&[("public_transport", "platform")]).as_deref(),
+            Some("bus_stop")
+        );
         assert_eq!(category(&[("public_transport", "stop_position")]), None);
     }
 

@@ -121,7 +121,10 @@ pub(super) enum Element<'a> {
         tags: Tags<'a>,
     },
     /// An element that cannot be read, and why.
-    Bad { what: String, why: String },
+    Bad {
+        what: String,
+        why: String,
+    },
 }
 
 /// Where an element stands in its file.
@@ -196,7 +199,12 @@ mod tests {
             Position::from_degrees(180.0, -90.0).map(Position::coord),
             Some((180.0, -90.0).into())
         );
-        for (lon, lat) in [(180.000_001, 0.0), (0.0, 90.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
+        for (lon, lat) in [
+            (180.000_001, 0.0),
+            (0.0, 90.1),
+            (f64::NAN, 0.0),
+            (0.0, f64::INFINITY),
+        ] {
             assert_eq!(Position::from_degrees(lon, lat), None);
         }
         assert_eq!(Position::from_nanodegrees(i64::MAX, 0), None);

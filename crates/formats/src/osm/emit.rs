@@ -32,16 +32,14 @@ fn entity(terms: &mut Terms, entity_type: &str, local: &str) -> Entity {
 }
 
 fn location(terms: &mut Terms, term: &str, geometry: Geometry<f64>) -> Attribute {
-    Attribute::new(terms.name(term), Value::Geo(ngsi_ld::GeoValue::from(geometry).into()))
+    Attribute::new(
+        terms.name(term),
+        Value::Geo(ngsi_ld::GeoValue::from(geometry).into()),
+    )
 }
 
 /// A piece of a street: `local` is `w<id>`, and `w<id>:2` … of further pieces of a way that the file cuts.
-pub(super) fn segment(
-    terms: &mut Terms,
-    local: &str,
-    piece: &[(i64, Position)],
-    tags: &Tags<'_>,
-) -> Entity {
+pub(super) fn segment(terms: &mut Terms, local: &str, piece: &[(i64, Position)], tags: &Tags<'_>) -> Entity {
     let mut entity = entity(terms, "RoadSegment", local);
     put_tags(&mut entity, terms, tags);
     let line: LineString<f64> = piece.iter().map(|(_, position)| position.coord()).collect();
@@ -55,7 +53,11 @@ pub(super) fn segment(
 pub(super) fn road_node(terms: &mut Terms, id: i64, position: Position, tags: &Tags<'_>) -> Entity {
     let mut entity = entity(terms, "RoadNode", &format!("n{id}"));
     put_tags(&mut entity, terms, tags);
-    entity.put(location(terms, "location", Geometry::Point(Point(position.coord()))));
+    entity.put(location(
+        terms,
+        "location",
+        Geometry::Point(Point(position.coord())),
+    ));
     entity.put(terms.property("node", id));
     entity
 }
@@ -90,7 +92,9 @@ pub(super) fn area(
     tags: &Tags<'_>,
 ) -> Entity {
     let mut entity = entity(terms, "AdministrativeArea", &format!("r{id}"));
-    let name = tags.get("name").map_or_else(|| format!("relation {id}"), str::to_owned);
+    let name = tags
+        .get("name")
+        .map_or_else(|| format!("relation {id}"), str::to_owned);
     entity.put(terms.property("name", name));
     let code = ["ref", "ISO3166-2", "ref:INSEE", "de:amtlicher_gemeindeschluessel"]
         .iter()

@@ -249,8 +249,17 @@ mod tests {
     #[test]
     fn terms_are_plain_words_of_the_default_vocabulary() {
         let ours = [
-            "id", "type", "scope", "location", "nodes", "node", "category", "entrances", "code",
-            "administrativeLevel", "vintage",
+            "id",
+            "type",
+            "scope",
+            "location",
+            "nodes",
+            "node",
+            "category",
+            "entrances",
+            "code",
+            "administrativeLevel",
+            "vintage",
         ];
         for (_, term) in TABLE {
             assert!(!ours.contains(term), "{term}");

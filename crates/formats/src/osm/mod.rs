@@ -160,7 +160,8 @@ fn city_level(option: Option<&str>) -> Result<u8, ImportError> {
         .ok()
         .filter(|level| (1..=12).contains(level))
         .ok_or_else(|| {
-            let why = format!("`{text}` is no admin_level of OpenStreetMap; give a number from 1 to 12, as in 8");
+            let why =
+                format!("`{text}` is no admin_level of OpenStreetMap; give a number from 1 to 12, as in 8");
             ImportError::option("level", why)
         })
 }

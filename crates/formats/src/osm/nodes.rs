@@ -55,7 +55,13 @@ impl Needed {
         let mut streets = self.of_streets.ids.iter().peekable();
         let flags = ids
             .iter()
-            .map(|id| if streets.next_if_eq(&id).is_some() { STREET } else { 0 })
+            .map(|id| {
+                if streets.next_if_eq(&id).is_some() {
+                    STREET
+                } else {
+                    0
+                }
+            })
             .collect();
         Nodes {
             at: vec![Position::default(); ids.len()],
@@ -141,7 +147,10 @@ mod tests {
         assert_eq!(nodes.position(3), None);
         let three = nodes.slot(3).unwrap();
         assert!(nodes.place(three, Position { lon: 1, lat: 2 }));
-        assert!(!nodes.place(three, Position { lon: 3, lat: 4 }), "the first counts");
+        assert!(
+            !nodes.place(three, Position { lon: 3, lat: 4 }),
+            "the first counts"
+        );
         assert_eq!(nodes.position(3), Some(Position { lon: 1, lat: 2 }));
         nodes.mark_entrance(three);
         assert!(nodes.is_entrance(3) && !nodes.is_entrance(5));

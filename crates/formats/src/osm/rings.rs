@@ -38,7 +38,9 @@ pub(super) fn join(ways: &[(i64, &[i64])]) -> Result<Vec<Vec<i64>>, String> {
     open.sort_unstable();
     if let Some((way, node)) = open.first() {
         let way = ways.get(*way).map_or(0, |(id, _)| *id);
-        return Err(format!("its outline is open: way {way} ends at node {node}, and nothing goes on there"));
+        return Err(format!(
+            "its outline is open: way {way} ends at node {node}, and nothing goes on there"
+        ));
     }
     let mut used = vec![false; ways.len()];
     let mut closed = Vec::new();
@@ -147,9 +149,9 @@ pub(super) fn polygons(closed: &[Vec<i64>], nodes: &Nodes) -> Result<Geometry<f6
     let mut outlines: Vec<(usize, Vec<LineString<f64>>)> = Vec::new();
     for (index, ring) in rings.iter().enumerate() {
         let holder = (0..index).rev().find(|other| {
-            rings
-                .get(*other)
-                .is_some_and(|other| holds(&other.bounds, &ring.bounds) && lies_in(&ring.polygon, &other.polygon))
+            rings.get(*other).is_some_and(|other| {
+                holds(&other.bounds, &ring.bounds) && lies_in(&ring.polygon, &other.polygon)
+            })
         });
         let depth = holder.map_or(0, |holder| depths.get(holder).copied().unwrap_or(0) + 1);
         depths.push(depth);
@@ -233,7 +235,10 @@ mod tests {
     #[test]
     fn ways_are_joined_whichever_way_they_run() {
         // A square of 9 by 9 in three ways, one of them backwards.
-        assert_eq!(area(&[(1, &[0, 9]), (2, &[99, 9]), (3, &[99, 90, 0])]), Ok((1, 0, 81.0)));
+        assert_eq!(
+            area(&[(1, &[0, 9]), (2, &[99, 9]), (3, &[99, 90, 0])]),
+            Ok((1, 0, 81.0))
+        );
         // A hole, and an island in it.
         let hole: &[i64] = &[11, 18, 88, 81, 11];
         let island: &[i64] = &[33, 36, 66, 63, 33];
@@ -242,17 +247,31 @@ mod tests {
             Ok((2, 1, 81.0 - 49.0 + 9.0))
         );
         // Two apart, and two that meet in a node, split there or not.
-        assert_eq!(area(&[(1, &[0, 1, 11, 10, 0]), (2, &[5, 6, 16, 15, 5])]), Ok((2, 0, 2.0)));
-        assert_eq!(area(&[(1, &[0, 1, 11, 10, 0]), (2, &[11, 12, 22, 21, 11])]), Ok((2, 0, 2.0)));
+        assert_eq!(
+            area(&[(1, &[0, 1, 11, 10, 0]), (2, &[5, 6, 16, 15, 5])]),
+            Ok((2, 0, 2.0))
+        );
+        assert_eq!(
+            area(&[(1, &[0, 1, 11, 10, 0]), (2, &[11, 12, 22, 21, 11])]),
+            Ok((2, 0, 2.0))
+        );
         assert_eq!(area(&[(1, &[0, 1, 11, 12, 22, 21, 11, 10, 0])]), Ok((2, 0, 2.0)));
         assert_eq!(
-            area(&[(1, &[11, 10, 0, 1]), (2, &[1, 11]), (3, &[11, 12, 22]), (4, &[22, 21, 11])]),
+            area(&[
+                (1, &[11, 10, 0, 1]),
+                (2, &[1, 11]),
+                (3, &[11, 12, 22]),
+                (4, &[22, 21, 11])
+            ]),
             Ok((2, 0, 2.0))
         );
         // There and straight back is no area.
         assert_eq!(area(&[(1, &[0, 1, 2, 1, 11, 10, 0])]), Ok((1, 0, 1.0)));
         // A hole that touches the outline in a node.
-        assert_eq!(area(&[(1, &[0, 9, 99, 90, 0]), (2, &[0, 12, 22, 0])]), Ok((1, 1, 80.0)));
+        assert_eq!(
+            area(&[(1, &[0, 9, 99, 90, 0]), (2, &[0, 12, 22, 0])]),
+            Ok((1, 1, 80.0))
+        );
     }
 
     #[test]
@@ -265,8 +284,14 @@ mod tests {
             area(&[(1, &[0, 99, 9, 90, 0])]).unwrap_err(),
             "its outline crosses itself at 4.5 4.5"
         );
-        assert_eq!(area(&[(1, &[0, 1, 2, 0])]).unwrap_err(), "its outline runs back over itself at 0 0");
-        assert_eq!(area(&[(1, &[0, 1, 0])]).unwrap_err(), "its outline encloses no area");
+        assert_eq!(
+            area(&[(1, &[0, 1, 2, 0])]).unwrap_err(),
+            "its outline runs back over itself at 0 0"
+        );
+        assert_eq!(
+            area(&[(1, &[0, 1, 0])]).unwrap_err(),
+            "its outline encloses no area"
+        );
         assert_eq!(area(&[]).unwrap_err(), "its outline encloses no area");
     }
 

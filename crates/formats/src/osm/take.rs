@@ -142,7 +142,11 @@ impl Take<'_> {
         mut nodes: Vec<i64>,
         tags: &Tags<'_>,
     ) -> Result<(), ImportError> {
-        let square = self.survey.of_squares.get(&id).and_then(|index| self.survey.squares.get(*index));
+        let square = self
+            .survey
+            .of_squares
+            .get(&id)
+            .and_then(|index| self.survey.squares.get(*index));
         let street = classify::is_street(tags) || square.is_some();
         let place = classify::place(tags);
         let outline = self.survey.outlines.contains(&id);
@@ -173,8 +177,7 @@ impl Take<'_> {
                     let entrances = self.entrances(&nodes);
                     let local = format!("w{id}");
                     let weight = geometry.coords_count();
-                    let entity =
-                        emit::place(&mut session.terms, &local, &class, geometry, &entrances, tags);
+                    let entity = emit::place(&mut session.terms, &local, &class, geometry, &entrances, tags);
                     session.put(entity, self.told.place(stands), weight)?;
                 }
             }
@@ -202,12 +205,11 @@ impl Take<'_> {
         let mut pieces: Vec<Vec<(i64, Position)>> = vec![Vec::new()];
         let mut missing = 0_usize;
         for node in nodes {
-            match (self.nodes.position(*node), pieces.last_mut()) {
-                (Some(position), Some(piece)) => piece.push((*node, position)),
-                _ => {
-                    missing += 1;
-                    pieces.push(Vec::new());
-                }
+            if let (Some(position), Some(piece)) = (self.nodes.position(*node), pieces.last_mut()) {
+                piece.push((*node, position));
+            } else {
+                missing += 1;
+                pieces.push(Vec::new());
             }
         }
         pieces.retain(|piece| piece.len() >= 2);
@@ -297,11 +299,21 @@ impl Take<'_> {
         let level = classify::admin_level(&tags).filter(|level| *level >= self.city);
         let mut made: Vec<Entity> = Vec::new();
         if let Some(class) = classify::place(&tags) {
-            let nodes: Vec<i64> = found.iter().flat_map(|(_, nodes)| nodes.iter().copied()).collect();
+            let nodes: Vec<i64> = found
+                .iter()
+                .flat_map(|(_, nodes)| nodes.iter().copied())
+                .collect();
             let entrances = self.entrances(&nodes);
             let local = format!("r{}", area.id);
             let geometry = geometry.clone();
-            made.push(emit::place(&mut session.terms, &local, &class, geometry, &entrances, &tags));
+            made.push(emit::place(
+                &mut session.terms,
+                &local,
+                &class,
+                geometry,
+                &entrances,
+                &tags,
+            ));
         }
         if let Some(level) = level {
             let word = if level == self.city {
@@ -311,7 +323,14 @@ impl Take<'_> {
             } else {
                 "subdistrict"
             };
-            made.push(emit::area(&mut session.terms, area.id, word, level, geometry, &tags));
+            made.push(emit::area(
+                &mut session.terms,
+                area.id,
+                word,
+                level,
+                geometry,
+                &tags,
+            ));
         }
         for entity in made {
             session.put(entity, self.told.place(area.stands), weight)?;

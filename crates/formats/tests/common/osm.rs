@@ -4,35 +4,68 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 pub type Tags = Vec<(&'static str, &'static str)>;
+pub type Member = (&'static str, i64, &'static str);
 
 /// A map: nodes (id, lon, lat in ten-millionths of a degree), ways, relations (type, id, role).
 #[derive(Clone, Default)]
 pub struct Map {
     pub nodes: Vec<(i64, i64, i64, Tags)>,
     pub ways: Vec<(i64, Vec<i64>, Tags)>,
-    pub relations: Vec<(i64, Vec<(&'static str, i64, &'static str)>, Tags)>,
+    pub relations: Vec<(i64, Vec<Member>, Tags)>,
 }
 
 impl Map {
     /// A square kilometre with streets, a crossing, a school with an entrance, a park with a pond, a district.
     pub fn village() -> Self {
         let mut nodes: Vec<(i64, i64, i64, Tags)> = (0..100)
-            .map(|n| (n, 368_200_000 + n % 10 * 10_000, -12_800_000 + n / 10 * 10_000, vec![]))
+            .map(|n| {
+                (
+                    n,
+                    368_200_000 + n % 10 * 10_000,
+                    -12_800_000 + n / 10 * 10_000,
+                    vec![],
+                )
+            })
             .collect();
-        nodes[11].3 = vec![("highway", "crossing"), ("kerb", "lowered"), ("tactile_paving", "yes")];
+        nodes[11].3 = vec![
+            ("highway", "crossing"),
+            ("kerb", "lowered"),
+            ("tactile_paving", "yes"),
+        ];
         nodes[12].3 = vec![("barrier", "kerb"), ("kerb:height", "0.12")];
         nodes[33].3 = vec![("entrance", "main"), ("wheelchair", "yes")];
         nodes[50].3 = vec![("highway", "bus_stop"), ("name", "Kituo & Soko")];
-        nodes[51].3 = vec![("amenity", "clinic"), ("name", "Zahanati"), ("wheelchair", "limited")];
+        nodes[51].3 = vec![
+            ("amenity", "clinic"),
+            ("name", "Zahanati"),
+            ("wheelchair", "limited"),
+        ];
         nodes[52].3 = vec![("natural", "tree")];
         let ways = vec![
             (
                 1,
                 vec![10, 11, 12, 13],
-                vec![("highway", "residential"), ("sidewalk:both:width", "1.5"), ("name", "Mtaa wa 1"), ("note", "x")],
+                vec![
+                    ("highway", "residential"),
+                    ("sidewalk:both:width", "1.5"),
+                    ("name", "Mtaa wa 1"),
+                    ("note", "x"),
+                ],
             ),
-            (2, vec![12, 22, 32], vec![("highway", "steps"), ("step_count", "12"), ("ramp:wheelchair", "no")]),
-            (3, vec![33, 34, 44, 43, 33], vec![("amenity", "school"), ("name", "Shule")]),
+            (
+                2,
+                vec![12, 22, 32],
+                vec![
+                    ("highway", "steps"),
+                    ("step_count", "12"),
+                    ("ramp:wheelchair", "no"),
+                ],
+            ),
+            (
+                3,
+                vec![33, 34, 44, 43, 33],
+                vec![("amenity", "school"), ("name", "Shule")],
+            ),
             (4, vec![60, 64, 94, 90, 60], vec![]),
             (5, vec![71, 72, 82, 81, 71], vec![("natural", "water")]),
             (6, vec![0, 9], vec![]),
@@ -48,7 +81,12 @@ impl Map {
             ),
             (
                 2,
-                vec![("way", 6, "outer"), ("way", 7, "outer"), ("way", 8, ""), ("node", 51, "admin_centre")],
+                vec![
+                    ("way", 6, "outer"),
+                    ("way", 7, "outer"),
+                    ("way", 8, ""),
+                    ("node", 51, "admin_centre"),
+                ],
                 vec![
                     ("type", "boundary"),
                     ("boundary", "administrative"),
@@ -59,7 +97,11 @@ impl Map {
             (
                 3,
                 vec![("way", 9, "outer")],
-                vec![("type", "multipolygon"), ("highway", "pedestrian"), ("surface", "sett")],
+                vec![
+                    ("type", "multipolygon"),
+                    ("highway", "pedestrian"),
+                    ("surface", "sett"),
+                ],
             ),
         ];
         Self {
@@ -102,9 +144,17 @@ impl Map {
 
     /// The map as PBF.
     pub fn to_pbf(&self, style: Style) -> Vec<u8> {
-        let mut blobs = vec![blob("OSMHeader", &header(&["OsmSchema-V0.6", "DenseNodes"]), style.zlib)];
+        let mut blobs = vec![blob(
+            "OSMHeader",
+            &header(&["OsmSchema-V0.6", "DenseNodes"]),
+            style.zlib,
+        )];
         for nodes in self.nodes.chunks(style.per_block) {
-            blobs.push(blob("OSMData", &block(|strings| vec![node_group(nodes, style.dense, strings)]), style.zlib));
+            blobs.push(blob(
+                "OSMData",
+                &block(|strings| vec![node_group(nodes, style.dense, strings)]),
+                style.zlib,
+            ));
         }
         for ways in self.ways.chunks(style.per_block) {
             blobs.push(blob(
@@ -135,7 +185,14 @@ impl Map {
                         let roles: Vec<u8> = members.iter().flat_map(|m| varint(strings.of(m.2))).collect();
                         let kinds: Vec<u8> = members
                             .iter()
-                            .flat_map(|m| varint(["node", "way", "relation"].iter().position(|k| *k == m.0).unwrap() as u64))
+                            .flat_map(|m| {
+                                varint(
+                                    ["node", "way", "relation"]
+                                        .iter()
+                                        .position(|k| *k == m.0)
+                                        .unwrap() as u64,
+                                )
+                            })
                             .collect();
                         bytes(&mut relation, 8, &roles);
                         bytes(&mut relation, 9, &deltas(members.iter().map(|m| m.1)));
@@ -193,10 +250,10 @@ impl Strings {
 pub fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+        bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(number.to_le_bytes()[0]);
     bytes
 }
 
@@ -319,7 +376,7 @@ pub fn framed(kind: &str, claims: u64, content: &[u8]) -> Vec<u8> {
     let mut head = Vec::new();
     bytes(&mut head, 1, kind.as_bytes());
     number(&mut head, 3, claims);
-    let mut all = (head.len() as u32).to_be_bytes().to_vec();
+    let mut all = u32::try_from(head.len()).unwrap().to_be_bytes().to_vec();
     all.extend(head);
     all.extend(content);
     all

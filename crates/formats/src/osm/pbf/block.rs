@@ -69,12 +69,7 @@ impl<'a> Block<'a> {
     }
 
     /// Gives the elements that are wanted, and says which kinds there are.
-    pub(super) fn visit(
-        &self,
-        wanted: Wanted,
-        at: Stands,
-        visit: &mut Visit<'_>,
-    ) -> Result<Wanted, Stopped> {
+    pub(super) fn visit(&self, wanted: Wanted, at: Stands, visit: &mut Visit<'_>) -> Result<Wanted, Stopped> {
         let mut found = Wanted::default();
         for group in &self.groups {
             let mut fields = Fields(group);

@@ -21,7 +21,8 @@ use crate::import::ImportError;
 const MAX_HEADER: usize = 64 << 10;
 const MAX_BLOB: u64 = 32 << 20;
 
-const AGAIN: &str = "download it again, compare its size or checksum with the one given there, and import it again";
+const AGAIN: &str =
+    "download it again, compare its size or checksum with the one given there, and import it again";
 const CONVERT: &str = "write it anew: `osmium cat -o new.osm.pbf old.osm.pbf`";
 
 /// A blob with elements.
@@ -213,12 +214,7 @@ impl Pbf {
         Ok(())
     }
 
-    fn visit(
-        &mut self,
-        begins: u64,
-        wanted: Wanted,
-        visit: &mut Visit<'_>,
-    ) -> Result<Wanted, ImportError> {
+    fn visit(&mut self, begins: u64, wanted: Wanted, visit: &mut Visit<'_>) -> Result<Wanted, ImportError> {
         let visited = Block::read(&self.plain)
             .map_err(Stopped::Broken)
             .and_then(|block| block.visit(wanted, Stands::Blob(begins), visit));
@@ -315,10 +311,9 @@ fn unpack(blob: &[u8], plain: &mut Vec<u8>) -> Result<(), (String, &'static str)
         return Err(bomb());
     }
     match size {
-        Some(size) if size != unpacked => Err((
-            format!("it unpacks to {unpacked} bytes and says {size}"),
-            AGAIN,
-        )),
+        Some(size) if size != unpacked => {
+            Err((format!("it unpacks to {unpacked} bytes and says {size}"), AGAIN))
+        }
         _ => Ok(()),
     }
 }

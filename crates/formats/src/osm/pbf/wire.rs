@@ -113,9 +113,7 @@ impl Varints<'_> {
 fn varint(bytes: &mut &[u8]) -> Result<u64, Broken> {
     let mut value = 0_u64;
     for shift in (0..70).step_by(7) {
-        let (byte, rest) = bytes
-            .split_first()
-            .ok_or(Broken("a number ends in its middle"))?;
+        let (byte, rest) = bytes.split_first().ok_or(Broken("a number ends in its middle"))?;
         *bytes = rest;
         let bits = u64::from(byte & 0x7f);
         if shift == 63 && bits > 1 {
@@ -165,22 +163,36 @@ mod tests {
     #[test]
     fn the_examples_of_the_encoding_s_own_guide() {
         // protobuf.dev/programming-guides/encoding
-        let mut message = Fields(&[0x08, 0x96, 0x01, 0x12, 0x07, b't', b'e', b's', b't', b'i', b'n', b'g']);
+        let mut message = Fields(&[
+            0x08, 0x96, 0x01, 0x12, 0x07, b't', b'e', b's', b't', b'i', b'n', b'g',
+        ]);
         assert_eq!(message.next(), Ok(Some((1, Value::Varint(150)))));
         assert_eq!(message.next(), Ok(Some((2, Value::Bytes(b"testing")))));
         assert_eq!(message.next(), Ok(None));
-        let mut packed = Value::Bytes(&[0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05]).packed().unwrap();
+        let mut packed = Value::Bytes(&[0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05])
+            .packed()
+            .unwrap();
         assert_eq!(packed.count(), 3);
         assert_eq!(packed.next(), Ok(Some(3)));
         assert_eq!(packed.next(), Ok(Some(270)));
         assert_eq!(packed.next(), Ok(Some(86942)));
-        for (bits, number) in [(0, 0), (1, -1), (2, 1), (0xffff_fffe, 0x7fff_ffff), (u64::MAX, i64::MIN)] {
+        for (bits, number) in [
+            (0, 0),
+            (1, -1),
+            (2, 1),
+            (0xffff_fffe, 0x7fff_ffff),
+            (u64::MAX, i64::MIN),
+        ] {
             assert_eq!(zigzag(bits), number);
         }
         let eleven = [0xff; 11];
         assert!(varint(&mut eleven.as_slice()).is_err());
         assert!(Fields(&[0x12, 0x07, b't']).next().is_err());
-        assert!(Fields(&[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]).next().is_err());
+        assert!(
+            Fields(&[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01])
+                .next()
+                .is_err()
+        );
     }
 
     proptest! {
@@ -198,10 +210,10 @@ mod tests {
         fn numbers_are_read_back(number: u64) {
             let (mut bytes, mut rest) = (Vec::new(), number);
             while rest >= 0x80 {
-                bytes.push((rest & 0x7f) as u8 | 0x80);
+                bytes.push(rest.to_le_bytes()[0] | 0x80);
                 rest >>= 7;
             }
-            bytes.push(rest as u8);
+            bytes.push(rest.to_le_bytes()[0]);
             prop_assert_eq!(varint(&mut bytes.as_slice()), Ok(number));
         }
     }

@@ -49,7 +49,10 @@ impl<R: BufRead> Read for Guard<R> {
 impl<R: BufRead> BufRead for Guard<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.passed > MAX_EVENT {
-            let why = format!("a tag, or the text between two, is longer than {} MiB", MAX_EVENT >> 20);
+            let why = format!(
+                "a tag, or the text between two, is longer than {} MiB",
+                MAX_EVENT >> 20
+            );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
         }
         self.inner.fill_buf()
@@ -59,7 +62,9 @@ impl<R: BufRead> BufRead for Guard<R> {
         // The bytes are still in the buffer: to look at them again reads nothing.
         if let Ok(bytes) = self.inner.fill_buf() {
             let passed = bytes.get(..count).unwrap_or(bytes);
-            self.breaks += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+            #[allow(clippy::naive_bytecount, reason = "the parser takes far longer than this")]
+            let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+            self.breaks += breaks as u64;
         }
         self.passed = self.passed.saturating_add(count);
         self.inner.consume(count);

@@ -12,8 +12,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::element::{
-    Element, MAX_MEMBERS, MAX_TAGS, MAX_WAY_NODES, Member, MemberKind, Position, Source, Spot, Stands, Tags, Visit,
-    Wanted,
+    Element, MAX_MEMBERS, MAX_TAGS, MAX_WAY_NODES, Member, MemberKind, Position, Source, Spot, Stands, Tags,
+    Visit, Wanted,
 };
 use crate::file::InputFile;
 use crate::import::ImportError;
@@ -180,7 +180,10 @@ impl Xml {
         for (key, value) in self.attributes(tag, line)? {
             match key.as_str() {
                 "version" if value != "0.6" => {
-                    let why = format!("it is written for version {} of OpenStreetMap's API", short(&value));
+                    let why = format!(
+                        "it is written for version {} of OpenStreetMap's API",
+                        short(&value)
+                    );
                     return Err(ImportError::file(&self.name, why, "give a file of version 0.6"));
                 }
                 "osmosis_replication_timestamp" | "timestamp" => self.named = Some(value),
@@ -193,10 +196,10 @@ impl Xml {
     fn attributes(&self, tag: &BytesStart<'_>, line: u64) -> Result<Vec<(String, String)>, ImportError> {
         let mut found = Vec::new();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| self.broken(line, &error.into()))?;
+            let attribute = attribute.map_err(|error| self.broken(line, &quick_xml::Error::from(error)))?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| self.broken(line, &error.into()))?;
+                .map_err(|error| self.broken(line, &error))?;
             found.push((attribute.key.0.to_owned(), value.into_owned()));
         }
         Ok(found)
@@ -271,11 +274,10 @@ impl Xml {
         }
         let kind = match what {
             "node" => Kind::Node(match (lon, lat) {
-                (Some(lon), Some(lat)) => match (lon.trim().parse(), lat.trim().parse()) {
-                    (Ok(lon), Ok(lat)) => {
+                (Some(lon), Some(lat)) => {
+                    if let (Ok(lon), Ok(lat)) = (lon.trim().parse(), lat.trim().parse()) {
                         Position::from_degrees(lon, lat).map_or(Spot::Outside(lon, lat), Spot::At)
-                    }
-                    _ => {
+                    } else {
                         bad.get_or_insert(format!(
                             "`{}`, `{}` is not a longitude and a latitude",
                             short(&lon),
@@ -283,7 +285,7 @@ impl Xml {
                         ));
                         Spot::Missing
                     }
-                },
+                }
                 _ => Spot::Missing,
             }),
             "way" => Kind::Way,
@@ -302,12 +304,7 @@ impl Xml {
     }
 
     /// A part of an element.
-    fn inner(
-        &self,
-        tag: &BytesStart<'_>,
-        line: u64,
-        open: Option<&mut Open>,
-    ) -> Result<(), ImportError> {
+    fn inner(&self, tag: &BytesStart<'_>, line: u64, open: Option<&mut Open>) -> Result<(), ImportError> {
         let Some(open) = open else { return Ok(()) };
         let name = tag.name();
         if !matches!(name.0, "tag" | "nd" | "member") {
