@@ -43,7 +43,7 @@ pub fn router() -> OpenApiRouter<App> {
     tag = "Imports",
     operation_id = "import",
     params(
-        ("kind" = String, Path, description = "entities, gtfs, population, boundaries, places, observations or kpi", example = "entities"),
+        ("kind" = String, Path, description = "entities, gtfs, population, boundaries, places, observations, kpi or osm", example = "entities"),
         ("file" = Option<String>, Query, description = "The file's name, for messages and as the name of its data set", example = "stops.json"),
     ),
     request_body(content = String, description = "The file", content_type = "application/octet-stream",
