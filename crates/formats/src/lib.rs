@@ -24,6 +24,7 @@ mod options;
 pub mod osm;
 pub mod places;
 pub mod population;
+pub mod projection;
 pub mod raster;
 mod report;
 mod sink;
