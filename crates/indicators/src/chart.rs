@@ -24,7 +24,7 @@ pub(crate) fn pattern_of(band: Band) -> &'static str {
 }
 
 /// Data as an HTML table with a caption and header cells; the first cell of each row names it.
-pub(crate) fn table(caption: &str, headers: &[&str], rows: &[Vec<String>]) -> String {
+pub fn table(caption: &str, headers: &[&str], rows: &[Vec<String>]) -> String {
     let mut html = String::new();
     let _ = write!(
         html,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A text that is safe between tags and inside quoted attributes. Control characters that XML cannot hold are
 /// left out.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,7 +26,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// A number for people: about five significant digits, thousands apart.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }

@@ -2,9 +2,10 @@
 
 mod csv;
 mod html;
-pub(crate) mod markup;
+pub mod markup;
 mod svg;
 
 pub use csv::csv;
+pub use crate::chart::table;
 pub use html::html;
 pub use svg::svg;

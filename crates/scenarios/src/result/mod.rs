@@ -157,12 +157,18 @@ pub struct Choice {
     pub subsets: usize,
     /// See above.
     pub simulations: usize,
+    /// The best of the Pareto set, as bits: the one with the most of the first objective, then of the second and third,
+    /// then the cheapest.
+    pub best: Option<u32>,
     /// The Pareto set: affordable subsets that no other beats, cheapest first.
     pub pareto: Vec<Subset>,
     /// For each measure, why it is not in the best affordable subset, or that it is.
     pub measures_told: Vec<Told>,
-    /// Every subset that was simulated (`0..2^n`), for those who want to look: cost and objective values.
+    /// Every subset (`0..2^n`, in this order), for those who want to look: cost, values, why it was dropped; without
+    /// names, which its bits say.
     pub all: Vec<Subset>,
+    /// What the reader should know.
+    pub notes: Vec<String>,
 }
 
 /// A subset of measures and what it gives.
@@ -171,12 +177,14 @@ pub struct Subset {
     /// The subset as bits.
     pub bits: u32,
     /// Its measures by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<String>,
-    /// What it costs.
+    /// What it costs, with the yearly costs of the years that count.
     pub cost: f64,
-    /// The value of each objective.
+    /// The value of each objective; none: the subset cannot be.
     pub values: Vec<f64>,
     /// Why it was dropped; none: it is in the Pareto set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<String>,
 }
 
@@ -187,9 +195,10 @@ pub struct Told {
     pub measure: String,
     /// In how many of the Pareto set it is.
     pub in_pareto: usize,
-    /// What it gives alone, of each objective.
+    /// What it gives alone, of each objective; empty: it cannot be alone.
     pub alone: Vec<f64>,
-    /// What the best affordable subset loses without it (or would gain with it), of each objective.
+    /// What the best affordable subset loses without it (or would gain with it), of each objective; empty:
+    /// they cannot be together, or others of it need this one.
     pub with_the_best: Vec<f64>,
     /// For people: why it was dropped, or why it is in.
     pub why: String,

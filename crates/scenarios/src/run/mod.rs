@@ -44,3 +44,8 @@ pub fn run(
     let _ = (baseline, view, file, watch);
     todo!()
 }
+
+/// How many threads there are to work with.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
+}
