@@ -109,10 +109,14 @@ pub struct Difference {
     pub low: Option<f64>,
     /// The most.
     pub high: Option<f64>,
-    /// The verdict: `better`, `worse`, `same`, or `not_known` where there is no value.
+    /// The verdict: `better`, `worse`, `same`, or `not_known` where there is no value or no direction.
     pub verdict: Verdict,
     /// How many more people (fewer where negative) it concerns, for shares of people.
     pub people: Option<f64>,
+    /// How many people gain: they are known to reach it now, and were not before.
+    pub gain: Option<f64>,
+    /// How many lose.
+    pub lose: Option<f64>,
     /// The cost (once and yearly, over the file's years) for each unit gained; for shares of people, for each
     /// person.
     pub cost_per_unit: Option<f64>,

@@ -1,10 +1,29 @@
 //! Baseline and scenarios, measured and compared.
 
-use query::View;
-use twin::Snapshot;
+mod compare;
+mod kpis;
+mod provenance;
+mod steps;
 
-use crate::file::{Finding, ScenarioFile};
-use crate::result::RunResult;
+use std::sync::Arc;
+
+use query::View;
+use sim_access::Passability;
+use sim_access::parallel::in_order;
+use twin::{Fork, Snapshot};
+
+pub(crate) use steps::Portion;
+
+use crate::file::{Finding, Measure, Scenario, ScenarioFile};
+use crate::indicator::{self, Indicator, Measured};
+use crate::measures::{Applied, apply_all};
+use crate::model::{Model, ModelError};
+use crate::result::{Difference, RunResult, ScenarioResult, Value};
+use compare::Costs;
+use steps::Steps;
+
+/// How many years of the yearly costs count, where a file does not say it.
+const DEFAULT_YEARS: f64 = 10.0;
 
 /// Why a run gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -23,29 +42,327 @@ pub enum RunError {
     Cancelled,
 }
 
+impl From<twin::Error> for RunError {
+    fn from(error: twin::Error) -> Self {
+        Self::Model(ModelError::Twin(error))
+    }
+}
+
 /// How far a run is, and whether to go on.
 pub trait Watch: Sync {
-    /// So many steps of so many are done; the last one was this.
+    /// So many steps of so many are done; the last one was this. Calls of several threads may come out of order.
     fn progress(&self, done: usize, of: usize, step: &str);
     /// Whether to stop. Asked often.
     fn cancelled(&self) -> bool;
+}
+
+/// A watch that looks at nothing and never stops.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&self, _done: usize, _of: usize, _step: &str) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// How many threads there are to work with.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
 }
 
 /// Runs a scenario file against a snapshot. Nothing is written anywhere.
 ///
 /// The result depends on the snapshot, the file and the version of this program only: not on time, on the number of
 /// threads, or on chance beyond the file's seed.
+///
+/// # Errors
+/// Everything in the file that does not fit the city; a city that cannot be read; somebody cancelled it.
 pub fn run(
     baseline: &Snapshot,
     view: &View,
     file: &ScenarioFile,
     watch: &dyn Watch,
 ) -> Result<RunResult, RunError> {
-    let _ = (baseline, view, file, watch);
-    todo!()
+    run_with(baseline, view, file, threads(), watch)
 }
 
-/// How many threads there are to work with.
-pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
+/// As [`run`], on so many threads.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    baseline: &Snapshot,
+    view: &View,
+    file: &ScenarioFile,
+    threads: usize,
+    watch: &dyn Watch,
+) -> Result<RunResult, RunError> {
+    let scenarios = scenarios(file);
+    let choosing = file.choose.is_some();
+    let part = if choosing { Portion::of(watch, 0.0, 0.5) } else { Portion::of(watch, 0.0, 1.0) };
+    let work = Steps::new(&part, 3 + scenarios.len());
+    let drafts = drafts(baseline, view, file, &scenarios, &work)?;
+    work.check()?;
+    let model = Model::read(baseline, view, &file.travel)?;
+    work.done("the city is read")?;
+    let city = City {
+        baseline,
+        view,
+        file,
+        wanted: Wanted::of(file),
+        model: &model,
+        threads,
+    };
+    let before = city.measure(&model, &work)?;
+    work.done("the city as it is")?;
+    let kpis = kpis::Before::new(&city, &drafts, &work)?;
+    work.done("the city's KPIs as it is")?;
+    let values = city.baseline_values(&before, &kpis);
+    let results = in_order(drafts.len(), threads, || (), |(), index| {
+        let result = city.scenario(&scenarios[index], &drafts[index], &before, &kpis, &work)?;
+        work.done(&result.title)?;
+        Ok::<_, RunError>(result)
+    });
+    let results: Vec<ScenarioResult> = results.into_iter().collect::<Result<_, _>>()?;
+    let choice = crate::choose::choose(baseline, view, file, &model, &Portion::of(watch, 0.5, 1.0))?;
+    let provenance = provenance::of(&city, threads, &work)?;
+    Ok(RunResult {
+        schema: 1,
+        title: file.title.clone(),
+        city: model.city_name().unwrap_or_default().to_owned(),
+        currency: file.currency.clone(),
+        groups: model.groups().to_vec(),
+        areas: model.areas().to_vec(),
+        warnings: city.warnings(&values),
+        baseline: values,
+        scenarios: results,
+        choice,
+        provenance,
+    })
+}
+
+/// The scenarios of a file; where it names none, one with every measure.
+fn scenarios(file: &ScenarioFile) -> Vec<Scenario> {
+    if file.scenarios.is_empty() && !file.measures.is_empty() && file.choose.is_none() {
+        return vec![Scenario {
+            name: "all-measures".to_owned(),
+            title: Some("All measures".to_owned()),
+            description: None,
+            measures: file.measures.iter().map(|measure| measure.name.clone()).collect(),
+        }];
+    }
+    file.scenarios.clone()
+}
+
+/// A scenario's entities.
+struct DraftOf {
+    fork: Fork,
+    applied: Vec<Applied>,
+    cost: f64,
+    yearly_cost: f64,
+}
+
+/// Carries every scenario's measures out.
+fn drafts(
+    baseline: &Snapshot,
+    view: &View,
+    file: &ScenarioFile,
+    scenarios: &[Scenario],
+    work: &Steps<'_>,
+) -> Result<Vec<DraftOf>, RunError> {
+    let mut drafts = Vec::with_capacity(scenarios.len());
+    let mut findings: Vec<Finding> = Vec::new();
+    for scenario in scenarios {
+        work.check()?;
+        let mut measures: Vec<&Measure> = Vec::with_capacity(scenario.measures.len());
+        for name in &scenario.measures {
+            match file.measures.iter().find(|measure| measure.name == *name) {
+                Some(measure) => measures.push(measure),
+                None => findings.push(Finding {
+                    place: format!("scenario {}", scenario.name),
+                    what: format!("there is no measure `{name}`"),
+                    remedy: "name measures of this file".to_owned(),
+                }),
+            }
+        }
+        match apply_all(baseline, view, &measures) {
+            Ok((fork, applied)) => drafts.push(DraftOf {
+                fork,
+                applied,
+                cost: measures.iter().map(|measure| measure.cost).sum(),
+                yearly_cost: measures.iter().map(|measure| measure.yearly_cost).sum(),
+            }),
+            // Two scenarios with the same wrong measure have one finding.
+            Err(against) => {
+                let new: Vec<Finding> = against.into_iter().filter(|one| !findings.contains(one)).collect();
+                findings.extend(new);
+            }
+        }
+    }
+    if findings.is_empty() {
+        Ok(drafts)
+    } else {
+        Err(RunError::Findings(findings))
+    }
+}
+
+/// What a file wants measured.
+struct Wanted {
+    reach: Vec<&'static Indicator>,
+    /// KPIs by id; `None`: those that a scenario can change.
+    kpis: Option<Vec<String>>,
+    /// Whether indicators without data are shown, with the reason.
+    named: bool,
+}
+
+impl Wanted {
+    fn of(file: &ScenarioFile) -> Self {
+        if file.indicators.is_empty() {
+            return Self {
+                reach: indicator::all().iter().collect(),
+                kpis: None,
+                named: false,
+            };
+        }
+        let known = |id: &String| indicator::all().iter().find(|indicator| indicator.id == *id);
+        Self {
+            reach: file.indicators.iter().filter_map(known).collect(),
+            kpis: Some(file.indicators.iter().filter(|id| known(id).is_none()).cloned().collect()),
+            named: true,
+        }
+    }
+}
+
+/// What all scenarios of a run have in common.
+struct City<'a> {
+    baseline: &'a Snapshot,
+    view: &'a View,
+    file: &'a ScenarioFile,
+    wanted: Wanted,
+    model: &'a Model,
+    threads: usize,
+}
+
+/// What was measured, by the places of [`Wanted::reach`].
+type Reach = Vec<Option<Measured>>;
+
+impl City<'_> {
+    /// Measures every indicator of reach of the city as it is, several at once.
+    fn measure(&self, model: &Model, work: &Steps<'_>) -> Result<Reach, RunError> {
+        let wanted = &self.wanted.reach;
+        let measured = in_order(wanted.len(), self.threads, || (), |(), index| {
+            work.check()?;
+            Ok::<_, RunError>(indicator::measure(model, &wanted[index].id)?)
+        });
+        measured.into_iter().collect()
+    }
+
+    /// Whether an indicator of reach is shown.
+    fn shown(&self, before: &Reach, index: usize) -> bool {
+        self.wanted.named || before[index].is_some()
+    }
+
+    fn baseline_values(&self, before: &Reach, kpis: &kpis::Before) -> Vec<Value> {
+        let reach = self.wanted.reach.iter().zip(before).enumerate();
+        let mut values: Vec<Value> = reach
+            .filter(|(index, _)| self.shown(before, *index))
+            .map(|(_, (indicator, measured))| compare::value(indicator, measured.as_ref(), self.model))
+            .collect();
+        values.extend(kpis.values(self.model));
+        values
+    }
+
+    fn scenario(
+        &self,
+        scenario: &Scenario,
+        draft: &DraftOf,
+        before: &Reach,
+        kpis: &kpis::Before,
+        work: &Steps<'_>,
+    ) -> Result<ScenarioResult, RunError> {
+        work.check()?;
+        let snapshot = draft.fork.snapshot();
+        let changed: Vec<ngsi_ld::Uri> = draft
+            .applied
+            .iter()
+            .flat_map(Applied::changed)
+            .cloned()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let model = self.model.after(&snapshot, self.view, &changed)?;
+        let years = self.file.choose.as_ref().map_or(DEFAULT_YEARS, |choose| choose.years);
+        let costs = Costs(draft.yearly_cost.mul_add(years, draft.cost));
+        let same_people = compare::same_people(self.model, &model);
+        let mut warnings: Vec<String> = draft
+            .applied
+            .iter()
+            .flat_map(|applied| {
+                applied
+                    .warnings
+                    .iter()
+                    .map(|warning| format!("{}: {warning}", applied.measure))
+            })
+            .collect();
+        if !same_people {
+            warnings.push(
+                "the measures change where people live: nobody can be said to gain or lose, and the bounds of \
+                 differences are those of two separate values"
+                    .to_owned(),
+            );
+        }
+        let new_notes = model.notes().iter().filter(|note| !self.model.notes().contains(note));
+        warnings.extend(new_notes.cloned());
+        let mut values: Vec<Value> = Vec::new();
+        let mut differences: Vec<Difference> = Vec::new();
+        for (index, indicator) in self.wanted.reach.iter().enumerate() {
+            if !self.shown(before, index) {
+                continue;
+            }
+            work.check()?;
+            let after = indicator::measure(&model, &indicator.id)?;
+            let value = compare::value(indicator, after.as_ref(), &model);
+            differences.push(match (&before[index], &after) {
+                (Some(before), Some(after)) if same_people => {
+                    let count = |states: Arc<[Passability]>| indicator::count(&model, states);
+                    compare::difference(indicator, before, after, costs, &count)
+                }
+                (before, after) => {
+                    let before = compare::value(indicator, before.as_ref(), self.model);
+                    let after = compare::value(indicator, after.as_ref(), &model);
+                    compare::apart(&before, &after, costs)
+                }
+            });
+            values.push(value);
+        }
+        work.check()?;
+        let after = kpis.after(self, &snapshot, &changed)?;
+        for (before, after) in kpis.values(self.model).iter().zip(kpis.values_of(&after, self.model)) {
+            differences.push(kpis.difference(before, &after, costs));
+            values.push(after.value);
+        }
+        Ok(ScenarioResult {
+            name: scenario.name.clone(),
+            title: scenario.title.clone().unwrap_or_else(|| scenario.name.clone()),
+            cost: draft.cost,
+            yearly_cost: draft.yearly_cost,
+            measures: draft.applied.clone(),
+            values,
+            differences,
+            warnings,
+        })
+    }
+
+    fn warnings(&self, values: &[Value]) -> Vec<String> {
+        values
+            .iter()
+            .filter(|value| value.value.is_none())
+            .map(|value| match &value.uncertainty {
+                Some(why) => format!("{} has no value: {why}", value.indicator),
+                None => format!("{} has no value: the city lacks the data", value.indicator),
+            })
+            .collect()
+    }
 }
