@@ -116,6 +116,31 @@ fn a_truncated_zip_writes_nothing() {
 }
 
 #[test]
+fn a_map_is_taken_and_one_cut_in_the_middle_writes_nothing() {
+    let Some(map) = test_data("osm/liechtenstein.osm.pbf") else {
+        return;
+    };
+    let city = City::new();
+    let bytes = std::fs::read(&map).expect("a file");
+    let cut = city.file("cut.osm.pbf", &bytes[..700_000]);
+    let (code, stdout, stderr) = city.import(&["osm", &cut]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    contains(&stderr, &["cut.osm.pbf", "byte 700000", "what to do"]);
+    assert_eq!(city.count("RoadSegment,RoadNode,School,Dataset"), 0);
+    let map = map.display().to_string();
+    // Municipalities across the border are not whole in the extract: findings.
+    let (code, stdout, stderr) = city.import(&["osm", &map]);
+    assert_eq!(code, 3, "{stdout}{stderr}");
+    contains(&stdout, &["relation 75155 (Feldkirch)", "blob at byte"]);
+    assert_eq!(
+        (city.count("RoadNode"), city.count("AdministrativeArea")),
+        (431, 11)
+    );
+    let (_, stdout, _) = city.import(&["osm", &map]);
+    contains(&stdout, &["made 0, updated 0"]);
+}
+
+#[test]
 fn a_feed_without_stops_names_the_file() {
     let city = City::new();
     let path = city.folder.path().join("feed.zip");
