@@ -204,6 +204,17 @@ impl Travel {
         Towards { turned }
     }
 
+    /// Whether one gets everywhere as in another, at the same cost and by the same states: searches over both find the
+    /// same, though tags that decide nothing may differ. Networks that were built apart are never the same.
+    #[must_use]
+    pub fn moves_as(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Leg, &Leg)| a.to == b.to && a.cost == b.cost && a.code == b.code;
+        Arc::ptr_eq(&self.network, &other.network)
+            && self.metric == other.metric
+            && self.profile == other.profile
+            && self.legs.iter().zip(&other.legs).all(same)
+    }
+
     fn assess(&mut self, edge: EdgeIndex) {
         let Some(&way) = self.attributes(edge) else { return };
         let (Some(&places), Some(&length)) = (

@@ -1,17 +1,42 @@
 //! What is measured: who reaches what, by group and area, in three values.
+//!
+//! | Indicator | Who counts |
+//! |---|---|
+//! | `stop-walk`, `stop-wheelchair` | 500 m along the network to a stop that is served (1 000 m to one of rail, metro or ferry): SDG 11.2.1 |
+//! | `park-walk`, `park-wheelchair` | 400 m along the network to the edge of a park: SDG 11.7.1 |
+//! | `clinic-walk`, `clinic-wheelchair` | `walk_m` along the network to a clinic |
+//! | `school-walk`, `school-wheelchair` | `walk_m` along the network to a school |
+//! | `clinic-transit`, `clinic-transit-wheelchair` | leaving home at `time`, at a clinic within `minutes`, on foot or by public transport |
+//!
+//! **Passable** are people whose way is known to be good, **unknown** those who get there only by something that
+//! nobody knows (a kerb, a surface, a stop, a vehicle, a door), **blocked** the rest. Values are people; shares of
+//! them are per cent. Metres are along the streets, from the middle of the population cell (about 100 m wide) over
+//! the nearest street; minutes are at the profile's speed, with half the headway as the wait for a line without exact
+//! times, and at most five rides.
+//!
+//! Without streets, ways are straight lines times `detour`: passable on foot, unknown by wheelchair.
+//!
+//! For public transport there is one search backwards from all clinics ([`sim_access::transit::Reversed`]) where one
+//! from every home would do the same: who may leave a stop when, and from there along the streets to all homes.
 
 mod cell_set;
+mod shares;
+mod straight;
+mod touched;
+mod transit;
+mod walk;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use ngsi_ld::Uri;
 use serde::{Deserialize, Serialize};
 use sim_access::Passability;
 use sim_access::equity::Share;
 
-use crate::model::{Model, ModelError};
+use crate::model::{Model, ModelError, Who};
 
 pub use cell_set::CellSet;
+pub use touched::touched;
+pub(crate) use transit::Rides;
 
 /// An indicator of reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,9 +52,120 @@ pub struct Indicator {
     pub unit: String,
 }
 
+/// What one goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    Stop,
+    Park,
+    Clinic,
+    School,
+}
+
+impl Goal {
+    /// The kind of places; stops are none.
+    pub(crate) const fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Stop => None,
+            Self::Park => Some("park"),
+            Self::Clinic => Some("clinic"),
+            Self::School => Some("school"),
+        }
+    }
+}
+
+/// An indicator, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) goal: Goal,
+    pub(crate) who: Who,
+    pub(crate) transit: bool,
+}
+
+const ALL: [(&str, Asked, &str); 10] = [
+    ("stop-walk", Asked::on_ways(Goal::Stop, Who::Walking), "Public transport within reach, on foot"),
+    ("stop-wheelchair", Asked::on_ways(Goal::Stop, Who::Wheelchair), "Public transport within reach, by wheelchair"),
+    ("park-walk", Asked::on_ways(Goal::Park, Who::Walking), "A park within reach, on foot"),
+    ("park-wheelchair", Asked::on_ways(Goal::Park, Who::Wheelchair), "A park within reach, by wheelchair"),
+    ("clinic-walk", Asked::on_ways(Goal::Clinic, Who::Walking), "A clinic within reach, on foot"),
+    ("clinic-wheelchair", Asked::on_ways(Goal::Clinic, Who::Wheelchair), "A clinic within reach, by wheelchair"),
+    ("school-walk", Asked::on_ways(Goal::School, Who::Walking), "A school within reach, on foot"),
+    ("school-wheelchair", Asked::on_ways(Goal::School, Who::Wheelchair), "A school within reach, by wheelchair"),
+    ("clinic-transit", Asked::by_transit(Who::Walking), "A clinic in time, on foot or by public transport"),
+    (
+        "clinic-transit-wheelchair",
+        Asked::by_transit(Who::Wheelchair),
+        "A clinic in time, by wheelchair and public transport",
+    ),
+];
+
+impl Asked {
+    const fn on_ways(goal: Goal, who: Who) -> Self {
+        Self {
+            goal,
+            who,
+            transit: false,
+        }
+    }
+
+    const fn by_transit(who: Who) -> Self {
+        Self {
+            goal: Goal::Clinic,
+            who,
+            transit: true,
+        }
+    }
+
+    /// The indicator of an identifier.
+    pub(crate) fn of(id: &str) -> Result<Self, ModelError> {
+        let found = ALL.iter().find(|(known, ..)| *known == id);
+        found.map(|(_, asked, _)| *asked).ok_or_else(|| {
+            let known: Vec<&str> = ALL.iter().map(|(id, ..)| *id).collect();
+            ModelError::Data(format!("`{id}` is not an indicator of reach; give one of {}", known.join(", ")))
+        })
+    }
+
+    fn method(self) -> String {
+        let facility = match (self.goal, self.transit) {
+            (Goal::Stop, _) => {
+                "Share of people with a stop that is served on the day within 500 m along the network, or 1 000 m for \
+                 rail, metro and ferry (SDG 11.2.1, UN-Habitat metadata 2021)."
+            }
+            (Goal::Park, _) => {
+                "Share of people with the edge of a park within 400 m along the network (SDG 11.7.1, UN-Habitat \
+                 metadata 2021)."
+            }
+            (Goal::Clinic, false) => "Share of people with a clinic within `travel.walk_m` along the network.",
+            (Goal::School, _) => "Share of people with a school within `travel.walk_m` along the network.",
+            (Goal::Clinic, true) => {
+                "Share of people who, leaving home at `travel.time`, are at a clinic within `travel.minutes`, on foot \
+                 or by public transport: RAPTOR (Delling, Pajor, Werneck 2012) over the day's timetable, one search \
+                 backwards from all clinics; lines without exact times are waited for half their headway."
+            }
+        };
+        let ways = match self.who {
+            Who::Walking => "Every way that is known to be open to somebody on foot.",
+            Who::Wheelchair => {
+                "Ways, doors, stops and vehicles known to be accessible to `travel.wheelchair`; what nobody knows is \
+                 kept apart (Kleene 1938) and is never taken for passable."
+            }
+        };
+        format!("{facility} {ways}")
+    }
+}
+
+static INDICATORS: LazyLock<Vec<Indicator>> = LazyLock::new(|| {
+    let indicator = |(id, asked, name): &(&str, Asked, &str)| Indicator {
+        id: (*id).to_owned(),
+        name: (*name).to_owned(),
+        method: asked.method(),
+        unit: "%".to_owned(),
+    };
+    ALL.iter().map(indicator).collect()
+});
+
 /// The indicators of reach that this crate knows.
 pub fn all() -> &'static [Indicator] {
-    &[]
+    &INDICATORS
 }
 
 /// What came out for one indicator.
@@ -41,40 +177,59 @@ pub struct Measured {
     pub groups: Vec<Share>,
     /// Each of [`Model::areas`].
     pub areas: Vec<Share>,
-    /// Persons with disabilities (or the group asked for) by area: `area_groups[area][group]`.
+    /// Each group in each area: `area_groups[area][group]`.
     pub area_groups: Vec<Vec<Share>>,
     /// Each of [`Model::cells`].
     pub states: Arc<[Passability]>,
 }
 
-/// Measures an indicator; `Ok(None)` where the city lacks the data (no stops, no clinics), and why is in
+impl Measured {
+    /// Sums up people by these states, one for each of [`Model::cells`]: those that this crate calculated, or put
+    /// together of several calculations.
+    pub fn of(model: &Model, states: Arc<[Passability]>) -> Self {
+        shares::sum(model, states)
+    }
+}
+
+/// Measures an indicator; `Ok(None)` where the city lacks the data (no people, no stops, no clinics), and why is in
 /// [`Model::notes`]. Pure: the same model gives the same, on any number of threads.
-pub fn measure(model: &Model, indicator: &str) -> Result<Option<Measured>, ModelError> {
-    let _ = (model, indicator);
-    todo!()
-}
-
-/// Counts people by given states of [`Model::cells`]: what [`measure`] does once it has the states. With states that
-/// stand for changes (passable: gains; blocked: loses), it counts who gains and who loses, by group and area.
-pub fn count(model: &Model, states: Arc<[Passability]>) -> Measured {
-    let _ = (model, states);
-    todo!()
-}
-
-/// The cells whose state of an indicator a measure could change, in whatever company.
-///
-/// `base` is the city as it is, `after` the city with *all* measures under discussion, `changed` the entities that
-/// one of them changes. For every subset of the measures without that one, and every cell outside the answer, adding
-/// the measure leaves the cell's state as it is. So measures of disjoint answers do not interact.
 ///
 /// # Errors
-/// None that models of this crate cause.
-pub fn touched(
-    base: &Model,
-    after: &Model,
-    changed: &[Uri],
-    indicator: &str,
-) -> Result<CellSet, ModelError> {
-    let _ = (base, after, changed, indicator);
-    todo!()
+/// There is no such indicator, or the timetable is too large for memory.
+pub fn measure(model: &Model, indicator: &str) -> Result<Option<Measured>, ModelError> {
+    let states = states(model, indicator)?;
+    Ok(states.map(|states| Measured::of(model, states)))
+}
+
+/// The states alone, for those who sum up later.
+///
+/// # Errors
+/// As for [`measure`].
+pub fn states(model: &Model, indicator: &str) -> Result<Option<Arc<[Passability]>>, ModelError> {
+    let asked = Asked::of(indicator)?;
+    if model.cells().is_empty() {
+        return Ok(None);
+    }
+    let states = if asked.transit {
+        transit::states(model, asked.who)?
+    } else {
+        walk::states(model, asked)
+    };
+    Ok(states.map(Into::into))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indicators_have_a_name_and_a_method() {
+        assert_eq!(all().len(), 10);
+        for indicator in all() {
+            assert!(Asked::of(&indicator.id).is_ok());
+            assert!(indicator.method.len() > 80 && !indicator.name.is_empty());
+        }
+        let error = Asked::of("clinic-drive").unwrap_err().to_string();
+        assert!(error.starts_with("`clinic-drive` is not an indicator of reach; give one of stop-walk,"));
+    }
 }

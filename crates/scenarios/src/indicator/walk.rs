@@ -1,0 +1,154 @@
+//! Reach along the streets: stops, parks, clinics, schools.
+
+use geo_types::Coord;
+use indicators::geometry::areas::AreaIndex;
+use sim_access::equity::{Capacity, Facility, HIGH_CAPACITY_M, LOW_CAPACITY_M, OPEN_SPACE_M, reach_states};
+use sim_access::{Metric, Passability, Position, Workspace};
+
+use super::straight::{Near, entrances};
+use super::{Asked, Goal};
+use crate::model::{Model, Stop, Who};
+
+/// How far somebody goes, metres; to a stop of high capacity twice as far.
+pub(super) fn limit_m(model: &Model, asked: Asked, capacity: Capacity) -> f64 {
+    match (asked.goal, capacity) {
+        (Goal::Stop, Capacity::Low) => LOW_CAPACITY_M,
+        (Goal::Stop, Capacity::High) => HIGH_CAPACITY_M,
+        (Goal::Park, _) => OPEN_SPACE_M,
+        (Goal::Clinic | Goal::School, _) => model.options().walk_m,
+    }
+}
+
+/// Whether somebody can board at a stop: one must get on there, and a vehicle that calls must take them.
+pub(super) fn stop_state(stop: &Stop, model: &Model, who: Who) -> Passability {
+    if model.profile(who).heeds_wheelchair_tag {
+        stop.wheelchair.and(stop.vehicles)
+    } else {
+        Passability::Passable
+    }
+}
+
+/// The states of all cells; `None`: there is nothing to go to.
+pub(super) fn states(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
+    let Some(kind) = asked.goal.kind() else {
+        return stops(model, asked);
+    };
+    let places = model.places(kind);
+    if places.is_empty() {
+        return None;
+    }
+    let profile = model.profile(asked.who);
+    let limit_m = limit_m(model, asked, Capacity::Low);
+    if model.streets().is_some() {
+        let facilities: Vec<Facility> = places
+            .iter()
+            .flat_map(|place| {
+                let state = place.state(&profile);
+                model.entrances(&place.id).iter().map(move |snap| Facility {
+                    place: Some(*snap),
+                    state,
+                })
+            })
+            .collect();
+        return Some(along_streets(model, asked.who, &facilities, limit_m));
+    }
+    let gates = places.iter().map(|place| (entrances(place), place.state(&profile)));
+    let mut states = straight(
+        model,
+        asked.who,
+        gates.flat_map(|(gates, state)| gates.into_iter().map(move |gate| (gate, state))),
+        limit_m,
+    );
+    // Who lives within a park reaches it.
+    let parks = places.iter().filter(|place| place.is_open() && place.state(&profile) == Passability::Passable);
+    let within = AreaIndex::new(parks.filter_map(|place| place.outline.as_ref()));
+    for (state, cell) in states.iter_mut().zip(model.cells()) {
+        if within.any(cell.centre) {
+            *state = state.or(best(asked.who));
+        }
+    }
+    Some(states)
+}
+
+fn stops(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
+    let served: Vec<&Stop> = model.stops().iter().filter(|stop| stop.served).collect();
+    if served.is_empty() {
+        return None;
+    }
+    let mut states: Option<Vec<Passability>> = None;
+    for capacity in [Capacity::Low, Capacity::High] {
+        let of: Vec<&&Stop> = served.iter().filter(|stop| stop.capacity == capacity).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let limit_m = limit_m(model, asked, capacity);
+        let found = if model.streets().is_some() {
+            let facility = |stop: &&&Stop| Facility {
+                place: stop.snap,
+                state: stop_state(stop, model, asked.who),
+            };
+            let facilities: Vec<Facility> = of.iter().map(facility).collect();
+            along_streets(model, asked.who, &facilities, limit_m)
+        } else {
+            let places = of
+                .iter()
+                .map(|stop| (stop.position, stop_state(stop, model, asked.who)));
+            straight(model, asked.who, places, limit_m)
+        };
+        states = Some(match states {
+            None => found,
+            Some(mut states) => {
+                for (state, found) in states.iter_mut().zip(found) {
+                    *state = state.or(found);
+                }
+                states
+            }
+        });
+    }
+    states
+}
+
+fn along_streets(model: &Model, who: Who, facilities: &[Facility], limit_m: f64) -> Vec<Passability> {
+    let Some(streets) = model.streets() else {
+        return Vec::new();
+    };
+    reach_states(
+        streets.towards(who, Metric::Distance),
+        facilities,
+        model.cell_snaps(),
+        Metric::Distance.cost(limit_m),
+        &mut Workspace::new(),
+    )
+}
+
+/// The best that can be said of a way in the air.
+const fn best(who: Who) -> Passability {
+    match who {
+        Who::Walking => Passability::Passable,
+        Who::Wheelchair => Passability::Unknown,
+    }
+}
+
+pub(super) fn position(centre: Coord<f64>) -> Position {
+    Position::new(centre.x, centre.y)
+}
+
+fn straight(
+    model: &Model,
+    who: Who,
+    places: impl Iterator<Item = (Position, Passability)>,
+    limit_m: f64,
+) -> Vec<Passability> {
+    let places: Vec<(Position, Passability)> = places.collect();
+    let mut states = vec![Passability::Blocked; model.cells().len()];
+    for at_least in [Passability::Unknown, Passability::Passable] {
+        let usable = places.iter().filter(|(_, state)| *state >= at_least);
+        let near = Near::new(usable.map(|(at, _)| (*at, 0.0)).collect(), model.options().detour, limit_m);
+        for (state, cell) in states.iter_mut().zip(model.cells()) {
+            if near.reaches(position(cell.centre)) {
+                *state = at_least.and(best(who));
+            }
+        }
+    }
+    states
+}
