@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Good rows are kept, bad rows are listed with file, row and remedy. Reading the same file again changes
     /// nothing. Exit code 3: at least one row was refused.
     #[command(
-        after_help = "Examples:\n  mapacha import gtfs matatu.zip --data-dir ./nairobi\n  mapacha import population population-2025-100m.tif --data-dir ./nairobi\n  mapacha import boundaries wards.geojson --data-dir ./nairobi\n  mapacha import observations pm25.csv --data-dir ./nairobi \\\n      --entity urn:ngsi-ld:AirQualityObserved:kibera --attribute pm25 --unit GQ \\\n      --time-column timestamp --value-column P2 --time-zone Africa/Nairobi \\\n      --time-format '%m/%d/%Y %H:%M:%S' --time-format '%m/%d/%Y %H:%M'"
+        after_help = "Examples:\n  mapacha import gtfs matatu.zip --data-dir ./nairobi\n  mapacha import population population-2025-100m.tif --data-dir ./nairobi\n  mapacha import boundaries wards.geojson --data-dir ./nairobi\n  mapacha import osm nairobi.osm.pbf --data-dir ./nairobi\n  mapacha import observations pm25.csv --data-dir ./nairobi \\\n      --entity urn:ngsi-ld:AirQualityObserved:kibera --attribute pm25 --unit GQ \\\n      --time-column timestamp --value-column P2 --time-zone Africa/Nairobi \\\n      --time-format '%m/%d/%Y %H:%M:%S' --time-format '%m/%d/%Y %H:%M'"
     )]
     Import(Box<Import>),
     /// Assess the city on the U4SSC key performance indicators
@@ -143,8 +143,7 @@ pub(crate) enum Kind {
     Observations,
     /// Reported KPI values: CSV or XLSX
     Kpi,
-    /// OpenStreetMap (not in this version)
-    #[value(hide = true)]
+    /// Streets, places and areas of OpenStreetMap: .osm.pbf, .osm, .osm.gz
     Osm,
     /// An EPANET network (not in this version)
     #[value(hide = true)]
@@ -180,7 +179,7 @@ pub(crate) struct Import {
     /// places: the property that holds the category
     #[arg(long, value_name = "NAME", help_heading = "Other kinds")]
     pub(crate) category_property: Option<String>,
-    /// boundaries: what the areas are: city, district, ward
+    /// boundaries: what the areas are: city, district, ward; osm: the admin_level of the city, usually 8
     #[arg(long, value_name = "LEVEL", help_heading = "Other kinds")]
     pub(crate) level: Option<String>,
     /// boundaries, places: the layer to read, where a GeoPackage or a zip holds several
