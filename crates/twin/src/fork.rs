@@ -32,10 +32,14 @@ pub struct Fork {
 impl Fork {
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
         let (state, storage) = snapshot.parts();
+        // The picture may be one of a fork, which has entities of its own.
+        let next_key = state
+            .last_key()
+            .map_or(FIRST_KEY, |last| FIRST_KEY.max(last.0 + 1));
         Self {
             state,
             storage,
-            next_key: FIRST_KEY,
+            next_key,
         }
     }
 

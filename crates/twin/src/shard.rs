@@ -99,6 +99,11 @@ impl Shard {
         self.records.get(&key)
     }
 
+    /// The greatest number of an entity.
+    pub(crate) fn last_key(&self) -> Option<EntityKey> {
+        self.records.keys().next_back().copied()
+    }
+
     /// How many live entities there are of each type.
     pub(crate) fn types(&self) -> impl Iterator<Item = (&Name, usize)> {
         self.by_type.iter().map(|(name, keys)| (name, keys.len()))

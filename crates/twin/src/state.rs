@@ -92,6 +92,11 @@ impl Frozen {
         Arc::make_mut(&mut shards[index]).put(record);
     }
 
+    /// The greatest number of an entity.
+    pub(crate) fn last_key(&self) -> Option<storage::EntityKey> {
+        self.shards.iter().filter_map(|shard| shard.last_key()).max()
+    }
+
     /// Forgets an id in this picture alone.
     pub(crate) fn remove(&mut self, id: &Uri) {
         let index = self.of(id);
