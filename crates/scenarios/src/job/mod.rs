@@ -1,14 +1,26 @@
 //! Runs in the background: progress, cancel, resume; their entities.
 //!
 //! A run is an entity `ScenarioRun`; what it found is an entity `ScenarioResult` for each of its scenarios and
-//! indicators, and the whole [`RunResult`] as a blob that the run names. Nothing else of the twin is ever written.
+//! indicators, and the whole [`crate::result::RunResult`] as a blob that the run names. Nothing else of the twin is
+//! ever written.
+//!
+//! What a run found is written in one batch, durable together or not at all, with the run's status in it. So at any
+//! instant, and after a crash at any instant, a run is `done` with all its results, or it has none. A run that was
+//! waiting or at work when the program ended is queued again at the next start; if the city has changed in the
+//! meantime, it says so.
+
+mod entity;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
 
 use ngsi_ld::{Timestamp, Uri};
-use query::View;
 use serde::{Deserialize, Serialize};
-use twin::{BlobId, Reader, Twin};
+use twin::BlobId;
 
-use crate::result::RunResult;
+pub use entity::{list, read, result};
+pub use queue::Jobs;
 
 /// The bounds of a tenant's runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +107,9 @@ pub struct Run {
     /// The whole result.
     #[serde(skip)]
     pub blob: Option<BlobId>,
+    /// The key of its submission.
+    #[serde(skip)]
+    pub key: Option<String>,
 }
 
 /// Why a run cannot be submitted, read, cancelled or deleted.
@@ -139,62 +154,3 @@ pub enum JobError {
     Stopped,
 }
 
-/// The runs of one tenant's twin. Cheap to clone.
-#[derive(Clone)]
-pub struct Jobs {}
-
-impl Jobs {
-    /// Starts the workers. Runs that were waiting or at work when the program ended are queued again.
-    pub fn start(twin: Twin, view: View, limits: JobLimits) -> Result<Self, JobError> {
-        let _ = (twin, view, limits);
-        todo!()
-    }
-
-    /// Asks for a run. Waits for the twin; call it from a thread that may.
-    pub fn submit(&self, submission: Submission) -> Result<Submitted, JobError> {
-        let _ = submission;
-        todo!()
-    }
-
-    /// Cancels a run that waits or works; what it found so far is dropped. A run that is finished stays as it is.
-    /// Waits for the twin, not for the worker.
-    pub fn cancel(&self, id: &Uri) -> Result<(), JobError> {
-        let _ = id;
-        todo!()
-    }
-
-    /// Removes a finished run and its results.
-    pub fn delete(&self, id: &Uri) -> Result<(), JobError> {
-        let _ = id;
-        todo!()
-    }
-
-    /// Waits until a run is finished, at most so long; gives the run as it then is.
-    pub fn wait(&self, id: &Uri, at_most: std::time::Duration) -> Option<Run> {
-        let _ = (id, at_most);
-        todo!()
-    }
-
-    /// Ends the workers; runs that work or wait go on at the next start. Waits for them.
-    pub fn stop(&self) {
-        todo!()
-    }
-}
-
-/// A run, as a view shows it.
-pub fn read(reader: &dyn Reader, view: &View, id: &Uri) -> Option<Run> {
-    let _ = (reader, view, id);
-    todo!()
-}
-
-/// Every run that a view shows, the latest first.
-pub fn list(reader: &dyn Reader, view: &View) -> Result<Vec<Run>, JobError> {
-    let _ = (reader, view);
-    todo!()
-}
-
-/// The whole result of a run that is done; `None`: it is not.
-pub fn result(reader: &dyn Reader, view: &View, id: &Uri) -> Result<Option<RunResult>, JobError> {
-    let _ = (reader, view, id);
-    todo!()
-}

@@ -2,6 +2,8 @@
 
 mod csv;
 mod html;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use csv::csv;
 pub use html::html;

@@ -26,7 +26,7 @@ use sim_access::Passability;
 use sim_access::Passability::{Blocked, Passable, Unknown};
 use sim_access::equity::Share;
 
-use crate::indicator::{Indicator, Measured, count};
+use crate::indicator::{Indicator, Measured};
 use crate::model::Model;
 use crate::result::{Difference, Part, PartDifference, Value, Verdict};
 
@@ -47,7 +47,7 @@ pub(super) fn same_people(before: &Model, after: &Model) -> bool {
         return false;
     }
     let everybody: Arc<[Passability]> = before.cells().iter().map(|_| Passable).collect();
-    count(before, Arc::clone(&everybody)) == count(after, everybody)
+    Measured::of(before, Arc::clone(&everybody)) == Measured::of(after, everybody)
 }
 
 /// The value of an indicator of reach.

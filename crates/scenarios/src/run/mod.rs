@@ -67,6 +67,11 @@ impl Watch for Unwatched {
     }
 }
 
+/// The hash of all that a run of a city would read.
+pub(crate) fn inputs(baseline: &Snapshot, view: &View) -> Result<String, twin::Error> {
+    Ok(provenance::Inputs::read(baseline, view, threads())?.hash)
+}
+
 /// How many threads there are to work with.
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |threads| threads.get().min(16))
@@ -326,7 +331,7 @@ impl City<'_> {
             let value = compare::value(indicator, after.as_ref(), &model);
             differences.push(match (&before[index], &after) {
                 (Some(before), Some(after)) if same_people => {
-                    let count = |states: Arc<[Passability]>| indicator::count(&model, states);
+                    let count = |states: Arc<[Passability]>| Measured::of(&model, states);
                     compare::difference(indicator, before, after, costs, &count)
                 }
                 (before, after) => {
