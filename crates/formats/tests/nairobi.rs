@@ -159,7 +159,7 @@ fn the_population_is_read_to_the_last_bit() {
         .map(|cell| f64::from(*cell))
         .sum();
     assert!((grid.header().summary.sum - sum).abs() < 1e-6 * sum);
-    let (lon, lat) = grid.header().centre(0, 0);
+    let (lon, lat) = grid.header().centre(0, 0).unwrap();
     assert!((lon - (36.650_832_466_73 + 0.000_833_333_33 / 2.0)).abs() < 1e-12);
     assert!((lat - (-1.163_332_992_680_014_2 - 0.000_833_333_33 / 2.0)).abs() < 1e-12);
     assert_eq!(

@@ -1,13 +1,15 @@
-//! A grid as a table: `lon,lat,population`, one row for each cell, the coordinates those of its centre.
+//! A grid as a table: `lon,lat,population`, one row for each cell, the coordinates those of its centre; or
+//! `x,y,population` in another coordinate system that the user names.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use super::{grid_error, spool_error, store};
+use super::{check_row, grid_error, spool_error, store};
 use crate::csv_table::{Row, Step, Table};
 use crate::file::InputFile;
 use crate::import::{ImportError, Place, Session};
+use crate::projection::{Crs, choose};
 use crate::raster::{Georeference, GridWriter, Sample};
 use crate::text::sniff;
 
@@ -15,6 +17,8 @@ use crate::text::sniff;
 const MAX_CELLS: usize = 16 << 20;
 /// Coordinates nearer than this are the same: a tenth of a millimetre.
 const NANO: f64 = 1e9;
+/// No projection of the earth has greater numbers, in whatever unit.
+const FARTHEST: f64 = 1e9;
 
 const REMEDY: &str =
     "give a CSV with the columns lon, lat, population, one row for each cell of a regular grid";
@@ -55,6 +59,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         return Err(ImportError::file(&file.name, why, REMEDY));
     };
 
+    let crs = choose(&file.name, Ok(None), session, REMEDY)?.unwrap_or_default();
     let mut cells: BTreeMap<Key, f64> = BTreeMap::new();
     let mut row = Row::default();
     let mut read = 0;
@@ -67,7 +72,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         match step {
             Step::End => break,
             Step::Bad(why) => session.refuse(here.refusal(None, "row", why, "mend the row"))?,
-            Step::Row => match cell(&row, lon, lat, value, session.options.decimal_comma) {
+            Step::Row => match cell(&row, (lon, lat, value), &crs, session.options.decimal_comma) {
                 Err((name, why)) => {
                     session.refuse(here.refusal(
                         Some(name),
@@ -99,14 +104,15 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
         }
     }
     let grid = Lattice::of(&cells).map_err(|why| ImportError::file(&file.name, why, REMEDY))?;
-    let mut writer =
-        GridWriter::new(grid.width, grid.height, Sample::F64, grid.place, None).map_err(grid_error(file))?;
+    let mut writer = GridWriter::projected(grid.width, grid.height, Sample::F64, grid.place, None, crs)
+        .map_err(grid_error(file))?;
     let mut line = vec![f64::NAN; grid.width as usize];
     let mut at = 0;
     // From the north: the key begins with the latitude turned round.
     for ((down, across), people) in cells {
         let (column, row) = grid.cell(across, down);
         while at < row {
+            check_row(file, writer.header(), at, &line)?;
             writer.push_row(&line).map_err(|error| spool_error(&error))?;
             line.fill(f64::NAN);
             at += 1;
@@ -115,21 +121,21 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             *slot = people;
         }
     }
+    check_row(file, writer.header(), at, &line)?;
     writer.push_row(&line).map_err(|error| spool_error(&error))?;
     let (header, mut content) = writer.finish().map_err(grid_error(file))?;
     store(file, session, header, &mut content, &[("rows", read)])
 }
 
-/// Where a cell is, in nano-degrees, so that the same coordinate is the same however it is written: south, then
+/// Where a cell is, in billionths of a degree or metre, so that the same coordinate is the same however it is written: south, then
 /// east, so that the order is that of rows from the north.
 type Key = (i64, i64);
 
 /// The cell's key and its inhabitants.
 fn cell(
     row: &Row,
-    lon: usize,
-    lat: usize,
-    value: usize,
+    (lon, lat, value): (usize, usize, usize),
+    crs: &Crs,
     comma: bool,
 ) -> Result<(Key, f64), (&'static str, String)> {
     let number = |index: usize, name: &'static str| {
@@ -141,18 +147,21 @@ fn cell(
         number(lat, "lat")?,
         number(value, "population")?,
     );
-    if !(-180.0..=180.0).contains(&x) {
+    if crs.is_wgs84() && !(-180.0..=180.0).contains(&x) {
         return Err(("lon", format!("{x} is not a longitude")));
     }
-    if !(-90.0..=90.0).contains(&y) {
+    if crs.is_wgs84() && !(-90.0..=90.0).contains(&y) {
         return Err(("lat", format!("{y} is not a latitude")));
+    }
+    if x.abs() > FARTHEST || y.abs() > FARTHEST {
+        return Err(("lon", format!("{x}, {y} is no place in {crs}")));
     }
     if people < 0.0 {
         return Err(("population", format!("{people} is below zero")));
     }
     #[allow(
         clippy::cast_possible_truncation,
-        reason = "at most 180 degrees in nano-degrees"
+        reason = "at most 1e18, in the range of an i64"
     )]
     Ok((((-y * NANO).round() as i64, (x * NANO).round() as i64), people))
 }

@@ -1,4 +1,4 @@
-//! GeoTIFF (OGC 19-008r4): strips and tiles, one band, WGS 84 degrees.
+//! GeoTIFF (OGC 19-008r4): strips and tiles, one band, in degrees or a projection.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -8,9 +8,10 @@ use tiff::decoder::{Decoder, DecodingResult, DecodingSampleType, Limits};
 use tiff::tags::Tag;
 use tiff::{TiffError, TiffUnsupportedError};
 
-use super::{grid_error, spool_error, store};
+use super::{check_row, grid_error, spool_error, store};
 use crate::file::InputFile;
 use crate::import::{ImportError, Session};
+use crate::projection::{GeoKeys, choose};
 use crate::raster::{Georeference, GridWriter, Sample, TILE};
 
 /// The largest strip or tile in bytes.
@@ -19,9 +20,9 @@ const MAX_CHUNK: usize = 64 << 20;
 const MAX_BAND: u64 = 64 << 20;
 
 const RETILE: &str = "store it in tiles: `gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif`";
-const REPROJECT: &str = "reproject it: `gdalwarp -t_srs EPSG:4326 in.tif out.tif`";
-const ASSIGN: &str = "if it is in degrees of WGS 84, say so in the file: `gdal_translate -a_srs EPSG:4326 in.tif \
-                      out.tif`; otherwise `gdalwarp -t_srs EPSG:4326 in.tif out.tif`";
+const REPROJECT: &str = "reproject it: `gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif`";
+const ASSIGN: &str = "name it with --crs, as in --crs EPSG:4326 for degrees of WGS 84, or put it in the file: \
+                      `gdal_translate -a_srs EPSG:4326 in.tif out.tif`";
 
 type Tiff = Decoder<BufReader<File>>;
 
@@ -47,8 +48,15 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
             "keep one: `gdal_translate -b 1 in.tif out.tif`",
         ));
     }
-    check_reference_system(&file.name, &mut tiff)?;
-    let place = georeference(&file.name, &mut tiff)?;
+    let keys = keys(&mut tiff);
+    let Some(crs) = choose(&file.name, keys.crs(), session, REPROJECT)? else {
+        return Err(ImportError::file(
+            &file.name,
+            "it does not say its coordinate system",
+            ASSIGN,
+        ));
+    };
+    let place = georeference(&file.name, &mut tiff, keys.is_point())?;
     let no_data = no_data(&mut tiff);
     let (chunk_width, chunk_height) = tiff.chunk_dimensions();
     if chunk_width == 0 || chunk_height == 0 || u64::from(width) * u64::from(chunk_height) > MAX_BAND {
@@ -59,7 +67,8 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     }
 
     let sample = sample_of(&file.name, &mut tiff)?;
-    let mut writer = GridWriter::new(width, height, sample, place, no_data).map_err(grid_error(file))?;
+    let mut writer =
+        GridWriter::projected(width, height, sample, place, no_data, crs).map_err(grid_error(file))?;
     let across = width.div_ceil(chunk_width);
     let mut rows: VecDeque<Vec<f64>> = VecDeque::new();
     for down in 0..height.div_ceil(chunk_height) {
@@ -81,7 +90,8 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
                 row.extend_from_slice(part);
             }
         }
-        for row in rows.drain(..) {
+        for (row, number) in rows.drain(..).zip(down * chunk_height..) {
+            check_row(file, writer.header(), number, &row)?;
             writer.push_row(&row).map_err(|error| spool_error(&error))?;
         }
         if down % TILE == 0 {
@@ -130,54 +140,21 @@ fn samples(file: &str, decoded: DecodingResult) -> Result<Vec<f64>, ImportError>
     })
 }
 
-/// Refuses whatever is not plain WGS 84 in degrees, by the GeoKeyDirectory (7.1).
-fn check_reference_system(file: &str, tiff: &mut Tiff) -> Result<(), ImportError> {
-    let keys = tiff
-        .find_tag(Tag::GeoKeyDirectoryTag)
-        .ok()
-        .flatten()
-        .and_then(|value| value.into_u16_vec().ok())
-        .unwrap_or_default();
-    let key = |id: u16| {
-        // Entries: id, where the value is (0: here), count, value.
-        keys.get(4..)
-            .unwrap_or_default()
-            .chunks_exact(4)
-            .find(|entry| entry.first() == Some(&id))
-            .and_then(|entry| {
-                if entry.get(1) == Some(&0) {
-                    entry.get(3).copied()
-                } else {
-                    None
-                }
-            })
-    };
-    let (model, geographic, projected) = (key(1024), key(2048), key(3072));
-    let wrong = |what: String| Err(ImportError::file(file, what, REPROJECT));
-    match (model, geographic, projected) {
-        (Some(1), _, Some(code)) | (None | Some(0), None, Some(code)) if code != 32767 => wrong(format!(
-            "it is in the projection EPSG:{code}, not in degrees of WGS 84 (EPSG:4326)"
-        )),
-        (Some(1), ..) => {
-            wrong("it is in a projection of its own, not in degrees of WGS 84 (EPSG:4326)".to_owned())
-        }
-        (Some(3), ..) => {
-            wrong("its coordinates are geocentric, not degrees of WGS 84 (EPSG:4326)".to_owned())
-        }
-        (_, Some(4326), _) => Ok(()),
-        (_, Some(code), _) if code != 32767 => wrong(format!(
-            "it is in the coordinate system EPSG:{code}, not in WGS 84 (EPSG:4326)"
-        )),
-        _ => Err(ImportError::file(
-            file,
-            "it does not say its coordinate system",
-            ASSIGN,
-        )),
-    }
+/// The keys of the GeoKeyDirectory (7.1), with their numbers and texts.
+fn keys(tiff: &mut Tiff) -> GeoKeys {
+    let mut value = |tag: Tag| tiff.find_tag(tag).ok().flatten();
+    let directory = value(Tag::GeoKeyDirectoryTag).and_then(|value| value.into_u16_vec().ok());
+    let numbers = value(Tag::GeoDoubleParamsTag).and_then(|value| value.into_f64_vec().ok());
+    let text = value(Tag::GeoAsciiParamsTag).and_then(|value| value.into_string().ok());
+    GeoKeys::new(
+        &directory.unwrap_or_default(),
+        numbers.unwrap_or_default(),
+        text.unwrap_or_default(),
+    )
 }
 
 /// Where the cells lie (clause 7.2: ModelTiepoint with ModelPixelScale, or ModelTransformation).
-fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError> {
+fn georeference(file: &str, tiff: &mut Tiff, point: bool) -> Result<Georeference, ImportError> {
     let mut numbers = |tag: Tag| {
         tiff.find_tag(tag)
             .ok()
@@ -225,19 +202,8 @@ fn georeference(file: &str, tiff: &mut Tiff) -> Result<Georeference, ImportError
     if place.cell_width <= 0.0 || place.cell_height <= 0.0 {
         return turned();
     }
-    // GTRasterTypeGeoKey = 2: the point of a cell is its centre, not its corner.
-    let keys = tiff
-        .find_tag(Tag::GeoKeyDirectoryTag)
-        .ok()
-        .flatten()
-        .and_then(|value| value.into_u16_vec().ok())
-        .unwrap_or_default();
-    if keys
-        .get(4..)
-        .unwrap_or_default()
-        .chunks_exact(4)
-        .any(|entry| matches!(entry, [1025, 0, _, 2]))
-    {
+    // The point of a cell is its centre, not its corner.
+    if point {
         place.west -= place.cell_width / 2.0;
         place.north += place.cell_height / 2.0;
     }

@@ -1,8 +1,8 @@
 //! Inhabitants on a grid, from GeoTIFF or CSV: one `PopulationGrid` entity, and the numbers as a blob.
 //!
 //! Attributes of the entity: `name`, `location` (the box as a polygon), `blob` (the name of the blob, to be
-//! read with [`crate::raster::Grid`]), `width`, `height`, `cellWidth`, `cellHeight` (degrees), `crs`
-//! (`EPSG:4326`), `noData`, `sampleType` (`f32`, `f64`), `unit`, `totalPopulation`, `populatedCells` (above
+//! read with [`crate::raster::Grid`]), `width`, `height`, `crs` (`EPSG:4326`, or the name of the file's own
+//! coordinate system: cells are kept as they are, not resampled), `cellWidth`, `cellHeight` (in its unit), `noData`, `sampleType` (`f32`, `f64`), `unit`, `totalPopulation`, `populatedCells` (above
 //! zero), `validCells`, `vintage` (text: a year), `hasDataset`.
 
 mod csv_grid;
@@ -60,6 +60,27 @@ fn grid_error(file: &InputFile) -> impl Fn(NoGrid) -> ImportError + '_ {
             "give it in degrees of WGS 84: `gdalwarp -t_srs EPSG:4326 in.tif out.tif`",
         ),
         NoGrid::Newer(_) => ImportError::file(&file.name, error.to_string(), "use a newer program"),
+    }
+}
+
+/// Whether every inhabited cell of a row is a place on earth: none may get lost when the grid is read.
+fn check_row(file: &InputFile, header: &Header, row: u32, values: &[f64]) -> Result<(), ImportError> {
+    if header.crs.is_wgs84() {
+        return Ok(());
+    }
+    let lost = (0..header.width).zip(values).find(|(column, value)| {
+        **value > 0.0 && !header.is_no_data(**value) && header.centre(*column, row).is_none()
+    });
+    match lost {
+        None => Ok(()),
+        Some((column, value)) => Err(ImportError::file(
+            &file.name,
+            format!(
+                "column {column}, row {row} has {value} inhabitants and is no place on earth in its coordinate system {}",
+                header.crs
+            ),
+            "check the coordinate system with `gdalinfo`, and name the right one with --crs",
+        )),
     }
 }
 
@@ -122,7 +143,7 @@ fn store(
         terms.property("height", i64::from(header.height)),
         terms.property("cellWidth", header.place.cell_width),
         terms.property("cellHeight", header.place.cell_height),
-        terms.property("crs", "EPSG:4326"),
+        terms.property("crs", header.crs.name()),
         terms.property("sampleType", header.sample.as_str()),
         terms.property("unit", "inhabitants per cell"),
         terms.property("totalPopulation", header.summary.sum),

@@ -32,15 +32,6 @@ pub(crate) struct GeoKeys {
     text: String,
 }
 
-/// What a file says of its coordinate system.
-#[derive(Debug)]
-pub(crate) enum Stated {
-    /// Nothing.
-    Nothing,
-    /// It is this one.
-    Is(Crs),
-}
-
 /// The methods of a projection by their codes (annex B, table of ProjMethodGeoKey) with PROJ's names and
 /// parameters: the keys of each, the first that is there.
 struct Method {
@@ -195,8 +186,8 @@ impl GeoKeys {
         self.code(RASTER_TYPE) == Some(2)
     }
 
-    /// The system of the file.
-    pub(crate) fn crs(&self) -> Result<Stated, UnknownCrs> {
+    /// The system of the file; `None` where it says nothing of it.
+    pub(crate) fn crs(&self) -> Result<Option<Crs>, UnknownCrs> {
         let (model, geodetic, projected) = (
             self.code(MODEL_TYPE),
             self.code(GEODETIC_CRS),
@@ -208,19 +199,17 @@ impl GeoKeys {
         match (model, geodetic, projected) {
             (Some(2), Some(code), _) | (None | Some(0), Some(code), None) if code != USER_DEFINED => {
                 self.in_degrees(&format!("EPSG:{code}"))?;
-                Crs::from_code("EPSG", u32::from(code)).map(Stated::Is)
+                Crs::from_code("EPSG", u32::from(code)).map(Some)
             }
-            (Some(2), ..) | (None | Some(0), Some(_), None) => self.geodetic().map(Stated::Is),
+            (Some(2), ..) | (None | Some(0), Some(_), None) => self.geodetic().map(Some),
             (_, _, Some(code)) if code != USER_DEFINED => {
                 let crs = Crs::from_code("EPSG", u32::from(code))?;
                 self.same_unit(&crs)?;
-                Ok(Stated::Is(crs))
+                Ok(Some(crs))
             }
-            _ if self.escaped().is_some() => {
-                Crs::from_wkt(self.escaped().unwrap_or_default()).map(Stated::Is)
-            }
-            (_, _, Some(_)) | (Some(1), ..) => self.projected().map(Stated::Is),
-            _ => Ok(Stated::Nothing),
+            _ if self.escaped().is_some() => Crs::from_wkt(self.escaped().unwrap_or_default()).map(Some),
+            (_, _, Some(_)) | (Some(1), ..) => self.projected().map(Some),
+            _ => Ok(None),
         }
     }
 

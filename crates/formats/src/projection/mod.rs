@@ -9,6 +9,7 @@
 //! Coordinates come east before north, as GeoPackage (OGC 12-128r18, 1.1.1.1.3 note), Shapefile, GeoTIFF and GeoJSON
 //! have them, whatever order the authority of the system gives its axes.
 
+mod choice;
 mod codes;
 mod definition;
 mod geokeys;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 
 use proj4rs::Proj;
 
-pub(crate) use geokeys::{GeoKeys, Stated};
+pub(crate) use choice::choose;
+pub(crate) use geokeys::GeoKeys;
 
 /// A result further than this from where it came from, projected back, is not one.
 const BACK: f64 = 1.0;

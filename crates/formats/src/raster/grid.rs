@@ -67,14 +67,15 @@ impl ReadAt for TwinBlob<'_> {
 pub struct Grid<R> {
     source: R,
     header: Header,
+    table_at: u64,
 }
 
 /// A cell that holds a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Its column, from the west.
+    /// Its column, from the west of the grid.
     pub column: u32,
-    /// Its row, from the north.
+    /// Its row, from the north of the grid.
     pub row: u32,
     /// Longitude of its centre.
     pub lon: f64,
@@ -104,8 +105,12 @@ impl<R: ReadAt> Grid<R> {
     pub fn open(source: R) -> Result<Self, NoGrid> {
         let mut bytes = [0; HEADER];
         source.read_at(0, &mut bytes)?;
+        let mut crs = vec![0; Header::crs_length(&bytes)?];
+        source.read_at(HEADER as u64, &mut crs)?;
+        let header = Header::from_bytes(&bytes, &crs)?;
         Ok(Self {
-            header: Header::from_bytes(&bytes)?,
+            table_at: header.table_at(),
+            header,
             source,
         })
     }
@@ -113,34 +118,6 @@ impl<R: ReadAt> Grid<R> {
     /// What the grid says of itself.
     pub fn header(&self) -> &Header {
         &self.header
-    }
-
-    /// The columns and rows whose centres lie in a box (edges included): first column, first row, width, height.
-    pub fn range(&self, bbox: Bbox) -> (u32, u32, u32, u32) {
-        let place = self.header.place;
-        let span = |from: f64, to: f64, count: u32| -> (u32, u32) {
-            // The centre of cell i is at i + 0.5 cells from the edge.
-            let limit = f64::from(count);
-            let first = (from - 0.5).ceil().clamp(0.0, limit);
-            let end = ((to - 0.5).floor() + 1.0).clamp(first, limit);
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "between 0 and a u32"
-            )]
-            (first as u32, (end - first) as u32)
-        };
-        let (column, width) = span(
-            (bbox.west - place.west) / place.cell_width,
-            (bbox.east - place.west) / place.cell_width,
-            self.header.width,
-        );
-        let (row, height) = span(
-            (place.north - bbox.north) / place.cell_height,
-            (place.north - bbox.south) / place.cell_height,
-            self.header.height,
-        );
-        (column, row, width, height)
     }
 
     /// A part of the grid. What lies beyond its edges is left out.
@@ -165,22 +142,28 @@ impl<R: ReadAt> Grid<R> {
         })
     }
 
-    /// Visits every cell that holds a number and whose centre lies in the box (`None`: everywhere). The order is
-    /// that of the tiles; memory holds one tile.
+    /// Visits every cell that holds a number and whose centre lies in the box (`None`: everywhere), edges
+    /// included. The order is that of the tiles; memory holds one tile. In a projected grid a cell whose centre is
+    /// no place on earth (the corners of a map of the world) is not visited; no inhabited cell is such.
     pub fn cells(&self, bbox: Option<Bbox>, visit: &mut dyn FnMut(Cell)) -> Result<(), NoGrid> {
         let (column, row, width, height) = bbox
             .map_or((0, 0, self.header.width, self.header.height), |bbox| {
-                self.range(bbox)
+                self.header.range(bbox)
             });
+        let exact = self.header.crs.is_wgs84();
         self.visit_tiles(column, row, width, height, &mut |column, row, value| {
-            let (lon, lat) = self.header.centre(column, row);
-            visit(Cell {
-                column,
-                row,
-                lon,
-                lat,
-                value,
-            });
+            let Some((lon, lat)) = self.header.centre(column, row) else {
+                return;
+            };
+            if exact || bbox.is_none_or(|bbox| bbox.holds(lon, lat)) {
+                visit(Cell {
+                    column,
+                    row,
+                    lon,
+                    lat,
+                    value,
+                });
+            }
         })
     }
 
@@ -226,7 +209,7 @@ impl<R: ReadAt> Grid<R> {
         let index = u64::from(down) * u64::from(self.header.tiles_across()) + u64::from(across);
         let mut entry = [0; ENTRY];
         self.source
-            .read_at(HEADER as u64 + index * ENTRY as u64, &mut entry)?;
+            .read_at(self.table_at + index * ENTRY as u64, &mut entry)?;
         let (offset, length) = (
             u64::from_le_bytes(array(&entry, 0)),
             u32::from_le_bytes(array(&entry, 8)),

@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::TILE;
+use crate::projection::Crs;
 
 /// The first bytes of a grid.
 pub(super) const MAGIC: [u8; 8] = *b"MapaGrid";
-/// The version written here.
-pub(super) const VERSION: u32 = 1;
+/// The version of grids in degrees of WGS 84.
+const DEGREES: u32 = 1;
+/// The version of grids in another coordinate system, which stands behind the header.
+const PROJECTED: u32 = 2;
+/// The longest name and definition of a coordinate system.
+const MAX_CRS: usize = 4_096;
 /// Bytes of the header.
 pub(super) const HEADER: usize = 128;
 /// Bytes of an entry in the table of tiles.
@@ -25,7 +30,7 @@ pub enum NoGrid {
     #[error("the stored grid is damaged: {0}; import its source again")]
     Damaged(String),
     /// They were written by a newer program.
-    #[error("the stored grid has version {0}; this program knows version 1: use a newer program")]
+    #[error("the stored grid has version {0}; this program knows versions 1 and 2: use a newer program")]
     Newer(u32),
 }
 
@@ -67,7 +72,9 @@ pub struct Bbox {
     pub north: f64,
 }
 
-/// Where a grid lies: its north-western corner and the size of its cells, in degrees of WGS 84.
+/// Where a grid lies: its north-western corner and the size of its cells, in the units of its coordinate system
+/// (degrees of WGS 84, metres of a projection). West is where the first coordinate is smallest, north where the
+/// second is greatest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Georeference {
     /// The western edge.
@@ -92,7 +99,7 @@ pub struct Summary {
 }
 
 /// What a grid says of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// Columns.
     pub width: u32,
@@ -102,6 +109,8 @@ pub struct Header {
     pub sample: Sample,
     /// Where it lies.
     pub place: Georeference,
+    /// In which coordinate system.
+    pub crs: Crs,
     /// The number that stands for no data; not-a-number always does.
     pub no_data: Option<f64>,
     /// What is in it.
@@ -109,25 +118,6 @@ pub struct Header {
 }
 
 impl Header {
-    /// The box that the cells fill.
-    pub fn bbox(&self) -> Bbox {
-        let place = self.place;
-        Bbox {
-            west: place.west,
-            north: place.north,
-            east: place.west + place.cell_width * f64::from(self.width),
-            south: place.north - place.cell_height * f64::from(self.height),
-        }
-    }
-
-    /// The centre of a cell: longitude, latitude.
-    pub fn centre(&self, column: u32, row: u32) -> (f64, f64) {
-        (
-            self.place.west + (f64::from(column) + 0.5) * self.place.cell_width,
-            self.place.north - (f64::from(row) + 0.5) * self.place.cell_height,
-        )
-    }
-
     /// Whether a sample says that there is no data.
     pub fn is_no_data(&self, value: f64) -> bool {
         #[allow(clippy::float_cmp, reason = "no-data is a mark, compared as it is written")]
@@ -150,10 +140,26 @@ impl Header {
         u64::from(self.tiles_across()) * u64::from(self.height.div_ceil(TILE))
     }
 
-    pub(super) fn to_bytes(self) -> Vec<u8> {
+    /// The name and the definition of the coordinate system as they are stored: nothing for WGS 84.
+    fn crs_text(&self) -> Vec<u8> {
+        if self.crs.is_wgs84() {
+            Vec::new()
+        } else {
+            format!("{}\0{}", self.crs.name(), self.crs.definition()).into_bytes()
+        }
+    }
+
+    /// Where the table of tiles begins.
+    pub(super) fn table_at(&self) -> u64 {
+        HEADER as u64 + self.crs_text().len() as u64
+    }
+
+    /// The header and the coordinate system behind it.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER);
+        let crs = self.crs_text();
         bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend(if crs.is_empty() { DEGREES } else { PROJECTED }.to_le_bytes());
         bytes.extend(u32::from(self.sample == Sample::F64).to_le_bytes());
         bytes.extend(self.width.to_le_bytes());
         bytes.extend(self.height.to_le_bytes());
@@ -171,20 +177,40 @@ impl Header {
         bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         bytes.extend(self.summary.valid.to_le_bytes());
         bytes.extend(self.summary.populated.to_le_bytes());
+        bytes.extend(u32::try_from(crs.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.resize(HEADER, 0);
+        bytes.extend(crs);
         bytes
     }
 
-    pub(super) fn from_bytes(bytes: &[u8; HEADER]) -> Result<Self, NoGrid> {
+    /// The length of what stands behind the header and says the coordinate system.
+    pub(super) fn crs_length(bytes: &[u8; HEADER]) -> Result<usize, NoGrid> {
+        let length = u32::from_le_bytes(array(bytes, 96)) as usize;
+        match u32::from_le_bytes(array(bytes, 8)) {
+            PROJECTED if length <= MAX_CRS => Ok(length),
+            PROJECTED => Err(NoGrid::Damaged("its coordinate system is too long".to_owned())),
+            _ => Ok(0),
+        }
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8; HEADER], crs: &[u8]) -> Result<Self, NoGrid> {
         let damaged = |what: &str| NoGrid::Damaged(what.to_owned());
         let u32_at = |at: usize| u32::from_le_bytes(array(bytes, at));
         let f64_at = |at: usize| f64::from_le_bytes(array(bytes, at));
         if array::<8>(bytes, 0) != MAGIC {
             return Err(damaged("it does not begin as a grid does"));
         }
-        if u32_at(8) != VERSION {
-            return Err(NoGrid::Newer(u32_at(8)));
-        }
+        let crs = match u32_at(8) {
+            DEGREES => Crs::wgs84(),
+            PROJECTED => std::str::from_utf8(crs)
+                .ok()
+                .and_then(|text| text.split_once('\0'))
+                .ok_or_else(|| damaged("its coordinate system is not text"))
+                .and_then(|(name, definition)| {
+                    Crs::restore(name, definition).map_err(|error| NoGrid::Damaged(error.to_string()))
+                })?,
+            newer => return Err(NoGrid::Newer(newer)),
+        };
         let header = Self {
             sample: match u32_at(12) {
                 0 => Sample::F32,
@@ -200,6 +226,7 @@ impl Header {
                 cell_width: f64_at(48),
                 cell_height: f64_at(56),
             },
+            crs,
             summary: Summary {
                 sum: f64_at(72),
                 valid: u64::from_le_bytes(array(bytes, 80)),
@@ -228,6 +255,9 @@ impl Header {
             && place.north.is_finite())
         {
             return Some("its cells have no size or no place".to_owned());
+        }
+        if !self.crs.is_wgs84() {
+            return None;
         }
         let bbox = self.bbox();
         // Global grids overshoot the edge of the world by rounding.

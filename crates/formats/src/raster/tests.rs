@@ -136,6 +136,100 @@ fn the_first_version_is_read() {
     assert_eq!(grid.header().summary.populated, 130);
 }
 
+/// Grids in a projection, written by version 2, must be read for ever.
+#[test]
+fn the_second_version_is_read() {
+    let bytes = include_bytes!("../../fixtures/grid-v2.bin");
+    let grid = Grid::open(bytes.as_slice()).unwrap();
+    assert_eq!((grid.header().width, grid.header().height), (130, 2));
+    assert_eq!(grid.header().crs.name(), "EPSG:32737");
+    assert_eq!(grid.header().summary.populated, 130);
+    let mut cells = Vec::new();
+    grid.cells(None, &mut |cell| cells.push(cell)).unwrap();
+    let first = cells.first().unwrap();
+    // pyproj 3.7: EPSG:32737 to EPSG:4326 of 257050, 9861950.
+    assert!(
+        (first.lon - 36.816_686_699_881_856).abs() < 1e-9
+            && (first.lat + 1.248_067_156_407_875_6).abs() < 1e-9,
+        "{first:?}"
+    );
+    assert_eq!((cells.len(), first.value), (130, 0.5));
+    let mut damaged = bytes.to_vec();
+    damaged[130] = 0xFF;
+    assert!(Grid::open(damaged.as_slice()).is_err());
+    damaged[96..100].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(Grid::open(damaged.as_slice()).is_err());
+    assert!(Grid::open(&bytes[..135]).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// A box of a projected grid takes the cells whose centres it holds: those that a look at every cell finds.
+    #[test]
+    fn a_box_of_a_projected_grid_holds_its_cells(
+        system in 0_usize..6, west in -18.0_f64..50.0, south in -34.0_f64..35.0, wide in 0.001_f64..3.0, high in 0.001_f64..3.0,
+        cell in 500.0_f64..40_000.0, east in -0.4_f64..1.2, north in -0.4_f64..1.2
+    ) {
+        let names = ["EPSG:32737", "EPSG:3857", "ESRI:54009", "EPSG:21037", "ESRI:102022", "+proj=laea +lat_0=5 +lon_0=20 +datum=WGS84"];
+        let crs = crate::projection::Crs::from_name(names[system]).unwrap();
+        // Within the reach of a zone, and a grid about the box.
+        let west = if names[system].ends_with("37") { 36.0 + west / 20.0 } else { west };
+        let Some((x, y)) = crs.from_wgs84(west + wide * east, south + high * north) else { return Ok(()) };
+        let (width, height) = (40_u32, 30_u32);
+        let place = Georeference { west: x - 20.0 * cell, north: y + 15.0 * cell, cell_width: cell, cell_height: cell };
+        let mut writer = GridWriter::projected(width, height, Sample::F32, place, None, crs.clone()).unwrap();
+        for row in 0..height {
+            writer.push_row(&(0..width).map(|column| f64::from(row * width + column)).collect::<Vec<_>>()).unwrap();
+        }
+        let (header, mut content) = writer.finish().unwrap();
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).unwrap();
+        let grid = Grid::open(bytes).unwrap();
+        let bbox = Bbox { west, south, east: west + wide, north: south + high };
+        let mut found = Vec::new();
+        grid.cells(Some(bbox), &mut |cell| found.push((cell.column, cell.row))).unwrap();
+        found.sort_unstable();
+        let mut expected = Vec::new();
+        let whole = header.bbox();
+        for column in 0..width {
+            for row in 0..height {
+                let centre = (place.west + (f64::from(column) + 0.5) * cell, place.north - (f64::from(row) + 0.5) * cell);
+                let Some((lon, lat)) = crs.to_wgs84(centre.0, centre.1) else { continue };
+                prop_assert!(whole.holds(lon, lat), "{} {} {:?}", lon, lat, whole);
+                if lon >= bbox.west && lon <= bbox.east && lat >= bbox.south && lat <= bbox.north {
+                    expected.push((column, row));
+                }
+            }
+        }
+        expected.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+#[ignore = "writes the fixture of version 2, once"]
+fn write_the_second_fixture() {
+    let place = Georeference {
+        west: 257_000.0,
+        north: 9_862_000.0,
+        cell_width: 100.0,
+        cell_height: 100.0,
+    };
+    let crs = crate::projection::Crs::from_name("EPSG:32737").unwrap();
+    let mut writer = GridWriter::projected(130, 2, Sample::F32, place, Some(-99999.0), crs).unwrap();
+    writer
+        .push_row(&(0..130).map(|i| f64::from(i) + 0.5).collect::<Vec<_>>())
+        .unwrap();
+    writer.push_row(&[-99999.0; 130]).unwrap();
+    let mut bytes = Vec::new();
+    writer.finish().unwrap().1.read_to_end(&mut bytes).unwrap();
+    std::fs::write(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/grid-v2.bin"),
+        bytes,
+    )
+    .unwrap();
+}
+
 #[test]
 #[ignore = "writes the fixture of version 1, once"]
 fn write_the_fixture() {

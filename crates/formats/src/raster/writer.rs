@@ -7,7 +7,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use super::TILE;
-use super::layout::{ENTRY, Georeference, HEADER, Header, NoGrid, Sample, Summary};
+use super::layout::{ENTRY, Georeference, Header, NoGrid, Sample, Summary};
+use crate::projection::Crs;
 
 /// Takes rows and writes tiles to a temporary file: a band of 128 rows is all it holds in memory.
 pub struct GridWriter {
@@ -40,7 +41,7 @@ impl Sum {
 }
 
 impl GridWriter {
-    /// A grid of this size at this place.
+    /// A grid of this size at this place, in degrees of WGS 84.
     pub fn new(
         width: u32,
         height: u32,
@@ -48,11 +49,24 @@ impl GridWriter {
         place: Georeference,
         no_data: Option<f64>,
     ) -> Result<Self, NoGrid> {
+        Self::projected(width, height, sample, place, no_data, Crs::wgs84())
+    }
+
+    /// A grid of this size at this place in a coordinate system.
+    pub fn projected(
+        width: u32,
+        height: u32,
+        sample: Sample,
+        place: Georeference,
+        no_data: Option<f64>,
+        crs: Crs,
+    ) -> Result<Self, NoGrid> {
         let header = Header {
             width,
             height,
             sample,
             place,
+            crs,
             no_data,
             summary: Summary::default(),
         };
@@ -60,7 +74,7 @@ impl GridWriter {
             return Err(NoGrid::Damaged(why));
         }
         let mut file = tempfile::tempfile()?;
-        let at = HEADER as u64 + header.tiles() * ENTRY as u64;
+        let at = header.table_at() + header.tiles() * ENTRY as u64;
         file.seek(SeekFrom::Start(at))?;
         Ok(Self {
             header,
@@ -71,6 +85,11 @@ impl GridWriter {
             at,
             sum: Sum::default(),
         })
+    }
+
+    /// What the grid will say of itself.
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
     /// The next row, from west to east. Samples beyond the width are an error, missing ones are no-data.
