@@ -15,6 +15,8 @@ use crate::{App, layers, openapi, pages, service};
 /// Every door, with what they share around them.
 pub fn router(app: App) -> Router {
     let doors: Router<App> = openapi::doors(!app.config.metrics_apart).into();
+    // Scenarios have one address for people and programs.
+    let doors = doors.layer(from_fn_with_state(app.clone(), pages::scenarios::for_people));
     around(app, doors.merge(pages::router()))
 }
 

@@ -9,6 +9,7 @@ use crate::App;
 pub(crate) enum Place {
     Overview,
     Indicators,
+    Scenarios,
     Map,
     Entities,
     None,
@@ -17,7 +18,7 @@ pub(crate) enum Place {
 /// What stands around every page.
 pub(crate) struct Frame {
     pub(crate) title: String,
-    pub(crate) items: [Item; 4],
+    pub(crate) items: [Item; 5],
     pub(crate) style: String,
     pub(crate) icon: String,
     pub(crate) languages: Vec<Choice>,
@@ -66,10 +67,11 @@ impl Frame {
     }
 }
 
-fn items(place: Place, language: Language) -> [Item; 4] {
+fn items(place: Place, language: Language) -> [Item; 5] {
     [
         ("/", "nav-overview", Place::Overview),
         ("/kpi", "nav-indicators", Place::Indicators),
+        ("/scenarios", "nav-scenarios", Place::Scenarios),
         ("/map", "nav-map", Place::Map),
         ("/entities", "nav-entities", Place::Entities),
     ]

@@ -304,12 +304,16 @@ mod tests {
         }
     }
 
-    /// Message identifiers of a Fluent file with the variables they use.
+    /// Message identifiers of a language's Fluent files with the variables they use.
     fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}/pages.ftl"));
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}"));
+        let mut text = String::new();
+        for file in ["pages.ftl", "scenarios.ftl"] {
+            text += &std::fs::read_to_string(folder.join(file)).unwrap();
+        }
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
         let mut current = String::new();
-        for line in std::fs::read_to_string(path).unwrap().lines() {
+        for line in text.lines() {
             if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 current = line.split(" =").next().unwrap().to_owned();
                 assert!(
@@ -344,7 +348,7 @@ mod tests {
         let english = messages("en");
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut asked = 0;
-        for folder in ["templates", "src/pages"] {
+        for folder in ["templates", "src/pages", "src/pages/scenarios"] {
             for entry in std::fs::read_dir(here.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
                 let Ok(source) = std::fs::read_to_string(&path) else {

@@ -21,7 +21,9 @@ mod pager;
 mod picture;
 mod place_query;
 mod plot;
+pub(crate) mod reach;
 mod respond;
+pub(crate) mod scenarios;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -49,6 +51,8 @@ pub fn router() -> Router<App> {
         .route("/entities", get(entities::page))
         .route("/entities/{id}", get(entity::page))
         .route("/assets/{name}", get(assets::asset))
+        .route("/reach", get(reach::page))
+        .merge(scenarios::router())
 }
 
 /// What a visitor sees where there is no door: for the router's fallback, when the request wants HTML.

@@ -213,7 +213,7 @@ fn usual_step(bins: &[Bin]) -> i64 {
 }
 
 /// Round numbers that span the values, four or five steps apart; from nothing where that is near.
-fn ticks(least: f64, most: f64) -> Vec<f64> {
+pub(crate) fn ticks(least: f64, most: f64) -> Vec<f64> {
     let low = if least > 0.0 && least < most * 0.6 {
         0.0
     } else {

@@ -9,6 +9,7 @@ use super::frame::{Frame, Place};
 use super::language::{COOKIE, Language};
 use super::visit::Visit;
 use crate::App;
+use crate::problem::Problem;
 
 /// Nothing from outside, nothing inline. MapLibre draws symbols from `blob:` and `data:` and works in a worker.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -69,7 +70,7 @@ fn html(status: StatusCode, language: Language, body: String) -> Response {
             HeaderValue::from_static("same-origin"),
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::VARY, HeaderValue::from_static("Accept-Language, Cookie")),
+        (header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie")),
     ];
     (status, headers, body).into_response()
 }
@@ -80,6 +81,9 @@ pub(crate) struct Failure {
     language: Language,
     frame: Box<Frame>,
     what: &'static str,
+    /// What exactly, in English.
+    detail: Option<String>,
+    retry_after: bool,
 }
 
 #[derive(Template)]
@@ -88,6 +92,7 @@ struct FailurePage<'a> {
     l: Language,
     frame: &'a Frame,
     text: String,
+    detail: Option<String>,
 }
 
 impl Failure {
@@ -110,7 +115,27 @@ impl Failure {
             language,
             frame: Box::new(frame),
             what,
+            detail: None,
+            retry_after: false,
         }
+    }
+
+    /// What the API refuses, as a page.
+    pub(crate) fn refused(visit: &Visit, problem: &Problem) -> Self {
+        let status = problem.status();
+        let what = match status {
+            StatusCode::NOT_FOUND => return Self::not_found(visit),
+            StatusCode::SERVICE_UNAVAILABLE => "busy",
+            status if status.is_server_error() => {
+                tracing::error!(detail = problem.detail(), "a page failed");
+                return Self::internal(visit);
+            }
+            _ => "refused",
+        };
+        let mut failure = Self::of(status, visit, what);
+        failure.detail = Some(super::describe::plain(problem.detail()));
+        failure.retry_after = status == StatusCode::SERVICE_UNAVAILABLE;
+        failure
     }
 
     fn of(status: StatusCode, visit: &Visit, what: &'static str) -> Self {
@@ -120,6 +145,8 @@ impl Failure {
             language: visit.language,
             frame: Box::new(Frame::new(visit, Place::None, title)),
             what,
+            detail: None,
+            retry_after: false,
         }
     }
 
@@ -136,9 +163,16 @@ impl IntoResponse for Failure {
             l: self.language,
             frame: &self.frame,
             text: self.language.text(&format!("{}-text", self.what)),
+            detail: self.detail,
         };
         match page.render() {
-            Ok(body) => html(self.status, self.language, body),
+            Ok(body) => {
+                let mut response = html(self.status, self.language, body);
+                if self.retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+                }
+                response
+            }
             Err(_) => self.status.into_response(),
         }
     }

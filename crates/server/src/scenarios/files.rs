@@ -1,7 +1,7 @@
 //! `/scenarios`: the scenario files that the twin keeps.
 
 use axum::body::to_bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ngsi_ld::Uri;
@@ -89,13 +89,16 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, request: Re
 
 /// One scenario file
 ///
-/// With `Accept: application/toml` or `text/plain`, the file itself.
+/// With `format=file`, or with `Accept: application/toml` or `text/plain`, the file itself.
 #[utoipa::path(
     get,
     path = "/scenarios/{id}",
     tag = "Scenarios",
     operation_id = "scenario",
-    params(("id" = String, Path, description = "The id of its entity", example = "urn:ngsi-ld:Scenario:kerbs")),
+    params(
+        ("id" = String, Path, description = "The id of its entity", example = "urn:ngsi-ld:Scenario:kerbs"),
+        ("format" = Option<String>, Query, description = "`file`: the file itself", example = "file"),
+    ),
     responses(
         (status = 200, description = "The file with its title and times; `ETag` is its state", body = Value, content_type = "application/json",
             example = json!({"id": "urn:ngsi-ld:Scenario:kerbs", "title": "Kerbs", "file": "schema = 1\n…"})),
@@ -103,19 +106,28 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, request: Re
         (status = 404, description = "No such scenario", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn retrieve(visitor: Visitor, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+pub(super) async fn retrieve(
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    let as_file = query.is_some_and(|query| query.split('&').any(|pair| pair == "format=file"));
     blocking(move || {
         let one = find(&visitor, &id)?;
         let etag = one.etag();
         let mut response = if names(&headers, &header::IF_NONE_MATCH, &etag) {
             StatusCode::NOT_MODIFIED.into_response()
-        } else if wants_text(&headers) {
+        } else if as_file || wants_text(&headers) {
             let media_type = if one.file.trim_start().starts_with('{') {
                 "application/json"
             } else {
                 "application/toml"
             };
-            ([(header::CONTENT_TYPE, media_type)], one.file.clone()).into_response()
+            let name = if media_type == "application/json" { "scenario.json" } else { "scenario.toml" };
+            let mut response = ([(header::CONTENT_TYPE, media_type)], one.file.clone()).into_response();
+            set(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+            response
         } else {
             axum::Json(whole(&one)).into_response()
         };
@@ -249,7 +261,7 @@ pub(crate) fn remove(app: &App, visitor: &Visitor, id: &str, permits: &dyn Fn(&s
 }
 
 /// The scenario of this id.
-pub(super) fn find(visitor: &Visitor, id: &str) -> Answer<Stored> {
+pub(crate) fn find(visitor: &Visitor, id: &str) -> Answer<Stored> {
     Uri::parse(id)
         .ok()
         .and_then(|id| stored::read(&visitor.twin, &visitor.view, &id))

@@ -4,14 +4,14 @@
 //! first needs them; handlers only ask and read. A scenario file is an entity of type `Scenario`, a run one of type
 //! `ScenarioRun`: whoever speaks NGSI-LD finds them there too.
 
-mod files;
+pub(crate) mod files;
 mod forks;
 mod kinds;
 mod map;
 mod paging;
 mod problems;
-mod results;
-mod runs;
+pub(crate) mod results;
+pub(crate) mod runs;
 pub(crate) mod stored;
 
 use std::collections::HashMap;
@@ -51,6 +51,8 @@ pub struct Scenarios {
     /// Held while a scenario file is looked at and then written, so that two who change one do not both win.
     writes: Mutex<()>,
     forks: forks::Forks,
+    /// The model of the city for the page about reach.
+    pub(crate) models: crate::pages::reach::Models,
 }
 
 impl Scenarios {

@@ -173,9 +173,7 @@ pub(super) async fn cancel(State(app): State<App>, visitor: Visitor, Path(id): P
 )]
 pub(super) async fn delete(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     blocking(move || {
-        let run = run_of(&visitor, &id)?;
-        jobs(&app, &visitor)?.delete(&run.id).map_err(of_job)?;
-        app.scenarios.forks.forget(&run.id);
+        remove(&app, &visitor, &id)?;
         Ok(StatusCode::NO_CONTENT.into_response())
     })
     .await?
@@ -207,6 +205,14 @@ pub(crate) fn start_stored(app: &App, visitor: &Visitor, id: &str, key: Option<S
 pub(crate) fn end(app: &App, visitor: &Visitor, id: &str) -> Answer<()> {
     let run = run_of(visitor, id)?;
     jobs(app, visitor)?.cancel(&run.id).map_err(of_job)
+}
+
+/// Deletes a run that is finished, with everything that it found.
+pub(crate) fn remove(app: &App, visitor: &Visitor, id: &str) -> Answer<()> {
+    let run = run_of(visitor, id)?;
+    jobs(app, visitor)?.delete(&run.id).map_err(of_job)?;
+    app.scenarios.forks.forget(&run.id);
+    Ok(())
 }
 
 /// The run of this id.
