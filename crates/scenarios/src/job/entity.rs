@@ -187,7 +187,8 @@ fn one(
             entity.put(attribute);
         }
     };
-    number("value", value.and_then(|value| value.value), unit);
+    // `value` is a word of the language itself, and no name of an attribute.
+    number("indicatorValue", value.and_then(|value| value.value), unit);
     number("low", value.and_then(|value| value.low), unit);
     number("high", value.and_then(|value| value.high), unit);
     number("baseline", before.and_then(|before| before.value), unit);

@@ -1,12 +1,490 @@
 //! A result as one page: for screens, screen readers and paper. Nothing is loaded from anywhere.
 
-use geo_types::MultiPolygon;
+use std::fmt::Write as _;
 
-use super::RunResult;
+use geo_types::MultiPolygon;
+use indicators::report::markup::{Escaped, number};
+
+use super::{Choice, Difference, RunResult, ScenarioResult, Verdict, svg};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:70rem}\
+h1,h2,h3{line-height:1.2}\
+table{border-collapse:collapse;margin:1rem 0;width:100%}\
+caption{font-weight:600;text-align:start;padding-block-end:.5rem}\
+th,td{border:1px solid currentColor;padding:.35rem .5rem;text-align:start;vertical-align:top}\
+.wide{overflow-x:auto}figure{margin:1rem 0}figcaption{font-weight:600}\
+.better{font-weight:700}.worse{font-style:italic}\
+svg{max-width:100%;height:auto}\
+@media print{body{max-width:none;padding:0;font-size:10pt}tr,figure{break-inside:avoid}}";
+
+/// Of more areas than this, those with the largest differences are shown.
+const MOST_AREAS: usize = 20;
+/// Of more subsets than this in the Pareto set, those around the budget are shown.
+const MOST_SUBSETS: usize = 40;
 
 /// One self-contained, accessible HTML page, fit for printing. `outlines`: the polygons of the result's areas in
 /// their order, for the maps; empty: no maps.
 pub fn html(result: &RunResult, outlines: &[MultiPolygon<f64>]) -> String {
-    let _ = (result, outlines);
-    todo!()
+    let mut page = String::with_capacity(64 * 1024);
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style>\n</head>\n\
+         <body>\n<main>\n<h1>{0}</h1>\n",
+        Escaped(&result.title)
+    );
+    summary(&mut page, result);
+    if !result.scenarios.is_empty() {
+        page.push_str("<h2>Differences to the city as it is</h2>\n");
+        differences(&mut page, result);
+        for (index, value) in result.baseline.iter().enumerate() {
+            page.push_str(&svg::bars(result, index, &value.name));
+        }
+        groups(&mut page, result);
+        areas(&mut page, result, outlines);
+        scenarios(&mut page, result);
+    } else {
+        values(&mut page, result);
+    }
+    if let Some(choice) = &result.choice {
+        chosen(&mut page, result, choice);
+    }
+    method(&mut page, result);
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn summary(page: &mut String, result: &RunResult) {
+    let city = if result.city.is_empty() { "the city" } else { &result.city };
+    let _ = write!(
+        page,
+        "<p>{} scenarios for {}, each beside the city as it is on {}.</p>\n",
+        result.scenarios.len(),
+        Escaped(city),
+        Escaped(&result.provenance.snapshot)
+    );
+    list(page, "Warnings", &result.warnings);
+}
+
+fn list(page: &mut String, heading: &str, items: &[String]) {
+    if items.is_empty() {
+        return;
+    }
+    let _ = write!(page, "<h2>{heading}</h2>\n<ul>\n");
+    for item in items {
+        let _ = writeln!(page, "<li>{}</li>", Escaped(item));
+    }
+    page.push_str("</ul>\n");
+}
+
+/// A table of cells that are markup already, in a region that can be scrolled.
+fn table(page: &mut String, caption: &str, headers: &[String], rows: &[Vec<String>]) {
+    let _ = write!(
+        page,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table>\n<caption>{0}</caption>\n\
+         <thead><tr>",
+        Escaped(caption)
+    );
+    for header in headers {
+        let _ = write!(page, "<th scope=\"col\">{}</th>", Escaped(header));
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        page.push_str("<tr>");
+        for (index, cell) in row.iter().enumerate() {
+            let _ = if index == 0 {
+                write!(page, "<th scope=\"row\">{cell}</th>")
+            } else {
+                write!(page, "<td>{cell}</td>")
+            };
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+fn text(text: &str) -> String {
+    Escaped(text).to_string()
+}
+
+fn shown(value: Option<f64>) -> String {
+    value.map_or_else(|| "not known".to_owned(), number)
+}
+
+/// With its sign, so that it is read as a difference.
+pub(super) fn signed(value: f64) -> String {
+    if value > 0.0 { format!("+{}", number(value)) } else { number(value) }
+}
+
+fn word(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Better => ("better", "better"),
+        Verdict::Worse => ("worse", "worse"),
+        Verdict::Same => ("same", "no difference"),
+        Verdict::NotKnown => ("unknown", "not known"),
+    }
+}
+
+/// A difference as a cell: number, bounds, and the verdict in words.
+fn cell(difference: &Difference) -> String {
+    let Some(by) = difference.difference else {
+        return "not known".to_owned();
+    };
+    let (class, word) = word(difference.verdict);
+    let mut cell = format!("<span class=\"{class}\">{} ({word})</span>", signed(by));
+    if let (Some(low), Some(high)) = (difference.low, difference.high)
+        && (low, high) != (by, by)
+    {
+        let _ = write!(cell, "<br>{} to {}", signed(low), signed(high));
+    }
+    if let (Some(gain), Some(lose)) = (difference.gain, difference.lose)
+        && (gain > 0.0 || lose > 0.0)
+    {
+        let _ = write!(
+            cell,
+            "<br>{} people gain, {} lose",
+            number(gain.round()),
+            number(lose.round())
+        );
+    }
+    cell
+}
+
+fn money(result: &RunResult, amount: f64) -> String {
+    let amount = number(amount);
+    result
+        .currency
+        .as_ref()
+        .map_or_else(|| amount.clone(), |currency| format!("{amount} {}", Escaped(currency)))
+}
+
+fn differences(page: &mut String, result: &RunResult) {
+    let mut headers = vec!["Indicator".to_owned(), "As it is".to_owned()];
+    headers.extend(result.scenarios.iter().map(|scenario| scenario.title.clone()));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for (index, value) in result.baseline.iter().enumerate() {
+        let mut row = vec![
+            format!("{} ({})", text(&value.name), text(&value.unit)),
+            shown(value.value),
+        ];
+        let cells = result.scenarios.iter().map(|scenario| {
+            scenario
+                .differences
+                .get(index)
+                .map_or_else(|| "not known".to_owned(), cell)
+        });
+        row.extend(cells);
+        rows.push(row);
+    }
+    for (name, pick) in [
+        ("Cost, once", (|scenario| scenario.cost) as fn(&ScenarioResult) -> f64),
+        ("Cost, every year", |scenario| scenario.yearly_cost),
+    ] {
+        let mut row = vec![name.to_owned(), "–".to_owned()];
+        row.extend(result.scenarios.iter().map(|scenario| money(result, pick(scenario))));
+        rows.push(row);
+    }
+    for (index, value) in result.baseline.iter().enumerate() {
+        let each = |scenario: &ScenarioResult| scenario.differences.get(index).and_then(|d| d.cost_per_unit);
+        if result.scenarios.iter().all(|scenario| each(scenario).is_none()) {
+            continue;
+        }
+        let people = result
+            .scenarios
+            .iter()
+            .any(|scenario| scenario.differences.get(index).is_some_and(|d| d.people.is_some()));
+        let unit = if people { "person gained" } else { "unit gained" };
+        let mut row = vec![
+            format!("Cost of each {unit}: {}", text(&value.name)),
+            "–".to_owned(),
+        ];
+        row.extend(
+            result
+                .scenarios
+                .iter()
+                .map(|scenario| each(scenario).map_or_else(|| "–".to_owned(), |cost| money(result, cost))),
+        );
+        rows.push(row);
+    }
+    table(page, "Scenarios beside the city as it is", &headers, &rows);
+}
+
+fn values(page: &mut String, result: &RunResult) {
+    let rows: Vec<Vec<String>> = result
+        .baseline
+        .iter()
+        .map(|value| {
+            vec![
+                text(&value.name),
+                shown(value.value),
+                shown(value.low),
+                shown(value.high),
+                text(&value.unit),
+            ]
+        })
+        .collect();
+    let headers = ["Indicator", "Value", "Low", "High", "Unit"].map(str::to_owned);
+    table(page, "The city as it is", &headers, &rows);
+}
+
+fn groups(page: &mut String, result: &RunResult) {
+    if result.groups.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Who gains and who loses, by group</h2>\n");
+    for (index, value) in result.baseline.iter().enumerate() {
+        let known = |part: &super::Part| part.value.is_some();
+        if !value.groups.iter().any(known) {
+            continue;
+        }
+        let mut headers = vec!["Group".to_owned(), "As it is".to_owned()];
+        headers.extend(result.scenarios.iter().map(|scenario| scenario.title.clone()));
+        let rows: Vec<Vec<String>> = result
+            .groups
+            .iter()
+            .enumerate()
+            .map(|(group, name)| {
+                let was = value.groups.get(group).and_then(|part| part.value);
+                let mut row = vec![text(&name.name), shown(was)];
+                row.extend(result.scenarios.iter().map(|scenario| {
+                    let part = scenario.differences.get(index).and_then(|d| d.groups.get(group));
+                    part_cell(part)
+                }));
+                row
+            })
+            .collect();
+        table(page, &format!("{}, {}: by group", value.name, value.unit), &headers, &rows);
+    }
+}
+
+fn part_cell(part: Option<&super::PartDifference>) -> String {
+    let Some((part, by)) = part.and_then(|part| Some((part, part.difference?))) else {
+        return "not known".to_owned();
+    };
+    let people = match (part.gain, part.lose) {
+        (Some(gain), Some(lose)) if gain > 0.0 || lose > 0.0 => format!(
+            "<br>{} people gain, {} lose",
+            number(gain.round()),
+            number(lose.round())
+        ),
+        _ => String::new(),
+    };
+    if by == 0.0 && people.is_empty() {
+        "no difference".to_owned()
+    } else {
+        format!("{}{people}", signed(by))
+    }
+}
+
+fn areas(page: &mut String, result: &RunResult, outlines: &[MultiPolygon<f64>]) {
+    if result.areas.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Where, by area</h2>\n");
+    for (index, value) in result.baseline.iter().enumerate() {
+        let by = |scenario: &ScenarioResult, area: usize| -> Option<f64> {
+            scenario.differences.get(index)?.areas.get(area)?.difference
+        };
+        let largest = |area: usize| {
+            let all = result.scenarios.iter().filter_map(|scenario| by(scenario, area));
+            all.map(f64::abs).fold(0.0, f64::max)
+        };
+        let mut shown: Vec<usize> = (0..result.areas.len()).filter(|&area| largest(area) > 0.0).collect();
+        if shown.is_empty() {
+            let _ = writeln!(page, "<p>{}: no area differs.</p>", Escaped(&value.name));
+            continue;
+        }
+        if outlines.len() == result.areas.len() {
+            for scenario in 0..result.scenarios.len() {
+                page.push_str(&svg::map(result, index, scenario, outlines));
+            }
+        }
+        shown.sort_by(|&a, &b| largest(b).total_cmp(&largest(a)).then(a.cmp(&b)));
+        let differing = shown.len();
+        shown.truncate(MOST_AREAS);
+        let mut headers = vec!["Area".to_owned()];
+        headers.extend(result.scenarios.iter().map(|scenario| scenario.title.clone()));
+        let rows: Vec<Vec<String>> = shown
+            .iter()
+            .map(|&area| {
+                let mut row = vec![text(&result.areas[area].name)];
+                row.extend(result.scenarios.iter().map(|scenario| {
+                    part_cell(scenario.differences.get(index).and_then(|d| d.areas.get(area)))
+                }));
+                row
+            })
+            .collect();
+        let caption = format!(
+            "{}, {}: the {} of {differing} areas that differ most (of {} areas)",
+            value.name,
+            value.unit,
+            rows.len(),
+            result.areas.len()
+        );
+        table(page, &caption, &headers, &rows);
+    }
+}
+
+fn scenarios(page: &mut String, result: &RunResult) {
+    page.push_str("<h2>What each scenario changes</h2>\n");
+    for scenario in &result.scenarios {
+        let _ = write!(page, "<h3>{}</h3>\n<ul>\n", Escaped(&scenario.title));
+        for applied in &scenario.measures {
+            let _ = writeln!(
+                page,
+                "<li>{}: {} entities made, {} changed, {} taken away</li>",
+                Escaped(&applied.measure),
+                applied.created.len(),
+                applied.updated.len(),
+                applied.deleted.len()
+            );
+        }
+        for warning in &scenario.warnings {
+            let _ = writeln!(page, "<li>Note: {}</li>", Escaped(warning));
+        }
+        page.push_str("</ul>\n");
+    }
+}
+
+fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
+    page.push_str("<h2>Which measures to choose</h2>\n");
+    let budget = choice
+        .budget
+        .map_or_else(|| "without a budget".to_owned(), |budget| format!("within a budget of {}", money(result, budget)));
+    let _ = writeln!(
+        page,
+        "<p>All {} subsets of {} measures, {budget}; {} simulations were needed, because measures that concern \
+         different people were simulated apart.</p>",
+        choice.subsets,
+        choice.measures.len(),
+        choice.simulations
+    );
+    for note in &choice.notes {
+        let _ = writeln!(page, "<p>{}</p>", Escaped(note));
+    }
+    page.push_str(&svg::pareto(result, choice));
+    let objective = |objective: &crate::file::Objective| match &objective.group {
+        Some(group) => format!("{} ({group}), %", objective.indicator),
+        None => format!("{}, %", objective.indicator),
+    };
+    let mut headers = vec!["Measures".to_owned(), "Cost".to_owned()];
+    headers.extend(choice.objectives.iter().map(objective));
+    let row = |subset: &super::Subset| {
+        let name = if subset.measures.is_empty() { "nothing".to_owned() } else { subset.measures.join(", ") };
+        let mut row = vec![
+            if choice.best == Some(subset.bits) { format!("{} (best)", text(&name)) } else { text(&name) },
+            money(result, subset.cost),
+        ];
+        row.extend(subset.values.iter().map(|value| number(*value)));
+        row
+    };
+    let from = choice.pareto.len().saturating_sub(MOST_SUBSETS);
+    let rows: Vec<Vec<String>> = choice.pareto[from..].iter().map(row).collect();
+    let caption = if from > 0 {
+        format!("The {} dearest of the {} subsets that no other beats", rows.len(), choice.pareto.len())
+    } else {
+        "The subsets that no other beats, cheapest first".to_owned()
+    };
+    table(page, &caption, &headers, &rows);
+    let mut headers = vec!["Measure".to_owned(), "In how many of these".to_owned()];
+    headers.extend(choice.objectives.iter().map(|it| format!("Alone: {}", objective(it))));
+    headers.push("Why".to_owned());
+    let rows: Vec<Vec<String>> = choice
+        .measures_told
+        .iter()
+        .map(|told| {
+            let mut row = vec![text(&told.measure), told.in_pareto.to_string()];
+            row.extend((0..choice.objectives.len()).map(|index| {
+                told.alone.get(index).map_or_else(|| "not alone".to_owned(), |by| signed(*by))
+            }));
+            row.push(text(&told.why));
+            row
+        })
+        .collect();
+    table(page, "What became of each measure", &headers, &rows);
+}
+
+fn method(page: &mut String, result: &RunResult) {
+    let provenance = &result.provenance;
+    page.push_str("<h2>What was assumed, and where the numbers come from</h2>\n<ul>\n");
+    for assumption in &provenance.assumptions {
+        let _ = writeln!(page, "<li>{}</li>", Escaped(assumption));
+    }
+    page.push_str("</ul>\n");
+    let read: Vec<String> = provenance
+        .entities
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    let _ = write!(
+        page,
+        "<p>Read: {}. Program version {}, seed {}. Fingerprint of what was read: <code>{}</code>; of the scenario \
+         file: <code>{}</code>. The same inputs give the same result.</p>\n",
+        Escaped(&read.join(", ")),
+        Escaped(&provenance.version),
+        provenance.seed,
+        Escaped(&provenance.inputs),
+        Escaped(&provenance.file)
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use geo_types::polygon;
+
+    use super::super::sample::sample;
+    use super::*;
+
+    fn square(west: f64) -> MultiPolygon<f64> {
+        MultiPolygon(vec![polygon![(x: west, y: 0.0), (x: west + 1.0, y: 0.0), (x: west + 1.0, y: 1.0), (x: west, y: 1.0)]])
+    }
+
+    #[test]
+    fn the_page_loads_nothing_and_names_everything() {
+        let page = html(&sample(), &[square(0.0), square(1.0)]);
+        for absent in ["<script", "src=", "href=", "url(http", "@import", "<b>", "=cmd|' /C"] {
+            assert!(!page.contains(absent), "{absent}");
+        }
+        for present in [
+            "<html lang=\"en\">",
+            "Scenario kerbs &lt;b&gt;",
+            "+6 (better)",
+            "−2.5 (worse)",
+            "0 (no difference)",
+            "+5 to +8",
+            "A &lt;warning&gt;.",
+            "Persons with disabilities",
+            "kerbs-measure (best)",
+            "it would be over the budget",
+            "Nobody moves.",
+            "1\u{a0}000 USD",
+        ] {
+            assert!(page.contains(present), "{present}");
+        }
+        // Every table has a caption and every picture a title and a description.
+        assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
+        assert!(!page.contains("<th>"));
+        let pictures = page.matches("<svg").count();
+        assert!(pictures >= 4, "bars, maps and the choice: {pictures}");
+        for part in ["role=\"img\"", "<title", "<desc"] {
+            let of_page = usize::from(part == "<title");
+            assert_eq!(page.matches(part).count(), pictures + of_page, "{part}");
+        }
+        // Ids are unique.
+        let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let unique: std::collections::BTreeSet<&&str> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len());
+        assert!(!html(&sample(), &[]).contains("map-"));
+    }
+
+    #[test]
+    fn a_run_without_scenarios_is_the_city_as_it_is() {
+        let mut result = sample();
+        result.scenarios.clear();
+        result.choice = None;
+        let page = html(&result, &[]);
+        assert!(page.contains("The city as it is") && !page.contains("<svg"));
+    }
 }

@@ -4,6 +4,7 @@ mod csv;
 mod html;
 #[cfg(test)]
 pub(crate) mod sample;
+mod svg;
 
 pub use csv::csv;
 pub use html::html;
