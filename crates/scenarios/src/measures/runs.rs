@@ -17,6 +17,8 @@ use crate::catalogue::Operand;
 const NEAR_M: f64 = 25.0;
 /// and goes in its direction: the cosine of at most 30 degrees between them.
 const ALONG: f64 = 0.866;
+/// A vehicle that is so far past an end of a piece, in metres, is still beside it: streets bend.
+const PAST_END_M: f64 = 2.0;
 /// The way is looked at every so many metres.
 const STEP_M: f64 = 10.0;
 /// Looks at one leg, at most.
@@ -216,14 +218,19 @@ fn walk(way: &[Coord<f64>], mut look: impl FnMut(Coord<f64>, Coord<f64>)) {
     }
 }
 
-/// The nearest street that goes where the vehicle goes.
+/// The nearest street that goes where the vehicle goes, beside the vehicle and not only before or behind it.
 fn street_at(pieces: &[Piece], at: Coord<f64>, direction: Coord<f64>) -> Option<usize> {
     pieces
         .iter()
         .filter_map(|piece| {
-            let far = distance(at, foot(at, piece.from, piece.to, 0.0).1);
             let along = piece.to - piece.from;
-            let cosine = (along.x * direction.x + along.y * direction.y).abs() / along.x.hypot(along.y);
+            let length = along.x.hypot(along.y);
+            let gone = ((at.x - piece.from.x) * along.x + (at.y - piece.from.y) * along.y) / length;
+            if !(-PAST_END_M..=length + PAST_END_M).contains(&gone) {
+                return None;
+            }
+            let far = distance(at, foot(at, piece.from, piece.to, 0.0).1);
+            let cosine = (along.x * direction.x + along.y * direction.y).abs() / length;
             (far <= NEAR_M && cosine >= ALONG).then_some((far, piece.street))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
