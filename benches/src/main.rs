@@ -1,4 +1,7 @@
-//! Measures the built program and prints a table in Markdown, as `benches/README.md` records it.
+//! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
+//!
+//! `benches [RUNS]` measures everything, `benches main [RUNS]` and `benches access [RUNS]` one chapter;
+//! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
 //! finished children); memory is the peak resident set. Each figure is the median of several runs.
@@ -15,15 +18,30 @@
     reason = "a suite fails by panicking and says why; its numbers are small"
 )]
 
+mod access;
 mod main_job;
 mod process;
+mod validate;
 
 fn main() {
-    let runs = std::env::args()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(5);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let runs = words.iter().find_map(|word| word.parse().ok()).unwrap_or(5);
+    if words.starts_with(&["validate"]) {
+        assert_eq!(words.get(1), Some(&"access"), "benches validate access");
+        validate::access();
+        return;
+    }
     println!("{}", process::machine());
     println!();
-    main_job::report(runs);
+    let chapter = words
+        .first()
+        .copied()
+        .filter(|word| word.parse::<usize>().is_err());
+    if chapter.is_none_or(|chapter| chapter == "main") {
+        main_job::report(runs);
+    }
+    if chapter.is_none_or(|chapter| chapter == "access") {
+        access::report(runs);
+    }
 }

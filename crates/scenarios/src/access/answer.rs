@@ -128,7 +128,8 @@ pub(super) fn round(value: f64, parts: f64) -> f64 {
 
 /// To the millimetre, the millisecond, the thousandth of a person.
 pub(super) fn milli(value: f64) -> Json {
-    json!(round(value, 1e3))
+    // The sum of nothing is -0.
+    json!(round(value, 1e3) + 0.0)
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ use crate::model::{Model, Streets, TravelOptions, Who};
 
 /// How far a place may be from the street that leads to it, metres.
 const OFF_STREET_M: f64 = 500.0;
+/// Nearer to the end of an edge than this share of it is at its end.
+const AT_CORNER: f64 = 1e-4;
 
 /// A city, read and ready to be asked.
 pub struct City<'a> {
@@ -161,9 +163,27 @@ impl<'a> City<'a> {
         Ok(self.streets()?.travel_of(profile, metric)?)
     }
 
-    /// The nearest street to a place that a house may open on.
-    pub(super) fn snap(&self, place: Position) -> Option<Snap> {
-        self.model.streets()?.snap(place, OFF_STREET_M)
+    /// The nearest street to a place that a house may open on. At a corner several are equally near: the one that is
+    /// best for the traveller is taken, for whoever stands at a corner stands on all of its streets.
+    pub(super) fn snap(&self, travel: &Travel, place: Position) -> Option<Snap> {
+        let snap = self.model.streets()?.snap(place, OFF_STREET_M)?;
+        let network = travel.network();
+        let corner = match network.ends(snap.edge)? {
+            [from, _] if snap.fraction < AT_CORNER => from,
+            [_, to] if snap.fraction > 1.0 - AT_CORNER => to,
+            _ => return Some(snap),
+        };
+        let best = [Passability::Passable, Passability::Unknown]
+            .into_iter()
+            .find_map(|state| {
+                network.snap_where(place, snap.offset_m + 0.1, |edge| {
+                    let both =
+                        [true, false].map(|forward| travel.verdict(edge, forward).unwrap_or_default().state);
+                    network.ends(edge).is_some_and(|ends| ends.contains(&corner))
+                        && both[0].and(both[1]) >= state
+                })
+            });
+        best.or(Some(snap))
     }
 
     pub(super) fn off_network(&self, place: Position) -> String {

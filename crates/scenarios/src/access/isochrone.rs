@@ -45,7 +45,7 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
     let network = city.network()?;
     let travel = city.travel(&question.profile, metric)?;
     let limit = question.limit.cost();
-    let place = city.snap(question.from);
+    let place = city.snap(&travel, question.from);
     let journeys = match question.mode {
         Mode::Walk => None,
         Mode::Transit => Some(Journeys::of(city, &question.profile)?),

@@ -63,15 +63,15 @@ impl<'a> Journeys<'a> {
 
     /// Day and time.
     pub(super) fn departure(&self) -> String {
-        format!("{} {}", self.timetable.date, self.time).trim().to_owned()
+        let date = self.timetable.date.as_deref().unwrap_or_default();
+        format!("{date} {}", self.time).trim().to_owned()
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
         vec![format!(
-            "journeys of {} leave at {}, walk at most {} m to and from stops, and change at most {} times; of lines \
+            "journeys leave at {}, walk at most {} m to and from stops, and change at most {} times; of lines \
              without exact times half the headway is waited for",
-            self.timetable.date,
-            self.time,
+            self.departure(),
             self.walking.within_m,
             MOST_RIDES - 1
         )]
@@ -167,7 +167,7 @@ impl<'a> Journeys<'a> {
         let towards = travel.towards();
         let within_s = self.walking.within_m / self.walking.speed_m_s;
         let snaps = |places: &[Position]| -> Vec<Option<Snap>> {
-            places.iter().map(|&place| city.snap(place)).collect()
+            places.iter().map(|&place| city.snap(&travel, place)).collect()
         };
         let (origins, destinations) = (snaps(&origins), snaps(&destinations));
         let mut workspace = Workspace::new();

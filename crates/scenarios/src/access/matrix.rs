@@ -154,8 +154,9 @@ fn walked(
     warnings: &mut Vec<String>,
 ) -> Result<[Matrix; 2], QuestionError> {
     let travel = city.travel(&question.profile, metric)?;
-    let snaps =
-        |places: &[Place]| -> Vec<Option<Snap>> { places.iter().map(|place| city.snap(place.at)).collect() };
+    let snaps = |places: &[Place]| -> Vec<Option<Snap>> {
+        places.iter().map(|place| city.snap(&travel, place.at)).collect()
+    };
     let (origins, destinations) = (snaps(&question.origins), snaps(&question.destinations));
     for (what, snaps) in [("origins", &origins), ("destinations", &destinations)] {
         let off = snaps.iter().filter(|snap| snap.is_none()).count();

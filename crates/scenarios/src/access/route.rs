@@ -40,7 +40,7 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
     document.insert("from".into(), coordinates(question.from));
     document.insert("to".into(), coordinates(question.to));
     document.insert("limit".into(), question.limit.map_or(Json::Null, Limit::to_json));
-    let ends = [question.from, question.to].map(|place| (place, city.snap(place)));
+    let ends = [question.from, question.to].map(|place| (place, city.snap(&travel, place)));
     let (Some(from), Some(to)) = (ends[0].1, ends[1].1) else {
         // The way from the door to the street is not mapped: nobody knows.
         document.insert("state".into(), word(Passability::Unknown).into());
