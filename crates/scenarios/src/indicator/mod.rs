@@ -24,6 +24,7 @@ mod shares;
 mod straight;
 mod touched;
 mod transit;
+mod union;
 mod walk;
 
 use std::sync::{Arc, LazyLock};
@@ -35,7 +36,7 @@ use sim_access::equity::Share;
 use crate::model::{Model, ModelError, Who};
 
 pub use cell_set::CellSet;
-pub use touched::touched;
+pub use touched::{Company, touched};
 pub(crate) use transit::Rides;
 
 /// An indicator of reach.

@@ -12,7 +12,7 @@ use crate::model::timetable::straight_line;
 use crate::model::{Model, ModelError, Place, Stop, Who, departure_s};
 
 /// The most rides in a journey.
-pub const MOST_RIDES: usize = 5;
+const MOST_RIDES: usize = 5;
 
 /// What a way is at least: not known, or known to be good.
 const AT_LEAST: [Passability; 2] = [Passability::Unknown, Passability::Passable];

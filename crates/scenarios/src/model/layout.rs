@@ -4,7 +4,7 @@
 //! ends of edges. Without `nodes` on a way, its vertices are joined by their places. Ways that cross without a vertex
 //! in common do not meet: one may be a bridge.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ngsi_ld::Uri;
@@ -233,6 +233,28 @@ impl Layout {
         range.map(EdgeIndex)
     }
 
+    /// Every edge of the ways that one of these edges is a piece of, or that meet one of them.
+    pub(crate) fn around(&self, edges: impl Iterator<Item = EdgeIndex>) -> Vec<EdgeIndex> {
+        let mut ways: Vec<u32> = edges
+            .filter_map(|edge| self.network.ends(edge))
+            .flatten()
+            .flat_map(|node| self.network.edges_at(node))
+            .filter_map(|edge| Some(self.pieces.get(edge.index())?.way))
+            .collect();
+        ways.sort_unstable();
+        ways.dedup();
+        let pieces = |way: u32| self.edges_from[way as usize]..self.edges_from[way as usize + 1];
+        ways.into_iter().flat_map(pieces).map(EdgeIndex).collect()
+    }
+
+    /// Every edge of the ways that edges are pieces of.
+    pub(crate) fn whole_ways(&self, edges: impl Iterator<Item = EdgeIndex>) -> Vec<EdgeIndex> {
+        let mut ways: Vec<&Uri> = edges.filter_map(|edge| self.way(edge)).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways.into_iter().flat_map(|way| self.edges_of(way)).collect()
+    }
+
     /// The edges at a `RoadNode`.
     pub(crate) fn edges_at(&self, joint: &Uri) -> impl Iterator<Item = EdgeIndex> {
         let node = self.node_of.get(joint).copied().flatten();
@@ -282,29 +304,39 @@ fn refused(error: sim_access::NetworkError) -> ModelError {
     ModelError::Data(format!("the streets: {error}"))
 }
 
-/// The ways that either of two cities has, by id; of one whose shape is another in each, both shapes. With them the
-/// ids of those that are not in both, or not of the same shape.
-pub(crate) fn union<'a>(
-    base: &'a Table<Way>,
-    after: &'a Table<Way>,
-    renamed: &'a mut Vec<(Uri, Arc<Way>)>,
-) -> (Vec<(&'a Uri, &'a Way)>, HashSet<Uri>) {
-    let mut changed = HashSet::new();
-    for (id, way) in base.iter() {
-        if after.get(id).is_none_or(|now| !now.same_shape(way)) {
-            changed.insert(id.clone());
-            let was = format!("{id}:was");
-            renamed.push((Uri::parse(&was).unwrap_or_else(|_| id.clone()), Arc::clone(way)));
+/// The ways that either of two cities has.
+pub(crate) struct UnionOfWays {
+    pub(crate) layout: Layout,
+    /// The entities that are not in both, or not of the same shape; their edges in the layout.
+    pub(crate) reshaped: HashMap<Uri, Vec<EdgeIndex>>,
+}
+
+impl UnionOfWays {
+    /// Lays out the ways of both; of one that is of another shape in each, both shapes.
+    pub(crate) fn of(base: &Table<Way>, after: &Table<Way>, joints: &Table<Joint>) -> Result<Self, ModelError> {
+        let mut reshaped: HashMap<Uri, Vec<Uri>> = HashMap::new();
+        let mut before: Vec<(Uri, Arc<Way>)> = Vec::new();
+        for (id, way) in base.iter() {
+            if after.get(id).is_none_or(|now| !now.same_shape(way)) {
+                let name = Uri::parse(&format!("{id}:before")).unwrap_or_else(|_| id.clone());
+                reshaped.entry(id.clone()).or_default().push(name.clone());
+                before.push((name, Arc::clone(way)));
+            }
         }
-    }
-    for (id, way) in after.iter() {
-        if base.get(id).is_none_or(|was| !was.same_shape(way)) {
-            changed.insert(id.clone());
+        for (id, way) in after.iter() {
+            if base.get(id).is_none_or(|was| !was.same_shape(way)) {
+                reshaped.entry(id.clone()).or_default().push(id.clone());
+            }
         }
+        let all = after.iter().chain(before.iter().map(|(id, way)| (id, way)));
+        let mut ways: Vec<(&Uri, &Way)> = all.map(|(id, way)| (id, way.as_ref())).collect();
+        ways.sort_by(|a, b| a.0.cmp(b.0));
+        let layout = Layout::of(ways.into_iter(), joints)?;
+        let reshaped = reshaped.into_iter().map(|(id, names)| {
+            let edges = names.iter().flat_map(|name| layout.edges_of(name));
+            (id, edges.collect())
+        });
+        let reshaped = reshaped.collect();
+        Ok(Self { layout, reshaped })
     }
-    let all = after.iter().map(|(id, way)| (id, way.as_ref()));
-    let gone = renamed.iter().map(|(id, way)| (id, way.as_ref()));
-    let mut ways: Vec<(&Uri, &Way)> = all.chain(gone).collect();
-    ways.sort_by(|a, b| a.0.cmp(b.0));
-    (ways, changed)
 }

@@ -16,8 +16,8 @@
 //! street tags and reports in [`ways`].
 
 mod calendar;
-mod feed;
-mod layout;
+pub(crate) mod feed;
+pub(crate) mod layout;
 pub(crate) mod outline;
 pub mod people;
 pub mod places;
@@ -363,8 +363,9 @@ impl Model {
         self.places.get(id).map(AsRef::as_ref)
     }
 
-    pub(crate) fn people(&self) -> &People {
-        &self.people
+    /// Whether an entity is one that people are read from.
+    pub(crate) fn is_of_people(&self, id: &Uri) -> bool {
+        self.people.is_of(id, None)
     }
 
     pub(crate) fn street_entities(&self) -> &StreetEntities {

@@ -13,7 +13,6 @@
 
 use std::collections::BTreeSet;
 
-use geo_types::Coord;
 use indicators::binding::{boundary, dataset, population, terms};
 use indicators::calculation::Cell;
 use indicators::calculation::transport_convenience::bounds;
@@ -303,11 +302,6 @@ impl People {
                     .to_owned(),
             );
         }
-    }
-
-    /// The middle of the city, in degrees.
-    pub(crate) fn centre(&self) -> Option<Coord<f64>> {
-        self.bounds.centre()
     }
 }
 

@@ -316,27 +316,7 @@ impl Streets {
     /// within 25 m of its outline (looked at every 25 m); else the street nearest to it. Empty: no street within
     /// 300 m.
     pub fn entrances(&self, place: &Place) -> Vec<Snap> {
-        let mut snaps: Vec<Snap> = place
-            .entrances
-            .iter()
-            .filter_map(|&entrance| self.snap(entrance, PLACE_WITHIN_M))
-            .collect();
-        let on_outline = || outline::along(place, OUTLINE_STEP_M);
-        if snaps.is_empty() && place.is_open() {
-            snaps.extend(on_outline().into_iter().filter_map(|at| self.snap(at, OUTLINE_WITHIN_M)));
-        }
-        if snaps.is_empty() {
-            snaps.extend(self.snap(place.position, PLACE_WITHIN_M));
-        }
-        if snaps.is_empty() {
-            let near = on_outline().into_iter().filter_map(|at| self.snap(at, PLACE_WITHIN_M));
-            snaps.extend(near.min_by(|a, b| a.offset_m.total_cmp(&b.offset_m)));
-        }
-        snaps
-    }
-
-    pub(crate) fn entities(&self) -> &StreetEntities {
-        &self.entities
+        gates(place, |at, within_m| self.snap(at, within_m))
     }
 
     pub(crate) fn layout(&self) -> &Arc<Layout> {
@@ -377,4 +357,32 @@ impl Streets {
             notes.push(format!("the streets fall into {} parts that nothing connects", parts.count()));
         }
     }
+}
+
+/// Where one comes into a place, by what a place is put onto within so many metres.
+pub(crate) fn gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>) -> Vec<Snap> {
+    let on_outline = |within_m: f64| {
+        let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
+        probes.filter_map(|at| snap(at, within_m)).collect::<Vec<_>>()
+    };
+    let entrances = place.entrances.iter().filter_map(|&entrance| snap(entrance, PLACE_WITHIN_M));
+    let mut snaps: Vec<Snap> = entrances.collect();
+    if snaps.is_empty() && place.is_open() {
+        snaps = on_outline(OUTLINE_WITHIN_M);
+    }
+    if snaps.is_empty() {
+        snaps.extend(snap(place.position, PLACE_WITHIN_M));
+    }
+    if snaps.is_empty() {
+        let near = on_outline(PLACE_WITHIN_M).into_iter();
+        snaps.extend(near.min_by(|a, b| a.offset_m.total_cmp(&b.offset_m)));
+    }
+    snaps
+}
+
+/// Every place from which one might come into a place, whichever streets there are, as [`gates`] could find it.
+pub(crate) fn possible_gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>) -> Vec<Snap> {
+    let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
+    let probes = probes.chain(place.entrances.iter().copied()).chain([place.position]);
+    probes.filter_map(|at| snap(at, PLACE_WITHIN_M)).collect()
 }
