@@ -229,3 +229,8 @@ pub struct Provenance {
     /// What was assumed.
     pub assumptions: Vec<String>,
 }
+
+/// A number of people for people to read: whole, thousands apart.
+pub(crate) fn rounded(people: f64) -> String {
+    indicators::report::markup::number(people.round()).replace('\u{a0}', " ")
+}

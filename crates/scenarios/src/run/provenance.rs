@@ -21,7 +21,7 @@ const TYPES: [&str; 6] = [
     "PointOfInterest",
     "School",
     "Park",
-    "Hospital",
+    "AccessibilityReport",
 ];
 
 /// How many entities one thread hashes at a time.
