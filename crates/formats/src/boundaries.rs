@@ -1,4 +1,4 @@
-//! Administrative areas from GeoJSON polygons: one `AdministrativeArea` entity each.
+//! Administrative areas from polygons of GeoJSON, GeoPackage or Shapefile: one `AdministrativeArea` entity each.
 //!
 //! Attributes of the entity: `name`, `code`, `administrativeLevel` (`ward`, `county` …), `location` (Polygon or
 //! MultiPolygon), `vintage` where the year is known, `sourceProperties` (a JsonProperty: all properties as they
@@ -8,36 +8,13 @@ use geo::CoordsIter;
 use geo_types::Geometry;
 use ngsi_ld::{Attribute, Entity, Uri, Value};
 
-use crate::dataset::{Dataset, year_in_name};
+use crate::features::{self, Feature, Found, Refused, find, find_level};
 use crate::file::InputFile;
-use crate::geojson::{Feature, Found, Refused, features, find, find_level};
-use crate::import::{ImportError, Place, Session};
+use crate::import::{ImportError, Session};
 use crate::kind::Kind;
 
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
-    let mut dataset = Dataset::of(Kind::Boundaries, file, session.options.publisher.as_deref())?;
-    let year = session
-        .options
-        .year
-        .or_else(|| year_in_name(file.stem()))
-        .map(|year| year.to_string());
-    let (read, refused) = features(file, session, &mut |session, feature| {
-        area(session, &feature, year.as_deref())
-    })?;
-    if read == 0 {
-        session.warn(format!("{}: it holds no features", file.name));
-    }
-    dataset.vintage = year;
-    dataset
-        .statistics
-        .extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
-    session.dataset(
-        dataset,
-        Place {
-            file: file.name.as_str().into(),
-            line: None,
-        },
-    )
+    features::read(Kind::Boundaries, file, session, &mut area)
 }
 
 fn area(

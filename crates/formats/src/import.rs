@@ -175,6 +175,8 @@ impl Place {
 /// A running import: the report that grows, the batch that waits.
 pub(crate) struct Session<'a> {
     pub(crate) options: &'a ImportOptions,
+    /// All files of the import: some formats are several files.
+    pub(crate) files: &'a [InputFile],
     pub(crate) report: Report,
     pub(crate) terms: Terms,
     sink: &'a mut dyn Sink,
@@ -189,7 +191,7 @@ pub(crate) struct Session<'a> {
 impl<'a> Session<'a> {
     pub(crate) fn new(
         kind: Kind,
-        files: &[InputFile],
+        files: &'a [InputFile],
         options: &'a ImportOptions,
         sink: &'a mut dyn Sink,
         progress: &'a mut dyn FnMut(Progress),
@@ -197,6 +199,7 @@ impl<'a> Session<'a> {
         let refusals = options.refusals_file.as_deref().map(open_refusals).transpose()?;
         Ok(Self {
             options,
+            files,
             report: Report::new(kind, files.iter().map(|file| file.name.clone()).collect()),
             terms: Terms::default(),
             sink,

@@ -1,4 +1,4 @@
-//! Places from GeoJSON points and polygons: one `PointOfInterest` entity each.
+//! Places from points and polygons of GeoJSON, GeoPackage or Shapefile: one `PointOfInterest` entity each.
 //!
 //! Attributes of the entity: `name`, `category`, `location`, `vintage` where the year is known,
 //! `sourceProperties` (a JsonProperty: all properties as they were). Its id holds the file's name without
@@ -8,10 +8,9 @@ use geo::CoordsIter;
 use ngsi_ld::{Attribute, Entity, Uri, Value};
 use serde_json::{Map, Value as Json};
 
-use crate::dataset::{Dataset, year_in_name};
+use crate::features::{self, Feature, Refused, find, text};
 use crate::file::InputFile;
-use crate::geojson::{Feature, Refused, features, find, text};
-use crate::import::{ImportError, Place, Session};
+use crate::import::{ImportError, Session};
 use crate::kind::Kind;
 
 const NAMES: [&str; 12] = [
@@ -57,30 +56,10 @@ const CODES: [&str; 9] = [
 ];
 
 pub(crate) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), ImportError> {
-    let mut dataset = Dataset::of(Kind::Places, file, session.options.publisher.as_deref())?;
-    let year = session
-        .options
-        .year
-        .or_else(|| year_in_name(file.stem()))
-        .map(|year| year.to_string());
     let stem = file.stem();
-    let (read, refused) = features(file, session, &mut |session, feature| {
-        place(session, &feature, stem, year.as_deref())
-    })?;
-    if read == 0 {
-        session.warn(format!("{}: it holds no features", file.name));
-    }
-    dataset.vintage = year;
-    dataset
-        .statistics
-        .extend([("features".to_owned(), read), ("refused".to_owned(), refused)]);
-    session.dataset(
-        dataset,
-        Place {
-            file: file.name.as_str().into(),
-            line: None,
-        },
-    )
+    features::read(Kind::Places, file, session, &mut |session, feature, year| {
+        place(session, feature, stem, year)
+    })
 }
 
 fn place(

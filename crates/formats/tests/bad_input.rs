@@ -349,10 +349,10 @@ fn boundaries_are_refused_by_feature() {
         cut.contains("w.geojson") && cut.contains("line 7") && cut.contains("cut off"),
         "{cut}"
     );
-    let crs = r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::21037"}},"features":[]}"#;
+    let crs = r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::20800"}},"features":[]}"#;
     let message = failure(import_bytes(Kind::Boundaries, "w.geojson", crs.as_bytes(), &[]));
     assert!(
-        message.contains("EPSG:21037") && message.contains("ogr2ogr -t_srs EPSG:4326"),
+        message.contains("EPSG:20800") && message.contains("ogr2ogr -t_srs EPSG:4326"),
         "{message}"
     );
     let nameless = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"bez":"x"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}]}"#;

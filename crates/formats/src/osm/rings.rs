@@ -5,15 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use geo::coordinate_position::{CoordPos, CoordinatePosition};
-use geo::{Area, BoundingRect, Orient, orient::Direction};
-use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
+use geo::{Area, Orient, orient::Direction};
+use geo_types::{Geometry, LineString, MultiPolygon, Polygon};
 
 use super::nodes::Nodes;
-use crate::geojson::crossing;
-
-/// The most rings of one area.
-const MAX_RINGS: usize = 5_000;
+use crate::features::crossing::find as crossing;
+use crate::features::nesting::{MAX_RINGS, nest};
 
 /// Joins ways end to end into closed lists of nodes, the first node again at the end.
 ///
@@ -101,12 +98,6 @@ fn simple(path: &[i64]) -> Vec<Vec<i64>> {
     rings
 }
 
-struct Ring {
-    polygon: Polygon<f64>,
-    bounds: Rect<f64>,
-    area: f64,
-}
-
 /// Makes a polygon, or several, of closed lists of nodes, all of which have their place.
 ///
 /// # Errors
@@ -122,16 +113,11 @@ pub(super) fn polygons(closed: &[Vec<i64>], nodes: &Nodes) -> Result<Geometry<f6
             line.push(position.coord());
         }
         let polygon = Polygon::new(LineString(line), Vec::new());
-        let area = polygon.unsigned_area();
-        let Some(bounds) = polygon.bounding_rect().filter(|_| area > 0.0) else {
+        if polygon.unsigned_area() <= 0.0 {
             let lines = [polygon.exterior().clone()];
             return Err(crossing(&lines).unwrap_or_else(|| "its outline encloses no area".to_owned()));
-        };
-        rings.push(Ring {
-            polygon,
-            bounds,
-            area,
-        });
+        }
+        rings.push(polygon);
     }
     if rings.is_empty() {
         return Err("its outline encloses no area".to_owned());
@@ -139,34 +125,17 @@ pub(super) fn polygons(closed: &[Vec<i64>], nodes: &Nodes) -> Result<Geometry<f6
     if rings.len() > MAX_RINGS {
         return Err(format!("it has more than {MAX_RINGS} rings"));
     }
-    let lines: Vec<_> = rings.iter().map(|ring| ring.polygon.exterior().clone()).collect();
+    let lines: Vec<_> = rings.iter().map(|ring| ring.exterior().clone()).collect();
     if let Some(why) = crossing(&lines) {
         return Err(why);
     }
-    rings.sort_by(|a, b| b.area.total_cmp(&a.area));
-    // Larger rings first: the ring that directly holds one is the last before it that holds it.
-    let mut depths: Vec<usize> = Vec::with_capacity(rings.len());
-    let mut outlines: Vec<(usize, Vec<LineString<f64>>)> = Vec::new();
-    for (index, ring) in rings.iter().enumerate() {
-        let holder = (0..index).rev().find(|other| {
-            rings.get(*other).is_some_and(|other| {
-                holds(&other.bounds, &ring.bounds) && lies_in(&ring.polygon, &other.polygon)
-            })
-        });
-        let depth = holder.map_or(0, |holder| depths.get(holder).copied().unwrap_or(0) + 1);
-        depths.push(depth);
-        let line = ring.polygon.exterior().clone();
-        if depth % 2 == 0 {
-            outlines.push((index, vec![line]));
-        } else if let Some((_, lines)) = outlines.iter_mut().find(|(outline, _)| Some(*outline) == holder) {
-            lines.push(line);
-        }
-    }
-    let mut polygons: Vec<_> = outlines
-        .into_iter()
-        .map(|(_, mut lines)| {
-            let exterior = lines.remove(0);
-            Polygon::new(exterior, lines).orient(Direction::Default)
+    let line = |index: &usize| lines.get(*index).cloned();
+    let mut polygons: Vec<_> = nest(&rings)
+        .iter()
+        .filter_map(|group| {
+            let (outline, holes) = group.split_first()?;
+            let holes = holes.iter().filter_map(line).collect();
+            Some(Polygon::new(line(outline)?, holes).orient(Direction::Default))
         })
         .collect();
     Ok(if polygons.len() == 1 {
@@ -174,28 +143,6 @@ pub(super) fn polygons(closed: &[Vec<i64>], nodes: &Nodes) -> Result<Geometry<f6
     } else {
         Geometry::MultiPolygon(MultiPolygon(polygons))
     })
-}
-
-fn holds(outer: &Rect<f64>, inner: &Rect<f64>) -> bool {
-    outer.min().x <= inner.min().x
-        && outer.min().y <= inner.min().y
-        && outer.max().x >= inner.max().x
-        && outer.max().y >= inner.max().y
-}
-
-/// Whether a ring that does not cross another lies in it: by its first point that is not on the other.
-fn lies_in(ring: &Polygon<f64>, other: &Polygon<f64>) -> bool {
-    let line = ring.exterior();
-    let corners = line.0.iter().copied();
-    let middles = line.lines().map(|side| Coord {
-        x: f64::midpoint(side.start.x, side.end.x),
-        y: f64::midpoint(side.start.y, side.end.y),
-    });
-    corners
-        .chain(middles)
-        .map(|point| other.coordinate_position(&point))
-        .find(|position| *position != CoordPos::OnBoundary)
-        .is_some_and(|position| position == CoordPos::Inside)
 }
 
 #[cfg(test)]
