@@ -67,6 +67,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  mapacha assess --data-dir ./nairobi\n  mapacha assess --data-dir ./nairobi --json > assessment.json\n  mapacha assess --data-dir ./nairobi --format html -o assessment.html"
     )]
     Assess(Assess),
+    /// Try measures before paying for them: run scenario files, compare, choose
+    #[command(subcommand)]
+    Scenario(crate::commands::scenario::Scenario),
+    /// Run a simulator on files, or on a city, without a server
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha simulate access isochrone --osm city.osm.pbf --from 9.5209,47.1410 --minutes 15"
+    )]
+    Simulate(crate::commands::simulate::Simulate),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
     Doctor(Doctor),

@@ -35,6 +35,8 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Serve(_) => commands::serve::run(&effective),
         Command::Import(arguments) => commands::import::run(arguments, &effective, json),
         Command::Assess(arguments) => commands::assess::run(arguments, &effective, json),
+        Command::Scenario(command) => commands::scenario::run(command, &effective, json),
+        Command::Simulate(command) => commands::simulate::run(command, &effective),
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
@@ -53,12 +55,14 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
 /// Lays file, environment and flags over the defaults.
 fn effective(cli: &Cli) -> Result<Effective, Failure> {
     let (data_dir, listen) = match &cli.command {
-        Command::Demo(arguments) => (&arguments.data_dir, arguments.listen),
-        Command::Serve(arguments) => (&arguments.data_dir, arguments.listen),
-        Command::Import(arguments) => (&arguments.place.data_dir, None),
-        Command::Assess(arguments) => (&arguments.place.data_dir, None),
-        Command::Doctor(arguments) => (&arguments.data_dir, arguments.listen),
-        _ => (&None, None),
+        Command::Demo(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
+        Command::Serve(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
+        Command::Import(arguments) => (arguments.place.data_dir.as_ref(), None),
+        Command::Assess(arguments) => (arguments.place.data_dir.as_ref(), None),
+        Command::Scenario(command) => (command.data_dir(), None),
+        Command::Simulate(command) => (command.data_dir(), None),
+        Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
+        _ => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

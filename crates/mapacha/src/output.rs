@@ -21,6 +21,8 @@ pub(crate) struct Failure {
     pub(crate) remedy: Option<String>,
     /// Whether the command was used wrongly.
     pub(crate) usage: bool,
+    /// Whether stdout has the JSON document of it already.
+    pub(crate) told: bool,
 }
 
 impl Failure {
@@ -30,6 +32,15 @@ impl Failure {
             message: message.into(),
             remedy: None,
             usage: false,
+            told: false,
+        }
+    }
+
+    /// Something went wrong, and with `--json` stdout has it already.
+    pub(crate) fn told(message: impl Into<String>) -> Self {
+        Self {
+            told: true,
+            ..Self::new(message)
         }
     }
 
@@ -39,6 +50,7 @@ impl Failure {
             message: message.into(),
             remedy: None,
             usage: true,
+            told: false,
         }
     }
 
@@ -50,7 +62,7 @@ impl Failure {
 
     /// Prints it to stderr, or as a JSON document to stdout, and gives the exit code.
     pub(crate) fn report(&self, json: bool) -> u8 {
-        if json {
+        if json && !self.told {
             let document = serde_json::json!({ "error": { "message": self.message, "remedy": self.remedy } });
             let _ = writeln!(std::io::stdout(), "{document}");
         }

@@ -135,6 +135,15 @@ async fn live(city: City, url: String) {
     let now = format!("{url}/ngsi-ld/v1/entityOperations/upsert?options=update");
     let context = Context::core();
     let sensors = city.sensors();
+    // Ready scenarios, as a planner would bring them.
+    for (name, file) in city.scenarios() {
+        let request = client
+            .post(format!("{url}/scenarios"))
+            .header("content-type", "application/toml")
+            .header("idempotency-key", format!("demo {name}"))
+            .body(file);
+        delivered(request, "a scenario").await;
+    }
     // The first reading of every sensor, so that the map shows the present from the start.
     for group in sensors.chunks(100) {
         let readings = group
@@ -206,13 +215,17 @@ async fn post(client: &reqwest::Client, url: &str, body: &Json) {
         .post(url)
         .header("content-type", "application/json")
         .body(body.to_string());
+    delivered(request, "a reading").await;
+}
+
+async fn delivered(request: reqwest::RequestBuilder, what: &str) {
     match request.send().await {
         Ok(answer) if answer.status().is_success() => {}
         Ok(answer) => {
             let status = answer.status();
             let text = answer.text().await.unwrap_or_default();
-            tracing::warn!(%status, text = text.chars().take(300).collect::<String>(), "a reading was refused");
+            tracing::warn!(%status, text = text.chars().take(300).collect::<String>(), "{what} was refused");
         }
-        Err(error) => tracing::warn!(%error, "a reading was not delivered"),
+        Err(error) => tracing::warn!(%error, "{what} was not delivered"),
     }
 }

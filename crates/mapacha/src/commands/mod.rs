@@ -6,4 +6,6 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod remote;
+pub(crate) mod scenario;
 pub(crate) mod serve;
+pub(crate) mod simulate;

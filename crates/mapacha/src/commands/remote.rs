@@ -8,7 +8,7 @@ use reqwest::Method;
 use reqwest::blocking::{Body, Client, Response};
 use serde_json::Value as Json;
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 /// A running server and the tenant that is meant.
 pub(crate) struct Remote {
@@ -66,6 +66,43 @@ impl Remote {
         query.extend(period.map(|period| ("period".to_owned(), period.to_owned())));
         let method = if store { Method::POST } else { Method::GET };
         self.send(method, "/kpi/assessment", &query, None)
+    }
+
+    /// Has a scenario file run there, waits, and gives the result in the server's words.
+    pub(crate) fn scenario(&self, file: &str, format: &str) -> Result<String, Failure> {
+        let body = Some(Body::from(file.to_owned()));
+        let run: Json = serde_json::from_str(&self.send(Method::POST, "/scenarios/runs", &[], body)?)?;
+        let id = run["id"]
+            .as_str()
+            .ok_or_else(|| Failure::new("the server's answer names no run"))?
+            .to_owned();
+        let path = format!("/scenarios/runs/{id}");
+        let mut told = String::new();
+        loop {
+            let run: Json = serde_json::from_str(&self.send(Method::GET, &path, &[], None)?)?;
+            match run["status"].as_str().unwrap_or_default() {
+                "done" => break,
+                "failed" | "cancelled" => {
+                    let errors = run["errors"].as_array().into_iter().flatten();
+                    let why: Vec<&str> = errors.filter_map(Json::as_str).collect();
+                    let why = if why.is_empty() {
+                        "it was cancelled".to_owned()
+                    } else {
+                        why.join("\n  ")
+                    };
+                    return Err(Failure::new(format!("the run {id} gave nothing: {why}")));
+                }
+                _ => {}
+            }
+            let step = run["step"].as_str().unwrap_or_default();
+            if step != told {
+                step.clone_into(&mut told);
+                say(step);
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let query = [("format".to_owned(), format.to_owned())];
+        self.send(Method::GET, &format!("{path}/result"), &query, None)
     }
 
     fn send(

@@ -1,0 +1,192 @@
+//! What a person wants to know first.
+
+use std::fmt::Write as _;
+
+use scenarios::catalogue::Kind;
+use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
+
+use super::Checked;
+
+/// A run.
+pub(crate) fn result(result: &RunResult) -> String {
+    let mut text = format!("{}: {}\n", result.city, result.title);
+    let currency = result.currency.as_deref().unwrap_or("");
+    for value in &result.baseline {
+        let _ = writeln!(text, "\n{} ({})", value.name, value.indicator);
+        let _ = writeln!(text, "    as it is: {}", shown(value));
+        for scenario in &result.scenarios {
+            if let Some(difference) = of(scenario, &value.indicator) {
+                let _ = writeln!(
+                    text,
+                    "    {}: {}",
+                    scenario.title,
+                    changed(difference, value, currency)
+                );
+            }
+        }
+    }
+    for scenario in &result.scenarios {
+        let _ = writeln!(
+            text,
+            "\n{} ({}): costs {}{}",
+            scenario.title,
+            scenario.name,
+            money(scenario.cost, currency),
+            if scenario.yearly_cost > 0.0 {
+                format!(" and {} a year", money(scenario.yearly_cost, currency))
+            } else {
+                String::new()
+            }
+        );
+        for applied in &scenario.measures {
+            let _ = writeln!(
+                text,
+                "    {}: {} entities made, {} changed, {} taken away",
+                applied.measure,
+                applied.created.len(),
+                applied.updated.len(),
+                applied.deleted.len()
+            );
+        }
+        for warning in &scenario.warnings {
+            let _ = writeln!(text, "    warning: {warning}");
+        }
+    }
+    choice(&mut text, result, currency);
+    for assumption in &result.provenance.assumptions {
+        let _ = writeln!(text, "assumed: {assumption}");
+    }
+    for warning in &result.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    text
+}
+
+fn choice(text: &mut String, result: &RunResult, currency: &str) {
+    let Some(choice) = &result.choice else { return };
+    let _ = write!(
+        text,
+        "\nOf {} subsets of {} measures",
+        choice.subsets,
+        choice.measures.len()
+    );
+    if let Some(budget) = choice.budget {
+        let _ = write!(text, ", within {}", money(budget, currency));
+    }
+    let _ = writeln!(text, ", no other beats these {}:", choice.pareto.len());
+    for subset in &choice.pareto {
+        let values: Vec<String> = subset.values.iter().map(|value| format!("{value:.2}")).collect();
+        let names = if subset.measures.is_empty() {
+            "nothing".to_owned()
+        } else {
+            subset.measures.join(", ")
+        };
+        let _ = writeln!(
+            text,
+            "    {:>14}  {}  {names}",
+            money(subset.cost, currency),
+            values.join("  ")
+        );
+    }
+    for told in &choice.measures_told {
+        let _ = writeln!(text, "    {}: {}", told.measure, told.why);
+    }
+}
+
+/// What each scenario would change.
+pub(crate) fn applied(scenarios: &[Checked]) -> String {
+    let mut text = String::new();
+    for scenario in scenarios {
+        let _ = writeln!(text, "{}", scenario.scenario);
+        for applied in &scenario.measures {
+            let _ = writeln!(text, "  {}", applied.measure);
+            for (word, ids) in [
+                ("makes", &applied.created),
+                ("changes", &applied.updated),
+                ("takes away", &applied.deleted),
+            ] {
+                for id in ids.iter().take(20) {
+                    let _ = writeln!(text, "    {word} {id}");
+                }
+                if ids.len() > 20 {
+                    let _ = writeln!(text, "    {word} {} more", ids.len() - 20);
+                }
+            }
+            for warning in &applied.warnings {
+                let _ = writeln!(text, "    warning: {warning}");
+            }
+        }
+    }
+    text
+}
+
+/// The kinds of measures.
+pub(crate) fn kinds(kinds: &[Kind]) -> String {
+    let mut text = String::new();
+    for kind in kinds {
+        let _ = writeln!(text, "{}: {}", kind.name, kind.title);
+        for line in kind.description.lines().filter(|line| !line.trim().is_empty()) {
+            let _ = writeln!(text, "    {}", line.trim());
+        }
+        for parameter in &kind.parameters {
+            let given = parameter
+                .default
+                .as_ref()
+                .map_or_else(String::new, |default| format!(" [default: {default}]"));
+            let _ = writeln!(
+                text,
+                "    with.{}: {}{given}",
+                parameter.name, parameter.description
+            );
+        }
+    }
+    text
+}
+
+fn of<'a>(scenario: &'a ScenarioResult, indicator: &str) -> Option<&'a Difference> {
+    scenario
+        .differences
+        .iter()
+        .find(|difference| difference.indicator == indicator)
+}
+
+fn shown(value: &Value) -> String {
+    let Some(number) = value.value else {
+        return "not known".to_owned();
+    };
+    let bounds = match (value.low, value.high) {
+        (Some(low), Some(high)) if low < high => format!(" (between {low:.2} and {high:.2})"),
+        _ => String::new(),
+    };
+    format!("{number:.2} {}{bounds}", value.unit)
+}
+
+fn changed(difference: &Difference, value: &Value, currency: &str) -> String {
+    let Some(by) = difference.difference else {
+        return "not known".to_owned();
+    };
+    let verdict = match difference.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Same => return "the same".to_owned(),
+        Verdict::NotKnown => "not known whether better",
+    };
+    let mut text = format!("{by:+.2} {} ({verdict}", value.unit);
+    if let Some(people) = difference.people {
+        let _ = write!(text, ", {people:+.0} people");
+    }
+    if let Some(cost) = difference.cost_per_unit {
+        let what = if difference.people.is_some() {
+            "person"
+        } else {
+            "unit"
+        };
+        let _ = write!(text, ", {} for each {what}", money(cost, currency));
+    }
+    text.push(')');
+    text
+}
+
+fn money(amount: f64, currency: &str) -> String {
+    format!("{amount:.0} {currency}").trim_end().to_owned()
+}
