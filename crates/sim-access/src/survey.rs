@@ -121,7 +121,9 @@ pub fn worth_a_look(
         match reached.arrival_via(place) {
             Some((_, crate::reach::Via::Node { node, forward })) => {
                 at_node[node as usize] += weight;
-                pass(place.edge, forward, weight);
+                if !place.is_at_entry(forward) {
+                    pass(place.edge, forward, weight);
+                }
             }
             Some((arrival, crate::reach::Via::Direct)) => {
                 let from = reached
@@ -136,9 +138,17 @@ pub fn worth_a_look(
     for &node in reached.settled().iter().rev() {
         let weight = at_node[node as usize];
         if let Some((edge, forward, before)) = reached.came_by(node).filter(|_| weight > 0.0) {
-            pass(edge, forward, weight);
-            if let Some(before) = before {
-                at_node[before as usize] += weight;
+            match before {
+                Some(before) => {
+                    pass(edge, forward, weight);
+                    at_node[before as usize] += weight;
+                }
+                None => {
+                    let start = reached.start_of(node);
+                    if !start.is_some_and(|start| start.place.is_at_entry(!forward)) {
+                        pass(edge, forward, weight);
+                    }
+                }
             }
         }
     }

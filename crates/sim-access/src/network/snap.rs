@@ -8,6 +8,9 @@ use crate::place::{Plane, Position, nearest_on_segment};
 use crate::units::small;
 
 /// A point put onto a network: where it splits which edge, and how far off it lies.
+///
+/// A place at the very end of an edge is at the node, and so on every edge that meets there: whether its own edge can
+/// be passed does not matter to it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snap {
     /// The edge.
@@ -26,6 +29,18 @@ impl Snap {
             edge,
             fraction,
             offset_m: 0.0,
+        }
+    }
+}
+
+impl Snap {
+    /// Whether it is at the node that the edge is entered from (`forward`: at its `from`), and nothing of the edge
+    /// lies between.
+    pub(crate) const fn is_at_entry(&self, forward: bool) -> bool {
+        if forward {
+            self.fraction <= 0.0
+        } else {
+            self.fraction >= 1.0
         }
     }
 }

@@ -50,6 +50,10 @@ pub fn answer(
         let (mut undecided, mut blocking) = (Vec::new(), Vec::new());
         for step in &path.steps {
             let (edge, forward) = (step.edge, step.forward);
+            // Both are at one node: nothing of the edge is passed.
+            if step.begins == step.ends && (step.begins <= 0.0 || step.begins >= 1.0) {
+                continue;
+            }
             let Some(verdict) = travel.verdict(edge, forward) else {
                 continue;
             };

@@ -40,7 +40,7 @@ pub struct Path {
     pub cost: Cost,
     /// The start, by its place among the starts.
     pub start: usize,
-    /// Its pieces, in the order they are walked.
+    /// Its pieces, in the order they are walked; one of no length where nothing is walked.
     pub steps: Vec<Step>,
 }
 
@@ -81,6 +81,13 @@ impl Path {
                         ends: leaves,
                     });
                     at = before;
+                }
+                // Who starts or arrives at a node passes nothing of the edge that it was put onto.
+                let passes = |step: &Step| (step.begins - step.ends).abs() > 0.0;
+                if steps.iter().any(passes) {
+                    steps.retain(passes);
+                } else {
+                    steps.truncate(1);
                 }
                 steps.reverse();
             }

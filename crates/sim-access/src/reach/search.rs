@@ -130,7 +130,8 @@ impl Workspace {
                 let leg = travel.leg(edge.0, forward);
                 let before = part(leg.cost, start.place.fraction);
                 let cost = base.saturating_add(if forward { leg.cost - before } else { before });
-                if leg.state() >= at_least && cost <= limit {
+                let passes = leg.state() >= at_least || start.place.is_at_entry(!forward);
+                if passes && cost <= limit {
                     self.offer(node.0, cost, parent, start_number);
                 }
             }
@@ -202,8 +203,8 @@ fn entries(
         let leg = travel.leg(target.edge.0, forward);
         let inside = part(leg.cost, target.fraction);
         let inside = if forward { inside } else { leg.cost - inside };
-        (ends[usize::from(!forward)].0 == node && leg.state() >= at_least)
-            .then(|| cost.saturating_add(inside))
+        let passes = leg.state() >= at_least || target.is_at_entry(forward);
+        (ends[usize::from(!forward)].0 == node && passes).then(|| cost.saturating_add(inside))
     };
     [entry(true), entry(false)].into_iter().flatten()
 }
@@ -315,7 +316,8 @@ impl Reached<'_> {
         }
         for (forward, node) in [(true, from), (false, to)] {
             let leg = self.travel.leg(place.edge.0, forward);
-            let (Some(label), true) = (self.workspace.label(node.0), leg.state() >= self.at_least) else {
+            let passes = leg.state() >= self.at_least || place.is_at_entry(forward);
+            let (Some(label), true) = (self.workspace.label(node.0), passes) else {
                 continue;
             };
             let inside = part(leg.cost, place.fraction);
@@ -358,6 +360,11 @@ impl Reached<'_> {
             leg.is_forward(),
             Some(if leg.is_forward() { from.0 } else { to.0 }),
         ))
+    }
+
+    /// The start that a node was reached from.
+    pub(crate) fn start_of(&self, node: u32) -> Option<&Start> {
+        self.start(self.workspace.label(node)?.start as usize)
     }
 
     pub(crate) fn start(&self, number: usize) -> Option<&Start> {
