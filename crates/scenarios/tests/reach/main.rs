@@ -1,0 +1,14 @@
+//! Who reaches what: from the entities of a twin to shares of people.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test program"
+)]
+
+mod changes;
+mod counted;
+mod demo;
+mod nairobi;
+mod support;
+mod town;
