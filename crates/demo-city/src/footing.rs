@@ -56,7 +56,7 @@ pub(crate) struct Junction {
 }
 
 /// Streets and junctions whose tags nobody surveyed, before means and rank count, as a share.
-const UNSURVEYED: f64 = 0.62;
+const UNSURVEYED: f64 = 0.68;
 /// From so many per cent on, a footway is a flight of steps.
 const STEPS_FROM_PCT: f64 = 5.0;
 /// The height of one step in metres.
@@ -64,8 +64,8 @@ const RISER_M: f64 = 0.16;
 
 /// How good the streets are at a place, 0 to 1.
 pub(crate) fn goodness(seed: u64, at: Coord<f64>, means: f64, out: f64) -> f64 {
-    let local = field(seed, 41, at.x / 700.0, at.y / 700.0);
-    (0.12 + 0.75 * means + 0.35 * (1.0 - out) + 0.22 * local).clamp(0.0, 1.0)
+    let local = field(seed, 104, at.x / 700.0, at.y / 700.0);
+    (0.17 + 0.75 * means + 0.35 * (1.0 - out) + 0.22 * local).clamp(0.0, 1.0)
 }
 
 /// The share of streets at a place that were surveyed in full, 0 to 1.
@@ -292,7 +292,7 @@ fn junction(seed: u64, node: usize, at: Coord<f64>, meeting: &[&Segment]) -> Opt
         _ => None,
     };
     junction.tactile_paving = Some(busiest <= Class::Secondary && chance(4) < 0.7 * good);
-    let lacks = (1.0 - rank * 2.0) * (1.0 - surveyed(seed, at, good));
+    let lacks = (0.91 - rank * 2.0) * (1.0 - surveyed(seed, at, good));
     if chance(5) < lacks {
         (junction.kerb, junction.kerb_height_m) = (None, None);
     }

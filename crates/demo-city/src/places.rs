@@ -93,9 +93,9 @@ impl Places {
                         "hospital" => rng.random_range(8..=40) * 10,
                         _ => 0,
                     },
-                    wheelchair: if chance < 0.4 + 0.45 * district.means {
+                    wheelchair: if chance < 0.25 + 0.45 * district.means {
                         "yes"
-                    } else if chance < 0.94 {
+                    } else if chance < 0.9 {
                         "limited"
                     } else {
                         "no"

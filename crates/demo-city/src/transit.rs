@@ -13,7 +13,7 @@ use crate::noise::{stream, unit};
 use crate::streets::{Class, Streets};
 
 /// Stops are at least so far apart, in metres along the line.
-const STOP_EVERY_M: f64 = 340.0;
+pub(crate) const STOP_EVERY_M: f64 = 340.0;
 
 /// A bus line, in one direction; it comes back the same way.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ const COLOURS: [&str; 7] = [
 ];
 
 /// What buses the lines have, in turn: some low-floor, some not, and some that nobody has asked about.
-const FLEET: [u8; 12] = [1, 2, 0, 1, 2, 1, 0, 2, 1, 2, 2, 0];
+const FLEET: [u8; 12] = [2, 1, 0, 2, 2, 0, 1, 2, 2, 0, 1, 2];
 
 /// Where the turn of [`FLEET`] begins.
 fn rotation(seed: u64) -> usize {
@@ -195,9 +195,9 @@ fn stop(seed: u64, node: usize, along_m: f64, ground: &Ground, streets: &Streets
         id: format!("S{node:05}"),
         name: names.into_iter().take(2).collect::<Vec<_>>().join(" / "),
         at: degrees(at),
-        wheelchair: if chance < 0.5 {
+        wheelchair: if chance < 0.4 {
             1
-        } else if chance < 0.8 {
+        } else if chance < 0.75 {
             2
         } else {
             0

@@ -6,7 +6,7 @@ use geo_types::Coord;
 
 use super::scout::{By, Scout};
 use super::text::{Given, Measure};
-use super::{CLINIC_WITHIN_M, position, street_id};
+use super::{STOP_WITHIN_M, position, street_id};
 use crate::ground::{degrees, metres};
 use crate::gtfs::{SPEED_M_S, STOP_S};
 use crate::streets::Class;
@@ -16,15 +16,13 @@ use crate::transit::Line;
 const STEP_FREE_STOP: f64 = 7_000.0;
 /// A ramp in a bus that is there.
 const RAMP_IN_A_BUS: f64 = 9_000.0;
-const BUS_A_YEAR: f64 = 62_000.0;
+const BUS_A_YEAR: f64 = 34_000.0;
 const NEW_STOP: f64 = 16_000.0;
 /// A lane for buses, for each metre of it.
 const LANE_M: f64 = 85.0;
 const LANE_PIECES: usize = 14;
 /// A stop lies no farther from the line that is to call there, in metres.
 const MOST_DETOUR_M: f64 = 450.0;
-/// A stop serves those who live so near (SDG 11.2.1), in metres along the streets.
-const STOP_WITHIN_M: f64 = 500.0;
 
 fn route(line: &Line) -> Given {
     Given::Ids(vec![format!("urn:ngsi-ld:GtfsRoute:L{}", line.number)])
@@ -37,39 +35,11 @@ fn fleet(line: &Line, headway_min: f64) -> f64 {
     (round_s / 60.0 / headway_min).ceil()
 }
 
-/// How much a line could do for people on wheels: those who get to its stops but to no clinic, as long as it passes
-/// one they can use.
-fn promise(scout: &Scout, line: &Line) -> f64 {
-    let none = BTreeSet::new();
-    let usable = |it: &&crate::places::Place| it.wheelchair == "yes";
-    let clinics = || scout.clinics().filter(usable).map(|it| it.at);
-    let by = By::Wheels(&none);
-    let stops = || line.stops.iter().map(|stop| stop.at);
-    let near_stops = scout.around_any(stops(), STOP_WITHIN_M, by);
-    let near_clinics = scout.around_any(clinics(), STOP_WITHIN_M, by);
-    let there = scout.around_any(clinics(), CLINIC_WITHIN_M, by);
-    let passes = near_stops.intersection(&near_clinics).count().min(12) as f64;
-    passes * scout.count(near_stops.difference(&there))
-}
-
-/// The lines, the most promising first.
-fn ranked<'a>(scout: &Scout<'a>, which: impl Fn(&Line) -> bool) -> Vec<&'a Line> {
-    let mut lines: Vec<(f64, &Line)> = scout
-        .city
-        .lines
-        .iter()
-        .filter(|line| which(line))
-        .map(|line| (promise(scout, line), line))
-        .collect();
-    lines.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.number.cmp(&b.1.number)));
-    lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// Step-free stops and buses with ramps on lines that have none: for each line a measure of either kind.
-pub(super) fn step_free(scout: &Scout, lines: usize) -> Vec<Measure> {
+/// Step-free stops and ramps in the buses of these lines: for each line a measure of either kind.
+pub(super) fn step_free(lines: &[&Line]) -> Vec<Measure> {
     let mut taken = BTreeSet::new();
     let mut measures = Vec::new();
-    for line in ranked(scout, |line| line.wheelchair != 1).into_iter().take(lines) {
+    for line in lines {
         let number = line.number;
         let stops: Vec<String> = line
             .stops
@@ -103,11 +73,10 @@ pub(super) fn step_free(scout: &Scout, lines: usize) -> Vec<Measure> {
     measures
 }
 
-/// Twice as many buses on lines that take wheelchairs already.
-pub(super) fn more(scout: &Scout, lines: usize) -> Vec<Measure> {
-    ranked(scout, |line| line.wheelchair == 1)
-        .into_iter()
-        .take(lines)
+/// Twice as many buses on these lines.
+pub(super) fn more(lines: &[&Line]) -> Vec<Measure> {
+    lines
+        .iter()
         .map(|line| {
             let number = line.number;
             let headway = f64::from(line.headway_min) / 2.0;
@@ -197,9 +166,8 @@ pub(super) fn new_stops(scout: &Scout) -> Vec<Measure> {
         .collect()
 }
 
-/// A lane for buses on the main streets of the line with most promise; `not` on streets that are closed.
-pub(super) fn lane(scout: &Scout, not: &BTreeSet<String>) -> Option<Measure> {
-    let line = ranked(scout, |line| line.wheelchair == 1).into_iter().next()?;
+/// A lane for buses on the main streets of a line, `not` on streets that are closed.
+pub(super) fn lane(scout: &Scout, line: &Line, not: &BTreeSet<String>) -> Option<Measure> {
     let mut between: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for (index, segment) in scout.city.streets.segments.iter().enumerate() {
         between.insert((segment.from, segment.to), index);

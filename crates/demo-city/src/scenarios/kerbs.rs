@@ -20,7 +20,7 @@ const FOOTWAY_M: f64 = 220.0;
 const WORKS: f64 = 45_000.0;
 const CLOSED_STREETS: usize = 4;
 
-/// Lowered kerbs on the ways to one clinic in each of several districts, where they let most people in.
+/// Lowered kerbs on the ways to the clinics of several districts, where they let most people in.
 pub(super) fn ramps(scout: &Scout, districts: usize) -> Vec<Measure> {
     let before = scout.around_any(
         scout
@@ -30,25 +30,28 @@ pub(super) fn ramps(scout: &Scout, districts: usize) -> Vec<Measure> {
         CLINIC_WITHIN_M,
         By::Wheels(&BTreeSet::new()),
     );
-    // The best clinic of each district.
-    let mut best: BTreeMap<usize, (f64, &str, BTreeSet<usize>)> = BTreeMap::new();
+    // All clinics of a district that let anybody more in.
+    let mut plans: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
     for clinic in scout.clinics().filter(|it| it.wheelchair == "yes") {
         let lowered = kerbs_around(scout, clinic.at);
         let after = scout.around(clinic.at, CLINIC_WITHIN_M, By::Wheels(&lowered), &BTreeSet::new());
-        let gain = scout.count(after.keys().filter(|node| !before.contains(node)));
-        if gain > 0.0 && best.get(&clinic.district).is_none_or(|(most, ..)| gain > *most) {
-            best.insert(clinic.district, (gain, &clinic.name, lowered));
+        let gained: BTreeSet<usize> = after.into_keys().filter(|node| !before.contains(node)).collect();
+        if scout.count(&gained) > 0.0 {
+            let plan = plans.entry(clinic.district).or_default();
+            plan.0.extend(lowered);
+            plan.1.extend(gained);
         }
     }
-    let mut best: Vec<_> = best.into_iter().collect();
-    best.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
-    best.into_iter()
+    let mut plans: Vec<_> = plans.into_iter().collect();
+    plans.sort_by(|a, b| scout.count(&b.1.1).total_cmp(&scout.count(&a.1.1)));
+    plans
+        .into_iter()
         .take(districts)
-        .map(|(district, (_, clinic, nodes))| {
+        .map(|(district, (nodes, _))| {
             let district = &scout.city.districts[district].name;
             ramp(
                 format!("ramps-{}", slug(district)),
-                format!("Lowered kerbs on the ways to {clinic}, {district}"),
+                format!("Lowered kerbs on the ways to clinics in {district}"),
                 &nodes,
             )
         })
@@ -141,7 +144,7 @@ pub(super) fn new_clinic(scout: &Scout) -> Vec<Measure> {
     measures
 }
 
-/// A footway between two neighbouring corners that no street joins, where most people come nearer to a place.
+/// A footway between two neighbouring corners that no street joins, where it brings most people to a place.
 fn footway(scout: &Scout, at: Coord<f64>) -> Option<Measure> {
     let city = scout.city;
     let ground = &city.ground;
@@ -160,24 +163,31 @@ fn footway(scout: &Scout, at: Coord<f64>) -> Option<Measure> {
         let incline = (1000.0 * rise / length).round() / 10.0;
         (incline.abs() <= 6.0).then_some((length, incline))
     };
+    let none = BTreeSet::new();
+    let near = scout.around(at, CLINIC_WITHIN_M, By::Foot, &none);
+    // Who comes within reach through a gap, and a little for whoever comes nearer.
+    let gain = |from: usize, to: usize, length: f64| {
+        let through = around[&from].min(around[&to]) + length;
+        let behind = if around[&from] < around[&to] { to } else { from };
+        let reached = scout.within(&[(behind, through)], CLINIC_WITHIN_M, By::Foot, &none);
+        let new = reached.keys().filter(|node| !near.contains_key(node));
+        let saved = (around[&behind] - through).max(0.0);
+        scout.count(new) + scout.count(reached.keys()) * saved / 20_000.0
+    };
     let mut best: Option<(f64, [usize; 2], f64, f64)> = None;
-    for (&from, &near_m) in &around {
+    for &from in around.keys() {
         for to in [from + 1, from + ground.side + 1] {
-            let Some(&far_m) = around.get(&to) else { continue };
             // Not across the lattice's edge: the last node of a row and the first of the next are no neighbours.
-            if (to == from + 1 && to % (ground.side + 1) == 0) || joined(from, to) {
+            if !around.contains_key(&to)
+                || (to == from + 1 && to % (ground.side + 1) == 0)
+                || joined(from, to)
+            {
                 continue;
             }
             let Some((length, incline)) = gentle(from, to) else {
                 continue;
             };
-            // Whoever lives at the farther end saves the difference.
-            let (behind, saved) = if near_m < far_m {
-                (to, far_m - near_m - length)
-            } else {
-                (from, near_m - far_m - length)
-            };
-            let worth = saved.max(0.0) * (1.0 + scout.count([&behind])) / (200.0 + near_m.min(far_m));
+            let worth = gain(from, to, length);
             if best.is_none_or(|(most, ..)| worth > most) {
                 best = Some((worth, [from, to], length, incline));
             }
@@ -222,10 +232,12 @@ pub(super) fn works(scout: &Scout) -> Option<Measure> {
         .max_by(|a, b| a.1.total_cmp(&b.1))?
         .0;
     let before = scout.around(clinic.at, CLINIC_WITHIN_M, wheels, &none);
-    // Pieces of each street around it, the nearest first.
+    let own = scout.nearest_street(clinic.at).map(|(street, _)| street);
+    // Pieces of each street around it, the nearest first; its own door stays open.
     let mut streets: BTreeMap<&str, Vec<(f64, usize)>> = BTreeMap::new();
     for (index, segment) in city.streets.segments.iter().enumerate() {
         if segment.class != Class::Footway
+            && Some(index) != own
             && let (Some(&a), Some(&b)) = (before.get(&segment.from), before.get(&segment.to))
         {
             streets.entry(&segment.name).or_default().push((a.min(b), index));

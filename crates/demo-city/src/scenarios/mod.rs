@@ -5,6 +5,7 @@
 
 mod buses;
 mod kerbs;
+mod rides;
 mod scout;
 mod text;
 
@@ -14,16 +15,23 @@ use geo_types::Coord;
 
 use crate::entities::CURRENCY;
 use crate::streets::Segment;
+use crate::transit::Line;
 use crate::{City, YEAR};
+use rides::Rides;
 use scout::Scout;
 use text::{Choose, File, Given, Measure, Scenario};
 
 /// A clinic is near within so many metres along the streets.
 const CLINIC_WITHIN_M: f64 = 1_000.0;
+/// A stop serves those who live so near (SDG 11.2.1), in metres along the streets.
+const STOP_WITHIN_M: f64 = 500.0;
 /// What may be spent in the choice of all measures: about half of what all of them cost.
 const BUDGET_SHARE: f64 = 0.5;
 /// Years of running costs that count (the file format's own default).
 const YEARS: f64 = 10.0;
+
+/// How long a journey to a clinic may take, in minutes.
+const MINUTES: f64 = 30.0;
 
 /// What every file measures.
 const INDICATORS: [&str; 5] = [
@@ -70,7 +78,17 @@ struct Programmes {
 impl Programmes {
     fn of(city: &City) -> Self {
         let scout = Scout::new(city);
-        let mut more = buses::more(&scout, 2);
+        let rides = Rides::new(&scout);
+        let opened = rides::worth_opening(&scout, &rides, 2);
+        let busiest = rides::busiest(&scout, &rides);
+        // One line that takes wheelchairs, and one that only helps once it does.
+        let more: Vec<&Line> = busiest
+            .iter()
+            .take(1)
+            .chain(opened.iter().take(1))
+            .copied()
+            .collect();
+        let mut more = buses::more(&more);
         more.extend(buses::new_stops(&scout));
         let works = kerbs::works(&scout);
         let closed: BTreeSet<String> = works
@@ -81,10 +99,12 @@ impl Programmes {
                 _ => Vec::new(),
             })
             .collect();
-        let lane = buses::lane(&scout, &closed);
+        let lane = busiest
+            .first()
+            .and_then(|line| buses::lane(&scout, line, &closed));
         Self {
             kerbs: kerbs::ramps(&scout, 3),
-            step_free: buses::step_free(&scout, 2),
+            step_free: buses::step_free(&opened),
             more,
             clinic: kerbs::new_clinic(&scout),
             side_effects: works.into_iter().chain(lane).collect(),
@@ -160,7 +180,7 @@ pub(crate) fn all(city: &City) -> Vec<(String, String)> {
                 scenarios: scenario(name, title, names(measures)).into_iter().collect(),
                 choose: None,
             };
-            (file.to_owned(), content.toml(CURRENCY, YEAR))
+            (file.to_owned(), content.toml(CURRENCY, YEAR, MINUTES))
         })
         .collect();
     files.extend(everything(&programmes));
@@ -234,7 +254,10 @@ fn everything(programmes: &Programmes) -> Option<(String, String)> {
             budget: (BUDGET_SHARE * all / 100_000.0).ceil() * 100_000.0,
         }),
     };
-    Some(("everything.toml".to_owned(), content.toml(CURRENCY, YEAR)))
+    Some((
+        "everything.toml".to_owned(),
+        content.toml(CURRENCY, YEAR, MINUTES),
+    ))
 }
 
 /// Which of three programmes brings most persons with disabilities within reach of a clinic for the money?
@@ -269,5 +292,8 @@ fn kerbs_or_buses(programmes: &Programmes) -> Option<(String, String)> {
         .collect(),
         choose: None,
     };
-    Some(("kerbs-or-buses.toml".to_owned(), content.toml(CURRENCY, YEAR)))
+    Some((
+        "kerbs-or-buses.toml".to_owned(),
+        content.toml(CURRENCY, YEAR, MINUTES),
+    ))
 }

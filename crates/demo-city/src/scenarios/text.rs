@@ -100,13 +100,14 @@ impl Given {
 
 impl File<'_> {
     /// The file as text.
-    pub(super) fn toml(&self, currency: &str, year: i16) -> String {
+    pub(super) fn toml(&self, currency: &str, year: i16, minutes: f64) -> String {
         // Writing to a string never fails.
         let mut text = String::from("schema = 1\n");
         _ = writeln!(text, "title = {}", quoted(self.title));
         _ = writeln!(text, "description = {}", quoted(self.description));
         _ = writeln!(text, "currency = {}", quoted(currency));
         _ = writeln!(text, "indicators = {}", array(self.indicators.iter().copied()));
+        _ = writeln!(text, "travel.minutes = {minutes:?}");
         for measure in &self.measures {
             _ = writeln!(text, "\n[[measure]]\nname = {}", quoted(&measure.name));
             _ = writeln!(text, "title = {}", quoted(&measure.title));
