@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use sim_access::Passability;
 use sim_access::place::Position;
 use sim_access::transit::{
-    AccessLeg, Call, Footpath, Frequency, FrequencyRule, JourneyLeg, Query, Reversed, Rounds, Services, StopInput,
-    ThreeTimetables, Timetable, TimetableOptions, TripInput, Window, earliest, range,
+    AccessLeg, Call, Footpath, Frequency, FrequencyRule, JourneyLeg, Query, Reversed, Rounds, Services,
+    StopInput, ThreeTimetables, Timetable, TimetableOptions, TripInput, Window, earliest, range,
 };
 
 const STOPS: u32 = 5;

@@ -21,7 +21,7 @@
 
 mod cell_set;
 mod shares;
-mod straight;
+pub(crate) mod straight;
 mod touched;
 mod transit;
 mod union;
@@ -83,15 +83,51 @@ pub(crate) struct Asked {
 }
 
 const ALL: [(&str, Asked, &str); 10] = [
-    ("stop-walk", Asked::on_ways(Goal::Stop, Who::Walking), "Public transport within reach, on foot"),
-    ("stop-wheelchair", Asked::on_ways(Goal::Stop, Who::Wheelchair), "Public transport within reach, by wheelchair"),
-    ("park-walk", Asked::on_ways(Goal::Park, Who::Walking), "A park within reach, on foot"),
-    ("park-wheelchair", Asked::on_ways(Goal::Park, Who::Wheelchair), "A park within reach, by wheelchair"),
-    ("clinic-walk", Asked::on_ways(Goal::Clinic, Who::Walking), "A clinic within reach, on foot"),
-    ("clinic-wheelchair", Asked::on_ways(Goal::Clinic, Who::Wheelchair), "A clinic within reach, by wheelchair"),
-    ("school-walk", Asked::on_ways(Goal::School, Who::Walking), "A school within reach, on foot"),
-    ("school-wheelchair", Asked::on_ways(Goal::School, Who::Wheelchair), "A school within reach, by wheelchair"),
-    ("clinic-transit", Asked::by_transit(Who::Walking), "A clinic in time, on foot or by public transport"),
+    (
+        "stop-walk",
+        Asked::on_ways(Goal::Stop, Who::Walking),
+        "Public transport within reach, on foot",
+    ),
+    (
+        "stop-wheelchair",
+        Asked::on_ways(Goal::Stop, Who::Wheelchair),
+        "Public transport within reach, by wheelchair",
+    ),
+    (
+        "park-walk",
+        Asked::on_ways(Goal::Park, Who::Walking),
+        "A park within reach, on foot",
+    ),
+    (
+        "park-wheelchair",
+        Asked::on_ways(Goal::Park, Who::Wheelchair),
+        "A park within reach, by wheelchair",
+    ),
+    (
+        "clinic-walk",
+        Asked::on_ways(Goal::Clinic, Who::Walking),
+        "A clinic within reach, on foot",
+    ),
+    (
+        "clinic-wheelchair",
+        Asked::on_ways(Goal::Clinic, Who::Wheelchair),
+        "A clinic within reach, by wheelchair",
+    ),
+    (
+        "school-walk",
+        Asked::on_ways(Goal::School, Who::Walking),
+        "A school within reach, on foot",
+    ),
+    (
+        "school-wheelchair",
+        Asked::on_ways(Goal::School, Who::Wheelchair),
+        "A school within reach, by wheelchair",
+    ),
+    (
+        "clinic-transit",
+        Asked::by_transit(Who::Walking),
+        "A clinic in time, on foot or by public transport",
+    ),
     (
         "clinic-transit-wheelchair",
         Asked::by_transit(Who::Wheelchair),
@@ -121,7 +157,10 @@ impl Asked {
         let found = ALL.iter().find(|(known, ..)| *known == id);
         found.map(|(_, asked, _)| *asked).ok_or_else(|| {
             let known: Vec<&str> = ALL.iter().map(|(id, ..)| *id).collect();
-            ModelError::Data(format!("`{id}` is not an indicator of reach; give one of {}", known.join(", ")))
+            ModelError::Data(format!(
+                "`{id}` is not an indicator of reach; give one of {}",
+                known.join(", ")
+            ))
         })
     }
 
@@ -135,7 +174,9 @@ impl Asked {
                 "Share of people with the edge of a park within 400 m along the network (SDG 11.7.1, UN-Habitat \
                  metadata 2021)."
             }
-            (Goal::Clinic, false) => "Share of people with a clinic within `travel.walk_m` along the network.",
+            (Goal::Clinic, false) => {
+                "Share of people with a clinic within `travel.walk_m` along the network."
+            }
             (Goal::School, _) => "Share of people with a school within `travel.walk_m` along the network.",
             (Goal::Clinic, true) => {
                 "Share of people who, leaving home at `travel.time`, are at a clinic within `travel.minutes`, on foot \

@@ -11,7 +11,7 @@ use crate::model::outline;
 const STEP_M: f64 = 25.0;
 
 /// Where one enters a place: its entrances, the outline of a park, or its point.
-pub(super) fn entrances(place: &Place) -> Vec<Position> {
+pub(crate) fn entrances(place: &Place) -> Vec<Position> {
     if !place.entrances.is_empty() {
         return place.entrances.clone();
     }
@@ -25,7 +25,7 @@ pub(super) fn entrances(place: &Place) -> Vec<Position> {
 }
 
 /// Places to be reached, each with metres that are spent before, on a grid whose squares are as wide as the reach.
-pub(super) struct Near {
+pub(crate) struct Near {
     places: Vec<(Position, f64)>,
     squares: HashMap<(i64, i64), Vec<u32>>,
     detour: f64,
@@ -36,7 +36,7 @@ pub(super) struct Near {
 
 impl Near {
     /// Places within so many metres on the ground, for a detour of 1 or more.
-    pub(super) fn new(places: Vec<(Position, f64)>, detour: f64, limit_m: f64) -> Self {
+    pub(crate) fn new(places: Vec<(Position, f64)>, detour: f64, limit_m: f64) -> Self {
         // A degree of latitude is never shorter than this; of longitude by the place farthest from the equator that
         // could ask.
         const DEGREE_M: f64 = 110_500.0;
@@ -70,7 +70,7 @@ impl Near {
     }
 
     /// Whether one of them is near enough.
-    pub(super) fn reaches(&self, from: Position) -> bool {
+    pub(crate) fn reaches(&self, from: Position) -> bool {
         let (x, y) = self.square_of(from);
         let squares = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)));
         squares

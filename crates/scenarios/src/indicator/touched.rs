@@ -121,9 +121,15 @@ impl<'a> Company<'a> {
         let facilities = self.facilities(union, changes, asked);
         for capacity in [Capacity::Low, Capacity::High] {
             let of = || facilities.iter().filter(|facility| facility.capacity == capacity);
-            let all: Vec<Snap> = of().flat_map(|facility| facility.places.snaps.iter().copied()).collect();
+            let all: Vec<Snap> = of()
+                .flat_map(|facility| facility.places.snaps.iter().copied())
+                .collect();
             let moved = |facility: &&Facility| {
-                let on_reshaped = facility.places.on.iter().any(|way| changes.reshaped.contains(way));
+                let on_reshaped = facility
+                    .places
+                    .on
+                    .iter()
+                    .any(|shape| changes.reshaped.contains(shape));
                 facility.changed || on_reshaped
             };
             let changed: Vec<Snap> = of()
@@ -132,12 +138,14 @@ impl<'a> Company<'a> {
                 .collect();
             let limit_m = limit_m(self.base, asked, capacity);
             if !all.is_empty() {
-                union.cells(&all, &changes.edges, &changed, limit_m, &mut |cell| cells.insert(cell));
+                union.cells(&all, &changes.edges, &changed, limit_m, &mut |cell| {
+                    cells.insert(cell)
+                });
             }
         }
         // Who may come to live on another street.
         for (cell, home) in union.homes.iter().enumerate() {
-            if home.on.iter().any(|way| changes.reshaped.contains(way)) {
+            if home.on.iter().any(|shape| changes.reshaped.contains(shape)) {
                 cells.insert(cell);
             }
         }
@@ -146,15 +154,17 @@ impl<'a> Company<'a> {
     /// The facilities of both cities; one that is elsewhere, or moves more people, in each is two.
     fn facilities(&self, union: &Union, changes: &Changes, asked: Asked) -> Vec<Facility> {
         let mut facilities = Vec::new();
+        let Some(kind) = asked.goal.kind() else {
+            for (id, at, capacity) in self.stops() {
+                facilities.push(Facility {
+                    changed: changes.stops.contains(id),
+                    capacity,
+                    places: union.stop(at),
+                });
+            }
+            return facilities;
+        };
         for city in [self.base, self.after] {
-            let Some(kind) = asked.goal.kind() else {
-                facilities.extend(city.stops().iter().map(|stop| Facility {
-                    changed: changes.stops.contains(&stop.id),
-                    capacity: stop.capacity,
-                    places: union.stop(stop),
-                }));
-                continue;
-            };
             for place in city.places(kind) {
                 facilities.push(Facility {
                     changed: changes.places.contains(&place.id),
@@ -166,13 +176,41 @@ impl<'a> Company<'a> {
         facilities
     }
 
+    /// The stops that any trip of either city calls at, wherever they are in either. One that some subset may serve by
+    /// rail is there twice: by bus, and by rail.
+    fn stops(&self) -> impl Iterator<Item = (&Uri, Position, Capacity)> {
+        let feeds = || [self.base.feed(), self.after.feed()].into_iter();
+        self.calls.trips_at.iter().flat_map(move |(stop, trips)| {
+            let of_rail = |trip: &Uri| {
+                let routes = feeds().filter_map(|feed| feed.trips.get(trip)?.route.clone());
+                let routes: Vec<Uri> = routes.collect();
+                feeds().any(|feed| {
+                    let capacity = |route| feed.routes.get(route).map(|capacity| **capacity);
+                    routes.iter().any(|route| capacity(route) == Some(Capacity::High))
+                })
+            };
+            let places: Vec<Position> = feeds()
+                .filter_map(|feed| Some(feed.stops.get(stop)?.place))
+                .collect();
+            let same = places.windows(2).all(|pair| pair[0] == pair[1]);
+            let places = places.into_iter().take(if same { 1 } else { 2 });
+            let rail = trips.iter().any(of_rail);
+            let capacities: &[Capacity] = if rail {
+                &[Capacity::Low, Capacity::High]
+            } else {
+                &[Capacity::Low]
+            };
+            places.flat_map(move |at| capacities.iter().map(move |&capacity| (stop, at, capacity)))
+        })
+    }
+
     fn straight(&self, changes: &Changes, asked: Asked, cells: &mut CellSet) {
         let mut by_capacity: [Vec<(Position, f64)>; 2] = Default::default();
+        for (_, at, capacity) in self.stops().filter(|(id, ..)| changes.stops.contains(*id)) {
+            by_capacity[usize::from(capacity == Capacity::High)].push((at, 0.0));
+        }
         let mut outlines = Vec::new();
         for city in [self.base, self.after] {
-            for stop in city.stops().iter().filter(|stop| changes.stops.contains(&stop.id)) {
-                by_capacity[usize::from(stop.capacity == Capacity::High)].push((stop.position, 0.0));
-            }
             for place in changes.places.iter().filter_map(|id| city.place(id)) {
                 by_capacity[0].extend(entrances(place).into_iter().map(|at| (at, 0.0)));
                 outlines.extend(place.outline.as_ref());
@@ -233,11 +271,12 @@ impl<'a> Company<'a> {
         let [before, now] = [self.base, self.after].map(Model::street_entities);
         if before.ways.get(id).is_some() || now.ways.get(id).is_some() {
             changes.edges.extend(union.edges_of_way(id));
-            if let Ok(number) = union.reshaped.binary_search_by(|(way, _)| way.cmp(id)) {
-                changes.reshaped.insert(number);
-            }
+            changes.reshaped.extend(union.shapes_of(id));
         }
-        for report in [before.reports.get(id), now.reports.get(id)].into_iter().flatten() {
+        for report in [before.reports.get(id), now.reports.get(id)]
+            .into_iter()
+            .flatten()
+        {
             changes.edges.extend(union.edges_of_way(&report.way));
         }
         match (before.joints.get(id), now.joints.get(id)) {
@@ -261,14 +300,20 @@ impl<'a> Company<'a> {
             changes.anything |= calendar || frequency;
             if feed.stops.get(id).is_some() {
                 changes.stops.insert(id.clone());
-                let of_station = feed.stops.iter().filter(|(_, stop)| stop.parent.as_ref() == Some(id));
+                let of_station = feed
+                    .stops
+                    .iter()
+                    .filter(|(_, stop)| stop.parent.as_ref() == Some(id));
                 changes.stops.extend(of_station.map(|(stop, _)| stop.clone()));
             }
             let mut trips: Vec<&Uri> = Vec::new();
             trips.extend(feed.trips.get(id).map(|_| id));
             trips.extend(feed.calls.get(id).map(|call| &call.trip));
             if feed.routes.get(id).is_some() {
-                let of_route = feed.trips.iter().filter(|(_, trip)| trip.route.as_ref() == Some(id));
+                let of_route = feed
+                    .trips
+                    .iter()
+                    .filter(|(_, trip)| trip.route.as_ref() == Some(id));
                 trips.extend(of_route.map(|(trip, _)| trip));
             }
             for trip in trips {
@@ -278,19 +323,35 @@ impl<'a> Company<'a> {
     }
 }
 
-/// The stops that trips call at, in either city.
-struct Calls(BTreeMap<Uri, BTreeSet<Uri>>);
+/// Which trips call at which stops, in either city.
+struct Calls {
+    stops_of: BTreeMap<Uri, BTreeSet<Uri>>,
+    trips_at: BTreeMap<Uri, BTreeSet<Uri>>,
+}
 
 impl Calls {
     fn of(feeds: [&Feed; 2]) -> Self {
-        let mut calls: BTreeMap<Uri, BTreeSet<Uri>> = BTreeMap::new();
+        let mut calls = Self {
+            stops_of: BTreeMap::new(),
+            trips_at: BTreeMap::new(),
+        };
         for (_, call) in feeds.into_iter().flat_map(|feed| feed.calls.iter()) {
-            calls.entry(call.trip.clone()).or_default().insert(call.stop.clone());
+            let (trip, stop) = (&call.trip, &call.stop);
+            calls
+                .stops_of
+                .entry(trip.clone())
+                .or_default()
+                .insert(stop.clone());
+            calls
+                .trips_at
+                .entry(stop.clone())
+                .or_default()
+                .insert(trip.clone());
         }
-        Self(calls)
+        calls
     }
 
     fn stops_of(&self, trip: &Uri) -> impl Iterator<Item = &Uri> {
-        self.0.get(trip).into_iter().flatten()
+        self.stops_of.get(trip).into_iter().flatten()
     }
 }

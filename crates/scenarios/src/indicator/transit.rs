@@ -103,7 +103,13 @@ pub(super) fn states(model: &Model, who: Who) -> Result<Option<Vec<Passability>>
         Some(_) => model
             .cell_snaps()
             .iter()
-            .map(|snap| if snap.is_some() { Passability::Blocked } else { Passability::Unknown })
+            .map(|snap| {
+                if snap.is_some() {
+                    Passability::Blocked
+                } else {
+                    Passability::Unknown
+                }
+            })
             .collect(),
         None => vec![Passability::Blocked; model.cells().len()],
     };
@@ -175,7 +181,10 @@ fn straight(
     let egress: Vec<AccessLeg> = (0..)
         .zip(model.stops())
         .filter_map(|(stop, Stop { position, .. })| {
-            let nearest = gates.iter().map(|gate| gate.distance_m(*position)).reduce(f64::min)?;
+            let nearest = gates
+                .iter()
+                .map(|gate| gate.distance_m(*position))
+                .reduce(f64::min)?;
             let metres = nearest * walking.detour;
             (metres <= walking.within_m)
                 .then(|| leg(stop, Metric::Time.cost(metres / walking.speed_m_s).div_ceil(1000)))
@@ -184,10 +193,14 @@ fn straight(
     let mut rounds = Rounds::new();
     let latest = reversed.latest(&egress, span.arrive_by_s(), MOST_RIDES, &mut rounds);
     let mut places: Vec<(Position, f64)> = gates.into_iter().map(|gate| (gate, 0.0)).collect();
-    places.extend((0..).zip(model.stops()).filter_map(|(stop, Stop { position, .. })| {
-        let spent = span.spent_s(latest.boarding(stop)?)?;
-        Some((*position, f64::from(spent) * walking.speed_m_s))
-    }));
+    places.extend(
+        (0..)
+            .zip(model.stops())
+            .filter_map(|(stop, Stop { position, .. })| {
+                let spent = span.spent_s(latest.boarding(stop)?)?;
+                Some((*position, f64::from(spent) * walking.speed_m_s))
+            }),
+    );
     let near = Near::new(places, walking.detour, walking.within_m);
     for (state, cell) in states.iter_mut().zip(model.cells()) {
         if near.reaches(position(cell.centre)) {

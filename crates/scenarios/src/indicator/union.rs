@@ -11,7 +11,7 @@ use sim_access::{EdgeIndex, Metric, Passability, Position, Profile, Snap, Start,
 use super::walk::position;
 use crate::model::layout::{Layout, UnionOfWays};
 use crate::model::streets::{HOME_WITHIN_M, PLACE_WITHIN_M, gates, possible_gates};
-use crate::model::{Model, ModelError, Place, Stop, Streets};
+use crate::model::{Model, ModelError, Place, Streets};
 
 /// Metres by which a way may come out shorter for being cut elsewhere: a millimetre for each piece.
 pub(super) const SLACK_M: f64 = 2.0;
@@ -22,7 +22,7 @@ const TIE_M: f64 = 0.01;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     pub(super) snaps: Vec<Snap>,
-    /// The reshaped ways among them, by their places in [`Union::reshaped`].
+    /// The shapes among them that not every subset has, as [`Union::shapes_of`] numbers them.
     pub(super) on: Vec<usize>,
 }
 
@@ -39,9 +39,9 @@ impl Places {
 pub(super) struct Union {
     layout: Arc<Layout>,
     towards: Towards,
-    /// Ways that are not in both cities, or not of the same shape, and their edges.
-    pub(super) reshaped: Vec<(Uri, Vec<EdgeIndex>)>,
-    /// By edge: the reshaped way that it is of.
+    /// Ways that are not in both cities, or not of the same shape, by id: each shape and its edges.
+    reshaped: Vec<(Uri, Vec<EdgeIndex>)>,
+    /// By edge: the shape that it is of.
     reshaped_of: HashMap<EdgeIndex, usize>,
     /// By cell.
     pub(super) homes: Vec<Places>,
@@ -49,14 +49,13 @@ pub(super) struct Union {
 
 impl Union {
     pub(super) fn of(base: &Streets, after: &Streets, cities: [&Model; 2]) -> Result<Self, ModelError> {
-        let (layout, mut reshaped) = if Arc::ptr_eq(base.layout(), after.layout()) {
+        let (layout, reshaped) = if Arc::ptr_eq(base.layout(), after.layout()) {
             (Arc::clone(base.layout()), Vec::new())
         } else {
             let [before, now] = cities.map(Model::street_entities);
             let union = UnionOfWays::of(&before.ways, &now.ways, &now.joints)?;
-            (Arc::new(union.layout), union.reshaped.into_iter().collect())
+            (Arc::new(union.layout), union.reshaped)
         };
-        reshaped.sort_by(|a, b| a.0.cmp(&b.0));
         let profile = Profile::walking();
         let travel = Travel::new(Arc::clone(&layout.network), &profile, Metric::Distance)
             .map_err(|error| ModelError::Data(error.to_string()))?;
@@ -73,10 +72,15 @@ impl Union {
         };
         let [base, _] = cities;
         union.homes = if union.reshaped.is_empty() {
-            base.cell_snaps().iter().map(|snap| Places::known(snap.as_slice())).collect()
+            base.cell_snaps()
+                .iter()
+                .map(|snap| Places::known(snap.as_slice()))
+                .collect()
         } else {
             let cells = base.cells().iter();
-            cells.map(|cell| union.places_of(position(cell.centre), HOME_WITHIN_M)).collect()
+            cells
+                .map(|cell| union.places_of(position(cell.centre), HOME_WITHIN_M))
+                .collect()
         };
         Ok(union)
     }
@@ -97,10 +101,10 @@ impl Union {
         let nearer_m = common.map_or(within_m, |snap| (snap.offset_m + TIE_M).min(within_m));
         let any = |reshaped: Option<usize>| reshaped.is_some();
         if !self.reshaped.is_empty() && self.snap(at, nearer_m, any).is_some() {
-            for way in 0..self.reshaped.len() {
-                if let Some(snap) = self.snap(at, nearer_m, |reshaped| reshaped == Some(way)) {
+            for shape in 0..self.reshaped.len() {
+                if let Some(snap) = self.snap(at, nearer_m, |reshaped| reshaped == Some(shape)) {
                     places.snaps.push(snap);
-                    places.on.push(way);
+                    places.on.push(shape);
                 }
             }
         }
@@ -108,12 +112,8 @@ impl Union {
     }
 
     /// Where a stop may lie.
-    pub(super) fn stop(&self, stop: &Stop) -> Places {
-        if self.reshaped.is_empty() {
-            Places::known(stop.snap.as_slice())
-        } else {
-            self.places_of(stop.position, PLACE_WITHIN_M)
-        }
+    pub(super) fn stop(&self, at: Position) -> Places {
+        self.places_of(at, PLACE_WITHIN_M)
     }
 
     /// Where one may come into a place, whose entrances are known in its city.
@@ -122,16 +122,18 @@ impl Union {
             return Places::known(known);
         }
         let mut places = Places {
-            snaps: gates(place, |at, within_m| self.snap(at, within_m, |reshaped| reshaped.is_none())),
+            snaps: gates(place, |at, within_m| {
+                self.snap(at, within_m, |reshaped| reshaped.is_none())
+            }),
             on: Vec::new(),
         };
-        for way in 0..self.reshaped.len() {
+        for shape in 0..self.reshaped.len() {
             let more = possible_gates(place, |at, within_m| {
-                self.snap(at, within_m, |reshaped| reshaped == Some(way))
+                self.snap(at, within_m, |reshaped| reshaped == Some(shape))
             });
             if !more.is_empty() {
                 places.snaps.extend(more);
-                places.on.push(way);
+                places.on.push(shape);
             }
         }
         places
@@ -140,10 +142,21 @@ impl Union {
     /// The edges whose state a street's tags or shape bear on; of one that is not of the same shape in every subset
     /// also those of the ways that it meets.
     pub(super) fn edges_of_way(&self, way: &Uri) -> Vec<EdgeIndex> {
-        match self.reshaped.binary_search_by(|(id, _)| id.cmp(way)) {
-            Ok(number) => self.layout.around(self.reshaped[number].1.iter().copied()),
-            Err(_) => self.layout.edges_of(way).collect(),
+        let shapes = self.shapes_of(way);
+        if shapes.is_empty() {
+            return self.layout.edges_of(way).collect();
         }
+        let edges = self.reshaped[shapes]
+            .iter()
+            .flat_map(|(_, edges)| edges.iter().copied());
+        self.layout.around(edges)
+    }
+
+    /// The shapes of a way; none where it has one shape in every subset.
+    pub(super) fn shapes_of(&self, way: &Uri) -> std::ops::Range<usize> {
+        let from = self.reshaped.partition_point(|(id, _)| id < way);
+        let to = self.reshaped.partition_point(|(id, _)| id <= way);
+        from..to
     }
 
     /// The edges whose state a `RoadNode` bears on, and the rest of their ways: a subset may have cut them elsewhere.
@@ -166,7 +179,13 @@ impl Union {
         let mut starts: Vec<Start> = changed_facilities.iter().map(|snap| Start::from(*snap)).collect();
         if !changed.is_empty() {
             let facilities: Vec<Start> = all.iter().map(|snap| Start::from(*snap)).collect();
-            let reached = search_towards(&self.towards, Passability::Blocked, &facilities, limit, &mut workspace);
+            let reached = search_towards(
+                &self.towards,
+                Passability::Blocked,
+                &facilities,
+                limit,
+                &mut workspace,
+            );
             let mut edges: Vec<EdgeIndex> = changed.to_vec();
             edges.sort_unstable();
             edges.dedup();
@@ -186,7 +205,13 @@ impl Union {
         if starts.is_empty() {
             return;
         }
-        let reached = search_towards(&self.towards, Passability::Blocked, &starts, limit, &mut workspace);
+        let reached = search_towards(
+            &self.towards,
+            Passability::Blocked,
+            &starts,
+            limit,
+            &mut workspace,
+        );
         for (cell, home) in self.homes.iter().enumerate() {
             if home.snaps.iter().any(|snap| reached.arrival(snap).is_some()) {
                 found(cell);

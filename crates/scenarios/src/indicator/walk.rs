@@ -52,7 +52,9 @@ pub(super) fn states(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
             .collect();
         return Some(along_streets(model, asked.who, &facilities, limit_m));
     }
-    let gates = places.iter().map(|place| (entrances(place), place.state(&profile)));
+    let gates = places
+        .iter()
+        .map(|place| (entrances(place), place.state(&profile)));
     let mut states = straight(
         model,
         asked.who,
@@ -60,7 +62,9 @@ pub(super) fn states(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
         limit_m,
     );
     // Who lives within a park reaches it.
-    let parks = places.iter().filter(|place| place.is_open() && place.state(&profile) == Passability::Passable);
+    let parks = places
+        .iter()
+        .filter(|place| place.is_open() && place.state(&profile) == Passability::Passable);
     let within = AreaIndex::new(parks.filter_map(|place| place.outline.as_ref()));
     for (state, cell) in states.iter_mut().zip(model.cells()) {
         if within.any(cell.centre) {
@@ -143,7 +147,11 @@ fn straight(
     let mut states = vec![Passability::Blocked; model.cells().len()];
     for at_least in [Passability::Unknown, Passability::Passable] {
         let usable = places.iter().filter(|(_, state)| *state >= at_least);
-        let near = Near::new(usable.map(|(at, _)| (*at, 0.0)).collect(), model.options().detour, limit_m);
+        let near = Near::new(
+            usable.map(|(at, _)| (*at, 0.0)).collect(),
+            model.options().detour,
+            limit_m,
+        );
         for (state, cell) in states.iter_mut().zip(model.cells()) {
             if near.reaches(position(cell.centre)) {
                 *state = at_least.and(best(who));

@@ -24,7 +24,9 @@ impl<'a> Calendar<'a> {
         let mut exceptions = BTreeMap::new();
         for (_, exception) in feed.exceptions.iter() {
             // Of two that contradict each other the one that lets it run.
-            *exceptions.entry((&exception.service, exception.date)).or_insert(false) |= exception.runs;
+            *exceptions
+                .entry((&exception.service, exception.date))
+                .or_insert(false) |= exception.runs;
         }
         Self {
             rules,

@@ -123,7 +123,10 @@ fn stop(entity: &Entity) -> Option<FeedStop> {
     place.is_valid().then(|| FeedStop {
         name: terms::text_of(entity, "name").unwrap_or_else(|| entity.id.local().to_owned()),
         place,
-        wheelchair: accessible(entity, &["wheelChairAccessible", "wheelchairBoarding", "wheelchair"]),
+        wheelchair: accessible(
+            entity,
+            &["wheelChairAccessible", "wheelchairBoarding", "wheelchair"],
+        ),
         parent: terms::target(entity, "hasParentStation"),
     })
 }
@@ -157,7 +160,10 @@ fn trip(entity: &Entity) -> Option<FeedTrip> {
     Some(FeedTrip {
         route: terms::target(entity, "hasRoute"),
         service: terms::target(entity, "hasService"),
-        wheelchair: accessible(entity, &["wheelChairAccessible", "wheelchairAccessible", "wheelchair"]),
+        wheelchair: accessible(
+            entity,
+            &["wheelChairAccessible", "wheelchairAccessible", "wheelchair"],
+        ),
     })
 }
 
@@ -167,7 +173,11 @@ fn time(entity: &Entity, term: &str) -> Option<i32> {
 }
 
 fn call(entity: &Entity) -> Option<FeedCall> {
-    let allowed = |term: &str| terms::attribute(entity, term).and_then(word).is_none_or(|kind| kind != "1");
+    let allowed = |term: &str| {
+        terms::attribute(entity, term)
+            .and_then(word)
+            .is_none_or(|kind| kind != "1")
+    };
     Some(FeedCall {
         trip: terms::target(entity, "hasTrip")?,
         stop: terms::target(entity, "hasStop")?,
@@ -180,14 +190,18 @@ fn call(entity: &Entity) -> Option<FeedCall> {
 }
 
 fn number(attribute: &Attribute) -> Option<f64> {
-    let value = attribute.as_f64().or_else(|| attribute.as_str()?.trim().parse().ok())?;
+    let value = attribute
+        .as_f64()
+        .or_else(|| attribute.as_str()?.trim().parse().ok())?;
     value.is_finite().then_some(value)
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "checked against the range before")]
 fn frequency(entity: &Entity) -> Option<FeedFrequency> {
     let trip = terms::target(entity, "hasTrip")?;
-    let headway = terms::attribute(entity, "headwaySeconds").and_then(number)?.round();
+    let headway = terms::attribute(entity, "headwaySeconds")
+        .and_then(number)?
+        .round();
     let (start_s, end_s) = (time(entity, "startTime")?, time(entity, "endTime")?);
     ((1.0..=864_000.0).contains(&headway) && end_s >= start_s).then(|| FeedFrequency {
         trip,

@@ -75,7 +75,9 @@ impl Vertices {
     /// The vertex of a `RoadNode`: by its id, else by its place.
     fn of_joint(&self, joint: &Joint) -> Option<u32> {
         let by_id = joint.key.as_ref().and_then(|key| self.by_key.get(key));
-        by_id.or_else(|| self.by_key.get(&NodeKey::of_place(joint.place))).copied()
+        by_id
+            .or_else(|| self.by_key.get(&NodeKey::of_place(joint.place)))
+            .copied()
     }
 }
 
@@ -155,7 +157,10 @@ impl Layout {
                 id: i64::from(number),
                 from: i64::from(course[from]),
                 to: i64::from(course[at]),
-                length_m: places[from..=at].windows(2).map(|ab| ab[0].distance_m(ab[1])).sum(),
+                length_m: places[from..=at]
+                    .windows(2)
+                    .map(|ab| ab[0].distance_m(ab[1]))
+                    .sum(),
                 bends: places[from + 1..at].to_vec(),
                 attributes: EdgeAttributes::default(),
             });
@@ -281,7 +286,11 @@ fn course_of(way: &Way, vertices: &mut Vertices) -> Vec<u32> {
     let mut course = Vec::with_capacity(way.line.len());
     for (at, &place) in way.line.iter().enumerate() {
         let by_place = NodeKey::of_place(place);
-        let key = way.keys.as_ref().and_then(|keys| keys.get(at)).unwrap_or(&by_place);
+        let key = way
+            .keys
+            .as_ref()
+            .and_then(|keys| keys.get(at))
+            .unwrap_or(&by_place);
         let number = vertices.number(key, place);
         if course.last() != Some(&number) {
             course.push(number);
@@ -294,7 +303,10 @@ fn course_of(way: &Way, vertices: &mut Vertices) -> Vec<u32> {
     course
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "a network holds fewer than 2^28 edges; more are refused")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a network holds fewer than 2^28 edges; more are refused"
+)]
 fn small(count: usize) -> u32 {
     count as u32
 }
@@ -307,36 +319,40 @@ fn refused(error: sim_access::NetworkError) -> ModelError {
 /// The ways that either of two cities has.
 pub(crate) struct UnionOfWays {
     pub(crate) layout: Layout,
-    /// The entities that are not in both, or not of the same shape; their edges in the layout.
-    pub(crate) reshaped: HashMap<Uri, Vec<EdgeIndex>>,
+    /// The entities that are not in both, or not of the same shape, by id: for each shape its edges in the layout.
+    pub(crate) reshaped: Vec<(Uri, Vec<EdgeIndex>)>,
 }
 
 impl UnionOfWays {
     /// Lays out the ways of both; of one that is of another shape in each, both shapes.
-    pub(crate) fn of(base: &Table<Way>, after: &Table<Way>, joints: &Table<Joint>) -> Result<Self, ModelError> {
-        let mut reshaped: HashMap<Uri, Vec<Uri>> = HashMap::new();
+    pub(crate) fn of(
+        base: &Table<Way>,
+        after: &Table<Way>,
+        joints: &Table<Joint>,
+    ) -> Result<Self, ModelError> {
+        let mut reshaped: Vec<(Uri, Uri)> = Vec::new();
         let mut before: Vec<(Uri, Arc<Way>)> = Vec::new();
         for (id, way) in base.iter() {
             if after.get(id).is_none_or(|now| !now.same_shape(way)) {
                 let name = Uri::parse(&format!("{id}:before")).unwrap_or_else(|_| id.clone());
-                reshaped.entry(id.clone()).or_default().push(name.clone());
+                reshaped.push((id.clone(), name.clone()));
                 before.push((name, Arc::clone(way)));
             }
         }
         for (id, way) in after.iter() {
             if base.get(id).is_none_or(|was| !was.same_shape(way)) {
-                reshaped.entry(id.clone()).or_default().push(id.clone());
+                reshaped.push((id.clone(), id.clone()));
             }
         }
         let all = after.iter().chain(before.iter().map(|(id, way)| (id, way)));
         let mut ways: Vec<(&Uri, &Way)> = all.map(|(id, way)| (id, way.as_ref())).collect();
         ways.sort_by(|a, b| a.0.cmp(b.0));
         let layout = Layout::of(ways.into_iter(), joints)?;
-        let reshaped = reshaped.into_iter().map(|(id, names)| {
-            let edges = names.iter().flat_map(|name| layout.edges_of(name));
-            (id, edges.collect())
-        });
-        let reshaped = reshaped.collect();
+        reshaped.sort();
+        let shapes = reshaped
+            .into_iter()
+            .map(|(id, name)| (id, layout.edges_of(&name).collect()));
+        let reshaped = shapes.collect();
         Ok(Self { layout, reshaped })
     }
 }

@@ -207,7 +207,12 @@ impl Model {
             model.cell_snaps = snap_cells(&model.people, model.streets.as_deref());
         }
         if people || anew || timetable {
-            let built = Timetable::of(&model.feed, &model.options, &model.people, model.streets.as_deref())?;
+            let built = Timetable::of(
+                &model.feed,
+                &model.options,
+                &model.people,
+                model.streets.as_deref(),
+            )?;
             model.timetable = built.map(Arc::new);
             model.rides = Default::default();
         }
@@ -228,7 +233,9 @@ impl Model {
             return Ok(false);
         }
         let before = self.streets.clone();
-        let followed = before.as_ref().and_then(|streets| streets.after(&self.street_entities, changes));
+        let followed = before
+            .as_ref()
+            .and_then(|streets| streets.after(&self.street_entities, changes));
         let anew = followed.is_none();
         self.streets = match followed {
             Some(streets) => Some(Arc::new(streets)),
@@ -236,7 +243,9 @@ impl Model {
         };
         for (who, rides) in Who::ALL.into_iter().zip(&mut self.rides) {
             let travel = |streets: &Option<Arc<Streets>>| {
-                streets.as_ref().map(|streets| Arc::clone(streets.travel(who, Metric::Time)))
+                streets
+                    .as_ref()
+                    .map(|streets| Arc::clone(streets.travel(who, Metric::Time)))
             };
             let same = match (travel(&before), travel(&self.streets)) {
                 (Some(before), Some(now)) => now.moves_as(&before),
@@ -251,8 +260,15 @@ impl Model {
 
     /// Looks for the entrances of a place.
     fn enter(&mut self, id: &Uri) {
-        let place = self.places.get(id).filter(|place| places::KINDS.iter().any(|kind| place.is(kind)));
-        let snaps = self.streets.as_ref().zip(place).map(|(streets, place)| streets.entrances(place));
+        let place = self
+            .places
+            .get(id)
+            .filter(|place| places::KINDS.iter().any(|kind| place.is(kind)));
+        let snaps = self
+            .streets
+            .as_ref()
+            .zip(place)
+            .map(|(streets, place)| streets.entrances(place));
         let entrances = Arc::make_mut(&mut self.entrances);
         match snaps {
             Some(snaps) => drop(entrances.insert(id.clone(), snaps.into())),
@@ -381,7 +397,7 @@ impl Model {
                 self.options.detour
             )),
             Some(streets) => {
-                streets.notes(&mut notes);
+                streets.notes(&self.street_entities, &mut notes);
                 let off = self.cell_snaps.iter().zip(self.cells()).filter(|(snap, _)| snap.is_none());
                 let people: f64 = off.map(|(_, cell)| cell.people).sum();
                 if people > 0.0 {
@@ -398,7 +414,9 @@ impl Model {
         }
         for kind in places::KINDS {
             if !self.places.iter().any(|(_, place)| place.is(kind)) {
-                notes.push(format!("the twin has no place of the kind `{kind}`: what reaches one is not measured"));
+                notes.push(format!(
+                    "the twin has no place of the kind `{kind}`: what reaches one is not measured"
+                ));
             }
         }
         notes
@@ -410,7 +428,11 @@ fn snap_cells(people: &People, streets: Option<&Streets>) -> Arc<[Option<Snap>]>
         return Arc::default();
     };
     let place = |cell: &indicators::calculation::Cell| Position::new(cell.centre.x, cell.centre.y);
-    people.cells.iter().map(|cell| streets.snap(place(cell), HOME_WITHIN_M)).collect()
+    people
+        .cells
+        .iter()
+        .map(|cell| streets.snap(place(cell), HOME_WITHIN_M))
+        .collect()
 }
 
 /// The profile that stands for persons with disabilities.
@@ -450,8 +472,18 @@ fn check(options: &TravelOptions) -> Result<Profile, ModelError> {
         return option("time", what, "write it as HH:MM, for example 08:00");
     }
     for (key, value, range, remedy) in [
-        ("minutes", options.minutes, 1.0..=600.0, "give minutes from 1 to 600"),
-        ("walk_m", options.walk_m, 1.0..=50_000.0, "give metres from 1 to 50 000"),
+        (
+            "minutes",
+            options.minutes,
+            1.0..=600.0,
+            "give minutes from 1 to 600",
+        ),
+        (
+            "walk_m",
+            options.walk_m,
+            1.0..=50_000.0,
+            "give metres from 1 to 50 000",
+        ),
         ("detour", options.detour, 1.0..=5.0, "give a factor from 1 to 5"),
     ] {
         if !range.contains(&value) {
@@ -477,12 +509,20 @@ mod tests {
         let with = |change: fn(&mut TravelOptions)| {
             let mut options = TravelOptions::default();
             change(&mut options);
-            check(&options).map(|profile| profile.name).map_err(|error| error.to_string())
+            check(&options)
+                .map(|profile| profile.name)
+                .map_err(|error| error.to_string())
         };
         assert_eq!(with(|_| {}), Ok("manual-wheelchair".to_owned()));
-        assert_eq!(with(|o| o.wheelchair = "long_cane".into()), Ok("long-cane".to_owned()));
+        assert_eq!(
+            with(|o| o.wheelchair = "long_cane".into()),
+            Ok("long-cane".to_owned())
+        );
         for (change, key) in [
-            ((|o: &mut TravelOptions| o.time = "8".into()) as fn(&mut TravelOptions), "travel.time:"),
+            (
+                (|o: &mut TravelOptions| o.time = "8".into()) as fn(&mut TravelOptions),
+                "travel.time:",
+            ),
             (|o| o.time = "24:60".into(), "travel.time:"),
             (|o| o.minutes = f64::NAN, "travel.minutes:"),
             (|o| o.walk_m = 0.0, "travel.walk_m:"),
@@ -499,6 +539,9 @@ mod tests {
                 ..TravelOptions::default()
             })
         };
-        assert_eq!((time("08:00"), time("25:30"), time("+8:00"), time("")), (Some(28_800), Some(91_800), None, None));
+        assert_eq!(
+            (time("08:00"), time("25:30"), time("+8:00"), time("")),
+            (Some(28_800), Some(91_800), None, None)
+        );
     }
 }

@@ -66,7 +66,10 @@ mod tests {
             name: String::new(),
             categories: vec!["park".to_owned()],
             position: plane.position([100.0, 100.0]),
-            outline: Some(MultiPolygon(vec![Polygon::new(LineString(ring.to_vec()), vec![])])),
+            outline: Some(MultiPolygon(vec![Polygon::new(
+                LineString(ring.to_vec()),
+                vec![],
+            )])),
             entrances: Vec::new(),
             wheelchair: None,
         };
@@ -79,6 +82,9 @@ mod tests {
         assert_eq!(along(&place, 50.0).len(), 16);
         assert_eq!(along(&place, 1e9).len(), 4);
         let corner = plane.xy(along(&place, 50.0)[4]);
-        assert!((corner[0] - 200.0).abs() < 0.1 && corner[1].abs() < 0.1, "{corner:?}");
+        assert!(
+            (corner[0] - 200.0).abs() < 0.1 && corner[1].abs() < 0.1,
+            "{corner:?}"
+        );
     }
 }

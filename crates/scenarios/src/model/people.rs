@@ -64,7 +64,11 @@ impl Census {
                 .filter(|value| value.is_finite() && *value >= 0.0)
         };
         let ages = terms::attribute(entity, "populationByAge").and_then(json);
-        let ages = ages.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
+        let ages = ages
+            .as_ref()
+            .and_then(serde_json::Value::as_object)
+            .into_iter()
+            .flatten();
         let mut ages: Vec<(String, f64)> = ages
             .filter_map(|(age, people)| Some((age.clone(), people.as_f64()?)))
             .filter(|(_, people)| people.is_finite() && *people >= 0.0)
@@ -94,7 +98,12 @@ impl Census {
 
     fn age(&self, age: &str) -> Option<f64> {
         let sum = self.of_ages()?;
-        let people: f64 = self.ages.iter().filter(|(known, _)| known == age).map(|(_, people)| people).sum();
+        let people: f64 = self
+            .ages
+            .iter()
+            .filter(|(known, _)| known == age)
+            .map(|(_, people)| people)
+            .sum();
         Some(people / sum)
     }
 }
@@ -139,7 +148,8 @@ impl People {
         };
         if boundary.city.is_empty() {
             notes.push(
-                "nothing says where the city ends: import boundaries (`mapacha import boundaries`)".to_owned(),
+                "nothing says where the city ends: import boundaries (`mapacha import boundaries`)"
+                    .to_owned(),
             );
         } else if all.is_empty() {
             notes.push(
@@ -213,7 +223,13 @@ impl People {
         sums
     }
 
-    fn group(&mut self, id: &str, name: String, shares: impl Iterator<Item = Option<f64>>, without: &mut usize) {
+    fn group(
+        &mut self,
+        id: &str,
+        name: String,
+        shares: impl Iterator<Item = Option<f64>>,
+        without: &mut usize,
+    ) {
         self.groups.push(Group {
             id: id.to_owned(),
             name,
@@ -246,7 +262,10 @@ impl People {
         ages.sort_by_key(|age| (first_number(age), age.clone()));
         let disability = of(&Census::disability);
         let by_age: Vec<Vec<Option<f64>>> = ages.iter().map(|age| of(&|census| census.age(age))).collect();
-        let said = census.iter().chain([whole]).any(|census| census.disability().is_some());
+        let said = census
+            .iter()
+            .chain([whole])
+            .any(|census| census.disability().is_some());
         let mut without = 0;
         if said {
             self.group(
@@ -259,14 +278,23 @@ impl People {
             absent.push("persons with disabilities (`personsWithDisabilities`)");
         }
         for (age, shares) in ages.iter().zip(by_age) {
-            self.group(&format!("age:{age}"), format!("Aged {age}"), shares.into_iter(), &mut without);
+            self.group(
+                &format!("age:{age}"),
+                format!("Aged {age}"),
+                shares.into_iter(),
+                &mut without,
+            );
         }
         if ages.is_empty() {
             absent.push("age (`populationByAge`)");
         }
         let incomes: Vec<Option<f64>> = census.iter().map(|census| census.income).collect();
         if let Some(thirds) = thirds(&incomes, &lived_in) {
-            without += incomes.iter().zip(&lived_in).filter(|(income, people)| income.is_none() && **people > 0.0).count();
+            without += incomes
+                .iter()
+                .zip(&lived_in)
+                .filter(|(income, people)| income.is_none() && **people > 0.0)
+                .count();
             for (third, (id, name)) in [
                 ("income:low", "Lower third by income of the area"),
                 ("income:middle", "Middle third by income of the area"),
@@ -288,11 +316,13 @@ impl People {
             ));
         }
         if without > 0 {
-            self.notes.push("areas that say nothing of a group count as having none of it".to_owned());
+            self.notes
+                .push("areas that say nothing of a group count as having none of it".to_owned());
         }
         if from_city {
             self.notes.push(
-                "areas that say nothing of persons with disabilities or age take the city's shares".to_owned(),
+                "areas that say nothing of persons with disabilities or age take the city's shares"
+                    .to_owned(),
             );
         }
         if !self.groups.is_empty() {
@@ -341,7 +371,13 @@ mod tests {
         let incomes = [Some(300.0), Some(100.0), None, Some(200.0), Some(900.0)];
         let people = [30.0, 50.0, 1000.0, 10.0, 0.0];
         let shares = thirds(&incomes, &people).unwrap();
-        let sum = |third: usize| -> f64 { shares.iter().zip(people).map(|(share, people)| share[third] * people).sum() };
+        let sum = |third: usize| -> f64 {
+            shares
+                .iter()
+                .zip(people)
+                .map(|(share, people)| share[third] * people)
+                .sum()
+        };
         for third in 0..3 {
             assert!((sum(third) - 30.0).abs() < 1e-9, "{third}");
         }

@@ -84,7 +84,9 @@ impl Place {
         if !position.is_valid() {
             return None;
         }
-        let category = terms::attribute(entity, "category").map(words).unwrap_or_default();
+        let category = terms::attribute(entity, "category")
+            .map(words)
+            .unwrap_or_default();
         let mut categories: Vec<String> = category.iter().map(|text| plain(text)).collect();
         let kind = if is_any(entity, &["School"]) {
             Some("school")
@@ -95,12 +97,17 @@ impl Place {
         } else {
             None
         };
-        categories.extend(kind.filter(|kind| !categories.iter().any(|known| known == kind)).map(str::to_owned));
+        categories.extend(
+            kind.filter(|kind| !categories.iter().any(|known| known == kind))
+                .map(str::to_owned),
+        );
         let outline = Some(polygons(geometry)).filter(|outline| !outline.0.is_empty());
         let entrances = terms::attribute(entity, "entrances").and_then(|gates| gates.as_geometry());
         let entrances: Vec<Position> = match entrances {
             Some(Geometry::Point(at)) => vec![Position::new(at.x(), at.y())],
-            Some(Geometry::MultiPoint(points)) => points.iter().map(|at| Position::new(at.x(), at.y())).collect(),
+            Some(Geometry::MultiPoint(points)) => {
+                points.iter().map(|at| Position::new(at.x(), at.y())).collect()
+            }
             _ => Vec::new(),
         };
         let said = terms::attribute(entity, "wheelchair").and_then(word);
@@ -152,7 +159,9 @@ fn plain(text: &str) -> String {
 }
 
 fn any(categories: &[String], known: &[&str]) -> bool {
-    categories.iter().any(|category| known.contains(&category.as_str()))
+    categories
+        .iter()
+        .any(|category| known.contains(&category.as_str()))
 }
 
 #[cfg(test)]

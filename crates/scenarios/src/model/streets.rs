@@ -121,10 +121,7 @@ const METRICS: [Metric; 2] = [Metric::Distance, Metric::Time];
 
 impl Streets {
     /// Lays the streets out. `None`: there are none.
-    pub(crate) fn build(
-        entities: &StreetEntities,
-        wheelchair: &Profile,
-    ) -> Result<Option<Self>, ModelError> {
+    pub(crate) fn build(entities: &StreetEntities, wheelchair: &Profile) -> Result<Option<Self>, ModelError> {
         if entities.ways.is_empty() {
             return Ok(None);
         }
@@ -166,7 +163,12 @@ impl Streets {
             .ways
             .iter()
             .flat_map(|way| self.layout.edges_of(way))
-            .chain(changes.joints.iter().flat_map(|joint| self.layout.edges_at(joint)))
+            .chain(
+                changes
+                    .joints
+                    .iter()
+                    .flat_map(|joint| self.layout.edges_at(joint)),
+            )
             .collect();
         edges.sort_unstable();
         edges.dedup();
@@ -205,7 +207,12 @@ impl Streets {
 
     /// Puts what is reported onto the edges, and takes off what no longer is.
     fn report(&mut self) {
-        let mut reports: Vec<&Report> = self.entities.reports.iter().map(|(_, report)| report.as_ref()).collect();
+        let mut reports: Vec<&Report> = self
+            .entities
+            .reports
+            .iter()
+            .map(|(_, report)| report.as_ref())
+            .collect();
         // The latest first; of equally late ones the worst.
         reports.sort_by(|a, b| b.date.cmp(&a.date).then(a.state.cmp(&b.state)));
         let mut reported = [BTreeMap::new(), BTreeMap::new()];
@@ -324,8 +331,8 @@ impl Streets {
     }
 
     /// What was left out or cannot be read, for people.
-    pub(crate) fn notes(&self, notes: &mut Vec<String>) {
-        let ways = &self.entities.ways;
+    pub(crate) fn notes(&self, entities: &StreetEntities, notes: &mut Vec<String>) {
+        let ways = &entities.ways;
         if let Some(first) = ways.first_unfit() {
             notes.push(format!(
                 "{} streets have no course that can be used and are left out (the first: {first})",
@@ -339,8 +346,7 @@ impl Streets {
             ));
         }
         let lost = |report: &Report| ways.get(&report.way).is_none();
-        let lost: Vec<&Uri> = self
-            .entities
+        let lost: Vec<&Uri> = entities
             .reports
             .iter()
             .filter(|(_, report)| lost(report))
@@ -354,7 +360,10 @@ impl Streets {
         }
         let parts = self.layout.network.parts();
         if parts.count() > 1 {
-            notes.push(format!("the streets fall into {} parts that nothing connects", parts.count()));
+            notes.push(format!(
+                "the streets fall into {} parts that nothing connects",
+                parts.count()
+            ));
         }
     }
 }
@@ -365,7 +374,10 @@ pub(crate) fn gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>)
         let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
         probes.filter_map(|at| snap(at, within_m)).collect::<Vec<_>>()
     };
-    let entrances = place.entrances.iter().filter_map(|&entrance| snap(entrance, PLACE_WITHIN_M));
+    let entrances = place
+        .entrances
+        .iter()
+        .filter_map(|&entrance| snap(entrance, PLACE_WITHIN_M));
     let mut snaps: Vec<Snap> = entrances.collect();
     if snaps.is_empty() && place.is_open() {
         snaps = on_outline(OUTLINE_WITHIN_M);
@@ -383,6 +395,8 @@ pub(crate) fn gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>)
 /// Every place from which one might come into a place, whichever streets there are, as [`gates`] could find it.
 pub(crate) fn possible_gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>) -> Vec<Snap> {
     let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
-    let probes = probes.chain(place.entrances.iter().copied()).chain([place.position]);
+    let probes = probes
+        .chain(place.entrances.iter().copied())
+        .chain([place.position]);
     probes.filter_map(|at| snap(at, PLACE_WITHIN_M)).collect()
 }

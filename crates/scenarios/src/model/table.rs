@@ -150,12 +150,18 @@ pub(crate) fn words(attribute: &Attribute) -> Vec<String> {
         ngsi_ld::Value::Json(json) => (**json).clone(),
         ngsi_ld::Value::List(list) => serde_json::Value::Array(list.to_vec()),
         ngsi_ld::Value::Vocab(names) => {
-            return names.as_slice().iter().map(|name| name.short().to_owned()).collect();
+            return names
+                .as_slice()
+                .iter()
+                .map(|name| name.short().to_owned())
+                .collect();
         }
         _ => return Vec::new(),
     };
     let texts = json.as_array().into_iter().flatten();
-    texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    texts
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// JSON that an attribute holds as a Property or a JsonProperty.

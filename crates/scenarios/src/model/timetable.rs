@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use ngsi_ld::Uri;
 use sim_access::equity::Capacity;
 use sim_access::transit::{
-    Call, Footpath, Frequency, Services, StopInput, StraightLine, ThreeTimetables, TimetableOptions, TransitError,
-    TripInput, network_footpaths, straight_footpaths,
+    Call, Footpath, Frequency, Services, StopInput, StraightLine, ThreeTimetables, TimetableOptions,
+    TransitError, TripInput, network_footpaths, straight_footpaths,
 };
 use sim_access::{Metric, Passability, Position, Profile, Snap};
 
@@ -106,7 +106,8 @@ impl Timetable {
         for (id, trip) in feed.trips.iter() {
             let next = small(services.len());
             let (number, runs) = *services.entry(trip.service.as_ref()).or_insert_with(|| {
-                let runs = around(day).map(|day| day.is_some_and(|day| calendar.runs(trip.service.as_ref(), day)));
+                let runs =
+                    around(day).map(|day| day.is_some_and(|day| calendar.runs(trip.service.as_ref(), day)));
                 (next, if feed.has_no_calendar() { [true; 3] } else { runs })
             });
             if runs.contains(&true) {
@@ -121,10 +122,17 @@ impl Timetable {
     }
 
     /// Takes in the trips that run, with their calls, stops and frequencies.
-    fn take<'a>(&mut self, feed: &'a Feed, running: &[(&'a Uri, u32)], people: &People, streets: Option<&Streets>) {
+    fn take<'a>(
+        &mut self,
+        feed: &'a Feed,
+        running: &[(&'a Uri, u32)],
+        people: &People,
+        streets: Option<&Streets>,
+    ) {
         let middle = Middle::of(feed, people);
         let mut left = Left::default();
-        let number_of: HashMap<&Uri, usize> = running.iter().enumerate().map(|(n, (id, _))| (*id, n)).collect();
+        let number_of: HashMap<&Uri, usize> =
+            running.iter().enumerate().map(|(n, (id, _))| (*id, n)).collect();
         let mut calls: Vec<Vec<(&Uri, &FeedCall)>> = vec![Vec::new(); running.len()];
         for (id, call) in feed.calls.iter() {
             let Some(&number) = number_of.get(&call.trip) else {
@@ -211,18 +219,28 @@ impl Timetable {
             ));
         }
         if left.no_stop > 0 {
-            note(format!("{} calls are left out: their stops are not there or have no place", left.no_stop));
+            note(format!(
+                "{} calls are left out: their stops are not there or have no place",
+                left.no_stop
+            ));
         }
         for (trips, why) in [
             (&left.no_time, "the time of their first or last stop is missing"),
             (&left.backwards, "their times run backwards or pass ten days"),
         ] {
             if let Some(first) = trips.first() {
-                note(format!("{} trips are left out: {why} (the first: {first})", trips.len()));
+                note(format!(
+                    "{} trips are left out: {why} (the first: {first})",
+                    trips.len()
+                ));
             }
         }
         if streets.is_some() {
-            let off = self.stops.iter().filter(|stop| stop.served && stop.snap.is_none()).count();
+            let off = self
+                .stops
+                .iter()
+                .filter(|stop| stop.served && stop.snap.is_none())
+                .count();
             if off > 0 {
                 note(format!(
                     "{off} stops lie more than {PLACE_WITHIN_M:.0} m from every street: nobody gets there on foot"
@@ -321,7 +339,11 @@ fn around(day: Option<Date>) -> [Option<Date>; 3] {
 
 fn stop(feed: &Feed, id: &Uri, streets: Option<&Streets>) -> Option<Stop> {
     let stop = feed.stops.get(id)?;
-    let station = || feed.stops.get(stop.parent.as_ref()?).map(|station| station.wheelchair);
+    let station = || {
+        feed.stops
+            .get(stop.parent.as_ref()?)
+            .map(|station| station.wheelchair)
+    };
     let wheelchair = match stop.wheelchair {
         Passability::Unknown => station().unwrap_or(Passability::Unknown),
         said => said,
@@ -451,7 +473,10 @@ impl Middle {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "fewer than 2^32 entities fit in memory")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "fewer than 2^32 entities fit in memory"
+)]
 fn small(count: usize) -> u32 {
     count as u32
 }

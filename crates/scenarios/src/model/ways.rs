@@ -72,7 +72,11 @@ impl Way {
     pub(crate) fn read(entity: &Entity) -> Option<Self> {
         let line: Vec<Position> = match terms::attribute(entity, "location")?.as_geometry()? {
             Geometry::LineString(line) => line.coords().map(|at| Position::new(at.x, at.y)).collect(),
-            Geometry::Polygon(area) => area.exterior().coords().map(|at| Position::new(at.x, at.y)).collect(),
+            Geometry::Polygon(area) => area
+                .exterior()
+                .coords()
+                .map(|at| Position::new(at.x, at.y))
+                .collect(),
             _ => return None,
         };
         if line.len() < 2 || !line.iter().all(|place| place.is_valid()) {
@@ -82,10 +86,12 @@ impl Way {
         if length > LONGEST_M {
             return None;
         }
-        let keys = terms::attribute(entity, "nodes").and_then(json).and_then(|nodes| {
-            let keys: Option<Vec<NodeKey>> = nodes.as_array()?.iter().map(NodeKey::of).collect();
-            keys.filter(|keys| keys.len() == line.len())
-        });
+        let keys = terms::attribute(entity, "nodes")
+            .and_then(json)
+            .and_then(|nodes| {
+                let keys: Option<Vec<NodeKey>> = nodes.as_array()?.iter().map(NodeKey::of).collect();
+                keys.filter(|keys| keys.len() == line.len())
+            });
         let tags = tags_of(entity);
         let (mut attributes, unreadable) = tags::read(tags.iter().map(|(key, value)| (*key, value.as_str())));
         make_sound(&mut attributes);
@@ -129,7 +135,10 @@ fn make_sound(way: &mut EdgeAttributes) {
 
 /// The attributes that are tags, as OpenStreetMap writes them.
 fn tags_of(entity: &Entity) -> Vec<(&'static str, String)> {
-    let attributes = entity.attributes.iter().filter(|attribute| attribute.dataset_id.is_none());
+    let attributes = entity
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.dataset_id.is_none());
     attributes
         .filter_map(|attribute| {
             let term = attribute.name.short();
@@ -176,13 +185,15 @@ impl Joint {
         let get = |key: &str| tags.iter().find(|tag| tag.0 == key).map(|tag| tag.1.as_str());
         let kerb = tags::read_kerb(tags.iter().map(|(key, value)| (*key, value.as_str())))
             .filter(|kerb| kerb.height_m.is_none_or(|height| (0.0..=10.0).contains(&height)));
-        let crosses = get("highway") == Some("crossing") || get("crossing").is_some() || get("kerb").is_some();
+        let crosses =
+            get("highway") == Some("crossing") || get("crossing").is_some() || get("kerb").is_some();
         let says = ["barrier", "entrance", "door", "elevator", "bollard"];
         place.is_valid().then(|| Self {
             key: key.as_ref().and_then(NodeKey::of),
             place,
             kerb,
-            no_crossing: !crosses && (says.iter().any(|key| get(key).is_some()) || get("highway") == Some("elevator")),
+            no_crossing: !crosses
+                && (says.iter().any(|key| get(key).is_some()) || get("highway") == Some("elevator")),
             obstacle: Obstacle::read(&get),
         })
     }
@@ -197,35 +208,46 @@ impl Obstacle {
     fn read<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Self {
         // The words of a way say the same at a node.
         let (way, _) = tags::read(
-            ["width", "wheelchair", "access", "foot", "operational_status", "elevator:operational_status"]
-                .into_iter()
-                .filter_map(|key| Some((key, get(key)?)))
-                .chain(get("maxwidth:physical").map(|width| ("width", width)))
-                .chain((get("highway") == Some("elevator")).then_some(("highway", "elevator"))),
+            [
+                "width",
+                "wheelchair",
+                "access",
+                "foot",
+                "operational_status",
+                "elevator:operational_status",
+            ]
+            .into_iter()
+            .filter_map(|key| Some((key, get(key)?)))
+            .chain(get("maxwidth:physical").map(|width| ("width", width)))
+            .chain((get("highway") == Some("elevator")).then_some(("highway", "elevator"))),
         );
         let barrier = get("barrier").filter(|word| *word != "no");
         let width_m = way.width_m;
         let by_kind = match barrier {
-            Some("stile" | "turnstile" | "full-height_turnstile" | "kissing_gate" | "debris" | "log" | "horse_stile") => {
-                Some(Wheelchair::No)
-            }
+            Some(
+                "stile"
+                | "turnstile"
+                | "full-height_turnstile"
+                | "kissing_gate"
+                | "debris"
+                | "log"
+                | "horse_stile",
+            ) => Some(Wheelchair::No),
             // One may or may not come through between or around them; a width says it.
-            Some("bollard" | "cycle_barrier" | "motorcycle_barrier" | "block" | "chain" | "rope" | "planter" | "jersey_barrier")
-                if width_m.is_none() =>
-            {
-                Some(Wheelchair::Limited)
-            }
+            Some(
+                "bollard" | "cycle_barrier" | "motorcycle_barrier" | "block" | "chain" | "rope" | "planter"
+                | "jersey_barrier",
+            ) if width_m.is_none() => Some(Wheelchair::Limited),
             _ => None,
         };
         let locked = get("locked") == Some("yes") && barrier.is_some();
-        let wall = matches!(barrier, Some("wall" | "fence" | "hedge" | "retaining_wall" | "city_wall"))
-            && get("foot").or(get("access")).is_none();
+        let wall = matches!(
+            barrier,
+            Some("wall" | "fence" | "hedge" | "retaining_wall" | "city_wall")
+        ) && get("foot").or(get("access")).is_none();
         let out_of_order = way.lift == Some(sim_access::attributes::Lift::OutOfService);
         Self {
-            shut: locked
-                || wall
-                || out_of_order
-                || matches!(way.access, Some(Access::No | Access::Private)),
+            shut: locked || wall || out_of_order || matches!(way.access, Some(Access::No | Access::Private)),
             wheelchair: way.wheelchair.or(by_kind).filter(|said| *said != Wheelchair::Yes),
             width_m: width_m.filter(|width| (0.0..=1_000.0).contains(width)),
         }

@@ -27,7 +27,10 @@ static BASE: LazyLock<Snapshot> = LazyLock::new(|| {
         stop("y", [2.0, 0.0]),
         stop("z", [0.5, 1.0]),
     ]);
-    entities.extend(trip("t", &[("x", "08:02:00"), ("y", "08:03:00"), ("z", "08:05:00")]));
+    entities.extend(trip(
+        "t",
+        &[("x", "08:02:00"), ("y", "08:03:00"), ("z", "08:05:00")],
+    ));
     let snapshot = SMALL.with(entities);
     let mut fork = snapshot.fork();
     for (id, term) in [
@@ -101,19 +104,23 @@ fn a_stop() -> impl Strategy<Value = &'static str> {
 
 fn change() -> impl Strategy<Value = Change> {
     use Change::{
-        Bend, Build, Census, Clinic, Close, Door, Kerb, Move, Obstacle, Often, Park, Report, Route, Shut, StopMoves,
-        StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
+        Bend, Build, Census, Clinic, Close, Door, Kerb, Move, Obstacle, Often, Park, Report, Route, Shut,
+        StopMoves, StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
     };
     let word = |words: &'static [&'static str]| prop::sample::select(words);
     let streets = prop_oneof![
-        (a_node(), prop::option::of(word(&["lowered", "raised", "flush"]))).prop_map(|(at, kerb)| Kerb(at, kerb)),
-        (a_node(), word(&["bollard", "stile", "kerb", "gate"])).prop_map(|(at, barrier)| Obstacle(at, barrier)),
-        (a_street(), word(&["gravel", "asphalt", "mud"])).prop_map(|(street, surface)| Surface(street, surface)),
+        (a_node(), prop::option::of(word(&["lowered", "raised", "flush"])))
+            .prop_map(|(at, kerb)| Kerb(at, kerb)),
+        (a_node(), word(&["bollard", "stile", "kerb", "gate"]))
+            .prop_map(|(at, barrier)| Obstacle(at, barrier)),
+        (a_street(), word(&["gravel", "asphalt", "mud"]))
+            .prop_map(|(street, surface)| Surface(street, surface)),
         a_street().prop_map(Close),
         a_street().prop_map(Tear),
         (a_street(), a_place()).prop_map(|(street, by)| Bend(street, by)),
         (0..3_u32, [a_node(), a_node()], any::<bool>()).prop_map(|(n, ends, named)| Build(n, ends, named)),
-        (0..3_u32, a_street(), word(&["yes", "no", "unknown"])).prop_map(|(n, street, says)| Report(n, street, says)),
+        (0..3_u32, a_street(), word(&["yes", "no", "unknown"]))
+            .prop_map(|(n, street, says)| Report(n, street, says)),
         a_node().prop_map(Unmark),
     ];
     let places = prop_oneof![
@@ -150,7 +157,11 @@ impl Change {
         let operations = match self {
             Self::Kerb(at, Some(kerb)) => patch(node(*at), "RoadNode", vec![property("kerb", *kerb)]),
             Self::Kerb(at, None) => {
-                vec![Operation::DeleteAttribute(node(*at), name("kerb"), twin::Instance::Default)]
+                vec![Operation::DeleteAttribute(
+                    node(*at),
+                    name("kerb"),
+                    twin::Instance::Default,
+                )]
             }
             Self::Obstacle(at, barrier) => patch(node(*at), "RoadNode", vec![property("barrier", *barrier)]),
             Self::Surface(local, surface) => {
@@ -170,7 +181,9 @@ impl Change {
             Self::Build(number, ends, named) => {
                 let mut street = way(&format!("new-{number}"), *ends);
                 if !named {
-                    street.attributes.retain(|attribute| attribute.name != name("nodes"));
+                    street
+                        .attributes
+                        .retain(|attribute| attribute.name != name("nodes"));
                 }
                 vec![Operation::UpsertReplace(street)]
             }
@@ -193,7 +206,10 @@ impl Change {
                 "PointOfInterest",
                 vec![property("wheelchair", *door)],
             ),
-            Self::Park([x, y]) => vec![Operation::UpsertReplace(park("q", [[*x, *y], [x + 0.5, y + 0.5]]))],
+            Self::Park([x, y]) => vec![Operation::UpsertReplace(park(
+                "q",
+                [[*x, *y], [x + 0.5, y + 0.5]],
+            ))],
             Self::StopMoves(local, to) => patch(stop_of(local), "GtfsStop", vec![geo(*to)]),
             Self::StopSays(local, says) => patch(
                 stop_of(local),
@@ -214,11 +230,15 @@ impl Change {
                         (*stop, format!("08:{minute:02}:00"))
                     })
                     .collect();
-                let calls: Vec<(&str, &str)> = times.iter().map(|(stop, time)| (*stop, time.as_str())).collect();
+                let calls: Vec<(&str, &str)> =
+                    times.iter().map(|(stop, time)| (*stop, time.as_str())).collect();
                 let entities = trip(&format!("new-{number}"), &calls);
                 entities.into_iter().map(Operation::UpsertReplace).collect()
             }
-            Self::Uncall(sequence) => vec![Operation::Delete(Uri::ngsi_ld("GtfsStopTime", &format!("t:{sequence}")))],
+            Self::Uncall(sequence) => vec![Operation::Delete(Uri::ngsi_ld(
+                "GtfsStopTime",
+                &format!("t:{sequence}"),
+            ))],
             Self::Route(kind) => patch(
                 Uri::ngsi_ld("GtfsRoute", "1"),
                 "GtfsRoute",
@@ -250,7 +270,10 @@ impl Change {
 }
 
 fn all_states(model: &Model) -> Vec<Option<std::sync::Arc<[Passability]>>> {
-    all().iter().map(|indicator| states(model, &indicator.id).unwrap()).collect()
+    all()
+        .iter()
+        .map(|indicator| states(model, &indicator.id).unwrap())
+        .collect()
 }
 
 proptest! {

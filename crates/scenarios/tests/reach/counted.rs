@@ -80,9 +80,20 @@ fn a_clinic_at_the_corner() {
         let ids: Vec<&str> = model.groups().iter().map(|group| group.id.as_str()).collect();
         assert_eq!(
             ids,
-            ["disability", "age:0-64", "age:65+", "income:low", "income:middle", "income:high"]
+            [
+                "disability",
+                "age:0-64",
+                "age:65+",
+                "income:low",
+                "income:middle",
+                "income:high"
+            ]
         );
-        let reached: Vec<f64> = measured.groups.iter().map(|group| group.passable.round()).collect();
+        let reached: Vec<f64> = measured
+            .groups
+            .iter()
+            .map(|group| group.passable.round())
+            .collect();
         // Of 420 westerners 280 are the poorer third of the town, and 140 of the middle one.
         assert_eq!(reached, [15.0, 113.0, 38.0, 100.0, 50.0, 0.0]);
         assert!((measured.groups[0].people() - (42.0 + 84.0)).abs() < 1e-9);
@@ -105,14 +116,21 @@ fn one_kerb_tag_is_missing() {
     assert_eq!(people(&changed, "clinic-wheelchair"), [110.0, 40.0, 690.0]);
     let states = of(&changed, "clinic-wheelchair").states;
     for k in 0..5 {
-        let expected = if k == 2 { Passability::Passable } else { Passability::Unknown };
+        let expected = if k == 2 {
+            Passability::Passable
+        } else {
+            Passability::Unknown
+        };
         assert_eq!(states[TOWN.cell([k, 0])], expected, "{k}");
     }
     assert_eq!(people(&changed, "clinic-walk"), [150.0, 0.0, 690.0]);
     // The streets say what is missing, and of which entity.
     let streets = changed.streets().unwrap();
     let edge = streets.edges_of(&street("h-0-0"))[0];
-    let verdict = streets.travel(Who::Wheelchair, Metric::Distance).verdict(edge, true).unwrap();
+    let verdict = streets
+        .travel(Who::Wheelchair, Metric::Distance)
+        .verdict(edge, true)
+        .unwrap();
     assert_eq!(verdict.undecided.tags().collect::<Vec<_>>(), ["kerb"]);
     assert_eq!(streets.nodes_of(edge)[1], Some(&node([1, 0])));
     // Somebody looks: it is raised. Now they are blocked.
@@ -194,8 +212,14 @@ fn a_new_street_and_one_that_goes() {
     };
     // 650 m: k + j <= 6 are 28 streets; by the diagonal also those within 84 m of its end: (3, 4) has it already
     // not (7), and (4, 4): both are 566 + 50 m.
-    assert_eq!(people(&read(&snapshot, &wider), "clinic-walk"), [280.0, 0.0, 560.0]);
-    assert_eq!(people(&read(&fork.snapshot(), &wider), "clinic-walk"), [300.0, 0.0, 540.0]);
+    assert_eq!(
+        people(&read(&snapshot, &wider), "clinic-walk"),
+        [280.0, 0.0, 560.0]
+    );
+    assert_eq!(
+        people(&read(&fork.snapshot(), &wider), "clinic-walk"),
+        [300.0, 0.0, 540.0]
+    );
     run(&mut fork, Operation::Delete(street("v-0-0")));
     let gone = after(&shorter, &fork, &[street("v-0-0")]);
     assert_eq!(people(&gone, "clinic-walk"), [140.0, 0.0, 700.0]);
@@ -231,7 +255,8 @@ fn rail_reaches_farther_and_unknown_boarding_is_unknown() {
     let bus = read(&snapshot, &options());
     assert_eq!(people(&bus, "stop-walk"), [150.0, 0.0, 690.0]);
     let mut fork = snapshot.fork();
-    let rail = Entity::new(Uri::ngsi_ld("GtfsRoute", "1"), name("GtfsRoute")).with(property("routeType", "2"));
+    let rail =
+        Entity::new(Uri::ngsi_ld("GtfsRoute", "1"), name("GtfsRoute")).with(property("routeType", "2"));
     let id = upsert(&mut fork, rail);
     let rail = after(&bus, &fork, &[id]);
     // k + j <= 9 of 12 x 7: 10 + 9 + 8 + 7 + 6 + 5 + 4.
@@ -258,7 +283,12 @@ fn a_park_is_reached_at_its_edge() {
 #[test]
 fn a_bus_in_time() {
     let mut entities = service();
-    entities.extend([clinic("c", [0.0, 0.0]), stop("a", [10.0, 3.0]), stop("m", [5.0, 3.0]), stop("b", [0.0, 1.0])]);
+    entities.extend([
+        clinic("c", [0.0, 0.0]),
+        stop("a", [10.0, 3.0]),
+        stop("m", [5.0, 3.0]),
+        stop("b", [0.0, 1.0]),
+    ]);
     // The time in the middle is interpolated.
     entities.extend(trip("t", &[("a", "08:04:00"), ("m", ""), ("b", "08:08:00")]));
     let snapshot = TOWN.with(entities);
@@ -289,7 +319,11 @@ fn a_bus_in_time() {
         for j in 0..7 {
             let way = |[i, y]: [f64; 2]| (f64::from(k) + 0.5 - i).abs() + (f64::from(j) - y).abs();
             let reaches = way([0.0, 0.0]) <= 6.0 || way([10.0, 3.0]) <= 2.4 || way([5.0, 3.0]) <= 3.56;
-            assert_eq!(states[TOWN.cell([k, j])] == Passability::Passable, reaches, "{k}, {j}");
+            assert_eq!(
+                states[TOWN.cell([k, j])] == Passability::Passable,
+                reaches,
+                "{k}, {j}"
+            );
         }
     }
     // Nobody knows whether the vehicle takes wheelchairs: 21 streets are sure.
@@ -304,13 +338,27 @@ fn a_bus_in_time() {
 #[test]
 fn a_stop_three_hundred_kilometres_away_is_left_out() {
     let mut entities = service();
-    entities.extend([clinic("c", [0.0, 0.0]), stop("a", [10.0, 3.0]), stop("b", [0.0, 1.0])]);
+    entities.extend([
+        clinic("c", [0.0, 0.0]),
+        stop("a", [10.0, 3.0]),
+        stop("b", [0.0, 1.0]),
+    ]);
     entities.push(stop("lost", [3000.0, 0.0]));
-    entities.extend(trip("t", &[("a", "08:04:00"), ("lost", "08:06:00"), ("b", "08:08:00")]));
+    entities.extend(trip(
+        "t",
+        &[("a", "08:04:00"), ("lost", "08:06:00"), ("b", "08:08:00")],
+    ));
     let model = read(&TOWN.with(entities), &options());
     assert_eq!(model.stops().len(), 2);
-    let note = model.notes().iter().find(|note| note.contains("more than 100 km")).unwrap();
-    assert!(note.contains("urn:ngsi-ld:GtfsStop:lost") && note.contains("299 km"), "{note}");
+    let note = model
+        .notes()
+        .iter()
+        .find(|note| note.contains("more than 100 km"))
+        .unwrap();
+    assert!(
+        note.contains("urn:ngsi-ld:GtfsStop:lost") && note.contains("299 km"),
+        "{note}"
+    );
     assert_eq!(people(&model, "clinic-transit")[0], (35.0 + 17.0) * 10.0);
 }
 
@@ -332,19 +380,33 @@ fn without_streets_lines_are_straight() {
             let [x, y] = [f64::from(k) + 0.5, f64::from(j)];
             near[0] += if x.hypot(y) * 1.3 <= 5.0 { 10.0 } else { 0.0 };
             let away = [(4.0 - x).max(x - 6.0).max(0.0), (2.0 - y).max(y - 4.0).max(0.0)];
-            near[1] += if away[0].hypot(away[1]) * 1.3 <= 4.0 { 10.0 } else { 0.0 };
+            near[1] += if away[0].hypot(away[1]) * 1.3 <= 4.0 {
+                10.0
+            } else {
+                0.0
+            };
         }
     }
     for (indicator, near) in [("clinic", near[0]), ("park", near[1])] {
-        assert_eq!(people(&model, &format!("{indicator}-walk")), [near, 0.0, 840.0 - near]);
-        assert_eq!(people(&model, &format!("{indicator}-wheelchair")), [0.0, near, 840.0 - near]);
+        assert_eq!(
+            people(&model, &format!("{indicator}-walk")),
+            [near, 0.0, 840.0 - near]
+        );
+        assert_eq!(
+            people(&model, &format!("{indicator}-wheelchair")),
+            [0.0, near, 840.0 - near]
+        );
     }
-    assert!(model.notes()[0].contains("groups") || model.notes().iter().any(|note| note.contains("straight lines")));
+    assert!(
+        model.notes()[0].contains("groups")
+            || model.notes().iter().any(|note| note.contains("straight lines"))
+    );
 }
 
 #[test]
 fn doors_and_places_of_other_kinds() {
-    let pharmacy = located(entity("PointOfInterest", "x"), corner([3, 3])).with(property("category", "pharmacy"));
+    let pharmacy =
+        located(entity("PointOfInterest", "x"), corner([3, 3])).with(property("category", "pharmacy"));
     let gate = geo_types::MultiPoint(vec![geo_types::Point(place([2.0, 0.0]))]);
     let shut = clinic("c", [0.0, 0.0])
         .with(property("wheelchair", "no"))
@@ -354,5 +416,12 @@ fn doors_and_places_of_other_kinds() {
     // One goes in at (2, 0): 24 streets. No wheels do.
     assert_eq!(people(&model, "clinic-walk"), [240.0, 0.0, 600.0]);
     assert_eq!(people(&model, "clinic-wheelchair"), [0.0, 0.0, 840.0]);
-    assert!(model.streets().unwrap().entrances(model.places("pharmacy")[0]).len() == 1);
+    assert!(
+        model
+            .streets()
+            .unwrap()
+            .entrances(model.places("pharmacy")[0])
+            .len()
+            == 1
+    );
 }

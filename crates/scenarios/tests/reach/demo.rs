@@ -64,7 +64,8 @@ fn every_indicator_of_the_demo_city() {
     }
     let mut fork = snapshot.fork();
     let node = ngsi_ld::Uri::ngsi_ld("RoadNode", "1000");
-    let kerb = ngsi_ld::Entity::new(node.clone(), crate::support::name("RoadNode")).with(property("kerb", "raised"));
+    let kerb =
+        ngsi_ld::Entity::new(node.clone(), crate::support::name("RoadNode")).with(property("kerb", "raised"));
     run(&mut fork, Operation::UpsertUpdate(kerb));
     let start = Instant::now();
     let after = base.after(&fork.snapshot(), &view(), &[node]).unwrap();

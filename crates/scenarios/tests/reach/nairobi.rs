@@ -13,7 +13,10 @@ use crate::support::{import, read, twin};
 fn data() -> Option<PathBuf> {
     let given = std::env::var_os("MAPACHA_TEST_DATA").map(PathBuf::from);
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
-    given.into_iter().chain([beside]).find(|folder| folder.join("nairobi").is_dir())
+    given
+        .into_iter()
+        .chain([beside])
+        .find(|folder| folder.join("nairobi").is_dir())
 }
 
 #[test]
@@ -29,11 +32,21 @@ fn a_city_without_streets_is_measured_in_straight_lines() {
         (Kind::Gtfs, "gtfs-2019.zip"),
         (Kind::Places, "health-facilities.geojson"),
     ] {
-        import(&twin, kind, &data.join("nairobi").join(file), &ImportOptions::default());
+        import(
+            &twin,
+            kind,
+            &data.join("nairobi").join(file),
+            &ImportOptions::default(),
+        );
     }
     let start = Instant::now();
     let model = read(&twin.snapshot(), &TravelOptions::default());
-    println!("read {:?}; {} cells, {} stops", start.elapsed(), model.cells().len(), model.stops().len());
+    println!(
+        "read {:?}; {} cells, {} stops",
+        start.elapsed(),
+        model.cells().len(),
+        model.stops().len()
+    );
     for note in model.notes() {
         println!("  {note}");
     }

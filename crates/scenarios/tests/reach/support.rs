@@ -31,7 +31,11 @@ pub(crate) fn import(twin: &Twin, kind: Kind, path: &Path, options: &ImportOptio
     let mut sink = TwinSink::new(twin, &view);
     let report = formats::import(kind, &[InputFile::new(path)], options, &mut sink, &mut |_| {}).unwrap();
     // A few features of real files have no geometry.
-    assert!(kind == Kind::Places || !report.has_refusals(), "{}", report.to_text(5));
+    assert!(
+        kind == Kind::Places || !report.has_refusals(),
+        "{}",
+        report.to_text(5)
+    );
 }
 
 pub(crate) fn put(twin: &Twin, entities: impl IntoIterator<Item = Entity>) {
@@ -63,7 +67,10 @@ pub(crate) fn run(fork: &mut Fork, operation: Operation) {
 }
 
 pub(crate) fn without(fork: &mut Fork, id: &Uri, term: &str) {
-    run(fork, Operation::DeleteAttribute(id.clone(), name(term), Instance::Default));
+    run(
+        fork,
+        Operation::DeleteAttribute(id.clone(), name(term), Instance::Default),
+    );
 }
 
 pub(crate) fn read(snapshot: &twin::Snapshot, options: &TravelOptions) -> Model {

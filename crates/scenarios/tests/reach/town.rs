@@ -75,11 +75,20 @@ pub(crate) fn clinic(local: &str, at: [f64; 2]) -> Entity {
 }
 
 pub(crate) fn park(local: &str, [south_west, north_east]: [[f64; 2]; 2]) -> Entity {
-    entity("Park", local).with(Attribute::geo(name("location"), rectangle(south_west, north_east)))
+    entity("Park", local).with(Attribute::geo(
+        name("location"),
+        rectangle(south_west, north_east),
+    ))
 }
 
 fn rectangle([west, south]: [f64; 2], [east, north]: [f64; 2]) -> Polygon<f64> {
-    let ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+    let ring = [
+        [west, south],
+        [east, south],
+        [east, north],
+        [west, north],
+        [west, south],
+    ];
     Polygon::new(LineString(ring.map(place).to_vec()), vec![])
 }
 
@@ -118,7 +127,15 @@ pub(crate) fn service() -> Vec<Entity> {
         .with(refers("hasService", &daily))
         .with(property("startDate", "2026-01-01"))
         .with(property("endDate", "2026-12-31"));
-    for day in ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] {
+    for day in [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ] {
         rule.put(property(day, true));
     }
     vec![
@@ -153,18 +170,27 @@ impl Town {
             entity("AdministrativeArea", local)
                 .with(property("name", local))
                 .with(property("administrativeLevel", level))
-                .with(Attribute::geo(name("location"), rectangle([from, -0.5], [to, high])))
+                .with(Attribute::geo(
+                    name("location"),
+                    rectangle([from, -0.5], [to, high]),
+                ))
         };
         let people = |columns: f64| columns * f64::from(self.high) * 10.0;
         let west = area("West", "district", 0.0, half)
             .with(property("population", people(half)))
             .with(property("personsWithDisabilities", people(half) / 10.0))
-            .with(property("populationByAge", serde_json::json!({"0-64": 3, "65+": 1})))
+            .with(property(
+                "populationByAge",
+                serde_json::json!({"0-64": 3, "65+": 1}),
+            ))
             .with(property("medianIncome", 1000_i64));
         let east = area("East", "district", half, wide)
             .with(property("population", people(wide - half)))
             .with(property("personsWithDisabilities", people(wide - half) / 5.0))
-            .with(property("populationByAge", serde_json::json!({"0-64": 1, "65+": 1})))
+            .with(property(
+                "populationByAge",
+                serde_json::json!({"0-64": 1, "65+": 1}),
+            ))
             .with(property("medianIncome", 2000_i64));
         vec![area("Town", "city", 0.0, wide), west, east]
     }
@@ -186,14 +212,20 @@ impl Town {
         }
         let (_, mut content) = writer.finish().unwrap();
         let blob = twin.put_blob(&mut content).unwrap();
-        put(twin, [entity("PopulationGrid", "town").with(property("blob", blob.0))]);
+        put(
+            twin,
+            [entity("PopulationGrid", "town").with(property("blob", blob.0))],
+        );
     }
 
     /// The town with more entities.
     pub(crate) fn with(self, more: impl IntoIterator<Item = Entity>) -> Snapshot {
         let twin = twin();
         self.settle(&twin);
-        put(&twin, self.streets().into_iter().chain(self.districts()).chain(more));
+        put(
+            &twin,
+            self.streets().into_iter().chain(self.districts()).chain(more),
+        );
         twin.snapshot()
     }
 

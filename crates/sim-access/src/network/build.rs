@@ -186,7 +186,10 @@ impl Network {
 
     /// The edges that begin or end at a node; one that does both comes twice.
     pub fn edges_at(&self, node: NodeIndex) -> impl Iterator<Item = EdgeIndex> {
-        let rows = self.arcs_from.get(node.index()).zip(self.arcs_from.get(node.index() + 1));
+        let rows = self
+            .arcs_from
+            .get(node.index())
+            .zip(self.arcs_from.get(node.index() + 1));
         let arcs = rows.map_or(&[][..], |(&from, &to)| &self.arcs[from as usize..to as usize]);
         arcs.iter().map(|arc| EdgeIndex(arc.edge))
     }

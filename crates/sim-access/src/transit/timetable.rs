@@ -216,7 +216,11 @@ impl Timetable {
         turned.index_visits();
         let mut footpaths: Vec<(u32, (u32, i32))> = Vec::with_capacity(self.footpaths.len());
         for from in 0..small(self.stops) {
-            footpaths.extend(self.footpaths(from).iter().map(|&(to, seconds)| (to, (from, seconds))));
+            footpaths.extend(
+                self.footpaths(from)
+                    .iter()
+                    .map(|&(to, seconds)| (to, (from, seconds))),
+            );
         }
         footpaths.sort_unstable();
         turned.footpaths_from = rows(self.stops, footpaths.iter().map(|path| path.0));
