@@ -3,6 +3,7 @@
 //! The file comes from anywhere. Views, virtual tables and generated columns can run what their maker likes; they
 //! are not read. The tables that are read are checked whole before the first feature is given on.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -68,8 +69,13 @@ pub(super) fn read(
         let why = format!("its layer `{}` does not say its coordinate system", layer.table);
         return Err(ImportError::file(&file.name, why, NAME_IT));
     };
-    let own = session.options.crs.is_none().then_some(layer.srs_id);
-    features(&db, &layer, &columns, &crs, own, file, session, take)
+    let rows = Rows {
+        srs_id: session.options.crs.is_none().then_some(layer.srs_id),
+        layer,
+        columns,
+        crs,
+    };
+    rows.read(&db, session, take, &damaged)
 }
 
 /// Whether the file is as long as it says, and nobody writes it.
@@ -128,7 +134,9 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
             }
             #[cfg(windows)]
             b'\\' => uri.push('/'),
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri.push_str("?mode=ro&immutable=1");
@@ -314,55 +322,62 @@ fn stated(db: &Connection, id: i64) -> rusqlite::Result<Result<Option<Crs>, Unkn
     }))
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is one thing that a loop over rows needs"
-)]
-fn features(
-    db: &Connection,
-    layer: &Layer,
-    columns: &[Column],
-    crs: &Crs,
+/// What is read of a layer.
+struct Rows {
+    layer: Layer,
+    columns: Vec<Column>,
+    crs: Crs,
+    /// The system that each geometry has to be in; `None`: the user has said another.
     srs_id: Option<i64>,
-    file: &InputFile,
-    session: &mut Session<'_>,
-    take: &mut Take<'_>,
-) -> Result<(), ImportError> {
-    let damaged = |error: rusqlite::Error| broken(file, &error);
-    let mut query = String::from("SELECT ");
-    let geometry = quoted(&layer.geometry);
-    query.push_str(&format!(
-        "octet_length({geometry}), iif(octet_length({geometry}) <= {MAX_GEOMETRY}, {geometry}, NULL)"
-    ));
-    for column in columns {
-        let name = quoted(&column.name);
-        query.push_str(&format!(
-            ", iif(typeof({name}) <> 'blob' AND octet_length({name}) <= {MAX_TEXT}, {name}, NULL)"
-        ));
-    }
-    query.push_str(&format!(" FROM {}", quoted(&layer.table)));
-    let mut statement = db.prepare(&query).map_err(damaged)?;
-    let mut rows = statement.query([]).map_err(damaged)?;
-    let mut number = 0;
-    while let Some(row) = rows.next().map_err(damaged)? {
-        number += 1;
-        let length: Option<i64> = row.get(0).map_err(damaged)?;
-        let bytes = row.get_ref(1).map_err(damaged)?;
-        let mut properties = Map::new();
-        for (index, column) in columns.iter().enumerate() {
-            let value = row.get_ref(index + 2).map_err(damaged)?;
-            properties.insert(column.name.clone(), json(value, column.boolean));
+}
+
+impl Rows {
+    fn query(&self) -> String {
+        let geometry = quoted(&self.layer.geometry);
+        let mut query = format!(
+            "SELECT octet_length({geometry}), iif(octet_length({geometry}) <= {MAX_GEOMETRY}, {geometry}, NULL)"
+        );
+        for column in &self.columns {
+            let name = quoted(&column.name);
+            let _ = write!(
+                query,
+                ", iif(typeof({name}) <> 'blob' AND octet_length({name}) <= {MAX_TEXT}, {name}, NULL)"
+            );
         }
-        let feature = Feature {
-            id: None,
-            properties,
-            number,
-            geometry: Source::Binary(shape(bytes, length, srs_id)),
-            crs: crs.clone(),
-        };
-        take(session, None, Ok(feature))?;
+        let _ = write!(query, " FROM {}", quoted(&self.layer.table));
+        query
     }
-    Ok(())
+
+    fn read(
+        &self,
+        db: &Connection,
+        session: &mut Session<'_>,
+        take: &mut Take<'_>,
+        damaged: &dyn Fn(rusqlite::Error) -> ImportError,
+    ) -> Result<(), ImportError> {
+        let mut statement = db.prepare(&self.query()).map_err(damaged)?;
+        let mut rows = statement.query([]).map_err(damaged)?;
+        let mut number = 0;
+        while let Some(row) = rows.next().map_err(damaged)? {
+            number += 1;
+            let length: Option<i64> = row.get(0).map_err(damaged)?;
+            let bytes = row.get_ref(1).map_err(damaged)?;
+            let mut properties = Map::new();
+            for (index, column) in self.columns.iter().enumerate() {
+                let value = row.get_ref(index + 2).map_err(damaged)?;
+                properties.insert(column.name.clone(), json(value, column.boolean));
+            }
+            let feature = Feature {
+                id: None,
+                properties,
+                number,
+                geometry: Source::Binary(shape(bytes, length, self.srs_id)),
+                crs: self.crs.clone(),
+            };
+            take(session, None, Ok(feature))?;
+        }
+        Ok(())
+    }
 }
 
 fn shape(value: ValueRef<'_>, length: Option<i64>, srs_id: Option<i64>) -> Result<Shape, BadGeometry> {

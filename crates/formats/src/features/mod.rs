@@ -137,13 +137,11 @@ fn choose_one(layers: &[&str], file: &str, named: Option<&str>) -> Result<Option
                 .iter()
                 .position(|layer| *layer == name)
                 .or_else(|| layers.iter().position(|layer| layer.eq_ignore_ascii_case(name)));
-            match at {
-                Some(at) => Ok(Some(at)),
-                None => {
-                    let why = format!("{file} has no layer `{name}`; it has {}", list());
-                    Err(ImportError::option("layer", why))
-                }
+            if at.is_some() {
+                return Ok(at);
             }
+            let why = format!("{file} has no layer `{name}`; it has {}", list());
+            Err(ImportError::option("layer", why))
         }
     }
 }

@@ -215,10 +215,13 @@ mod tests {
     /// A geometry's bytes, written by another hand than the reader's.
     pub(crate) fn written(shape: &Shape, little: bool, height: bool) -> Vec<u8> {
         let mut bytes = vec![b'G', b'P', 0, u8::from(little)];
-        let int = |n: u32| if little { n.to_le_bytes() } else { n.to_be_bytes() };
+        let int = |n: usize| {
+            let n = u32::try_from(n).unwrap();
+            if little { n.to_le_bytes() } else { n.to_be_bytes() }
+        };
         let float = |n: f64| if little { n.to_le_bytes() } else { n.to_be_bytes() };
         bytes.extend(int(4326));
-        let head = |kind: u32| {
+        let head = |kind: usize| {
             let mut head = vec![u8::from(little)];
             head.extend(int(kind + if height { 1000 } else { 0 }));
             head
@@ -231,9 +234,9 @@ mod tests {
             bytes
         };
         let rings = |rings: &Vec<Ring>| {
-            let mut bytes = int(rings.len() as u32).to_vec();
+            let mut bytes = int(rings.len()).to_vec();
             for ring in rings {
-                bytes.extend(int(ring.len() as u32));
+                bytes.extend(int(ring.len()));
                 bytes.extend(ring.iter().flat_map(position));
             }
             bytes
@@ -249,7 +252,7 @@ mod tests {
             }
             Shape::MultiPolygon(parts) => {
                 bytes.extend(head(6));
-                bytes.extend(int(parts.len() as u32));
+                bytes.extend(int(parts.len()));
                 for part in parts {
                     bytes.extend(head(3));
                     bytes.extend(rings(part));

@@ -124,7 +124,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     check_row(file, writer.header(), at, &line)?;
     writer.push_row(&line).map_err(|error| spool_error(&error))?;
     let (header, mut content) = writer.finish().map_err(grid_error(file))?;
-    store(file, session, header, &mut content, &[("rows", read)])
+    store(file, session, &header, &mut content, &[("rows", read)])
 }
 
 /// Where a cell is, in billionths of a degree or metre, so that the same coordinate is the same however it is written: south, then

@@ -100,7 +100,7 @@ pub(super) fn read(file: &InputFile, session: &mut Session<'_>) -> Result<(), Im
     }
     let (header, mut content) = writer.finish().map_err(grid_error(file))?;
     let cells = u64::from(width) * u64::from(height);
-    store(file, session, header, &mut content, &[("cells", cells)])
+    store(file, session, &header, &mut content, &[("cells", cells)])
 }
 
 /// Integers beyond 24 bits need 64 bits of a float; everything else fits 32.

@@ -99,7 +99,7 @@ fn spool_error(error: &std::io::Error) -> ImportError {
 fn store(
     file: &InputFile,
     session: &mut Session<'_>,
-    header: Header,
+    header: &Header,
     content: &mut (impl Read + Seek),
     statistics: &[(&str, u64)],
 ) -> Result<(), ImportError> {

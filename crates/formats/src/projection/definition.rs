@@ -109,7 +109,6 @@ impl Parameters {
             return Err("it is geocentric, not of a map".to_owned());
         }
         match self.get("datum") {
-            Some("WGS84" | "NAD83") => return Ok(()),
             Some("NAD27") => {
                 return Err("its datum (NAD27) needs a grid of shifts, which is not read".to_owned());
             }

@@ -151,14 +151,12 @@ impl Script {
 /// The encoding by the `.cpg`, else by the byte in the head that stands for a code page.
 fn script(page: Option<&str>, mark: u8) -> (Script, Option<String>) {
     if let Some(page) = page.map(str::trim).filter(|page| !page.is_empty()) {
-        return match by_name(page) {
-            Some(encoding) => (Script::Known(encoding), None),
-            None => {
-                let page: String = page.chars().take(40).filter(|c| !c.is_control()).collect();
-                let warning = format!("its .cpg says that texts are written in `{page}`, which is not known");
-                (Script::Guessed, Some(warning))
-            }
-        };
+        if let Some(encoding) = by_name(page) {
+            return (Script::Known(encoding), None);
+        }
+        let page: String = page.chars().take(40).filter(|c| !c.is_control()).collect();
+        let warning = format!("its .cpg says that texts are written in `{page}`, which is not known");
+        return (Script::Guessed, Some(warning));
     }
     // The "language driver" of dBASE: its code pages, as far as there are tables of them.
     let label = match mark {

@@ -54,7 +54,7 @@ impl From<io::Error> for NoShapes {
 
 /// The length in bytes that the head of a `.shp` or a `.shx` says; the file has `actual`.
 fn stated_length<R: Read + Seek>(file: &mut R, actual: u64) -> Result<u64, NoShapes> {
-    let mut header = [0; HEADER as usize];
+    let mut header = [0; 100];
     file.seek(SeekFrom::Start(0))?;
     file.read_exact(&mut header)?;
     if !header.starts_with(&FILE_CODE) {
@@ -87,7 +87,7 @@ impl<R: Read + Seek> Walk<R> {
             let actual = index.seek(SeekFrom::End(0)).ok()?;
             let stated = stated_length(&mut index, actual).ok()?;
             entries = (stated - HEADER) / 8;
-            ((stated - HEADER) % 8 == 0).then_some(index)
+            (stated - HEADER).is_multiple_of(8).then_some(index)
         });
         let mut walk = Self {
             shapes,
@@ -343,10 +343,10 @@ mod tests {
     }
 
     /// Files as the crate `shapefile` writes them.
-    fn written(shapes: Vec<shapefile::Polygon>) -> (Vec<u8>, Vec<u8>) {
+    fn written(shapes: &[shapefile::Polygon]) -> (Vec<u8>, Vec<u8>) {
         let (mut shp, mut shx) = (Cursor::new(Vec::new()), Cursor::new(Vec::new()));
         let writer = shapefile::ShapeWriter::with_shx(&mut shp, &mut shx);
-        writer.write_shapes(&shapes).unwrap();
+        writer.write_shapes(shapes).unwrap();
         (shp.into_inner(), shx.into_inner())
     }
 
@@ -362,7 +362,7 @@ mod tests {
         let hole = ring(&[(2., 2.), (4., 2.), (4., 4.), (2., 4.), (2., 2.)]);
         let island = ring(&[(20., 20.), (20., 21.), (21., 21.), (20., 20.)]);
         let wrong = ring(&[(0., 0.), (9., 0.), (9., 9.), (0., 9.), (0., 0.)]);
-        written(vec![
+        written(&[
             shapefile::Polygon::with_rings(vec![
                 shapefile::PolygonRing::Outer(outer),
                 shapefile::PolygonRing::Inner(hole),
@@ -388,7 +388,7 @@ mod tests {
             (area(&parts[0][0]), area(&parts[0][1]), area(&parts[1][0])),
             (81.0, -4.0, 0.5)
         );
-        assert!(matches!(&shapes[1], Ok(Shape::Polygon(rings)) if area(&rings[0]) == 81.0));
+        assert!(matches!(&shapes[1], Ok(Shape::Polygon(rings)) if (area(&rings[0]) - 81.0).abs() < 1e-9));
         // Positions without a height are not equal to themselves.
         let said = |shapes: &Vec<_>| format!("{shapes:?}");
         assert_eq!(said(&walk(&shp, None).unwrap()), said(&shapes));
