@@ -23,7 +23,7 @@ pub struct Dataset {
     pub key: String,
     /// The file, as its owner calls it.
     pub file_name: String,
-    /// SHA-256 of the file in hex.
+    /// SHA-256 of the file in hex; of a Shapefile that is no zip: of its `.shp` and `.dbf`, one behind the other.
     pub sha256: String,
     /// Who published it.
     pub publisher: Option<String>,

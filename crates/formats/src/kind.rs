@@ -15,9 +15,9 @@ pub enum Kind {
     Gtfs,
     /// Inhabitants on a grid: GeoTIFF or CSV.
     Population,
-    /// Administrative areas: GeoJSON polygons.
+    /// Administrative areas: polygons of GeoJSON, GeoPackage or Shapefile.
     Boundaries,
-    /// Places: GeoJSON points or polygons.
+    /// Places: points or polygons of GeoJSON, GeoPackage or Shapefile.
     Places,
     /// A series of readings: CSV.
     Observations,

@@ -178,7 +178,7 @@ fn a_stop_without_coordinates_is_refused_by_row() {
 }
 
 #[test]
-fn a_raster_in_another_projection_is_refused_with_the_remedy() {
+fn a_raster_in_a_projection_that_is_not_understood_is_refused_with_the_remedy() {
     let city = City::new();
     let path = city.folder.path().join("utm.tif");
     {
@@ -198,8 +198,8 @@ fn a_raster_in_another_projection_is_refused_with_the_remedy() {
                 &[0.0_f64, 0.0, 0.0, 250_000.0, 9_850_000.0, 0.0][..],
             )
             .expect("a tag");
-        // Projected (1024 = 1), EPSG:32737 (3072).
-        let keys: [u16; 12] = [1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32737];
+        // Projected (1024 = 1), EPSG:20800 (3072), which is nobody's.
+        let keys: [u16; 12] = [1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 20800];
         image
             .encoder()
             .write_tag(Tag::GeoKeyDirectoryTag, &keys[..])
@@ -208,7 +208,7 @@ fn a_raster_in_another_projection_is_refused_with_the_remedy() {
     }
     let (code, _, stderr) = city.import(&["population", &path.display().to_string()]);
     assert_eq!(code, 1);
-    contains(&stderr, &["utm.tif", "32737", "gdalwarp -t_srs EPSG:4326"]);
+    contains(&stderr, &["utm.tif", "EPSG:20800", "gdalwarp -t_srs EPSG:4326"]);
     assert_eq!(city.count("PopulationGrid"), 0);
 }
 
