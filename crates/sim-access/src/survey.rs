@@ -138,17 +138,15 @@ pub fn worth_a_look(
     for &node in reached.settled().iter().rev() {
         let weight = at_node[node as usize];
         if let Some((edge, forward, before)) = reached.came_by(node).filter(|_| weight > 0.0) {
-            match before {
-                Some(before) => {
-                    pass(edge, forward, weight);
-                    at_node[before as usize] += weight;
-                }
-                None => {
-                    let start = reached.start_of(node);
-                    if !start.is_some_and(|start| start.place.is_at_entry(!forward)) {
-                        pass(edge, forward, weight);
-                    }
-                }
+            let starts_here = || {
+                let start = reached.start_of(node);
+                start.is_some_and(|start| start.place.is_at_entry(!forward))
+            };
+            if before.is_some() || !starts_here() {
+                pass(edge, forward, weight);
+            }
+            if let Some(before) = before {
+                at_node[before as usize] += weight;
             }
         }
     }

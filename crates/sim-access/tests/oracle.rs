@@ -5,6 +5,7 @@
     clippy::cast_sign_loss,
     reason = "costs of a small graph"
 )]
+#![allow(clippy::float_cmp, reason = "ends of edges are 0 and 1 exactly")]
 
 mod city;
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indicators::geometry::areas::AreaIndex;
 use ngsi_ld::Uri;
 use sim_access::equity::Capacity;
-use sim_access::{EdgeIndex, Position, Snap};
+use sim_access::{EdgeAttributes, EdgeIndex, Position, Snap};
 
 use super::straight::{Near, entrances};
 use super::union::{Places, SLACK_M, Union};
@@ -139,7 +139,7 @@ impl<'a> Company<'a> {
             let limit_m = limit_m(self.base, asked, capacity);
             if !all.is_empty() {
                 union.cells(&all, &changes.edges, &changed, limit_m, &mut |cell| {
-                    cells.insert(cell)
+                    cells.insert(cell);
                 });
             }
         }
@@ -269,7 +269,16 @@ impl<'a> Company<'a> {
 
     fn street_changes(&self, union: &Union, id: &Uri, asked: Asked, changes: &mut Changes) {
         let [before, now] = [self.base, self.after].map(Model::street_entities);
-        if before.ways.get(id).is_some() || now.ways.get(id).is_some() {
+        let same_on_foot = match (before.ways.get(id), now.ways.get(id)) {
+            (None, None) => true,
+            (Some(was), Some(is)) => {
+                asked.who == Who::Walking
+                    && was.same_shape(is)
+                    && on_foot(&was.attributes) == on_foot(&is.attributes)
+            }
+            _ => false,
+        };
+        if !same_on_foot {
             changes.edges.extend(union.edges_of_way(id));
             changes.reshaped.extend(union.shapes_of(id));
         }
@@ -293,7 +302,21 @@ impl<'a> Company<'a> {
     }
 
     fn feed_changes(&self, id: &Uri, asked: Asked, changes: &mut Changes) {
-        for feed in [self.base.feed(), self.after.feed()] {
+        let (before, now) = (self.base.feed(), self.after.feed());
+        if !self.base.profile(asked.who).heeds_wheelchair_tag {
+            // Where only the word for wheels is another, nothing is to somebody without.
+            let stop = |feed: &Feed| feed.stops.get(id).map(|stop| (stop.place, stop.parent.clone()));
+            let trip = |feed: &Feed| {
+                feed.trips
+                    .get(id)
+                    .map(|trip| (trip.route.clone(), trip.service.clone()))
+            };
+            let is_either = stop(before).is_some() || trip(before).is_some();
+            if is_either && stop(before) == stop(now) && trip(before) == trip(now) {
+                return;
+            }
+        }
+        for feed in [before, now] {
             // A frequency says when, not where; a calendar may end the service anywhere.
             let calendar = feed.rules.get(id).is_some() || feed.exceptions.get(id).is_some();
             let frequency = feed.frequencies.get(id).is_some() && asked.transit;
@@ -320,6 +343,22 @@ impl<'a> Company<'a> {
                 changes.stops.extend(self.calls.stops_of(trip).cloned());
             }
         }
+    }
+}
+
+/// What is known of a way, as far as it matters to somebody on foot.
+fn on_foot(way: &EdgeAttributes) -> EdgeAttributes {
+    EdgeAttributes {
+        surface: None,
+        smoothness: None,
+        width_m: None,
+        ramp: None,
+        handrail: None,
+        kerb_from: None,
+        kerb_to: None,
+        tactile_paving: None,
+        wheelchair: None,
+        ..*way
     }
 }
 

@@ -203,19 +203,18 @@ impl Layout {
             return known;
         };
         let mut kerbs = [known.kerb_from, known.kerb_to];
-        for side in 0..2 {
+        for ((kerb, vertex), end) in kerbs.iter_mut().zip(piece.vertices).zip(piece.ends) {
             let here = || {
-                let ids = self.joints_at.get(&piece.vertices[side]).into_iter().flatten();
+                let ids = self.joints_at.get(&vertex).into_iter().flatten();
                 ids.filter_map(|id| joints.get(id))
             };
-            let end = piece.ends[side];
             // In the middle of a crossing one is on the carriageway already, and beside a bollard still on the
             // pavement.
             let level = end != EndOf::Way && known.crossing.is_some()
                 || end == EndOf::Alone && here().all(|joint| joint.no_crossing);
-            kerbs[side] = here()
+            *kerb = here()
                 .find_map(|joint| joint.kerb)
-                .or(kerbs[side])
+                .or(*kerb)
                 .or_else(|| level.then_some(LEVEL));
             for joint in here() {
                 joint.obstacle.onto(&mut known);

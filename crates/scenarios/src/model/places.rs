@@ -144,11 +144,10 @@ impl Place {
             return Passability::Passable;
         }
         match self.wheelchair {
-            Some(Wheelchair::Yes) => Passability::Passable,
-            Some(Wheelchair::Limited) => Passability::Unknown,
             Some(Wheelchair::No) => Passability::Blocked,
+            Some(Wheelchair::Yes) => Passability::Passable,
             None if self.is_open() => Passability::Passable,
-            None => Passability::Unknown,
+            Some(Wheelchair::Limited) | None => Passability::Unknown,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Entities of some types as records, by id: so that nothing depends on the order in which the twin shows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indicators::binding::terms;
@@ -16,7 +16,7 @@ pub(crate) struct Table<T> {
     parse: fn(&Entity) -> Option<T>,
     records: Arc<BTreeMap<Uri, Arc<T>>>,
     /// Entities of these types that are no record: nothing can be made of them.
-    unfit: Arc<BTreeMap<Uri, ()>>,
+    unfit: Arc<BTreeSet<Uri>>,
 }
 
 impl<T> Clone for Table<T> {
@@ -37,12 +37,13 @@ impl<T: PartialEq> Table<T> {
         types: &'static [&'static str],
         parse: fn(&Entity) -> Option<T>,
     ) -> Result<Self, twin::Error> {
-        let (mut records, mut unfit) = (BTreeMap::new(), BTreeMap::new());
+        let (mut records, mut unfit) = (BTreeMap::new(), BTreeSet::new());
         terms::scan_any(reader, view, types, &mut |entity| {
-            match parse(entity) {
-                Some(record) => drop(records.insert(entity.id.clone(), Arc::new(record))),
-                None => drop(unfit.insert(entity.id.clone(), ())),
-            };
+            if let Some(record) = parse(entity) {
+                records.insert(entity.id.clone(), Arc::new(record));
+            } else {
+                unfit.insert(entity.id.clone());
+            }
         })?;
         Ok(Self {
             types,
@@ -57,10 +58,10 @@ impl<T: PartialEq> Table<T> {
         let ours = entity.filter(|entity| is_any(entity, self.types));
         let record = ours.and_then(self.parse);
         let unfit = ours.is_some() && record.is_none();
-        if unfit != self.unfit.contains_key(id) {
+        if unfit != self.unfit.contains(id) {
             let set = Arc::make_mut(&mut self.unfit);
             if unfit {
-                set.insert(id.clone(), ());
+                set.insert(id.clone());
             } else {
                 set.remove(id);
             }
@@ -101,7 +102,7 @@ impl<T: PartialEq> Table<T> {
 
     /// The first of them.
     pub(crate) fn first_unfit(&self) -> Option<&Uri> {
-        self.unfit.keys().next()
+        self.unfit.first()
     }
 }
 

@@ -423,15 +423,15 @@ fn interpolate(
     let leg = |at: usize| place(at).zip(place(at + 1)).map_or(0.0, |(a, b)| a.distance_m(b));
     let all: f64 = (from..to).map(leg).sum();
     let mut along = 0.0;
-    for at in from + 1..to {
+    for (at, time) in times.iter_mut().enumerate().take(to).skip(from + 1) {
         along += leg(at - 1);
         let share = if all > 0.0 {
             along / all
         } else {
             (at - from) as f64 / (to - from) as f64
         };
-        let time = (f64::from(leaves) + share * f64::from(arrives - leaves)).round() as i32;
-        times[at] = Some([time, time]);
+        let passes = (f64::from(leaves) + share * f64::from(arrives - leaves)).round() as i32;
+        *time = Some([passes; 2]);
     }
 }
 

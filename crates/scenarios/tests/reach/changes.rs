@@ -361,8 +361,11 @@ proptest! {
             .into_iter()
             .filter_map(|measure| {
                 let mut fork = BASE.fork();
-                let changed: Vec<Uri> = measure.iter().flat_map(|change| change.carry_out(&mut fork)).collect();
-                let free = changed.iter().all(|id| !taken.contains(id));
+                let changed: Vec<Vec<Uri>> = measure.iter().map(|change| change.carry_out(&mut fork)).collect();
+                // What cannot be done to the city as it is, is no measure.
+                let done = changed.iter().all(|changed| !changed.is_empty());
+                let changed: Vec<Uri> = changed.into_iter().flatten().collect();
+                let free = done && changed.iter().all(|id| !taken.contains(id));
                 taken.extend(changed.iter().cloned());
                 free.then_some((measure, changed))
             })

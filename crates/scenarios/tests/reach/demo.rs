@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use demo_city::City;
 use formats::{ImportOptions, Kind};
-use scenarios::indicator::{all, measure};
-use scenarios::model::{Model, TravelOptions};
-use twin::{Operation, Twin};
+use ngsi_ld::{Entity, Uri};
+use scenarios::indicator::{Company, all, measure};
+use scenarios::model::TravelOptions;
+use twin::{Operation, Reader as _, Twin};
 
-use crate::support::{import, property, put, read, run, twin, view};
+use crate::support::{import, name, property, put, read, run, twin, view};
 
 pub(crate) fn city(seed: u64, inhabitants: u32) -> Twin {
     let city = City::generate(seed, inhabitants);
@@ -62,18 +63,85 @@ fn every_indicator_of_the_demo_city() {
         }
         println!("all {:?}", whole.elapsed());
     }
-    let mut fork = snapshot.fork();
-    let node = ngsi_ld::Uri::ngsi_ld("RoadNode", "1000");
-    let kerb =
-        ngsi_ld::Entity::new(node.clone(), crate::support::name("RoadNode")).with(property("kerb", "raised"));
-    run(&mut fork, Operation::UpsertUpdate(kerb));
-    let start = Instant::now();
-    let after = base.after(&fork.snapshot(), &view(), &[node]).unwrap();
-    println!("after a kerb {:?}", start.elapsed());
-    let start = Instant::now();
+}
+
+/// Prints what it costs to follow changes; how much that may be is held by the benches.
+#[test]
+fn changes_to_the_demo_city_are_followed() {
+    let twin = city(42, 50_000);
+    let snapshot = twin.snapshot();
+    let base = read(&snapshot, &TravelOptions::default());
     for indicator in all() {
-        measure(&after, &indicator.id).unwrap().unwrap();
+        measure(&base, &indicator.id).unwrap().unwrap();
     }
-    println!("all again {:?}", start.elapsed());
-    let _: Model = after;
+    let streets = base.streets().unwrap();
+    let [first, last] = [0, 2000].map(|edge| streets.segment(sim_access::EdgeIndex(edge)).unwrap().clone());
+    let junction = streets
+        .network()
+        .edges()
+        .find_map(|edge| streets.nodes_of(edge)[0].cloned())
+        .unwrap();
+    let mut street = (*snapshot.get(&view(), &first).unwrap()).clone();
+    street.id = Uri::ngsi_ld("RoadSegment", "another");
+    let mut clinic = (*snapshot.get(&view(), &base.places("clinic")[0].id).unwrap()).clone();
+    clinic.id = Uri::ngsi_ld("PointOfInterest", "another");
+    let mut stop = (*snapshot.get(&view(), &base.stops()[0].id).unwrap()).clone();
+    stop.put(property("wheelChairAccessible", "2"));
+    let kerb = Entity::new(junction, name("RoadNode")).with(property("kerb", "raised"));
+    let surface = Entity::new(last, name("RoadSegment")).with(property("surface", "mud"));
+    let mut whole = snapshot.fork();
+    let mut measures = Vec::new();
+    for (what, entity) in [
+        ("kerb", kerb),
+        ("surface", surface),
+        ("clinic", clinic),
+        ("stop", stop),
+        ("street", street),
+    ] {
+        let id = entity.id.clone();
+        let mut fork = snapshot.fork();
+        run(&mut fork, Operation::UpsertUpdate(entity.clone()));
+        run(&mut whole, Operation::UpsertUpdate(entity));
+        let changed = fork.snapshot();
+        let start = Instant::now();
+        let after = base.after(&changed, &view(), std::slice::from_ref(&id)).unwrap();
+        let followed = start.elapsed();
+        let start = Instant::now();
+        let found: Vec<_> = all()
+            .iter()
+            .map(|indicator| measure(&after, &indicator.id).unwrap())
+            .collect();
+        println!(
+            "{what}: followed in {followed:?}, measured in {:?}",
+            start.elapsed()
+        );
+        let anew = read(&changed, base.options());
+        for (found, indicator) in found.iter().zip(all()) {
+            assert!(
+                *found == measure(&anew, &indicator.id).unwrap(),
+                "{what}: {}",
+                indicator.id
+            );
+        }
+        measures.push((what, id));
+    }
+    let ids: Vec<Uri> = measures.iter().map(|(_, id)| id.clone()).collect();
+    let after = base.after(&whole.snapshot(), &view(), &ids).unwrap();
+    let start = Instant::now();
+    let company = Company::of(&base, &after).unwrap();
+    println!("company in {:?}", start.elapsed());
+    for (what, id) in &measures {
+        let start = Instant::now();
+        let touched: Vec<String> = all()
+            .iter()
+            .map(|indicator| {
+                company
+                    .touched(std::slice::from_ref(id), &indicator.id)
+                    .unwrap()
+                    .len()
+                    .to_string()
+            })
+            .collect();
+        println!("{what} touches {} in {:?}", touched.join(" "), start.elapsed());
+    }
 }

@@ -51,7 +51,8 @@ pub fn answer(
         for step in &path.steps {
             let (edge, forward) = (step.edge, step.forward);
             // Both are at one node: nothing of the edge is passed.
-            if step.begins == step.ends && (step.begins <= 0.0 || step.begins >= 1.0) {
+            let still = (step.begins - step.ends).abs() <= 0.0;
+            if still && (step.begins <= 0.0 || step.begins >= 1.0) {
                 continue;
             }
             let Some(verdict) = travel.verdict(edge, forward) else {
