@@ -1,0 +1,13 @@
+//! Whole runs: the demo city and the Nairobi pack, measures carried out on entities, compared, chosen between, stored.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test program"
+)]
+
+mod choice;
+mod city;
+mod jobs;
+mod nairobi;
+mod runs;
