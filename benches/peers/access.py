@@ -135,7 +135,7 @@ def spread(differences, of=None):
 # ------------------------------------------------------------------ 1. the same edges
 
 rows = ask("edges")
-places, edges, missed = {}, [], 0
+places, edges, missed, our_metres = {}, [], 0, {}
 for row in rows:
     ends = [(int(row[end]), float(row[f"{end}_lon"]), float(row[f"{end}_lat"])) for end in ("from", "to")]
     states = {row["forward"], row["backward"]}
@@ -143,6 +143,8 @@ for row in rows:
         for node, lon, lat in ends:
             places[node] = (lon, lat)
         edges.append((ends[0][0], ends[1][0], float(row["metres"])))
+        way = int(row["segment"].split(":w")[1].split(":")[0])
+        our_metres[way] = our_metres.get(way, 0.0) + float(row["metres"])
     elif "passable" in states:
         missed += 1
 ours = Graph(places, edges)
@@ -257,12 +259,14 @@ class Ways(osmium.SimpleHandler):
     def __init__(self):
         super().__init__()
         self.places, self.edges, self.ways, self.incomplete = {}, [], 0, 0
+        self.metres, self.tags = {}, {}
 
     def way(self, way):
         tags = {tag.k: tag.v for tag in way.tags}
         if not walked(tags):
             return
         self.ways += 1
+        self.metres[way.id], self.tags[way.id] = 0.0, tags
         before = None
         for node in way.nodes:
             if not node.location.valid():
@@ -274,6 +278,7 @@ class Ways(osmium.SimpleHandler):
             if before and before[0] != here[0]:
                 _, _, metres = geod.inv(before[1], before[2], here[1], here[2])
                 self.edges.append((before[0], here[0], metres))
+                self.metres[way.id] += metres
             before = here
 
 
@@ -307,6 +312,15 @@ lengths = quietly(
 values = [float(told[pair]) if told[pair] else math.inf for pair in pairs]
 finite = [(v, l) for v, l in zip(values, lengths) if math.isfinite(v) and l < 4e6 and l > 0]
 relative = [abs(v - l) / max(l, 1.0) for v, l in finite]
+# The same without pandana: it cuts every length to whole millimetres, and here every segment between two vertices is
+# an edge of its own.
+exact = dijkstra(theirs.matrix, directed=False, indices=[theirs.index[node] for node in origins])
+row_of = {node: number for number, node in enumerate(origins)}
+uncut = [(v, exact[row_of[a], theirs.index[b]]) for (a, b), v in zip(pairs, values) if math.isfinite(v)]
+# Ways that one of the two walks and the other does not.
+only_theirs = {way: metres for way, metres in read.metres.items() if way not in our_metres}
+only_ours = {way: metres for way, metres in our_metres.items() if way not in read.metres}
+both = [(metres, read.metres[way]) for way, metres in our_metres.items() if way in read.metres]
 facilities = only.sample(shared, 40)
 sample = only.sample(shared, min(400, len(shared)))
 found = nearest_by_pandana(theirs, network, facilities, 50_000)
@@ -328,6 +342,20 @@ independent = {
     "pairs": len(finite),
     "difference_m": spread([v - l for v, l in finite]),
     "difference_relative": spread([v - l for v, l in finite], [l for _, l in finite]),
+    "uncut_m": spread([v - l for v, l in uncut]),
+    "uncut_relative": spread([v - l for v, l in uncut], [l for _, l in uncut]),
+    "ways_in_both": len(both),
+    "ways_length_m": spread([a - b for a, b in both]),
+    "ways_shorter_here": {
+        "count": sum(1 for a, b in both if abs(a - b) > 1.0),
+        "metres": sum(b - a for a, b in both if abs(a - b) > 1.0),
+    },
+    "ways_only_ours": {"count": len(only_ours), "metres": sum(only_ours.values())},
+    "ways_only_theirs": {
+        "count": len(only_theirs),
+        "metres": sum(only_theirs.values()),
+        "examples": [{"way": way, "tags": read.tags[way]} for way in sorted(only_theirs)[:5]],
+    },
     "pairs_beyond_0_1_pct": sum(1 for value in relative if value > 1e-3),
     "nearest_m": spread([v - l for v, l in near if math.isfinite(v)]),
     "nearest_relative": spread([v - l for v, l in near if math.isfinite(v)], [l for v, l in near if math.isfinite(v)]),

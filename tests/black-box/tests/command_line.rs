@@ -21,6 +21,8 @@ fn every_command_helps_with_an_example() {
         "serve",
         "import",
         "assess",
+        "simulate",
+        "scenario",
         "doctor",
         "config",
         "openapi",

@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use query::View;
-use rstar::RTree;
-use rstar::primitives::GeomWithData;
 use serde_json::{Map, Value as Json, json};
-use sim_access::attributes::Wheelchair;
-use sim_access::equity::Facility;
-use sim_access::place::Plane;
+use sim_access::equity::{Capacity, Facility};
 use sim_access::{Metric, Network, Passability, Position, Profile, Snap, Travel};
 use twin::Reader;
 
 use super::places::{Place, middles};
 use super::{Mode, QuestionError};
+use crate::indicator::straight::entrances;
 use crate::model::{Model, Streets, TravelOptions, Who};
 
 /// How far a place may be from the street that leads to it, metres.
@@ -26,6 +23,15 @@ pub struct City<'a> {
     reader: &'a dyn Reader,
     view: &'a View,
     model: Model,
+    map: bool,
+}
+
+/// Where one goes into a place.
+pub(super) struct Gate {
+    pub(super) at: Position,
+    /// Of a stop; of all else it means nothing.
+    pub(super) capacity: Capacity,
+    pub(super) facility: Facility,
 }
 
 /// Where people live.
@@ -51,7 +57,24 @@ impl<'a> City<'a> {
 
     /// A city whose model is there already.
     pub const fn of(reader: &'a dyn Reader, view: &'a View, model: Model) -> Self {
-        Self { reader, view, model }
+        Self {
+            reader,
+            view,
+            model,
+            map: true,
+        }
+    }
+
+    /// The same, whose answers have no features: drawing is most of the work of many questions.
+    #[must_use]
+    pub fn without_map(mut self) -> Self {
+        self.map = false;
+        self
+    }
+
+    /// Whether answers have features.
+    pub(super) const fn has_map(&self) -> bool {
+        self.map
     }
 
     /// The model of it.
@@ -102,48 +125,46 @@ impl<'a> City<'a> {
     }
 
     /// The places of a category as the simulator takes them: one for each entrance.
-    pub(super) fn facilities(&self, category: &str, profile: &Profile) -> Vec<(Position, Facility)> {
-        let rolls = profile.heeds_wheelchair_tag;
-        let streets = self.model.streets();
-        let of = |state: Passability| if rolls { state } else { Passability::Passable };
+    pub(super) fn gates(&self, category: &str, profile: &Profile) -> Vec<Gate> {
+        let model = &self.model;
         if category == "stop" {
-            let stops = self.model.stops().iter();
-            return stops
+            let served = model.stops().iter().filter(|stop| stop.served);
+            return served
                 .map(|stop| {
-                    let state = of(stop.wheelchair.and(stop.vehicles));
-                    (
-                        stop.position,
-                        Facility {
+                    let boards = stop.wheelchair.and(stop.vehicles);
+                    let rolls = profile.heeds_wheelchair_tag;
+                    Gate {
+                        at: stop.position,
+                        capacity: stop.capacity,
+                        facility: Facility {
                             place: stop.snap,
-                            state,
+                            state: if rolls { boards } else { Passability::Passable },
                         },
-                    )
+                    }
                 })
                 .collect();
         }
-        let mut facilities = Vec::new();
-        for place in self.model.places(category) {
-            let state = of(match place.wheelchair {
-                Some(Wheelchair::Yes) => Passability::Passable,
-                Some(Wheelchair::No) => Passability::Blocked,
-                Some(Wheelchair::Limited) | None => Passability::Unknown,
-            });
-            let doors = streets.map_or_else(Vec::new, |streets| streets.entrances(place));
-            if doors.is_empty() {
-                facilities.push((place.position, Facility { place: None, state }));
-            }
-            let door = |snap| {
-                (
-                    place.position,
-                    Facility {
-                        place: Some(snap),
-                        state,
-                    },
-                )
+        let mut gates = Vec::new();
+        for place in model.places(category) {
+            let state = place.state(profile);
+            let mut put = |at: Position, snap: Option<Snap>| {
+                gates.push(Gate {
+                    at,
+                    capacity: Capacity::Low,
+                    facility: Facility { place: snap, state },
+                });
             };
-            facilities.extend(doors.into_iter().map(door));
+            if model.streets().is_some() {
+                for snap in model.entrances(&place.id) {
+                    put(place.position, Some(*snap));
+                }
+            } else {
+                for at in entrances(place) {
+                    put(at, None);
+                }
+            }
         }
-        facilities
+        gates
     }
 
     pub(super) fn streets(&self) -> Result<&Streets, QuestionError> {
@@ -255,35 +276,5 @@ impl<'a> City<'a> {
                 "use walking, manual-wheelchair, powered-wheelchair or long-cane",
             ))
         }
-    }
-}
-
-/// What nobody has mapped streets for: straight lines, as much longer as the detour.
-pub(super) struct Crow {
-    plane: Plane,
-    detour: f64,
-    tree: RTree<GeomWithData<[f64; 2], usize>>,
-}
-
-impl Crow {
-    /// Around these places.
-    pub(super) fn over(places: &[Position], detour: f64) -> Option<Self> {
-        let plane = Plane::at(*places.first()?);
-        let points = places
-            .iter()
-            .enumerate()
-            .map(|(number, &place)| GeomWithData::new(plane.xy(place), number));
-        Some(Self {
-            plane,
-            detour: detour.max(1.0),
-            tree: RTree::bulk_load(points.collect()),
-        })
-    }
-
-    /// Metres to the nearest.
-    pub(super) fn nearest_m(&self, from: Position) -> Option<f64> {
-        let point = self.plane.xy(from);
-        let nearest = self.tree.nearest_neighbor(&point)?.geom();
-        Some((nearest[0] - point[0]).hypot(nearest[1] - point[1]) * self.detour)
     }
 }

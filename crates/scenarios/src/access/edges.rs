@@ -44,10 +44,12 @@ pub fn ask(city: &City<'_>, profile: &Profile) -> Result<Answer, QuestionError> 
         let time = |forward| milli(Metric::Time.value(travel.cost(edge, forward).unwrap_or(0)));
         let metres = milli(network.length_m(edge).unwrap_or(0.0));
         let segment = city.segment(edge);
-        features.push(feature(
+        if city.has_map() {
+            features.push(feature(
             line(network.course(edge)),
             json!({ "segment": segment, "metres": metres, "forward": state(true), "backward": state(false) }),
         ));
+        }
         let [from_id, to_id] = ids;
         let ([from_lon, from_lat], [to_lon, to_lat]) = (from, to);
         table.rows.push(vec![

@@ -20,8 +20,9 @@ pub struct Question {
     pub profile: Profile,
     /// How. By public transport the limit is one of minutes.
     pub mode: Mode,
-    /// How the areas are drawn.
-    pub outline: OutlineOptions,
+    /// How the areas are drawn; `None`: 30 m beside the streets on a grid of 15 m, and where one goes farther than
+    /// 2.5 km, 40 m on a grid of 30 m.
+    pub outline: Option<OutlineOptions>,
 }
 
 /// What is reached, best state first: each state holds what only it reaches.
@@ -51,6 +52,7 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         Mode::Transit => Some(Journeys::of(city, &question.profile)?),
     };
 
+    let drawn = question.outline.unwrap_or_else(|| usual_outline(question));
     let mut workspace = Workspace::new();
     let homes = city.homes();
     let mut reached_at_all = vec![false; homes.cells.len()];
@@ -86,11 +88,13 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         table
             .rows
             .push(vec![word(state).into(), milli(length_m), milli(people)]);
-        let shapes = outline(network, &only, &question.outline);
-        features.push(feature(
-            multi_polygon(&shapes),
-            json!({ "state": word(state), "length_m": milli(length_m), "people": milli(people) }),
-        ));
+        if city.has_map() {
+            let shapes = outline(network, &only, &drawn);
+            features.push(feature(
+                multi_polygon(&shapes),
+                json!({ "state": word(state), "length_m": milli(length_m), "people": milli(people) }),
+            ));
+        }
     }
     // The best state on top of what is drawn later.
     features.reverse();
@@ -114,6 +118,21 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         answer.warnings.extend(journeys.notes());
     }
     Ok(answer)
+}
+
+fn usual_outline(question: &Question) -> OutlineOptions {
+    let reach_m = match question.limit {
+        Limit::Metres(metres) => metres,
+        Limit::Minutes(minutes) => minutes * 60.0 * question.profile.speed_m_s,
+    };
+    if reach_m <= 2500.0 && question.mode == Mode::Walk {
+        OutlineOptions::default()
+    } else {
+        OutlineOptions {
+            width_m: 40.0,
+            spacing_m: 30.0,
+        }
+    }
 }
 
 fn length(travel: &Travel, pieces: &[ReachedPiece]) -> f64 {

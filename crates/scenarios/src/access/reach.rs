@@ -5,9 +5,10 @@ use sim_access::equity::{Capacity, Facility, Share, convenient_transport, reach_
 use sim_access::{Passability, Position, Profile, Workspace};
 
 use super::answer::{Answer, Table, feature, milli, point, round};
-use super::city::{City, Crow};
+use super::city::{City, Gate};
 use super::{Limit, Mode, QuestionError, word};
 use crate::indicator;
+use crate::indicator::straight::Near;
 use crate::model::{Area, Group};
 
 /// Who reaches what, how far.
@@ -84,17 +85,15 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         ],
         rows,
     };
-    answer.features = model
-        .cells()
-        .iter()
-        .zip(&states)
-        .map(|(cell, &state)| {
+    if city.has_map() {
+        let home = |(cell, &state): (&indicators::calculation::Cell, &Passability)| {
             feature(
                 point(Position::new(cell.centre.x, cell.centre.y)),
                 json!({ "people": milli(cell.people), "state": word(state) }),
             )
-        })
-        .collect();
+        };
+        answer.features = model.cells().iter().zip(&states).map(home).collect();
+    }
     answer.warnings = city.warnings();
     answer.solved = sums.all.passable + sums.all.unknown > 0.0;
     Ok(answer)
@@ -181,25 +180,21 @@ fn states(
     limit: Limit,
     by_capacity: bool,
 ) -> Result<Vec<Passability>, QuestionError> {
-    let facilities = city.facilities(&question.category, &question.profile);
+    let gates = city.gates(&question.category, &question.profile);
     if city.model().streets().is_none() {
-        return straight(city, question, limit, &facilities);
+        return straight(city, question, limit, by_capacity, &gates);
     }
     let travel = city.travel(&question.profile, limit.metric())?;
     let towards = travel.towards();
     let homes = city.homes();
     let mut workspace = Workspace::new();
     if by_capacity {
-        let capacities = city.model().stops().iter().map(|stop| stop.capacity);
-        let stops: Vec<(Facility, Capacity)> = facilities
-            .iter()
-            .map(|(_, facility)| *facility)
-            .zip(capacities)
-            .collect();
+        let stops: Vec<(Facility, Capacity)> =
+            gates.iter().map(|gate| (gate.facility, gate.capacity)).collect();
         return convenient_transport(&towards, &stops, homes.snaps, &mut workspace)
             .map_err(|error| QuestionError::missing(error.to_string(), "count metres"));
     }
-    let facilities: Vec<Facility> = facilities.into_iter().map(|(_, facility)| facility).collect();
+    let facilities: Vec<Facility> = gates.iter().map(|gate| gate.facility).collect();
     Ok(reach_states(
         &towards,
         &facilities,
@@ -215,33 +210,38 @@ fn straight(
     city: &City<'_>,
     question: &Question,
     limit: Limit,
-    facilities: &[(Position, Facility)],
+    by_capacity: bool,
+    gates: &[Gate],
 ) -> Result<Vec<Passability>, QuestionError> {
+    question.profile.check()?;
     let within_m = match limit {
         Limit::Metres(metres) => metres,
         Limit::Minutes(minutes) => minutes * 60.0 * question.profile.speed_m_s,
     };
-    question.profile.check()?;
     let best = if question.profile == Profile::walking() {
         Passability::Passable
     } else {
         Passability::Unknown
     };
-    let detour = city.model().options().detour;
-    let near = [Passability::Passable, Passability::Unknown].map(|state| {
-        let usable: Vec<Position> = facilities
-            .iter()
-            .filter(|(_, facility)| facility.state >= state)
-            .map(|(place, _)| *place)
-            .collect();
-        (state, Crow::over(&usable, detour))
-    });
+    let detour = city.model().options().detour.max(1.0);
+    let mut near = Vec::new();
+    for state in [Passability::Passable, Passability::Unknown] {
+        for capacity in [Capacity::Low, Capacity::High] {
+            let farther = by_capacity && capacity == Capacity::High;
+            let usable = gates
+                .iter()
+                .filter(|gate| gate.capacity == capacity && gate.facility.state >= state)
+                .map(|gate| (gate.at, 0.0));
+            let reach_m = if farther {
+                sim_access::equity::HIGH_CAPACITY_M
+            } else {
+                within_m
+            };
+            near.push((state, Near::new(usable.collect(), detour, reach_m)));
+        }
+    }
     let state_of = |home: Position| {
-        let reached = near.iter().find(|(_, crow)| {
-            crow.as_ref()
-                .and_then(|crow| crow.nearest_m(home))
-                .is_some_and(|metres| metres <= within_m)
-        });
+        let reached = near.iter().find(|(_, near)| near.reaches(home));
         reached.map_or(Passability::Blocked, |(state, _)| state.and(best))
     };
     let cells = city.model().cells().iter();

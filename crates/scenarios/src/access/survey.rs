@@ -36,10 +36,10 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
     let mut warnings = city.warnings();
     // A place that one cannot enter is nobody's aim.
     let facilities: Vec<Start> = city
-        .facilities(&question.category, &question.profile)
+        .gates(&question.category, &question.profile)
         .into_iter()
-        .filter(|(_, facility)| facility.state > Passability::Blocked)
-        .filter_map(|(_, facility)| facility.place.map(Start::from))
+        .filter(|gate| gate.facility.state > Passability::Blocked)
+        .filter_map(|gate| gate.facility.place.map(Start::from))
         .collect();
     let homes = city.homes();
     if facilities.is_empty() {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use query::View;
 use scenarios::access::{
-    self, Answer, Limit, Metric, Mode, OutlineOptions, Position, Profile, QuestionError, isochrone, matrix,
-    reach, route, survey,
+    self, Answer, Limit, Metric, Mode, Position, Profile, QuestionError, isochrone, matrix, reach, route,
+    survey,
 };
 use scenarios::model::TravelOptions;
 use twin::Reader;
@@ -24,6 +24,11 @@ pub(super) fn run(question: &Question, effective: &Effective) -> Result<Outcome,
     let answer = with_city(&common.city, effective, &view, |reader, warnings| {
         let options = travel(question, &profile);
         let city = access::City::read(reader, &view, &options).map_err(failure)?;
+        let city = if common.format == Some(Format::Geojson) {
+            city
+        } else {
+            city.without_map()
+        };
         let mut answer = ask(question, &city, &profile)?;
         answer.warnings.splice(0..0, warnings);
         Ok(answer)
@@ -48,7 +53,7 @@ fn ask(question: &Question, city: &access::City<'_>, profile: &Profile) -> Resul
                 limit,
                 profile,
                 mode: mode(asked.going.by),
-                outline: OutlineOptions::default(),
+                outline: None,
             };
             isochrone::ask(city, &question)
         }
