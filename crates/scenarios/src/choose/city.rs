@@ -12,7 +12,7 @@ use twin::Snapshot;
 use super::combine::thousandths;
 use super::lab::{Count, Lab};
 use crate::file::{Finding, Measure, Objective};
-use crate::indicator::{self, CellSet, Measured};
+use crate::indicator::{self, CellSet, Company, Measured};
 use crate::measures::{Draft, Plans};
 use crate::model::Model;
 use crate::run::RunError;
@@ -27,12 +27,8 @@ pub(super) struct Ground<'a> {
     together: Mutex<BTreeMap<Vec<usize>, Arc<Together>>>,
 }
 
-/// Measures carried out together.
-struct Together {
-    model: Model,
-    /// The entities that each changed.
-    changed: Vec<Vec<Uri>>,
-}
+/// The cells that each of some measures, carried out together, can change, by indicator.
+type Together = BTreeMap<String, Vec<CellSet>>;
 
 /// Whose share an objective is.
 enum Part {
@@ -95,7 +91,18 @@ impl<'a> Ground<'a> {
         }
         let all: Vec<Uri> = changed.iter().flatten().cloned().collect();
         let model = self.model.after(&draft.snapshot(), self.view, &all)?;
-        let together = Arc::new(Together { model, changed });
+        let company = Company::of(self.model, &model)?;
+        let mut together = Together::new();
+        for objective in self.objectives {
+            if !together.contains_key(&objective.indicator) {
+                let touched = changed
+                    .iter()
+                    .map(|changed| company.touched(changed, &objective.indicator))
+                    .collect::<Result<_, _>>()?;
+                together.insert(objective.indicator.clone(), touched);
+            }
+        }
+        let together = Arc::new(together);
         self.together
             .lock()
             .insert(measures.to_vec(), Arc::clone(&together));
@@ -158,11 +165,8 @@ impl Lab for City<'_> {
     }
 
     fn touched(&self, together: &[usize], indicator: &str) -> Result<Vec<CellSet>, RunError> {
-        let done = self.ground.together(together)?;
-        done.changed
-            .iter()
-            .map(|changed| Ok(indicator::touched(self.ground.model, &done.model, changed, indicator)?))
-            .collect()
+        let all = self.ground.together(together)?;
+        Ok(all.get(indicator).cloned().unwrap_or_default())
     }
 
     fn count(&self, indicator: &str, objectives: &[usize]) -> Result<Option<Vec<Count>>, RunError> {

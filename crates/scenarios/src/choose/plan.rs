@@ -205,7 +205,8 @@ impl Plan {
                 if watch.cancelled() {
                     return Err(RunError::Cancelled);
                 }
-                let together: Vec<usize> = members(set).collect();
+                let in_order = rules.order.iter().copied();
+                let together: Vec<usize> = in_order.filter(|&measure| set & bit(measure) != 0).collect();
                 let touched = lab.touched(&together, indicator)?;
                 parts.meet(&together, &touched);
             }
