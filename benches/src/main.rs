@@ -1,6 +1,7 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
-//! `benches [RUNS]` measures everything, `benches main [RUNS]` and `benches access [RUNS]` one chapter;
+//! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]` and
+//! `benches scenarios [RUNS]` one chapter;
 //! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
@@ -21,6 +22,7 @@
 mod access;
 mod main_job;
 mod process;
+mod strategies;
 mod validate;
 
 fn main() {
@@ -43,5 +45,8 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| chapter == "access") {
         access::report(runs);
+    }
+    if chapter.is_none_or(|chapter| chapter == "scenarios") {
+        strategies::report(runs);
     }
 }

@@ -68,7 +68,10 @@ pub(crate) enum Command {
     )]
     Assess(Assess),
     /// Try measures before paying for them: run scenario files, compare, choose
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha scenario run kerbs.toml --data-dir ./nairobi"
+    )]
     Scenario(crate::commands::scenario::Scenario),
     /// Run a simulator on files, or on a city, without a server
     #[command(

@@ -346,7 +346,7 @@ fn wrong_usage_is_told_from_failure() {
             vec!["/nowhere/feed.zip"],
         ),
         (vec!["import", "gtsf", "x.zip"], 2, vec!["gtsf", "gtfs"]),
-        (vec!["import", "osm", "x.pbf"], 1, vec!["osm"]),
+        (vec!["import", "epanet", "x.inp"], 1, vec!["epanet"]),
         (vec!["import", "observations", "x.csv"], 2, vec!["--entity"]),
         (
             vec!["assess", "--period", "last year"],

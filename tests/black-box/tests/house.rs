@@ -66,7 +66,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // What takes milliseconds is measured inside the process, so the measuring program builds a twin itself.
     (
         "benches",
-        &["black-box", "scenarios", "sim-access", "formats", "twin", "storage", "query"],
+        &[
+            "black-box",
+            "demo-city",
+            "scenarios",
+            "sim-access",
+            "formats",
+            "twin",
+            "storage",
+            "query",
+        ],
     ),
 ];
 

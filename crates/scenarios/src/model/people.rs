@@ -110,7 +110,7 @@ impl Census {
 
 /// `65+` is 65, `under 5` is 0.
 fn first_number(age: &str) -> u32 {
-    if age.starts_with(['<', 'u', 'U']) {
+    if age.starts_with('<') || age.to_lowercase().starts_with("under") {
         return 0;
     }
     let digits: String = age

@@ -107,3 +107,19 @@ fn forks_of_forks_share_and_do_not_mix() {
     assert_eq!(count(&twin), Some(1));
     assert!(left.has(&id(3)) && !right.has(&id(3)) && !right.has(&id(1)));
 }
+
+/// What a fork made is still there in a fork of its picture, whatever is made there.
+#[test]
+fn a_fork_of_a_fork_keeps_what_it_made() {
+    let twin = open();
+    let mut first = twin.snapshot().fork();
+    first.execute(&view(), Operation::Create(kerb(1, 1))).unwrap();
+    let mut second = first.snapshot().fork();
+    second.execute(&view(), Operation::Create(kerb(2, 2))).unwrap();
+    let ids: Vec<Uri> = all(&second.snapshot(), &view())
+        .iter()
+        .map(|e| e.id.clone())
+        .collect();
+    assert_eq!(ids, [id(1), id(2)]);
+    assert_eq!(all(&first.snapshot(), &view()).len(), 1);
+}

@@ -61,6 +61,8 @@ fn run_file(arguments: &Run, effective: &Effective, json: bool) -> Result<Outcom
             let result = if arguments.dry_run {
                 simulate(&baseline, &view(), &file, &Steps::new()).map_err(|error| told(error, json))?
             } else {
+                // A file that does not fit leaves no run behind.
+                applied(&baseline, &file, json)?;
                 stored(twin, text.clone())?
             };
             Ok(match format {
@@ -132,26 +134,7 @@ fn check(arguments: &Check, effective: &Effective, json: bool) -> Result<Outcome
     let text = read(&arguments.file)?;
     let file = parse(&arguments.file, &text, json)?;
     let checked = with_twin(arguments.place.tenant.as_deref(), effective, |twin| {
-        let baseline = twin.snapshot();
-        let mut checked = Vec::new();
-        let mut findings: Vec<Finding> = Vec::new();
-        for (scenario, measures) in lists(&file) {
-            match apply_all(&baseline, &view(), &measures) {
-                Ok((_, applied)) => checked.push(Checked {
-                    scenario: scenario.to_owned(),
-                    measures: applied,
-                }),
-                Err(found) => findings.extend(found.into_iter().map(|finding| Finding {
-                    place: format!("scenario {scenario}, {}", finding.place),
-                    ..finding
-                })),
-            }
-        }
-        if findings.is_empty() {
-            Ok(checked)
-        } else {
-            Err(found("the scenario file", &findings, json))
-        }
+        applied(&twin.snapshot(), &file, json)
     })?;
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&checked)?))?;
@@ -159,6 +142,33 @@ fn check(arguments: &Check, effective: &Effective, json: bool) -> Result<Outcome
         print(&summary::applied(&checked))?;
     }
     Ok(Outcome::Done)
+}
+
+/// What the measures of each scenario change, or everything that stands against them.
+fn applied(baseline: &Snapshot, file: &ScenarioFile, json: bool) -> Result<Vec<Checked>, Failure> {
+    let mut checked = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for (scenario, measures) in lists(file) {
+        match apply_all(baseline, &view(), &measures) {
+            Ok((_, applied)) => checked.push(Checked {
+                scenario: scenario.to_owned(),
+                measures: applied,
+            }),
+            // Two scenarios with the same wrong measure have one finding.
+            Err(found) => {
+                for finding in found {
+                    if !findings.contains(&finding) {
+                        findings.push(finding);
+                    }
+                }
+            }
+        }
+    }
+    if findings.is_empty() {
+        Ok(checked)
+    } else {
+        Err(found("the scenario file", &findings, json))
+    }
 }
 
 /// Each scenario's measures; where the file names no scenario, all of them.

@@ -171,15 +171,20 @@ fn changed(difference: &Difference, value: &Value, currency: &str) -> String {
         Verdict::Same => return "the same".to_owned(),
         Verdict::NotKnown => "not known whether better",
     };
-    let mut text = format!("{by:+.2} {} ({verdict}", value.unit);
+    let unit = if value.unit == "%" {
+        "percentage points"
+    } else {
+        &value.unit
+    };
+    let mut text = format!("{by:+.2} {unit} ({verdict}");
     if let Some(people) = difference.people {
         let _ = write!(text, ", {people:+.0} people");
     }
     if let Some(cost) = difference.cost_per_unit {
-        let what = if difference.people.is_some() {
-            "person"
-        } else {
-            "unit"
+        let what = match (difference.people, value.unit.as_str()) {
+            (Some(_), _) => "person",
+            (None, "%") => "percentage point",
+            (None, unit) => unit,
         };
         let _ = write!(text, ", {} for each {what}", money(cost, currency));
     }
