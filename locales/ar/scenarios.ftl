@@ -219,6 +219,7 @@ choice-chart-caption = كل توليفة نقطة، والمرقّمة لا تت
 choice-picture = رسم بياني للكلفة والأثر لكل التوليفات. الجدول أدناه يذكر المرقّمة منها.
 choice-caption = توليفات لا تتفوق عليها أخرى، الأرخص أولًا
 choice-more = { $more } غيرها في الملفات.
+choice-best = الأفضل ضمن الميزانية
 no-measure = لا تدبير على الإطلاق
 objective-of = { $indicator }: { $group }
 told-title = ما الذي آل إليه كل تدبير

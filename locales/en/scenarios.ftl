@@ -197,6 +197,7 @@ choice-chart-caption = every combination is a dot; the numbered ones are beaten 
 choice-picture = Chart of cost against effect for all combinations. The table below lists the numbered ones.
 choice-caption = Combinations that no other beats, the cheapest first
 choice-more = { $more } more are in the files.
+choice-best = the best within the budget
 no-measure = No measure at all
 objective-of = { $indicator }: { $group }
 told-title = What became of each measure

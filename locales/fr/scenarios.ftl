@@ -197,6 +197,7 @@ choice-chart-caption = chaque combinaison est un point ; les points numérotés 
 choice-picture = Graphique du coût et de l’effet de toutes les combinaisons. Le tableau ci-dessous énumère celles qui sont numérotées.
 choice-caption = Combinaisons qu’aucune autre ne bat, la moins chère d’abord
 choice-more = { $more } de plus sont dans les fichiers.
+choice-best = la meilleure dans le budget
 no-measure = Aucune mesure
 objective-of = { $indicator } : { $group }
 told-title = Ce que chaque mesure est devenue

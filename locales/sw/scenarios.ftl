@@ -197,6 +197,7 @@ choice-chart-caption = kila mchanganyiko ni nukta; zenye namba hazishindwi na ny
 choice-picture = Chati ya gharama na athari ya michanganyiko yote. Jedwali hapa chini linaorodhesha yenye namba.
 choice-caption = Michanganyiko isiyoshindwa na mingine, ya bei nafuu kwanza
 choice-more = Mingine { $more } iko kwenye mafaili.
+choice-best = bora zaidi ndani ya bajeti
 no-measure = Hakuna hatua yoyote
 objective-of = { $indicator }: { $group }
 told-title = Kilichotokea kwa kila hatua

@@ -34,7 +34,10 @@ pub async fn serve(
     tokio::task::spawn_blocking(move || resuming.scenarios.resume(&resuming));
     let served = run(listener, &app, doors, shutdown).await;
     let stopping = app.clone();
-    if tokio::task::spawn_blocking(move || stopping.scenarios.stop()).await.is_err() {
+    if tokio::task::spawn_blocking(move || stopping.scenarios.stop())
+        .await
+        .is_err()
+    {
         tracing::error!("the runs of scenarios could not be stopped");
     }
     served

@@ -174,7 +174,14 @@ fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model,
         .groups()
         .iter()
         .zip(&measured.groups)
-        .map(|(group, share)| row(words::group(l, group), None, [share.passable, share.unknown, share.blocked], l))
+        .map(|(group, share)| {
+            row(
+                words::group(l, group),
+                None,
+                [share.passable, share.unknown, share.blocked],
+                l,
+            )
+        })
         .collect();
     page.areas = model
         .areas()
@@ -186,7 +193,12 @@ fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model,
                 english: false,
             };
             let address = format!("/entities/{}", encode(area.id.as_str()));
-            row(name, Some(address), [share.passable, share.unknown, share.blocked], l)
+            row(
+                name,
+                Some(address),
+                [share.passable, share.unknown, share.blocked],
+                l,
+            )
         })
         .collect();
     page.notes = model.notes().iter().map(|note| plain(note)).collect();
@@ -196,8 +208,15 @@ fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model,
 fn row(name: Label, address: Option<String>, people: [f64; 3], l: Language) -> Row {
     let all: f64 = people.iter().sum();
     let part = |people: f64| {
-        let percent = if all > 0.0 { l.number(100.0 * people / all, 1) } else { "–".to_owned() };
-        (l.number(people.round(), 0), l.text_with("percent", &[("percent", Text(&percent))]))
+        let percent = if all > 0.0 {
+            l.number(100.0 * people / all, 1)
+        } else {
+            "–".to_owned()
+        };
+        (
+            l.number(people.round(), 0),
+            l.text_with("percent", &[("percent", Text(&percent))]),
+        )
     };
     Row {
         name,
@@ -235,11 +254,18 @@ fn looks(visit: &Visit, snapshot: &Snapshot, model: &Model, indicator: &str) -> 
         let facts = &feature["properties"];
         let people = facts["people"].as_f64().filter(|people| *people > 0.0)?;
         let id = Uri::parse(facts["segment"].as_str()?).ok()?;
-        let name = snapshot.get(&visit.view, &id).map_or_else(|| local_of(&id), |entity| label_of(&entity, l));
-        let missing: Vec<String> =
-            facts["missing"].as_array()?.iter().filter_map(|tag| tag.as_str().map(plain)).collect();
+        let name = snapshot
+            .get(&visit.view, &id)
+            .map_or_else(|| local_of(&id), |entity| label_of(&entity, l));
+        let missing: Vec<String> = facts["missing"]
+            .as_array()?
+            .iter()
+            .filter_map(|tag| tag.as_str().map(plain))
+            .collect();
         let metres = l.number(facts["metres"].as_f64().unwrap_or(0.0), 0);
-        let first = feature["geometry"]["coordinates"].as_array().and_then(|line| line.get(line.len() / 2));
+        let first = feature["geometry"]["coordinates"]
+            .as_array()
+            .and_then(|line| line.get(line.len() / 2));
         let at = first.and_then(|at| Some((at[0].as_f64()?, at[1].as_f64()?)));
         Some(Look {
             address: format!("/entities/{}", encode(id.as_str())),
@@ -271,8 +297,14 @@ fn picture(
         .iter()
         .filter_map(|area| snapshot.get(&visit.view, &area.id))
         .collect();
-    let geometries = || shapes.iter().filter_map(|entity| entity.get(LOCATION)?.as_geometry());
-    let bounds = geometries().filter_map(BoundingRect::bounding_rect).fold(bounds, around);
+    let geometries = || {
+        shapes
+            .iter()
+            .filter_map(|entity| entity.get(LOCATION)?.as_geometry())
+    };
+    let bounds = geometries()
+        .filter_map(BoundingRect::bounding_rect)
+        .fold(bounds, around);
     let projection = Projection::of(bounds, WIDTH, 6.0);
     let mut land = String::new();
     for geometry in geometries() {
@@ -280,7 +312,9 @@ fn picture(
             trace(&mut land, line, closed, &projection);
         }
     }
-    let size = (projection.width * projection.height / cells.len().max(1) as f64).sqrt().clamp(6.0, 24.0);
+    let size = (projection.width * projection.height / cells.len().max(1) as f64)
+        .sqrt()
+        .clamp(6.0, 24.0);
     let mut bins = std::collections::BTreeMap::<(i64, i64), [f64; 3]>::new();
     for (cell, state) in cells.iter().zip(measured.states.iter()) {
         let (x, y) = projection.place(cell.centre);
@@ -300,11 +334,23 @@ fn picture(
         let _ = match most {
             0 => write!(paths[0], "M{x:.0} {y:.0}h{side:.0}v{side:.0}h-{side:.0}z"),
             // A ring, smaller.
-            1 => write!(paths[1], "M{:.1} {:.1}h{:.1}v{:.1}h-{:.1}z", x + 1.0, y + 1.0, side - 2.0, side - 2.0, side - 2.0),
+            1 => write!(
+                paths[1],
+                "M{:.1} {:.1}h{:.1}v{:.1}h-{:.1}z",
+                x + 1.0,
+                y + 1.0,
+                side - 2.0,
+                side - 2.0,
+                side - 2.0
+            ),
             // A diamond.
             _ => {
                 let half = side / 2.0;
-                write!(paths[2], "M{:.1} {y:.1}l{half:.1} {half:.1}l-{half:.1} {half:.1}l-{half:.1} -{half:.1}z", x + half)
+                write!(
+                    paths[2],
+                    "M{:.1} {y:.1}l{half:.1} {half:.1}l-{half:.1} {half:.1}l-{half:.1} -{half:.1}z",
+                    x + half
+                )
             }
         };
     }

@@ -70,7 +70,10 @@ fn html(status: StatusCode, language: Language, body: String) -> Response {
             HeaderValue::from_static("same-origin"),
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie")),
+        (
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Language, Cookie"),
+        ),
     ];
     (status, headers, body).into_response()
 }
@@ -169,7 +172,9 @@ impl IntoResponse for Failure {
             Ok(body) => {
                 let mut response = html(self.status, self.language, body);
                 if self.retry_after {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+                    response
+                        .headers_mut()
+                        .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
                 }
                 response
             }

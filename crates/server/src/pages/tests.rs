@@ -19,9 +19,10 @@ use crate::{App, Config, router};
 const NOW: i64 = 1_800_000_000;
 
 /// Texts that would do harm where they are not escaped, or turned the page around where they are not isolated.
-const NASTY: &str = "<script>alert('x')</script>\"' onload=x \u{202e}evil\u{2066} &amp; </bdi></title> قطار";
+pub(super) const NASTY: &str =
+    "<script>alert('x')</script>\"' onload=x \u{202e}evil\u{2066} &amp; </bdi></title> قطار";
 
-fn city(entities: Vec<Entity>) -> App {
+pub(super) fn city(entities: Vec<Entity>) -> App {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
     let folder = std::env::temp_dir();
     let tenants = Tenants::open(&folder, Arc::clone(&clock) as Arc<dyn twin::Clock>, |_| {
@@ -62,20 +63,20 @@ fn city(entities: Vec<Entity>) -> App {
     )
 }
 
-fn term(name: &str) -> Name {
+pub(super) fn term(name: &str) -> Name {
     Name::default_term(name)
 }
 
-fn location(geometry: impl Into<geo_types::Geometry<f64>>) -> Attribute {
+pub(super) fn location(geometry: impl Into<geo_types::Geometry<f64>>) -> Attribute {
     Attribute::geo(Name::from_iri(super::place_query::LOCATION), geometry)
 }
 
-fn thing(kind: &str, id: &str, name: &str) -> Entity {
+pub(super) fn thing(kind: &str, id: &str, name: &str) -> Entity {
     Entity::new(Uri::ngsi_ld(kind, id), term(kind)).with(Attribute::property(term("name"), name))
 }
 
 /// A few of everything that is drawn.
-fn small(name: &str) -> Vec<Entity> {
+pub(super) fn small(name: &str) -> Vec<Entity> {
     let square = |x: f64, y: f64, size: f64| polygon![(x: x, y: y), (x: x + size, y: y), (x: x + size, y: y + size), (x: x, y: y + size), (x: x, y: y)];
     let at = Timestamp::from_seconds(NOW - 60);
     let road = Uri::ngsi_ld("RoadSegment", "r1");
@@ -109,7 +110,7 @@ fn small(name: &str) -> Vec<Entity> {
     ]
 }
 
-async fn ask(
+pub(super) async fn ask(
     app: &App,
     address: &str,
     headers: &[(header::HeaderName, &str)],
@@ -129,7 +130,7 @@ async fn ask(
 
 /// Whether a page is what every page has to be: HTML whose elements are closed in order, nothing inline, one
 /// `h1`, headings in order, unique ids, labels for what they point to.
-fn check(page: &str, address: &str) {
+pub(super) fn check(page: &str, address: &str) {
     const VOID: [&str; 5] = ["meta", "link", "br", "input", "img"];
     let mut open: Vec<String> = Vec::new();
     let mut ids: Vec<String> = Vec::new();
@@ -242,7 +243,7 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
     }
 }
 
-const EVERY: [&str; 14] = [
+const EVERY: [&str; 19] = [
     "/",
     "/kpi",
     "/kpi?status=not_reported&search=water",
@@ -253,6 +254,11 @@ const EVERY: [&str; 14] = [
     "/map",
     "/map?type=GtfsStop&attribute=code&value=a&page=99",
     "/map?type=%22%3E%3Cscript%3E&value=%3Cb%3E",
+    "/scenarios",
+    "/scenarios/new",
+    "/scenarios/runs",
+    "/scenarios/kinds",
+    "/reach?indicator=park-wheelchair",
     "/entities",
     "/entities?type=AirQualityObserved&value=a1",
     "/entities/urn:ngsi-ld:GtfsStop:s1",
@@ -314,7 +320,14 @@ async fn an_empty_city_says_how_to_begin() {
     ] {
         assert!(page.contains(command), "{command}");
     }
-    for address in ["/kpi", "/map", "/entities"] {
+    for address in [
+        "/kpi",
+        "/map",
+        "/entities",
+        "/scenarios",
+        "/scenarios/runs",
+        "/reach",
+    ] {
         let (status, _, page) = ask(&app, address, &[]).await;
         assert_eq!(status, StatusCode::OK, "{address}");
         check(&page, address);

@@ -42,7 +42,8 @@ pub(super) async fn list(
 ) -> Answer {
     let part = known(parameters)?.read()?;
     blocking(move || {
-        let all = stored::list(&visitor.twin, &visitor.view).map_err(|error| Problem::from(error).as_api())?;
+        let all =
+            stored::list(&visitor.twin, &visitor.view).map_err(|error| Problem::from(error).as_api())?;
         Ok(part.of(
             "/scenarios",
             &all,
@@ -124,9 +125,17 @@ pub(super) async fn retrieve(
             } else {
                 "application/toml"
             };
-            let name = if media_type == "application/json" { "scenario.json" } else { "scenario.toml" };
+            let name = if media_type == "application/json" {
+                "scenario.json"
+            } else {
+                "scenario.toml"
+            };
             let mut response = ([(header::CONTENT_TYPE, media_type)], one.file.clone()).into_response();
-            set(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+            set(
+                &mut response,
+                header::CONTENT_DISPOSITION,
+                &format!("attachment; filename=\"{name}\""),
+            );
             response
         } else {
             axum::Json(whole(&one)).into_response()
@@ -343,7 +352,10 @@ pub(super) async fn text_of(app: &App, request: Request) -> Answer<String> {
                 format!("a scenario file has at most {limit} bytes"),
             )
         } else {
-            Problem::api(StatusCode::BAD_REQUEST, format!("the body could not be read: {why}"))
+            Problem::api(
+                StatusCode::BAD_REQUEST,
+                format!("the body could not be read: {why}"),
+            )
         }
     })?;
     String::from_utf8(bytes.into()).map_err(|error| {

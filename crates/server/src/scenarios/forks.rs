@@ -89,7 +89,9 @@ pub(super) async fn entities(
     let mut response = query_of(call, reader, selection, representation, page, unsupported).await?;
     for (name, instant) in [("mapacha-snapshot", at), ("mapacha-run-started", ran_at)] {
         if let Ok(value) = HeaderValue::from_str(&instant.to_string()) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
         }
     }
     Ok(response)
@@ -141,7 +143,10 @@ fn fork(app: &App, visitor: &Visitor, run: &Run, scenario: &str) -> Answer<Snaps
         .map_err(|findings| with_findings(StatusCode::CONFLICT, &findings))?;
     let (name, measures) = measures_of(&file, scenario)?;
     let forks = &app.scenarios.forks;
-    let known = || view.is_open().then(|| forks.get(tenant.as_deref(), &run.id, &name))?;
+    let known = || {
+        view.is_open()
+            .then(|| forks.get(tenant.as_deref(), &run.id, &name))?
+    };
     if let Some(snapshot) = known() {
         return Ok(snapshot);
     }
@@ -183,10 +188,17 @@ fn measures_of<'a>(file: &'a ScenarioFile, wanted: &str) -> Answer<(String, Vec<
     };
     let chosen = chosen.ok_or_else(|| {
         let wanted: String = wanted.chars().take(100).collect();
-        let there: Vec<&str> = file.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let there: Vec<&str> = file
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str())
+            .collect();
         Problem::api(
             StatusCode::NOT_FOUND,
-            format!("the run has no scenario `{wanted}`; it has {}, and `{BASELINE}`", there.join(", ")),
+            format!(
+                "the run has no scenario `{wanted}`; it has {}, and `{BASELINE}`",
+                there.join(", ")
+            ),
         )
     })?;
     let measures = chosen
@@ -195,4 +207,3 @@ fn measures_of<'a>(file: &'a ScenarioFile, wanted: &str) -> Answer<(String, Vec<
         .filter_map(|name| file.measures.iter().find(|measure| measure.name == *name));
     Ok((chosen.name.clone(), measures.collect()))
 }
-

@@ -82,30 +82,50 @@ fn features(
     };
     let index = match indicator {
         None => 0,
-        Some(name) => found.baseline.iter().position(|value| value.indicator == name).ok_or_else(|| {
-            let there = found.baseline.iter().map(|value| value.indicator.as_str()).collect();
-            missing("indicator", name, there)
-        })?,
+        Some(name) => found
+            .baseline
+            .iter()
+            .position(|value| value.indicator == name)
+            .ok_or_else(|| {
+                let there = found
+                    .baseline
+                    .iter()
+                    .map(|value| value.indicator.as_str())
+                    .collect();
+                missing("indicator", name, there)
+            })?,
     };
     let chosen = match scenario {
         None => found.scenarios.first(),
         Some(name) => found.scenarios.iter().find(|scenario| scenario.name == name),
     };
     let chosen = chosen.ok_or_else(|| {
-        let there = found.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let there = found
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str())
+            .collect();
         missing("scenario", scenario.unwrap_or(""), there)
     })?;
-    let (before, after, difference) =
-        (found.baseline.get(index), chosen.values.get(index), chosen.differences.get(index));
+    let (before, after, difference) = (
+        found.baseline.get(index),
+        chosen.values.get(index),
+        chosen.differences.get(index),
+    );
     let mut features = Vec::with_capacity(found.areas.len());
     for (at, area) in found.areas.iter().enumerate() {
-        let geometry = visitor.twin.get(&visitor.view, &area.id).and_then(|entity| {
-            match &entity.get(LOCATION)?.value {
-                Value::Geo(geometry) => Some(ngsi_ld::geojson::to_json(geometry)),
-                _ => None,
-            }
-        });
-        let (before, after) = (before.and_then(|v| v.areas.get(at)), after.and_then(|v| v.areas.get(at)));
+        let geometry =
+            visitor
+                .twin
+                .get(&visitor.view, &area.id)
+                .and_then(|entity| match &entity.get(LOCATION)?.value {
+                    Value::Geo(geometry) => Some(ngsi_ld::geojson::to_json(geometry)),
+                    _ => None,
+                });
+        let (before, after) = (
+            before.and_then(|v| v.areas.get(at)),
+            after.and_then(|v| v.areas.get(at)),
+        );
         let difference = difference.and_then(|d| d.areas.get(at));
         features.push(json!({
             "type": "Feature",

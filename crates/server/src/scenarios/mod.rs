@@ -74,10 +74,12 @@ impl Scenarios {
     /// Goes on with the runs that the end of the last process cut off, of every tenant that has some.
     pub fn resume(&self, app: &App) {
         for name in std::iter::once(None).chain(app.tenants.names().into_iter().map(Some)) {
-            let Some(twin) = app.twin(name.as_deref()) else { continue };
+            let Some(twin) = app.twin(name.as_deref()) else {
+                continue;
+            };
             let open = |status| matches!(status, RunStatus::Queued | RunStatus::Running);
-            let waiting = scenarios::job::list(&twin, &own_view())
-                .map(|runs| runs.iter().any(|run| open(run.status)));
+            let waiting =
+                scenarios::job::list(&twin, &own_view()).map(|runs| runs.iter().any(|run| open(run.status)));
             let resumed = match waiting {
                 Ok(false) => continue,
                 Ok(true) => self.jobs(app, name.as_deref(), &twin).map(drop),

@@ -68,9 +68,11 @@ impl Part {
         before: impl Fn(&Place, &Place) -> bool,
         show: impl Fn(&T) -> Json,
     ) -> Response {
-        let mut rest = all
-            .iter()
-            .filter(|item| self.after.as_ref().is_none_or(|after| before(after, &place(item))));
+        let mut rest = all.iter().filter(|item| {
+            self.after
+                .as_ref()
+                .is_none_or(|after| before(after, &place(item)))
+        });
         let shown: Vec<&T> = rest.by_ref().take(self.limit).collect();
         let more = rest.next().is_some();
         let next = shown.last().filter(|_| more).map(|last| {
@@ -114,7 +116,9 @@ mod tests {
                 .take(part.limit)
                 .collect();
             seen.extend(kept.iter().map(|place| (*place).clone()));
-            let Some((at, id)) = kept.last().copied().cloned() else { break };
+            let Some((at, id)) = kept.last().copied().cloned() else {
+                break;
+            };
             parameters.cursor = Some(format!("{at:x}~{id}"));
             // What the cursor names may be gone.
             left.retain(|place| place.1 != id);
@@ -124,7 +128,14 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_refused() {
-        for (limit, cursor) in [("0", ""), ("201", ""), ("x", ""), ("", "zz"), ("", "~"), ("-1", "")] {
+        for (limit, cursor) in [
+            ("0", ""),
+            ("201", ""),
+            ("x", ""),
+            ("", "zz"),
+            ("", "~"),
+            ("-1", ""),
+        ] {
             let parameters = PageParameters {
                 limit: Some(limit.into()),
                 cursor: Some(cursor.into()),

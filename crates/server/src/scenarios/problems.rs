@@ -46,7 +46,8 @@ pub(crate) fn of_job(error: JobError) -> Problem {
         JobError::NotFinished(_) => Problem::api(StatusCode::CONFLICT, detail),
         JobError::Result(..) => Problem::api(StatusCode::INTERNAL_SERVER_ERROR, detail),
         JobError::Twin(error) => Problem::from(error).as_api(),
-        JobError::Stopped => Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail)
-            .header(header::RETRY_AFTER, "5"),
+        JobError::Stopped => {
+            Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail).header(header::RETRY_AFTER, "5")
+        }
     }
 }

@@ -101,7 +101,8 @@ pub(super) async fn result(
         // A result never changes; where it is written by another version it may be worded differently.
         let fingerprint = run.fingerprint.as_deref().unwrap_or("").get(..16).unwrap_or("");
         let etag = format!("\"{fingerprint}-{}-{format:?}\"", env!("CARGO_PKG_VERSION")).to_lowercase();
-        let mut response = if run.status == RunStatus::Done && names(&headers, &header::IF_NONE_MATCH, &etag) {
+        let mut response = if run.status == RunStatus::Done && names(&headers, &header::IF_NONE_MATCH, &etag)
+        {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let found = result_of(&visitor, &run)?;
@@ -121,7 +122,9 @@ pub(crate) fn result_of(visitor: &Visitor, run: &Run) -> Answer<RunResult> {
     match run.status {
         RunStatus::Done => {}
         RunStatus::Queued | RunStatus::Running => {
-            return Err(nothing("the run is not done yet; ask again".to_owned()).header(header::RETRY_AFTER, "1"));
+            return Err(
+                nothing("the run is not done yet; ask again".to_owned()).header(header::RETRY_AFTER, "1")
+            );
         }
         RunStatus::Failed => {
             return Err(nothing(format!("the run failed: {}", run.errors.join("; "))));
@@ -153,7 +156,8 @@ fn rendered(visitor: &Visitor, found: &RunResult, format: Format) -> Answer<Resp
     let mut response = ([(header::CONTENT_TYPE, media_type)], body).into_response();
     if format == Format::Html {
         // It stands alone, its styles inside; nothing else may run or load in it.
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
+        let policy =
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
         response
             .headers_mut()
             .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -175,7 +179,10 @@ pub(crate) fn outlines(reader: &dyn Reader, view: &View, found: &RunResult) -> V
     if outlines.iter().all(Option::is_none) {
         return Vec::new();
     }
-    outlines.into_iter().map(|outline| outline.unwrap_or(MultiPolygon(Vec::new()))).collect()
+    outlines
+        .into_iter()
+        .map(|outline| outline.unwrap_or(MultiPolygon(Vec::new())))
+        .collect()
 }
 
 #[cfg(test)]

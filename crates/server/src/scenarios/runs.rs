@@ -40,9 +40,13 @@ pub(super) async fn list(
         let mut all = job::list(&visitor.twin, &visitor.view).map_err(of_job)?;
         let place = |run: &Run| (run.submitted_at.as_micros(), run.id.as_str().to_owned());
         all.sort_by_key(|run| std::cmp::Reverse(place(run)));
-        Ok(part.of("/scenarios/runs", &all, place, |after, place| after > place, |run| {
-            shown(run, false)
-        }))
+        Ok(part.of(
+            "/scenarios/runs",
+            &all,
+            place,
+            |after, place| after > place,
+            |run| shown(run, false),
+        ))
     })
     .await?
 }
@@ -234,8 +238,8 @@ pub(crate) fn address(id: &Uri) -> String {
 }
 
 fn accepted(visitor: &Visitor, id: &Uri) -> Answer<Response> {
-    let run = job::read(&visitor.twin, &visitor.view, id)
-        .ok_or_else(|| of_job(JobError::NotFound(id.clone())))?;
+    let run =
+        job::read(&visitor.twin, &visitor.view, id).ok_or_else(|| of_job(JobError::NotFound(id.clone())))?;
     let mut response = (StatusCode::ACCEPTED, axum::Json(shown(&run, false))).into_response();
     set(&mut response, header::LOCATION, &address(id));
     Ok(response)

@@ -38,7 +38,10 @@ impl Stored {
     /// What an entity says; one without a title is known by the end of its id.
     pub(crate) fn of(entity: &Entity) -> Self {
         let text = |short: &str| {
-            let named = entity.attributes.iter().find(|attribute| attribute.name.short() == short);
+            let named = entity
+                .attributes
+                .iter()
+                .find(|attribute| attribute.name.short() == short);
             named.and_then(Attribute::as_str).map(str::to_owned)
         };
         Self {
@@ -116,7 +119,11 @@ pub(crate) fn free_id(reader: &dyn Reader, view: &View, title: &str) -> Uri {
     let slug = if slug.is_empty() { "scenario" } else { slug };
     let mut number = 1_u64;
     loop {
-        let local = if number == 1 { slug.to_owned() } else { format!("{slug}-{number}") };
+        let local = if number == 1 {
+            slug.to_owned()
+        } else {
+            format!("{slug}-{number}")
+        };
         let id = Uri::ngsi_ld(TYPE, &local);
         if reader.get(view, &id).is_none() {
             return id;

@@ -14,5 +14,6 @@ mod discovery;
 mod entities;
 mod nasty;
 mod payloads;
+mod scenarios;
 mod service;
 mod temporal;

@@ -37,7 +37,10 @@ pub(super) struct Ids {
 impl Ids {
     fn of(ids: &[Uri], there: bool, l: Language) -> Self {
         let named = ids.iter().take(NAMED).map(|id| {
-            (local_of(id), there.then(|| format!("/entities/{}", encode(id.as_str()))))
+            (
+                local_of(id),
+                there.then(|| format!("/entities/{}", encode(id.as_str()))),
+            )
         });
         Self {
             count: l.count(ids.len()),
@@ -76,7 +79,12 @@ impl Changes {
                     .collect(),
                 data: address(
                     &format!("{path}/entities"),
-                    [("scenario", scenario.name.as_str()), ("id", &ids), ("limit", "50")].into_iter(),
+                    [
+                        ("scenario", scenario.name.as_str()),
+                        ("id", &ids),
+                        ("limit", "50"),
+                    ]
+                    .into_iter(),
                 ),
             }
         };

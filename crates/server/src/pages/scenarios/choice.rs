@@ -23,6 +23,7 @@ pub(super) struct ChoicePart {
     pub(super) sets: Vec<SetRow>,
     pub(super) more: Option<String>,
     pub(super) measures: Vec<MeasureRow>,
+    pub(super) notes: Vec<String>,
     pub(super) ask: Vec<Tick>,
     pub(super) asked: Option<Asked>,
 }
@@ -33,6 +34,7 @@ pub(super) struct SetRow {
     pub(super) measures: Vec<String>,
     pub(super) cost: String,
     pub(super) values: Vec<String>,
+    pub(super) best: bool,
 }
 
 /// What became of a measure.
@@ -62,18 +64,27 @@ impl ChoicePart {
     pub(super) fn of(visit: &Visit, found: &RunResult, choice: &Choice) -> Self {
         let l = visit.language;
         let currency = found.currency.as_deref();
-        let units: Vec<&str> = choice.objectives.iter().map(|objective| unit_of(found, &objective.indicator)).collect();
+        let units: Vec<&str> = choice
+            .objectives
+            .iter()
+            .map(|objective| unit_of(found, &objective.indicator))
+            .collect();
         let cells = |values: &[f64], signs: bool| -> Vec<String> {
             let write = |(value, unit): (&f64, &&str)| {
-                if signs { words::difference(l, *value, unit) } else { words::with_unit(l, *value, unit) }
+                if signs {
+                    words::difference(l, *value, unit)
+                } else {
+                    words::with_unit(l, *value, unit)
+                }
             };
             values.iter().zip(&units).map(write).collect()
         };
         let row = |number: usize, set: &Subset| SetRow {
             number,
-            measures: set.measures.iter().map(|name| plain(name)).collect(),
+            measures: names(choice, set.bits),
             cost: words::money(l, set.cost, currency),
             values: cells(&set.values, false),
+            best: choice.best == Some(set.bits),
         };
         let wanted: Vec<&str> = visit
             .parameters
@@ -111,7 +122,13 @@ impl ChoicePart {
                 .map(|objective| words::objective(l, objective, &found.groups))
                 .collect(),
             chart: chart(choice, units.first().copied().unwrap_or(""), currency, l),
-            sets: choice.pareto.iter().take(SETS).enumerate().map(|(at, set)| row(at + 1, set)).collect(),
+            sets: choice
+                .pareto
+                .iter()
+                .take(SETS)
+                .enumerate()
+                .map(|(at, set)| row(at + 1, set))
+                .collect(),
             more: more.map(|more| l.text_with("choice-more", &[("more", Text(&l.count(more)))])),
             measures: choice
                 .measures_told
@@ -124,6 +141,7 @@ impl ChoicePart {
                     why: ticked(&told.why),
                 })
                 .collect(),
+            notes: choice.notes.iter().map(|note| plain(note)).collect(),
             ask,
             asked,
         }
@@ -132,12 +150,28 @@ impl ChoicePart {
 
 /// The set of the ticked measures.
 fn asked(choice: &Choice, ask: &[Tick], row: &dyn Fn(usize, &Subset) -> SetRow) -> Option<Asked> {
-    let bits = ask.iter().filter(|tick| tick.ticked).fold(0_u32, |bits, tick| bits | 1_u32.checked_shl(u32::try_from(tick.id).unwrap_or(32)).unwrap_or(0));
-    let set = choice.all.iter().chain(&choice.pareto).find(|set| set.bits == bits)?;
+    let bits = ask.iter().filter(|tick| tick.ticked).fold(0_u32, |bits, tick| {
+        bits | 1_u32
+            .checked_shl(u32::try_from(tick.id).unwrap_or(32))
+            .unwrap_or(0)
+    });
+    let set = choice
+        .all
+        .iter()
+        .chain(&choice.pareto)
+        .find(|set| set.bits == bits)?;
     Some(Asked {
         set: row(0, set),
         dropped: set.dropped.as_deref().map(ticked),
     })
+}
+
+/// The measures of a set.
+fn names(choice: &Choice, bits: u32) -> Vec<String> {
+    let of = |(index, name): (usize, &String)| {
+        (bits.checked_shr(u32::try_from(index).ok()?)? & 1 == 1).then(|| plain(name))
+    };
+    choice.measures.iter().enumerate().filter_map(of).collect()
 }
 
 fn unit_of<'a>(found: &'a RunResult, indicator: &str) -> &'a str {
@@ -150,8 +184,7 @@ fn chart(choice: &Choice, unit: &str, currency: Option<&str>, l: Language) -> Op
     let of = |set: &Subset| set.values.first().map(|value| (set.cost, *value));
     let marked = choice.pareto.iter().take(SETS).filter_map(|set| {
         let (cost, value) = of(set)?;
-        let title: Vec<String> = set.measures.iter().map(|name| plain(name)).collect();
-        Some((cost, value, title.join(&l.text("list-comma"))))
+        Some((cost, value, names(choice, set.bits).join(&l.text("list-comma"))))
     });
     let points = Points {
         marked: marked.collect(),

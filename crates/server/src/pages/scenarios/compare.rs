@@ -19,7 +19,14 @@ impl Focus {
     /// As the address says; else what the file wants to choose by, or what changes most people's lives.
     pub(super) fn of(visit: &Visit, found: &RunResult) -> Self {
         let place = |id: &str| found.baseline.iter().position(|value| value.indicator == id);
-        let wanted = || found.choice.as_ref()?.objectives.first().map(|objective| objective.indicator.as_str());
+        let wanted = || {
+            found
+                .choice
+                .as_ref()?
+                .objectives
+                .first()
+                .map(|objective| objective.indicator.as_str())
+        };
         let indicator = visit
             .parameter("indicator")
             .and_then(place)
@@ -35,39 +42,62 @@ impl Focus {
     }
 
     pub(super) fn indicator_id(self, found: &RunResult) -> &str {
-        found.baseline.get(self.indicator).map_or("", |value| &value.indicator)
+        found
+            .baseline
+            .get(self.indicator)
+            .map_or("", |value| &value.indicator)
     }
 
     pub(super) fn scenario_name(self, found: &RunResult) -> &str {
-        found.scenarios.get(self.scenario).map_or("", |scenario| &scenario.name)
+        found
+            .scenarios
+            .get(self.scenario)
+            .map_or("", |scenario| &scenario.name)
     }
 }
 
 /// The indicator by which some scenario moves most people.
 fn most_moved(found: &RunResult) -> Option<usize> {
     let moved = |index: usize| {
-        let differences = found.scenarios.iter().filter_map(|scenario| scenario.differences.get(index));
-        differences.filter_map(|difference| difference.people).fold(0.0, |most: f64, people| most.max(people.abs()))
+        let differences = found
+            .scenarios
+            .iter()
+            .filter_map(|scenario| scenario.differences.get(index));
+        differences
+            .filter_map(|difference| difference.people)
+            .fold(0.0, |most: f64, people| most.max(people.abs()))
     };
-    (0..found.baseline.len()).filter(|index| moved(*index) > 0.0).max_by(|a, b| {
-        // Of equals, the first.
-        moved(*a).total_cmp(&moved(*b)).then(b.cmp(a))
-    })
+    (0..found.baseline.len())
+        .filter(|index| moved(*index) > 0.0)
+        .max_by(|a, b| {
+            // Of equals, the first.
+            moved(*a).total_cmp(&moved(*b)).then(b.cmp(a))
+        })
 }
 
 /// How good a difference is: the change in the direction that is wanted.
 pub(super) fn improvement(difference: &Difference, value: &Value) -> Option<f64> {
     let change = difference.difference?;
-    Some(if value.more_is_better == Some(false) { -change } else { change })
+    Some(if value.more_is_better == Some(false) {
+        -change
+    } else {
+        change
+    })
 }
 
 /// The scenario that improves an indicator most.
 fn best(found: &RunResult, indicator: usize) -> Option<usize> {
     let value = found.baseline.get(indicator)?;
-    let improved = found.scenarios.iter().enumerate().filter_map(|(index, scenario)| {
-        Some((index, improvement(scenario.differences.get(indicator)?, value)?))
-    });
-    improved.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(index, _)| index)
+    let improved = found
+        .scenarios
+        .iter()
+        .enumerate()
+        .filter_map(|(index, scenario)| {
+            Some((index, improvement(scenario.differences.get(indicator)?, value)?))
+        });
+    improved
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+        .map(|(index, _)| index)
 }
 
 /// The tables.
@@ -100,6 +130,8 @@ pub(super) struct CostRow {
     pub(super) title: String,
     pub(super) cell: Cell,
     pub(super) people: Option<String>,
+    pub(super) gain: String,
+    pub(super) lose: String,
     pub(super) cost: String,
     pub(super) yearly: String,
     pub(super) per_unit: Option<String>,
@@ -133,7 +165,9 @@ impl Cell {
             };
         };
         Self {
-            difference: difference.difference.map(|change| words::difference(l, change, &value.unit)),
+            difference: difference
+                .difference
+                .map(|change| words::difference(l, change, &value.unit)),
             between: words::between(l, difference.low, difference.high, true),
             verdict: words::verdict(l, difference, value),
             class: words::verdict_class(difference.verdict),
@@ -165,6 +199,8 @@ impl Comparison {
                     people: difference
                         .and_then(|difference| difference.people)
                         .map(|people| words::signed(l, people.round())),
+                    gain: words::whole(l, difference.and_then(|difference| difference.gain)),
+                    lose: words::whole(l, difference.and_then(|difference| difference.lose)),
                     cost: words::money(l, scenario.cost, currency),
                     yearly: words::money(l, scenario.yearly_cost, currency),
                     per_unit: difference
@@ -205,7 +241,11 @@ impl Comparison {
             counts_people: costs.iter().flatten().any(|row| row.people.is_some()),
             every_year: found.scenarios.iter().any(|scenario| scenario.yearly_cost != 0.0),
             costs: costs.unwrap_or_default(),
-            columns: found.scenarios.iter().map(|scenario| plain(&scenario.title)).collect(),
+            columns: found
+                .scenarios
+                .iter()
+                .map(|scenario| plain(&scenario.title))
+                .collect(),
             rows: rows.collect(),
         }
     }

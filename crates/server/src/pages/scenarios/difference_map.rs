@@ -64,9 +64,22 @@ impl DifferenceMap {
         let polygons = crate::scenarios::results::outlines(&visit.twin, &visit.view, found);
         let bounds = bounds(&polygons)?;
         let projection = Projection::of(bounds, 800.0, 6.0);
-        let good = if value.more_is_better == Some(false) { -1.0 } else { 1.0 };
-        let change = |index: usize| difference.areas.get(index)?.difference.filter(|change| change.is_finite());
-        let most = (0..found.areas.len()).filter_map(change).map(f64::abs).fold(0.0, f64::max);
+        let good = if value.more_is_better == Some(false) {
+            -1.0
+        } else {
+            1.0
+        };
+        let change = |index: usize| {
+            difference
+                .areas
+                .get(index)?
+                .difference
+                .filter(|change| change.is_finite())
+        };
+        let most = (0..found.areas.len())
+            .filter_map(change)
+            .map(f64::abs)
+            .fold(0.0, f64::max);
         let step = most / STEPS as f64;
         let level = |change: Option<f64>| {
             let change = change?;
@@ -92,8 +105,10 @@ impl DifferenceMap {
             for (line, closed) in outlines(&Geometry::MultiPolygon(polygon.clone())) {
                 trace(&mut path, line, closed, &projection);
             }
-            let told = change(index)
-                .map_or_else(|| l.text("no-value"), |change| words::difference(l, change, &value.unit));
+            let told = change(index).map_or_else(
+                || l.text("no-value"),
+                |change| words::difference(l, change, &value.unit),
+            );
             shapes.push(Shape {
                 path,
                 class: class_of(level),
@@ -145,18 +160,25 @@ fn label(level: Option<i8>, step: f64, unit: &str, neither: bool, l: Language) -
         let to = words::difference(l, sign * to, unit);
         l.text_with("up-to", &[("value", Text(&to))])
     } else {
-        format!("{} – {}", words::signed(l, sign * from), words::difference(l, sign * to, unit))
+        format!(
+            "{} – {}",
+            words::signed(l, sign * from),
+            words::difference(l, sign * to, unit)
+        )
     };
     format!("{word}: {range}")
 }
 
 fn bounds(polygons: &[MultiPolygon<f64>]) -> Option<Rect<f64>> {
-    polygons.iter().filter_map(BoundingRect::bounding_rect).reduce(|a: Rect<f64>, b: Rect<f64>| {
-        Rect::new(
-            (a.min().x.min(b.min().x), a.min().y.min(b.min().y)),
-            (a.max().x.max(b.max().x), a.max().y.max(b.max().y)),
-        )
-    })
+    polygons
+        .iter()
+        .filter_map(BoundingRect::bounding_rect)
+        .reduce(|a: Rect<f64>, b: Rect<f64>| {
+            Rect::new(
+                (a.min().x.min(b.min().x), a.min().y.min(b.min().y)),
+                (a.max().x.max(b.max().x), a.max().y.max(b.max().y)),
+            )
+        })
 }
 
 #[cfg(test)]

@@ -85,7 +85,11 @@ pub(super) async fn edit(
 }
 
 /// `POST /scenarios` from a page.
-pub(super) async fn create(State(app): State<App>, visit: Visit, request: Request) -> Result<Response, Failure> {
+pub(super) async fn create(
+    State(app): State<App>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Failure> {
     let form = form_of(&app, request).await.map_err(refused(&visit))?;
     save(visit, None, form).await
 }
@@ -131,9 +135,9 @@ async fn save(visit: Visit, id: Option<String>, mut form: Form) -> Result<Respon
         let who = visitor(visit);
         let kept = match id.as_deref() {
             None => api::files::keep(&visit.app, &who, &form.text, None),
-            Some(id) => {
-                api::files::put(&visit.app, &who, id, &form.text, &|state| form.etag.is_empty() || state == form.etag)
-            }
+            Some(id) => api::files::put(&visit.app, &who, id, &form.text, &|state| {
+                form.etag.is_empty() || state == form.etag
+            }),
         };
         let kept = match kept {
             Ok(kept) => kept,
@@ -141,14 +145,20 @@ async fn save(visit: Visit, id: Option<String>, mut form: Form) -> Result<Respon
                 if let Some(now) = id.as_deref().and_then(|id| api::files::find(&who, id).ok()) {
                     form.etag = now.etag();
                 }
-                return shown(visit, id.as_deref(), form, vec![Told::Text(l.text("edit-changed"))]);
+                return shown(
+                    visit,
+                    id.as_deref(),
+                    form,
+                    vec![Told::Text(l.text("edit-changed"))],
+                );
             }
             Err(problem) => return shown(visit, id.as_deref(), form, told(&problem)),
         };
         if !form.run {
             return Ok(see(&api::files::address(&kept.id)));
         }
-        let run = api::runs::start_stored(&visit.app, &who, kept.id.as_str(), None).map_err(refused(visit))?;
+        let run =
+            api::runs::start_stored(&visit.app, &who, kept.id.as_str(), None).map_err(refused(visit))?;
         Ok(see(&format!("{}?watch=1", api::runs::address(&run))))
     })
     .await
@@ -195,7 +205,9 @@ fn shown(visit: &Visit, id: Option<&str>, mut form: Form, errors: Vec<Told>) -> 
         l,
         frame: Frame::new(visit, Place::Scenarios, title),
         heading,
-        action: address.as_ref().map_or_else(|| "/scenarios".to_owned(), |it| format!("{it}/edit")),
+        action: address
+            .as_ref()
+            .map_or_else(|| "/scenarios".to_owned(), |it| format!("{it}/edit")),
         back: address.clone().unwrap_or_else(|| "/scenarios".to_owned()),
         delete: address.map(|it| format!("{it}/delete")),
         form,
@@ -220,17 +232,25 @@ async fn form_of(app: &App, request: Request) -> Result<Form, Problem> {
         if why.contains("length limit") {
             Problem::api(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("a scenario file has at most {} bytes", app.config.scenario_runs.file_bytes),
+                format!(
+                    "a scenario file has at most {} bytes",
+                    app.config.scenario_runs.file_bytes
+                ),
             )
         } else {
             bad(format!("the form could not be read: {why}"))
         }
     })?;
     let request = Request::from_parts(parts, Body::from(bytes));
-    let mut fields =
-        Multipart::from_request(request, &()).await.map_err(|rejection| bad(rejection.body_text()))?;
+    let mut fields = Multipart::from_request(request, &())
+        .await
+        .map_err(|rejection| bad(rejection.body_text()))?;
     let mut form = Form::default();
-    while let Some(field) = fields.next_field().await.map_err(|error| bad(error.body_text()))? {
+    while let Some(field) = fields
+        .next_field()
+        .await
+        .map_err(|error| bad(error.body_text()))?
+    {
         let name = field.name().unwrap_or("").to_owned();
         let bytes = field.bytes().await.map_err(|error| bad(error.body_text()))?;
         // Forms send lines with CRLF, whatever was typed.

@@ -83,7 +83,11 @@ impl Effect {
             marked: known
                 .iter()
                 .map(|(scenario, change)| {
-                    (total(scenario.cost, scenario.yearly_cost), *change, plain(&scenario.title))
+                    (
+                        total(scenario.cost, scenario.yearly_cost),
+                        *change,
+                        plain(&scenario.title),
+                    )
                 })
                 .collect(),
             from_nothing: true,
@@ -108,27 +112,40 @@ impl Effect {
 impl Chart {
     /// Draws points; `None` without any.
     pub(super) fn of(points: &Points, unit: &str, currency: Option<&str>, l: Language) -> Option<Self> {
-        let all = || points.marked.iter().map(|(x, y, _)| (*x, *y)).chain(points.dots.iter().copied());
+        let all = || {
+            points
+                .marked
+                .iter()
+                .map(|(x, y, _)| (*x, *y))
+                .chain(points.dots.iter().copied())
+        };
         let finite = || all().filter(|(x, y)| x.is_finite() && y.is_finite());
         finite().next()?;
         let most_x = finite().map(|(x, _)| x).chain(points.budget).fold(0.0, f64::max);
         let (low_y, high_y) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| {
             (low.min(y), high.max(y))
         });
-        let (low_y, high_y) =
-            if points.from_nothing { (low_y.min(0.0), high_y.max(0.0)) } else { (low_y, high_y) };
+        let (low_y, high_y) = if points.from_nothing {
+            (low_y.min(0.0), high_y.max(0.0))
+        } else {
+            (low_y, high_y)
+        };
         let x_ticks = crate::pages::plot::ticks(0.0, if most_x > 0.0 { most_x } else { 1.0 });
         let y_ticks = crate::pages::plot::ticks(low_y, high_y);
         let (right, bottom, top) = (*x_ticks.last()?, *y_ticks.first()?, *y_ticks.last()?);
         let percent = |share: f64| format!("{:.2}%", (100.0 * share).clamp(0.0, 100.0));
         let x = |value: f64| percent(value / right);
         let y = |value: f64| percent((top - value) / (top - bottom));
-        let marks = points.marked.iter().enumerate().map(|(index, (cost, effect, title))| Mark {
-            x: x(*cost),
-            y: y(*effect),
-            number: l.count(index + 1),
-            title: title.clone(),
-        });
+        let marks = points
+            .marked
+            .iter()
+            .enumerate()
+            .map(|(index, (cost, effect, title))| Mark {
+                x: x(*cost),
+                y: y(*effect),
+                number: l.count(index + 1),
+                title: title.clone(),
+            });
         let stride = points.dots.len().div_ceil(DOTS).max(1);
         let mut steps = Vec::new();
         if points.joined {
@@ -148,7 +165,12 @@ impl Chart {
         }
         Some(Self {
             marks: marks.collect(),
-            dots: points.dots.iter().step_by(stride).map(|(cost, effect)| (x(*cost), y(*effect))).collect(),
+            dots: points
+                .dots
+                .iter()
+                .step_by(stride)
+                .map(|(cost, effect)| (x(*cost), y(*effect)))
+                .collect(),
             steps,
             budget: points.budget.map(x),
             nothing: (points.from_nothing && bottom < 0.0).then(|| y(0.0)),
@@ -192,8 +214,14 @@ mod tests {
             ..Points::default()
         };
         let chart = Chart::of(&points, "%", Some("USD"), Language::ENGLISH).unwrap();
-        assert_eq!((chart.marks[0].x.as_str(), chart.marks[0].y.as_str()), ("0.00%", "100.00%"));
-        assert_eq!((chart.marks[3].x.as_str(), chart.marks[3].y.as_str()), ("100.00%", "0.00%"));
+        assert_eq!(
+            (chart.marks[0].x.as_str(), chart.marks[0].y.as_str()),
+            ("0.00%", "100.00%")
+        );
+        assert_eq!(
+            (chart.marks[3].x.as_str(), chart.marks[3].y.as_str()),
+            ("100.00%", "0.00%")
+        );
         assert_eq!(chart.steps.len(), 4, "two steps, and none to what is beaten");
         assert_eq!(chart.budget.as_deref(), Some("80.00%"));
         assert!(chart.nothing.is_none());

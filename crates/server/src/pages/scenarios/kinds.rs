@@ -34,5 +34,9 @@ pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
 
 /// Whether a parameter has to be given, in the words of the file.
 fn otherwise(parameter: &Parameter) -> String {
-    parameter.default.as_ref().map(ToString::to_string).unwrap_or_default()
+    parameter
+        .default
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }

@@ -58,7 +58,10 @@ pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
                     let scenarios = file.scenarios.len().max(1);
                     l.text_with(
                         "scenario-holds",
-                        &[("measures", Count(file.measures.len())), ("scenarios", Count(scenarios))],
+                        &[
+                            ("measures", Count(file.measures.len())),
+                            ("scenarios", Count(scenarios)),
+                        ],
                     )
                 }),
                 latest: latest.get(one.file.as_str()).map(|run| RunLine::of(l, run, None)),

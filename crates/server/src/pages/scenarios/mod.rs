@@ -15,6 +15,8 @@ mod one;
 mod parts;
 mod run;
 mod runs;
+#[cfg(test)]
+mod tests;
 pub(super) mod words;
 
 use axum::Router;
@@ -45,7 +47,11 @@ pub(super) fn router() -> Router<App> {
 
 /// Answers people where the API answers programs.
 pub(crate) async fn for_people(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str)
+        .to_owned();
     if !route.starts_with("/scenarios") || !wants_a_page(&request) {
         return next.run(request).await;
     }
@@ -59,7 +65,9 @@ pub(crate) async fn for_people(State(app): State<App>, request: Request, next: N
         "/scenarios/{id}" if reads => one::page.call(request, app).await,
         "/scenarios" if writes && is_form(request.headers()) => edit::create.call(request, app).await,
         "/scenarios/{id}/runs" if writes && is_form(request.headers()) => start.call(request, app).await,
-        "/scenarios/runs/{id}/cancel" if writes && is_form(request.headers()) => cancel.call(request, app).await,
+        "/scenarios/runs/{id}/cancel" if writes && is_form(request.headers()) => {
+            cancel.call(request, app).await
+        }
         _ => next.run(request).await,
     }
 }
@@ -72,7 +80,10 @@ fn wants_a_page(request: &Request) -> bool {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let kind = kind.trim_start().to_ascii_lowercase();
     kind.starts_with("multipart/form-data") || kind.starts_with("application/x-www-form-urlencoded")
 }
@@ -90,8 +101,10 @@ async fn start(State(_app): State<App>, visit: Visit, Path(id): Path<String>) ->
 /// `POST /scenarios/runs/{id}/cancel` from a page.
 async fn cancel(State(_app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     read(visit, move |visit| {
-        let run = api::runs::run_of(&visitor(visit), &id).map_err(|problem| Failure::refused(visit, &problem))?;
-        api::runs::end(&visit.app, &visitor(visit), &id).map_err(|problem| Failure::refused(visit, &problem))?;
+        let run =
+            api::runs::run_of(&visitor(visit), &id).map_err(|problem| Failure::refused(visit, &problem))?;
+        api::runs::end(&visit.app, &visitor(visit), &id)
+            .map_err(|problem| Failure::refused(visit, &problem))?;
         Ok(see(&api::runs::address(&run.id)))
     })
     .await

@@ -69,7 +69,9 @@ pub(super) async fn page(
         let l = visit.language;
         let one = api::files::find(&visitor(visit), &id).map_err(refused(visit))?;
         let all = job::list(&visit.twin, &visit.view).map_err(|e| refused(visit)(api::of_job(e)))?;
-        let runs = all.iter().filter(|run| run.scenario_file == one.file || run.title == one.title);
+        let runs = all
+            .iter()
+            .filter(|run| run.scenario_file == one.file || run.title == one.title);
         let (file, findings) = match ScenarioFile::parse(&one.file) {
             Ok(file) => (Some(file), Vec::new()),
             Err(findings) => (None, findings),
@@ -86,17 +88,35 @@ pub(super) async fn page(
             findings,
             scenarios: file.map(|file| scenarios(file, l)).unwrap_or_default(),
             measures: file
-                .map(|file| file.measures.iter().map(|one| measure(one, currency, l)).collect())
+                .map(|file| {
+                    file.measures
+                        .iter()
+                        .map(|one| measure(one, currency, l))
+                        .collect()
+                })
                 .unwrap_or_default(),
             indicators: file.map(|file| indicators(file, l)).unwrap_or_default(),
             objectives: choose
-                .map(|choose| choose.objectives.iter().map(|one| words::objective(l, one, &[])).collect())
+                .map(|choose| {
+                    choose
+                        .objectives
+                        .iter()
+                        .map(|one| words::objective(l, one, &[]))
+                        .collect()
+                })
                 .unwrap_or_default(),
             budget: choose
                 .and_then(|choose| choose.budget)
                 .map(|budget| words::money(l, budget, currency)),
-            runs: runs.take(RUNS).map(|run| RunLine::of(l, run, Some(&one.file))).collect(),
-            file: one.file.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect(),
+            runs: runs
+                .take(RUNS)
+                .map(|run| RunLine::of(l, run, Some(&one.file)))
+                .collect(),
+            file: one
+                .file
+                .chars()
+                .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+                .collect(),
         };
         respond::page(visit, &page)
     })
@@ -105,11 +125,17 @@ pub(super) async fn page(
 
 /// A text of several sentences, without what would turn it around.
 fn long(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace).map(plain_word).collect()
+    text.split_inclusive(char::is_whitespace)
+        .map(plain_word)
+        .collect()
 }
 
 fn plain_word(word: &str) -> String {
-    let space = if word.ends_with(char::is_whitespace) { " " } else { "" };
+    let space = if word.ends_with(char::is_whitespace) {
+        " "
+    } else {
+        ""
+    };
     format!("{}{space}", plain(word.trim_end()))
 }
 
@@ -127,7 +153,11 @@ fn scenarios(file: &ScenarioFile, l: Language) -> Vec<ScenarioRow> {
         }
     };
     if file.scenarios.is_empty() {
-        return vec![row(l.text("scenario-everything"), None, file.measures.iter().collect())];
+        return vec![row(
+            l.text("scenario-everything"),
+            None,
+            file.measures.iter().collect(),
+        )];
     }
     file.scenarios
         .iter()
@@ -152,8 +182,14 @@ fn measure(measure: &Measure, currency: Option<&str>, l: Language) -> MeasureRow
         title: title_of(measure),
         name: plain(&measure.name),
         kind: kind.map_or_else(|| plain(&measure.kind), |kind| kind.title.clone()),
-        changes: kind.map(|kind| kind.description.trim().to_owned()).unwrap_or_default(),
-        with: measure.with.iter().map(|(key, value)| (plain(key), told(value))).collect(),
+        changes: kind
+            .map(|kind| kind.description.trim().to_owned())
+            .unwrap_or_default(),
+        with: measure
+            .with
+            .iter()
+            .map(|(key, value)| (plain(key), told(value)))
+            .collect(),
         cost: words::money(l, measure.cost, currency),
         yearly: words::money(l, measure.yearly_cost, currency),
         owner: measure.owner.as_deref().map(plain).unwrap_or_default(),

@@ -41,19 +41,27 @@ impl Parts {
         let after = scenario.values.get(focus.indicator)?;
         let difference = scenario.differences.get(focus.indicator)?;
         let before_unit = before.unit.as_str();
-        let row = |name: Label, address, before: Option<&Part>, after: Option<&Part>, change: Option<&PartDifference>| {
+        let row = |name: Label,
+                   address,
+                   before: Option<&Part>,
+                   after: Option<&Part>,
+                   change: Option<&PartDifference>| {
             let unit = before_unit;
             Row {
                 name,
                 address,
-                people: whole(before.and_then(|part| part.people), l),
-                now: before.and_then(|part| part.value).map(|value| words::with_unit(l, value, unit)),
-                then: after.and_then(|part| part.value).map(|value| words::with_unit(l, value, unit)),
+                people: words::whole(l, before.and_then(|part| part.people)),
+                now: before
+                    .and_then(|part| part.value)
+                    .map(|value| words::with_unit(l, value, unit)),
+                then: after
+                    .and_then(|part| part.value)
+                    .map(|value| words::with_unit(l, value, unit)),
                 difference: change
                     .and_then(|change| change.difference)
                     .map(|value| words::difference(l, value, unit)),
-                gain: whole(change.and_then(|change| change.gain), l),
-                lose: whole(change.and_then(|change| change.lose), l),
+                gain: words::whole(l, change.and_then(|change| change.gain)),
+                lose: words::whole(l, change.and_then(|change| change.lose)),
             }
         };
         let groups: Vec<Row> = found
@@ -83,9 +91,17 @@ impl Parts {
                     english: false,
                 };
                 let address = format!("/entities/{}", encode(area.id.as_str()));
-                let row =
-                    row(name, Some(address), before.areas.get(index), after.areas.get(index), change);
-                (change.and_then(|change| change.difference).unwrap_or(0.0).abs(), row)
+                let row = row(
+                    name,
+                    Some(address),
+                    before.areas.get(index),
+                    after.areas.get(index),
+                    change,
+                );
+                (
+                    change.and_then(|change| change.difference).unwrap_or(0.0).abs(),
+                    row,
+                )
             })
             .collect();
         // Where most changes comes first; the rest keeps the order of the result.
@@ -106,18 +122,20 @@ impl Parts {
     }
 }
 
-fn whole(people: Option<f64>, l: Language) -> String {
-    people.map_or_else(|| "–".to_owned(), |people| l.number(people.round(), 0))
-}
-
 /// How many districts gain, and how many lose.
 fn summary(found: &RunResult, focus: &Focus, l: Language) -> Option<String> {
     let scenario = found.scenarios.get(focus.scenario)?;
     let areas = &scenario.differences.get(focus.indicator)?.areas;
     let count = |which: fn(&PartDifference) -> Option<f64>| {
-        areas.iter().filter(|area| which(area).is_some_and(|people| people >= 0.5)).count()
+        areas
+            .iter()
+            .filter(|area| which(area).is_some_and(|people| people >= 0.5))
+            .count()
     };
     let (gain, lose) = (count(|area| area.gain), count(|area| area.lose));
     let all = l.count(found.areas.len());
-    Some(l.text_with("parts-summary", &[("gain", Count(gain)), ("lose", Count(lose)), ("all", Text(&all))]))
+    Some(l.text_with(
+        "parts-summary",
+        &[("gain", Count(gain)), ("lose", Count(lose)), ("all", Text(&all))],
+    ))
 }

@@ -76,51 +76,65 @@ pub(super) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     read(visit, move |visit| {
-        let l = visit.language;
         let run = api::runs::run_of(&visitor(visit), &id).map_err(refused(visit))?;
-        let works = matches!(run.status, RunStatus::Queued | RunStatus::Running);
-        let watches = works && visit.parameter("watch").is_some();
-        let path = api::runs::address(&run.id);
         let found = match run.status {
-            RunStatus::Done => {
-                let found = api::results::result_of(&visitor(visit), &run).map_err(refused(visit))?;
-                Some(drawn(visit, &run, &found, &path))
-            }
+            RunStatus::Done => Some(api::results::result_of(&visitor(visit), &run).map_err(refused(visit))?),
             _ => None,
         };
-        let page = RunPage {
-            l,
-            frame: Frame::new(visit, Place::Scenarios, plain(&run.title)),
-            title: plain(&run.title),
-            status: words::status(l, run.status),
-            class: words::status_class(run.status),
-            works,
-            watches,
-            other_way: if watches { path.clone() } else { format!("{path}?watch=1") },
-            percent: l.number((run.progress * 100.0).clamp(0.0, 100.0), 0),
-            step: run.step.as_deref().map(plain),
-            errors: run.errors.iter().map(|error| plain(error)).collect(),
-            submitted: instant(run.submitted_at),
-            found,
-            address: path,
-        };
-        let mut response = respond::page(visit, &page)?;
-        if watches {
-            response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
-        }
-        Ok(response)
+        shown(visit, &run, found.as_ref())
     })
     .await
+}
+
+/// The page of a run, and of its result where it has one.
+pub(super) fn shown(visit: &Visit, run: &Run, found: Option<&RunResult>) -> Result<Response, Failure> {
+    let l = visit.language;
+    let works = !run.status.is_final();
+    let watches = works && visit.parameter("watch").is_some();
+    let path = api::runs::address(&run.id);
+    let page = RunPage {
+        l,
+        frame: Frame::new(visit, Place::Scenarios, plain(&run.title)),
+        title: plain(&run.title),
+        status: words::status(l, run.status),
+        class: words::status_class(run.status),
+        works,
+        watches,
+        other_way: if watches {
+            path.clone()
+        } else {
+            format!("{path}?watch=1")
+        },
+        percent: l.number((run.progress * 100.0).clamp(0.0, 100.0), 0),
+        step: run.step.as_deref().map(plain),
+        errors: run.errors.iter().map(|error| plain(error)).collect(),
+        submitted: instant(run.submitted_at),
+        found: found.map(|found| drawn(visit, run, found, &path)),
+        address: path,
+    };
+    let mut response = respond::page(visit, &page)?;
+    if watches {
+        response
+            .headers_mut()
+            .insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
+    }
+    Ok(response)
 }
 
 fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     let l = visit.language;
     let focus = Focus::of(visit, found);
     let file = ScenarioFile::parse(&run.scenario_file).ok();
-    let years = file.and_then(|file| file.choose).map_or(YEARS, |choose| choose.years);
+    let years = file
+        .and_then(|file| file.choose)
+        .map_or(YEARS, |choose| choose.years);
     let map_file = address(
         &format!("{path}/map"),
-        [("indicator", focus.indicator_id(found)), ("scenario", focus.scenario_name(found))].into_iter(),
+        [
+            ("indicator", focus.indicator_id(found)),
+            ("scenario", focus.scenario_name(found)),
+        ]
+        .into_iter(),
     );
     let result = |format: &str| format!("{path}/result?format={format}");
     Found {
@@ -128,7 +142,10 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
         parts: Parts::of(found, &focus, l),
         map: DifferenceMap::of(visit, found, &focus),
         effect: Effect::of(found, &focus, years, l),
-        choice: found.choice.as_ref().map(|choice| ChoicePart::of(visit, found, choice)),
+        choice: found
+            .choice
+            .as_ref()
+            .map(|choice| ChoicePart::of(visit, found, choice)),
         changes: Changes::all(found, path, l),
         sure: sure(run, found, l),
         files: vec![
@@ -143,13 +160,24 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
 fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
     let mut uncertainties: Vec<String> = Vec::new();
     for value in &found.baseline {
-        if let Some(text) = value.uncertainty.as_deref().map(plain).filter(|text| !uncertainties.contains(text)) {
+        if let Some(text) = value
+            .uncertainty
+            .as_deref()
+            .map(plain)
+            .filter(|text| !uncertainties.contains(text))
+        {
             uncertainties.push(text);
         }
     }
     let mut warnings: Vec<String> = Vec::new();
     let all = found.scenarios.iter().flat_map(|scenario| &scenario.warnings);
-    for warning in found.warnings.iter().chain(&run.warnings).chain(all).map(|text| plain(text)) {
+    for warning in found
+        .warnings
+        .iter()
+        .chain(&run.warnings)
+        .chain(all)
+        .map(|text| plain(text))
+    {
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -166,7 +194,10 @@ fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
         warnings,
         uncertainties,
         assumptions: from.assumptions.iter().map(|text| plain(text)).collect(),
-        facts: facts.into_iter().map(|(key, value)| (l.text(key), plain(&value))).collect(),
+        facts: facts
+            .into_iter()
+            .map(|(key, value)| (l.text(key), plain(&value)))
+            .collect(),
         entities: from
             .entities
             .iter()

@@ -30,8 +30,18 @@ impl Label {
 
 /// The part of a message's key that an identifier makes: `age:65+` → `age-65`.
 fn key_of(id: &str) -> String {
-    let dashed = id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
-    dashed.take(60).collect::<String>().trim_end_matches('-').to_owned()
+    let dashed = id.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    dashed
+        .take(60)
+        .collect::<String>()
+        .trim_end_matches('-')
+        .to_owned()
 }
 
 /// The name of an indicator: ours in the reader's language, any other as it comes.
@@ -54,7 +64,9 @@ pub(crate) fn group(l: Language, group: &Group) -> Label {
 
 /// An objective: its indicator, and of whom.
 pub(crate) fn objective(l: Language, wanted: &Objective, groups: &[Group]) -> String {
-    let known = scenarios::indicator::all().iter().find(|one| one.id == wanted.indicator);
+    let known = scenarios::indicator::all()
+        .iter()
+        .find(|one| one.id == wanted.indicator);
     let name = indicator(l, &wanted.indicator, known.map_or("", |one| &one.name)).text;
     let Some(id) = wanted.group.as_deref() else {
         return name;
@@ -64,7 +76,10 @@ pub(crate) fn objective(l: Language, wanted: &Objective, groups: &[Group]) -> St
         id: id.to_owned(),
         name: id.to_owned(),
     });
-    l.text_with("objective-of", &[("indicator", Text(&name)), ("group", Text(&group(l, &whom).text))])
+    l.text_with(
+        "objective-of",
+        &[("indicator", Text(&name)), ("group", Text(&group(l, &whom).text))],
+    )
 }
 
 /// A number with its sign: `+2.3`, `−1`, `0`.
@@ -105,9 +120,20 @@ pub(crate) fn difference(l: Language, value: f64, unit: &str) -> String {
 /// `between −0.3 and +2.1`, where something is not known.
 pub(crate) fn between(l: Language, low: Option<f64>, high: Option<f64>, sign: bool) -> Option<String> {
     let (low, high) = (low?, high?);
-    let write = |value| if sign { signed(l, value) } else { l.value(round(value)) };
+    let write = |value| {
+        if sign {
+            signed(l, value)
+        } else {
+            l.value(round(value))
+        }
+    };
     let (low, high) = (write(low), write(high));
     (low != high).then(|| l.text_with("between", &[("low", Text(&low)), ("high", Text(&high))]))
+}
+
+/// A number of people; a dash where it is not known.
+pub(crate) fn whole(l: Language, people: Option<f64>) -> String {
+    people.map_or_else(|| "–".to_owned(), |people| l.number(people.round(), 0))
 }
 
 /// Money. A sum has no decimals that anybody plans with.
@@ -126,10 +152,12 @@ pub(crate) fn money(l: Language, amount: f64, currency: Option<&str>) -> String 
 /// What a difference means, in a word.
 pub(crate) fn verdict(l: Language, difference: &Difference, value: &Value) -> String {
     match (difference.verdict, value.more_is_better, difference.difference) {
-        (Verdict::NotKnown, ..) => l.text("verdict-not-known"),
         (Verdict::Same, ..) => l.text("verdict-same"),
+        // Where neither direction is better, only the direction is known.
         (_, None, Some(change)) if change > 0.0 => l.text("verdict-more"),
         (_, None, Some(change)) if change < 0.0 => l.text("verdict-less"),
+        (_, None, Some(_)) => l.text("verdict-same"),
+        (Verdict::NotKnown, ..) => l.text("verdict-not-known"),
         (Verdict::Better, ..) => l.text("verdict-better"),
         (Verdict::Worse, ..) => l.text("verdict-worse"),
     }
@@ -212,7 +240,10 @@ mod tests {
         assert_eq!(difference(en, 1.5, "%"), "+1.5 points");
         assert_eq!(with_unit(en, 12.5, "%"), "12.5 %");
         assert_eq!(between(en, Some(1.0), Some(1.0), true), None);
-        assert_eq!(between(en, Some(-1.0), Some(2.0), true).unwrap(), "between \u{2212}1 and +2");
+        assert_eq!(
+            between(en, Some(-1.0), Some(2.0), true).unwrap(),
+            "between \u{2212}1 and +2"
+        );
         assert_eq!(money(en, 12_345.6, Some("USD")), "12,346\u{a0}USD");
         assert_eq!(money(en, 0.125, None), "0.13");
     }
@@ -228,7 +259,13 @@ mod tests {
         assert!(!group(fr, &named("disability")).english);
         let odd = group(fr, &named("tenure:rent"));
         assert!(odd.english && odd.text == "Name");
-        for id in ["stop-walk", "clinic-wheelchair", "clinic-transit-wheelchair", "park-walk", "school-walk"] {
+        for id in [
+            "stop-walk",
+            "clinic-wheelchair",
+            "clinic-transit-wheelchair",
+            "park-walk",
+            "school-walk",
+        ] {
             for l in Language::all() {
                 assert!(!indicator(l, id, "x").english, "{id} in {}", l.tag());
             }
