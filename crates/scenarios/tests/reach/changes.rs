@@ -10,7 +10,7 @@ use scenarios::model::{Model, TravelOptions};
 use sim_access::Passability;
 use twin::{Fork, Operation, Snapshot};
 
-use crate::support::{entity, name, property, read, refers, view};
+use crate::support::{entity, name, property, read, refers, run, view};
 use crate::town::{Town, clinic, corner, located, node, park, place, service, stop, street, trip, way};
 
 const SMALL: Town = Town { wide: 6, high: 4 };
@@ -20,19 +20,35 @@ static BASE: LazyLock<Snapshot> = LazyLock::new(|| {
     let mut entities = service();
     entities.extend([
         clinic("a", [0.0, 0.0]),
-        clinic("b", [5.2, 3.1]),
+        clinic("b", [1.2, 3.1]),
         located(entity("School", "s"), [3.0, 1.0]).with(property("wheelchair", "limited")),
         park("p", [[1.0, 2.0], [2.0, 3.0]]),
         stop("x", [5.0, 0.0]),
         stop("y", [2.0, 0.0]),
         stop("z", [0.5, 1.0]),
+        stop("g", [6.0, 2.0]),
+        stop("w", [5.0, 1.0]),
     ]);
     entities.extend(trip(
         "t",
-        &[("x", "08:02:00"), ("y", "08:03:00"), ("z", "08:05:00")],
+        &[("x", "08:03:15"), ("y", "08:03:20"), ("z", "08:03:25")],
     ));
+    // Who comes by this one changes on foot, from `w` to `x`.
+    entities.extend(trip("f", &[("g", "08:01:00"), ("w", "08:01:30")]));
+    entities.push(avenue());
+    for block in 0..SMALL.wide {
+        let mut kerb = entity("RoadNode", &format!("a{block}"));
+        kerb = located(kerb, [f64::from(block) + 0.3, 3.0]);
+        entities.push(
+            kerb.with(property("node", format!("a{block}")))
+                .with(property("kerb", "flush")),
+        );
+    }
     let snapshot = SMALL.with(entities);
     let mut fork = snapshot.fork();
+    for block in 0..SMALL.wide {
+        run(&mut fork, Operation::Delete(street(&format!("h-{block}-3"))));
+    }
     for (id, term) in [
         (node([1, 1]), "kerb"),
         (node([4, 2]), "kerb"),
@@ -43,6 +59,26 @@ static BASE: LazyLock<Snapshot> = LazyLock::new(|| {
     }
     fork.snapshot()
 });
+
+/// The northern row is one long street. In each block it has two vertices that no other street shares: a `RoadNode`
+/// stands at the first of them, new streets may come in at the second.
+fn avenue() -> Entity {
+    let mut street = way("avenue", [[0, 3], [SMALL.wide, 3]]);
+    let (mut line, mut nodes) = (Vec::new(), Vec::new());
+    for block in 0..=SMALL.wide {
+        line.push(place(corner([block, 3])));
+        nodes.push(serde_json::json!(block * 1000 + 3));
+        if block < SMALL.wide {
+            for (vertex, along) in [("a", 0.3), ("b", 0.7)] {
+                line.push(place([f64::from(block) + along, 3.0]));
+                nodes.push(serde_json::json!(format!("{vertex}{block}")));
+            }
+        }
+    }
+    street.put(Attribute::geo(name("location"), geo_types::LineString(line)));
+    street.put(property("nodes", serde_json::Value::Array(nodes)));
+    street
+}
 
 fn options() -> TravelOptions {
     TravelOptions {
@@ -67,6 +103,8 @@ enum Change {
     Build(u32, [[u32; 2]; 2], bool),
     Report(u32, String, &'static str),
     Unmark([u32; 2]),
+    Join(u32),
+    AvenueKerb(u32, &'static str),
     Clinic(u32, [f64; 2], &'static str),
     Move(&'static str, [f64; 2]),
     Shut(&'static str),
@@ -104,8 +142,8 @@ fn a_stop() -> impl Strategy<Value = &'static str> {
 
 fn change() -> impl Strategy<Value = Change> {
     use Change::{
-        Bend, Build, Census, Clinic, Close, Door, Kerb, Move, Obstacle, Often, Park, Report, Route, Shut,
-        StopMoves, StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
+        AvenueKerb, Bend, Build, Census, Clinic, Close, Door, Join, Kerb, Move, Obstacle, Often, Park,
+        Report, Route, Shut, StopMoves, StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
     };
     let word = |words: &'static [&'static str]| prop::sample::select(words);
     let streets = prop_oneof![
@@ -122,6 +160,8 @@ fn change() -> impl Strategy<Value = Change> {
         (0..3_u32, a_street(), word(&["yes", "no", "unknown"]))
             .prop_map(|(n, street, says)| Report(n, street, says)),
         a_node().prop_map(Unmark),
+        (0..SMALL.wide).prop_map(Join),
+        (0..SMALL.wide, word(&["lowered", "raised"])).prop_map(|(block, kerb)| AvenueKerb(block, kerb)),
     ];
     let places = prop_oneof![
         (0..3_u32, a_place(), word(&["yes", "no", "limited"])).prop_map(|(n, at, door)| Clinic(n, at, door)),
@@ -194,6 +234,21 @@ impl Change {
                     .with(property("dateReported", format!("2026-05-0{}", number + 1))),
             )],
             Self::Unmark(at) => vec![Operation::Delete(node(*at))],
+            Self::Join(block) => {
+                let mut street = way(&format!("join-{block}"), [[*block, 2], [*block, 2]]);
+                let line = vec![place(corner([*block, 2])), place([f64::from(*block) + 0.7, 3.0])];
+                street.put(Attribute::geo(name("location"), geo_types::LineString(line)));
+                street.put(property(
+                    "nodes",
+                    serde_json::json!([block * 1000 + 2, format!("b{block}")]),
+                ));
+                vec![Operation::UpsertReplace(street)]
+            }
+            Self::AvenueKerb(block, kerb) => patch(
+                Uri::ngsi_ld("RoadNode", &format!("a{block}")),
+                "RoadNode",
+                vec![property("kerb", *kerb)],
+            ),
             Self::Clinic(number, at, door) => {
                 let mut clinic = clinic(&format!("new-{number}"), *at);
                 clinic.put(property("wheelchair", *door));
@@ -352,56 +407,93 @@ proptest! {
         }
     }
 
-    /// Measures of a change or two each, none of which touches an entity of another: for every subset and every
-    /// measure not in it, all cells whose state it changes are touched.
     #[test]
-    fn no_measure_reaches_beyond_what_it_touches(measures in prop::collection::vec(prop::collection::vec(change(), 1..3), 2..5)) {
-        let mut taken = BTreeSet::new();
-        let measures: Vec<(Vec<Change>, Vec<Uri>)> = measures
-            .into_iter()
-            .filter_map(|measure| {
-                let mut fork = BASE.fork();
-                let changed: Vec<Vec<Uri>> = measure.iter().map(|change| change.carry_out(&mut fork)).collect();
-                // What cannot be done to the city as it is, is no measure.
-                let done = changed.iter().all(|changed| !changed.is_empty());
-                let changed: Vec<Uri> = changed.into_iter().flatten().collect();
-                let free = done && changed.iter().all(|id| !taken.contains(id));
-                taken.extend(changed.iter().cloned());
-                free.then_some((measure, changed))
-            })
-            .collect();
-        let count = measures.len();
-        let model = |subset: usize| {
+    fn no_measure_reaches_beyond_what_it_touches(
+        measures in prop::collection::vec(prop::collection::vec(change(), 1..3), 2..5),
+    ) {
+        reaches_no_further(measures)?;
+    }
+}
+
+/// Measures of a change or two each, none of which touches an entity of another: for every subset and every measure
+/// not in it, all cells whose state it changes are touched.
+fn reaches_no_further(measures: Vec<Vec<Change>>) -> Result<(), TestCaseError> {
+    let mut taken = BTreeSet::new();
+    let measures: Vec<(Vec<Change>, Vec<Uri>)> = measures
+        .into_iter()
+        .filter_map(|measure| {
             let mut fork = BASE.fork();
-            let mut changed = Vec::new();
-            for (number, (measure, _)) in measures.iter().enumerate() {
-                if subset & (1 << number) != 0 {
-                    changed.extend(measure.iter().flat_map(|change| change.carry_out(&mut fork)));
-                }
+            let changed: Vec<Vec<Uri>> = measure.iter().map(|change| change.carry_out(&mut fork)).collect();
+            // What cannot be done to the city as it is, is no measure.
+            let done = changed.iter().all(|changed| !changed.is_empty());
+            let changed: Vec<Uri> = changed.into_iter().flatten().collect();
+            let free = done && changed.iter().all(|id| !taken.contains(id));
+            taken.extend(changed.iter().cloned());
+            free.then_some((measure, changed))
+        })
+        .collect();
+    let count = measures.len();
+    let model = |subset: usize| {
+        let mut fork = BASE.fork();
+        let mut changed = Vec::new();
+        for (number, (measure, _)) in measures.iter().enumerate() {
+            if subset & (1 << number) != 0 {
+                changed.extend(measure.iter().flat_map(|change| change.carry_out(&mut fork)));
             }
-            MODEL.after(&fork.snapshot(), &view(), &changed).unwrap()
-        };
-        let models: Vec<Model> = (0..1 << count).map(model).collect();
-        let found: Vec<Vec<_>> = models.iter().map(all_states).collect();
-        let company = Company::of(&models[0], &models[(1 << count) - 1]).unwrap();
-        for (number, (measure, changed)) in measures.iter().enumerate() {
-            for (at, indicator) in all().iter().enumerate() {
-                let touched = company.touched(changed, &indicator.id).unwrap();
-                for subset in (0..1_usize << count).filter(|subset| subset & (1 << number) == 0) {
-                    let (without, with) = (&found[subset][at], &found[subset | 1 << number][at]);
-                    let (Some(without), Some(with)) = (without, with) else {
-                        prop_assert!(without.is_none() && with.is_none() || !touched.is_empty());
-                        continue;
-                    };
-                    for (cell, (a, b)) in without.iter().zip(with.iter()).enumerate() {
-                        prop_assert!(
-                            a == b || touched.contains(cell),
-                            "{}: {:?} in company {:b} changes cell {} from {:?} to {:?}",
-                            indicator.id, measure, subset, cell, a, b
-                        );
-                    }
+        }
+        MODEL.after(&fork.snapshot(), &view(), &changed).unwrap()
+    };
+    let models: Vec<Model> = (0..1 << count).map(model).collect();
+    let found: Vec<Vec<_>> = models.iter().map(all_states).collect();
+    let company = Company::of(&models[0], &models[(1 << count) - 1]).unwrap();
+    for (number, (measure, changed)) in measures.iter().enumerate() {
+        for (at, indicator) in all().iter().enumerate() {
+            let touched = company.touched(changed, &indicator.id).unwrap();
+            for subset in (0..1_usize << count).filter(|subset| subset & (1 << number) == 0) {
+                let (without, with) = (&found[subset][at], &found[subset | 1 << number][at]);
+                let (Some(without), Some(with)) = (without, with) else {
+                    prop_assert!(without.is_none() && with.is_none() || !touched.is_empty());
+                    continue;
+                };
+                for (cell, (a, b)) in without.iter().zip(with.iter()).enumerate() {
+                    prop_assert!(
+                        a == b || touched.contains(cell),
+                        "{}: {:?} in company {:b} changes cell {} from {:?} to {:?}",
+                        indicator.id,
+                        measure,
+                        subset,
+                        cell,
+                        a,
+                        b
+                    );
                 }
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_street_that_is_cut_changes_as_a_whole() {
+    let (clinic, cut) = (vec![Change::Clinic(0, [0.0, 0.75], "yes")], vec![Change::Join(0)]);
+    // In the middle of the first block one is 275 m from the clinic. The new street comes in on the other side, 40 m
+    // further off; and yet nobody knows its kerb, so nobody knows the street one lives on.
+    reaches_no_further(vec![clinic.clone(), cut.clone()]).unwrap();
+    let mut fork = BASE.fork();
+    let changed: Vec<Uri> = [clinic, cut]
+        .concat()
+        .iter()
+        .flat_map(|change| change.carry_out(&mut fork))
+        .collect();
+    let after = MODEL.after(&fork.snapshot(), &view(), &changed).unwrap();
+    let state = states(&after, "clinic-wheelchair").unwrap().unwrap()[SMALL.cell([0, 3])];
+    assert_eq!(state, Passability::Unknown);
+}
+
+#[test]
+fn a_kerb_counts_for_a_street_that_others_cut() {
+    // Without the new street, the kerb is at the end of the piece that the clinic is on.
+    let clinic = vec![Change::Clinic(0, [0.95, 3.0], "yes")];
+    let (cut, kerb) = (vec![Change::Join(0)], vec![Change::AvenueKerb(0, "raised")]);
+    reaches_no_further(vec![clinic, cut, kerb]).unwrap();
 }
