@@ -145,6 +145,26 @@ await finder.page.goto(new URL("/entities?type=GtfsStop", base).href);
 const stop = (await links("tbody th a"))[0];
 await finder.page.goto(new URL("/map", base).href);
 const hasIsland = (await finder.page.$("#map-island[data-map]")) !== null;
+
+// A planner runs a ready scenario, without scripts: the button, then the page that looks again by itself.
+await finder.page.goto(new URL("/scenarios", base).href);
+const ready = (await links("main a")).filter((href) => href.startsWith("/scenarios/urn"));
+const buses = ready.find((href) => href.includes("kerbs-or-buses")) ?? ready[0];
+const everything = ready.find((href) => href.includes("everything")) ?? ready.at(-1);
+async function ran(address) {
+  const { page, close } = await open(address, { scripts: false });
+  await page.click("main form[action$='/runs'] button");
+  const run = new URL(page.url()).pathname;
+  for (let turn = 0; turn < 240; turn += 1) {
+    const answer = await page.request.get(new URL(run, base).href, { headers: { accept: "application/json" } });
+    if ((await answer.json()).status === "done") break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  await close();
+  return run;
+}
+const compared = ready.length > 0 ? await ran(buses) : undefined;
+const chosen = ready.length > 0 ? await ran(everything) : undefined;
 await finder.close();
 
 const pages = [
@@ -161,6 +181,14 @@ const pages = [
   ["entities searched", "/entities?type=GtfsStop&value=1"],
   ...(sensor ? [["sensor", sensor]] : []),
   ...(stop ? [["stop", stop]] : []),
+  ["scenarios", "/scenarios"],
+  ["kinds of measures", "/scenarios/kinds"],
+  ["a new scenario", "/scenarios/new"],
+  ["runs", "/scenarios/runs"],
+  ["reach", "/reach"],
+  ...(ready.length > 0 ? [["scenario", buses]] : []),
+  ...(compared ? [["comparison", compared]] : []),
+  ...(chosen ? [["choice", chosen]] : []),
 ];
 
 const ways = [
@@ -200,7 +228,7 @@ for (const [name, address] of pages) {
 }
 
 for (const language of ["fr", "sw", "ar"]) {
-  for (const [name, address] of pages.filter(([name]) => ["overview", "map", "indicator with a value"].includes(name))) {
+  for (const [name, address] of pages.filter(([name]) => ["overview", "map", "indicator with a value", "scenarios", "comparison"].includes(name))) {
     await check(`${name} in ${language}`, async () => {
       const mark = address.includes("?") ? "&" : "?";
       const { page, faults, close } = await open(`${address}${mark}lang=${language}`, { width: 320, axe: true });
@@ -360,6 +388,9 @@ if (firstKpi) await picture("kpi", chartedKpi ?? firstKpi, { height: 1720 });
 if (sensor) {
   await picture("entity", sensor, { height: 1300 });
 }
+if (compared) await picture("scenario-run", compared, { height: 1700 });
+if (chosen) await picture("scenario-choice", `${chosen}`, { whole: true });
+await picture("reach", "/reach", { height: 1500 });
 await picture("map", "/map", {}, async (page) => {
   if (!hasIsland) return;
   await idleMap(page);

@@ -5,7 +5,7 @@ mod html;
 pub mod markup;
 mod svg;
 
-pub use csv::csv;
 pub use crate::chart::table;
+pub use csv::csv;
 pub use html::html;
 pub use svg::svg;

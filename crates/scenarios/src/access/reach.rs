@@ -225,21 +225,28 @@ fn straight(
     };
     let detour = city.model().options().detour.max(1.0);
     let mut near = Vec::new();
-    for state in [Passability::Passable, Passability::Unknown] {
-        for capacity in [Capacity::Low, Capacity::High] {
-            let farther = by_capacity && capacity == Capacity::High;
-            let usable = gates
+    for capacity in [Capacity::Low, Capacity::High] {
+        let farther = by_capacity && capacity == Capacity::High;
+        let reach_m = if farther {
+            sim_access::equity::HIGH_CAPACITY_M
+        } else {
+            within_m
+        };
+        let mut sure = 0;
+        for state in [Passability::Passable, Passability::Unknown] {
+            let usable: Vec<(Position, f64)> = gates
                 .iter()
                 .filter(|gate| gate.capacity == capacity && gate.facility.state >= state)
-                .map(|gate| (gate.at, 0.0));
-            let reach_m = if farther {
-                sim_access::equity::HIGH_CAPACITY_M
-            } else {
-                within_m
-            };
-            near.push((state, Near::new(usable.collect(), detour, reach_m)));
+                .map(|gate| (gate.at, 0.0))
+                .collect();
+            // Nothing that was not there already: a second look would find nothing more.
+            if usable.len() > sure {
+                sure = usable.len();
+                near.push((state, Near::new(usable, detour, reach_m)));
+            }
         }
     }
+    near.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
     let state_of = |home: Position| {
         let reached = near.iter().find(|(_, near)| near.reaches(home));
         reached.map_or(Passability::Blocked, |(state, _)| state.and(best))

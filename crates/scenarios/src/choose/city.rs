@@ -48,7 +48,10 @@ impl<'a> Ground<'a> {
         let mut findings = Vec::new();
         for (number, objective) in objectives.iter().enumerate() {
             let place = format!("choose.objectives[{number}]");
-            if !indicator::all().iter().any(|known| known.id == objective.indicator) {
+            if !indicator::all()
+                .iter()
+                .any(|known| known.id == objective.indicator)
+            {
                 let known: Vec<&str> = indicator::all().iter().map(|known| known.id.as_str()).collect();
                 findings.push(Finding {
                     place,

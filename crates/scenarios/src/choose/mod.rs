@@ -160,7 +160,8 @@ fn baseline<L: Lab>(lab: &L, problem: &Problem<'_>, asked: &[Asked]) -> Result<V
             return Err(RunError::Findings(vec![Finding {
                 place: "choose.objectives".to_owned(),
                 what: format!("`{}` cannot be measured in this city", asked.indicator),
-                remedy: "take an indicator that the city has the data for, or import what it needs".to_owned(),
+                remedy: "take an indicator that the city has the data for, or import what it needs"
+                    .to_owned(),
             }]));
         };
         for (&objective, count) in asked.objectives.iter().zip(counts) {
@@ -219,7 +220,9 @@ fn choice(problem: &Problem<'_>, table: &Table, rules: &Rules, simulations: usiz
             .map(|point| subset(point.mask, Some(point), true))
             .collect(),
         best: teller.best.map(|best| best.mask),
-        measures_told: (0..problem.names.len()).map(|measure| teller.told(measure)).collect(),
+        measures_told: (0..problem.names.len())
+            .map(|measure| teller.told(measure))
+            .collect(),
         all: points
             .iter()
             .enumerate()
@@ -240,7 +243,11 @@ fn notes(problem: &Problem<'_>, budget: Option<i64>, subsets: usize, affordable:
         Some(budget) if budget <= 0 => notes.push(format!(
             "The budget is {}: only what costs nothing remains, which is {} of the {} measures.",
             if budget == 0 { "zero" } else { "below zero" },
-            if free == 0 { "none".to_owned() } else { free.to_string() },
+            if free == 0 {
+                "none".to_owned()
+            } else {
+                free.to_string()
+            },
             problem.costs.len()
         )),
         Some(_) if affordable == 1 => {

@@ -60,7 +60,9 @@ impl Rules {
             let possible = rules.order.iter().fold(0, |mask, &measure| mask | bit(measure));
             let mut company = rules.largest(possible).unwrap_or_default();
             company.extend(rules.order.iter().map(|&measure| rules.support(measure)));
-            let open: Vec<usize> = (0..count).filter(|measure| !rules.order.contains(measure)).collect();
+            let open: Vec<usize> = (0..count)
+                .filter(|measure| !rules.order.contains(measure))
+                .collect();
             for measure in open {
                 let Some(needs) = needs(measure, &company, &mut check)? else {
                     continue;
@@ -117,7 +119,9 @@ impl Rules {
         }
         self.dependent
             .iter()
-            .find(|&(&measure, &(needs, _))| mask & bit(measure) != 0 && (needs == 0 || mask & needs != needs))
+            .find(|&(&measure, &(needs, _))| {
+                mask & bit(measure) != 0 && (needs == 0 || mask & needs != needs)
+            })
             .map(|(&measure, _)| Impossible::Needs(measure))
     }
 
@@ -146,9 +150,12 @@ impl Rules {
                 }
             }
         }
-        let part_of_another =
-            |mask: Mask| largest.iter().any(|&other| other != mask && other & mask == mask);
-        let mut sets: Vec<Mask> = largest.iter().copied().filter(|&mask| !part_of_another(mask)).collect();
+        let part_of_another = |mask: Mask| largest.iter().any(|&other| other != mask && other & mask == mask);
+        let mut sets: Vec<Mask> = largest
+            .iter()
+            .copied()
+            .filter(|&mask| !part_of_another(mask))
+            .collect();
         sets.sort_unstable();
         sets.dedup();
         (sets.len() <= MOST_LARGEST).then_some(sets)

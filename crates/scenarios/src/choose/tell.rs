@@ -45,7 +45,8 @@ impl Teller<'_> {
 
     fn money(&self, thousandths: i64) -> String {
         let amount = number(thousandths as f64 / 1000.0);
-        self.currency.map_or_else(|| amount.clone(), |currency| format!("{amount} {currency}"))
+        self.currency
+            .map_or_else(|| amount.clone(), |currency| format!("{amount} {currency}"))
     }
 
     /// An objective for people: `clinic-wheelchair (disability)`.
@@ -104,7 +105,9 @@ impl Teller<'_> {
         } else {
             format!("as much of {}", same.join(" and "))
         };
-        let gives = [better.join(" and "), same].into_iter().filter(|part| !part.is_empty());
+        let gives = [better.join(" and "), same]
+            .into_iter()
+            .filter(|part| !part.is_empty());
         let gives: Vec<String> = gives.collect();
         let cost = if other.cost < point.cost {
             format!("costs {} less", self.money(point.cost - other.cost))
@@ -122,14 +125,15 @@ impl Teller<'_> {
                     .contradictions
                     .get(&(*a, *b))
                     .map_or("", String::as_str);
-                format!("`{}` and `{}` contradict each other: {why}", self.measures[*a], self.measures[*b])
+                format!(
+                    "`{}` and `{}` contradict each other: {why}",
+                    self.measures[*a], self.measures[*b]
+                )
             }
             Bar::Rule(Impossible::Needs(measure)) => match self.rules.dependent.get(measure) {
-                Some((needs, _)) if *needs != 0 => format!(
-                    "`{}` needs {}",
-                    self.measures[*measure],
-                    self.listed(*needs)
-                ),
+                Some((needs, _)) if *needs != 0 => {
+                    format!("`{}` needs {}", self.measures[*measure], self.listed(*needs))
+                }
                 Some((_, why)) => format!("`{}` cannot be carried out: {why}", self.measures[*measure]),
                 None => format!("`{}` cannot be carried out", self.measures[*measure]),
             },
@@ -198,9 +202,11 @@ impl Teller<'_> {
         if let Some(budget) = self.budget
             && cost > budget
         {
-            let overlap = self.overlap(measure, best.mask).map_or_else(String::new, |other| {
-                format!("; part of what it gives alone is given by `{other}` already")
-            });
+            let overlap = self
+                .overlap(measure, best.mask)
+                .map_or_else(String::new, |other| {
+                    format!("; part of what it gives alone is given by `{other}` already")
+                });
             return format!(
                 "the best affordable subset would gain {with} from it, but with its {} would be {} over the \
                  budget{overlap}",

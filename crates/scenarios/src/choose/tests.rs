@@ -58,7 +58,13 @@ impl Street {
     fn counts(&self, lift: bool) -> Count {
         let reached = self.reached(lift);
         Count {
-            reached: self.people.iter().zip(&reached).filter(|(_, reached)| **reached).map(|(p, _)| *p).sum(),
+            reached: self
+                .people
+                .iter()
+                .zip(&reached)
+                .filter(|(_, reached)| **reached)
+                .map(|(p, _)| *p)
+                .sum(),
             people: self.people.iter().sum(),
         }
     }
@@ -90,7 +96,10 @@ impl Lab for Street {
             }
             // A clinic that is built has the name of the measure that builds it.
             let built = |cell: usize| {
-                let first = self.changes.iter().position(|change| *change == Change::Build(cell));
+                let first = self
+                    .changes
+                    .iter()
+                    .position(|change| *change == Change::Build(cell));
                 first.is_some_and(|first| measures.contains(&first))
             };
             match self.changes[measure] {
@@ -166,13 +175,19 @@ fn street(people: &[i64], changes: &[Change]) -> Street {
 
 #[test]
 fn two_clinics_that_reach_the_same_people_show_their_overlap() {
-    let street = street(&[10; 20], &[Change::Build(5), Change::Build(6), Change::Build(15)]);
+    let street = street(
+        &[10; 20],
+        &[Change::Build(5), Change::Build(6), Change::Build(15)],
+    );
     let objectives = objectives(&["walk"]);
     let choice = solve(&street, &problem(&objectives, &[5, 4, 4], Some(9.0)), 1, &Silent).unwrap();
     // Each of the three reaches 7 cells of 20; the first two have 6 in common.
     let values: Vec<f64> = choice.all.iter().map(|subset| subset.values[0]).collect();
     assert_eq!(values, [0.0, 35.0, 35.0, 40.0, 35.0, 70.0, 70.0, 75.0]);
-    assert_eq!(choice.simulations, 4, "the pair and its parts, and the third alone");
+    assert_eq!(
+        choice.simulations, 4,
+        "the pair and its parts, and the third alone"
+    );
     let pareto: Vec<u32> = choice.pareto.iter().map(|subset| subset.bits).collect();
     assert_eq!(pareto, [0b000, 0b010, 0b110]);
     assert_eq!(choice.best, Some(0b110));
@@ -205,7 +220,12 @@ fn a_budget_of_nothing_leaves_what_is_free() {
     let choice = solve(&street, &problem(&objectives, &[5, 4], Some(0.0)), 1, &Silent).unwrap();
     assert_eq!(choice.pareto.len(), 1);
     assert_eq!(choice.pareto[0].bits, 0);
-    assert!(choice.notes.iter().any(|note| note.contains("The budget is zero: only what costs nothing remains")));
+    assert!(
+        choice
+            .notes
+            .iter()
+            .any(|note| note.contains("The budget is zero: only what costs nothing remains"))
+    );
     let choice = solve(&street, &problem(&objectives, &[5, 0], Some(0.0)), 1, &Silent).unwrap();
     assert_eq!(choice.pareto.len(), 1);
     assert_eq!(choice.pareto[0].bits, 0b10, "free and better than nothing");
@@ -225,13 +245,23 @@ fn what_contradicts_and_what_needs_another_is_told() {
     let choice = solve(&street, &problem(&objectives, &[1; 5], None), 1, &Silent).unwrap();
     let why = |bits: usize| choice.all[bits].dropped.clone().unwrap();
     assert_eq!(why(0b00001), "`m0` needs `m1`");
-    assert_eq!(why(0b01100), "`m2` and `m3` contradict each other: open or closed");
+    assert_eq!(
+        why(0b01100),
+        "`m2` and `m3` contradict each other: open or closed"
+    );
     assert_eq!(why(0b10000), "`m4` cannot be carried out: there is no clinic");
-    assert_eq!(choice.all[0b00011].values, [70.0], "the lift is built after its clinic");
+    assert_eq!(
+        choice.all[0b00011].values,
+        [70.0],
+        "the lift is built after its clinic"
+    );
     assert!(choice.all[0b00001].values.is_empty());
     assert_eq!(choice.best, Some(0b00011));
     assert_eq!(choice.measures_told[2].with_the_best, [-30.0]);
-    assert_eq!(choice.measures_told[4].why, "`m4` cannot be carried out: there is no clinic");
+    assert_eq!(
+        choice.measures_told[4].why,
+        "`m4` cannot be carried out: there is no clinic"
+    );
 }
 
 #[test]
@@ -245,7 +275,10 @@ fn a_choice_is_cancelled_at_any_instant() {
             self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left) == Ok(0)
         }
     }
-    let street = street(&[10; 8], &[Change::Build(1), Change::Way(2, false), Change::Build(6)]);
+    let street = street(
+        &[10; 8],
+        &[Change::Build(1), Change::Way(2, false), Change::Build(6)],
+    );
     let objectives = objectives(&["walk"]);
     let problem = problem(&objectives, &[1; 3], None);
     let mut finished = 0;
@@ -281,7 +314,11 @@ fn any_street() -> impl Strategy<Value = (Street, Vec<i64>)> {
         )
             .prop_map(|(people, clinics, lifts, ways, changes, costs)| {
                 let mut street = street(&people, &changes);
-                street.lifts = lifts.iter().zip(&clinics).map(|(lift, clinic)| *lift && *clinic).collect();
+                street.lifts = lifts
+                    .iter()
+                    .zip(&clinics)
+                    .map(|(lift, clinic)| *lift && *clinic)
+                    .collect();
                 (street.clinics, street.ways) = (clinics, ways);
                 (street, costs)
             })

@@ -8,13 +8,10 @@ use super::nearest::{did_you_mean, listed};
 use super::shape::owner;
 use super::{Choose, Finding, Measure, Objective, Scenario, ScenarioFile};
 use crate::catalogue::{argument, kind, kinds};
+use crate::choose::{MOST_MEASURES, MOST_OBJECTIVES};
 
 /// The version of the format.
 pub(super) const SCHEMA: u32 = 1;
-/// The most measures of which every subset is simulated.
-pub(crate) const MOST_CHOICES: usize = 15;
-/// The most objectives beside cost.
-const MOST_OBJECTIVES: usize = 3;
 const WHEELCHAIRS: [&str; 3] = ["manual_wheelchair", "powered_wheelchair", "long_cane"];
 const NAME: &str = "use letters, digits, `-` and `_`, at most 64";
 
@@ -97,7 +94,7 @@ impl Check<'_> {
             let remedy = did_you_mean(
                 id,
                 all.iter().copied(),
-                "give one that `mapacha scenario kinds` lists",
+                "give an indicator of reach or a KPI of the catalogue",
             );
             self.wrong(place, format!("there is no indicator `{id}`"), remedy);
         }
@@ -220,9 +217,9 @@ impl Check<'_> {
         } else {
             choose.measures.len()
         };
-        if !(1..=MOST_CHOICES).contains(&count) {
+        if !(1..=MOST_MEASURES).contains(&count) {
             let what = format!("there are {count} measures to choose from");
-            let remedy = format!("name 1 to {MOST_CHOICES} of them: every subset is simulated");
+            let remedy = format!("name 1 to {MOST_MEASURES} of them: every subset is simulated");
             self.wrong("choose.measures", what, remedy);
         }
         if let Some(budget) = choose.budget {
@@ -248,7 +245,13 @@ impl Check<'_> {
     }
 
     fn objective(&mut self, place: &str, objective: &Objective) {
-        self.indicator(&format!("{place}.indicator"), &objective.indicator);
+        // People are counted one by one in what is chosen between: KPIs of the whole city are no objectives.
+        let reach: Vec<&str> = crate::indicator::all().iter().map(|it| it.id.as_str()).collect();
+        if !reach.contains(&objective.indicator.as_str()) {
+            let what = format!("there is no indicator of reach `{}`", objective.indicator);
+            let remedy = did_you_mean(&objective.indicator, reach.iter().copied(), &listed(&reach));
+            self.wrong(format!("{place}.indicator"), what, remedy);
+        }
         if objective
             .group
             .as_ref()

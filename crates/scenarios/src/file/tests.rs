@@ -66,14 +66,15 @@ fn a_good_file_is_read() {
 
 #[test]
 fn a_budget_of_zero_is_a_budget() {
-    let text = format!("{GOOD}\n[choose]\nbudget = 0\nobjectives = [{{ indicator = \"EC: I: T: 2A\" }}]\n");
+    let text =
+        format!("{GOOD}\n[choose]\nbudget = 0\nobjectives = [{{ indicator = \"clinic-wheelchair\" }}]\n");
     assert_eq!(findings(&text), Vec::<String>::new());
 }
 
 #[test]
 fn bad_files_are_told_where_and_what_to_do() {
     let choose = |text: &str| format!("{GOOD}\n[choose]\n{text}\n");
-    let objective = "objectives = [{ indicator = \"EC: I: T: 2A\" }]";
+    let objective = "objectives = [{ indicator = \"clinic-wheelchair\" }]";
     let many: String = (0..16)
         .map(|n| {
             format!("[[measure]]\nname = \"m{n}\"\nkind = \"close-place\"\nwith.places = \"urn:a:{n}\"\n")
@@ -161,11 +162,11 @@ fn bad_files_are_told_where_and_what_to_do() {
         ),
         (
             with("cost = 12000", "cost = nan"),
-            "measure[0].cost: `NaN` is not a number",
+            "measure ramps, cost: `NaN` is not a number",
         ),
         (
             with("cost = 12000", "cost = inf"),
-            "measure[0].cost: `inf` is not a number",
+            "measure ramps, cost: `inf` is not a number",
         ),
         (
             with("cost = 12000", "cost = \"12000\""),
@@ -257,7 +258,7 @@ fn bad_files_are_told_where_and_what_to_do() {
         ),
         (
             choose("objectives = [{ indicator = \"clinics\" }]"),
-            "choose.objectives[0].indicator: there is no indicator `clinics`",
+            "choose.objectives[0].indicator: there is no indicator of reach `clinics`",
         ),
         (
             choose(&format!("{objective}\nmeasures = [\"nothing\"]")),
@@ -450,7 +451,7 @@ fn file() -> impl Strategy<Value = ScenarioFile> {
             choose: choose.then(|| Choose {
                 measures: Vec::new(),
                 objectives: vec![Objective {
-                    indicator: "EC: I: T: 2A".to_owned(),
+                    indicator: "clinic-wheelchair".to_owned(),
                     group: Some("age:65+".to_owned()),
                 }],
                 budget: Some(0.0),

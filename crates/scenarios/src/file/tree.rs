@@ -132,10 +132,29 @@ fn read_toml(text: &str) -> Result<Json, Vec<Finding>> {
     let mut findings = Vec::new();
     let tree = json("", toml::Value::Table(table), 0, &mut findings);
     if findings.is_empty() {
-        Ok(tree)
-    } else {
-        Err(findings)
+        return Ok(tree);
     }
+    for finding in &mut findings {
+        if let Some(place) = owned(&tree, &finding.place) {
+            finding.place = place;
+        }
+    }
+    Err(findings)
+}
+
+/// `measure[0].cost` as `measure ramps, cost`.
+fn owned(tree: &Json, path: &str) -> Option<String> {
+    let (list, rest) = path.split_once('[')?;
+    let (index, rest) = rest.split_once("].")?;
+    if !matches!(list, "measure" | "scenario") {
+        return None;
+    }
+    let index = index.parse().ok()?;
+    let name = tree.get(list)?.get(index)?.get("name").and_then(Json::as_str);
+    Some(format!(
+        "{}, {rest}",
+        super::shape::owner(list, index, name.unwrap_or_default())
+    ))
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> Finding {

@@ -140,9 +140,11 @@ pub(super) fn results(run: &Uri, found: &RunResult) -> Vec<Entity> {
         .scenarios
         .iter()
         .flat_map(|scenario| {
-            scenario.differences.iter().enumerate().map(move |(index, difference)| {
-                one(run, found, scenario, index, difference, at)
-            })
+            scenario
+                .differences
+                .iter()
+                .enumerate()
+                .map(move |(index, difference)| one(run, found, scenario, index, difference, at))
         })
         .collect()
 }
@@ -158,7 +160,13 @@ fn one(
     let slug: String = difference
         .indicator
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let local = format!("{}:{}:{slug}", run.local(), scenario.name);
     let value = scenario.values.get(index);
@@ -210,13 +218,17 @@ fn one(
 pub(super) fn results_of(reader: &dyn Reader, view: &View, run: &Uri) -> Result<Vec<Uri>, twin::Error> {
     let has_run = name("hasRun");
     let mut ids = Vec::new();
-    reader.scan(view, &Selection::of_type(Name::default_term(RESULT)), &mut |entity| {
-        let target = entity.get(has_run.as_str()).map(Attribute::targets);
-        if target.is_some_and(|targets| targets.contains(run)) {
-            ids.push(entity.id.clone());
-        }
-        true
-    })?;
+    reader.scan(
+        view,
+        &Selection::of_type(Name::default_term(RESULT)),
+        &mut |entity| {
+            let target = entity.get(has_run.as_str()).map(Attribute::targets);
+            if target.is_some_and(|targets| targets.contains(run)) {
+                ids.push(entity.id.clone());
+            }
+            true
+        },
+    )?;
     Ok(ids)
 }
 
@@ -232,9 +244,10 @@ fn of(entity: &Entity) -> Option<Run> {
             return Vec::new();
         };
         match value.to_json() {
-            serde_json::Value::Array(items) => {
-                items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
-            }
+            serde_json::Value::Array(items) => items
+                .iter()
+                .filter_map(|item| item.as_str().map(str::to_owned))
+                .collect(),
             serde_json::Value::String(text) => vec![text],
             _ => Vec::new(),
         }
@@ -269,10 +282,14 @@ pub fn read(reader: &dyn Reader, view: &View, id: &Uri) -> Option<Run> {
 /// The twin cannot be read.
 pub fn list(reader: &dyn Reader, view: &View) -> Result<Vec<Run>, JobError> {
     let mut runs = Vec::new();
-    reader.scan(view, &Selection::of_type(Name::default_term(RUN)), &mut |entity| {
-        runs.extend(of(entity));
-        true
-    })?;
+    reader.scan(
+        view,
+        &Selection::of_type(Name::default_term(RUN)),
+        &mut |entity| {
+            runs.extend(of(entity));
+            true
+        },
+    )?;
     runs.sort_by(|a, b| (b.submitted_at, &b.id).cmp(&(a.submitted_at, &a.id)));
     Ok(runs)
 }

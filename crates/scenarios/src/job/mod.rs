@@ -153,4 +153,3 @@ pub enum JobError {
     #[error("runs are stopped, because the server is closing")]
     Stopped,
 }
-

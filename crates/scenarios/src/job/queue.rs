@@ -197,7 +197,9 @@ impl Jobs {
             });
         }
         let parsed = ScenarioFile::parse(&file).map_err(JobError::Findings)?;
-        let title = title.filter(|title| !title.trim().is_empty()).unwrap_or(parsed.title);
+        let title = title
+            .filter(|title| !title.trim().is_empty())
+            .unwrap_or(parsed.title);
         // Held to the end, so that two submissions with one key do not both make a run.
         let mut queue = shared.lock();
         if queue.ending {

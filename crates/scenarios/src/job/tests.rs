@@ -31,8 +31,14 @@ fn open(store: &Memory) -> Twin {
 }
 
 fn stop(number: usize) -> Entity {
-    Entity::new(Uri::ngsi_ld("GtfsStop", &number.to_string()), Name::default_term("GtfsStop"))
-        .with(Attribute::property(Name::default_term("name"), format!("Stop {number}")))
+    Entity::new(
+        Uri::ngsi_ld("GtfsStop", &number.to_string()),
+        Name::default_term("GtfsStop"),
+    )
+    .with(Attribute::property(
+        Name::default_term("name"),
+        format!("Stop {number}"),
+    ))
 }
 
 /// A twin with a few stops.
@@ -47,7 +53,12 @@ fn city(store: &Memory) -> Twin {
 fn entities(twin: &Twin, scenarios: bool) -> BTreeMap<Uri, Entity> {
     let mut all = BTreeMap::new();
     twin.scan(&view(), &Selection::default(), &mut |entity| {
-        if scenarios || !entity.types.iter().any(|name| name.short().starts_with("Scenario")) {
+        if scenarios
+            || !entity
+                .types
+                .iter()
+                .any(|name| name.short().starts_with("Scenario"))
+        {
             all.insert(entity.id.clone(), (**entity).clone());
         }
         true
@@ -57,13 +68,20 @@ fn entities(twin: &Twin, scenarios: bool) -> BTreeMap<Uri, Entity> {
 }
 
 fn results(twin: &Twin) -> usize {
-    entities(twin, true).values().filter(|e| e.types[0].short() == "ScenarioResult").count()
+    entities(twin, true)
+        .values()
+        .filter(|e| e.types[0].short() == "ScenarioResult")
+        .count()
 }
 
 fn found() -> Box<Work> {
     Box::new(|_, _, _, watch| {
         watch.progress(1, 2, "half");
-        if watch.cancelled() { Err(RunError::Cancelled) } else { Ok(sample()) }
+        if watch.cancelled() {
+            Err(RunError::Cancelled)
+        } else {
+            Ok(sample())
+        }
     })
 }
 
@@ -94,7 +112,11 @@ fn a_run_becomes_entities_and_nothing_else_changes() {
     let before = entities(&twin, false);
     let jobs = start(&twin, found());
     let id = jobs.submit(submission()).unwrap().id;
-    assert!(id.as_str().starts_with("urn:ngsi-ld:ScenarioRun:20260501T000000Z-"), "{id}");
+    assert!(
+        id.as_str()
+            .starts_with("urn:ngsi-ld:ScenarioRun:20260501T000000Z-"),
+        "{id}"
+    );
     let run = jobs.wait(&id, LONG).unwrap();
     assert_eq!((run.status, run.progress), (RunStatus::Done, 1.0));
     assert_eq!(run.title, "Nothing");
@@ -107,9 +129,18 @@ fn a_run_becomes_entities_and_nothing_else_changes() {
         "ScenarioResult",
         &format!("{}:kerbs:clinic-wheelchair", id.local()),
     )];
-    let number = |term: &str| one.get(Name::default_term(term).as_str()).and_then(Attribute::as_f64);
-    assert_eq!((number("indicatorValue"), number("baseline"), number("difference")), (Some(26.0), Some(20.0), Some(6.0)));
-    assert_eq!(one.get(Name::default_term("hasRun").as_str()).unwrap().targets(), [id.clone()]);
+    let number = |term: &str| {
+        one.get(Name::default_term(term).as_str())
+            .and_then(Attribute::as_f64)
+    };
+    assert_eq!(
+        (number("indicatorValue"), number("baseline"), number("difference")),
+        (Some(26.0), Some(20.0), Some(6.0))
+    );
+    assert_eq!(
+        one.get(Name::default_term("hasRun").as_str()).unwrap().targets(),
+        [id.clone()]
+    );
     assert_eq!(results(&twin), 4);
     // It is all there after a restart, and nothing runs again.
     drop(jobs);
@@ -218,11 +249,18 @@ fn a_run_that_the_end_cut_off_goes_on_and_says_that_the_city_changed() {
         for id in [&cut, &waiting] {
             let run = jobs.wait(id, LONG).unwrap();
             assert_eq!(run.status, RunStatus::Done);
-            let told = run.warnings.iter().any(|warning| warning.contains("the city changed"));
+            let told = run
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("the city changed"));
             assert_eq!(told, change && *id == cut);
         }
         assert_eq!(results(&twin), 8);
-        let listed: Vec<Uri> = list(&twin, &view()).unwrap().into_iter().map(|run| run.id).collect();
+        let listed: Vec<Uri> = list(&twin, &view())
+            .unwrap()
+            .into_iter()
+            .map(|run| run.id)
+            .collect();
         assert_eq!(listed, [waiting, cut], "the latest first");
     }
 }
@@ -263,7 +301,13 @@ fn the_queue_and_the_file_are_bounded_and_keys_give_the_same_run() {
         file: "#".repeat(101),
         ..Submission::default()
     };
-    assert!(matches!(jobs.submit(long), Err(JobError::TooLong { bytes: 101, most: 100 })));
+    assert!(matches!(
+        jobs.submit(long),
+        Err(JobError::TooLong {
+            bytes: 101,
+            most: 100
+        })
+    ));
     let wrong = Submission {
         file: "schema = 1\n".to_owned(),
         ..Submission::default()
@@ -284,7 +328,10 @@ fn what_fails_says_why() {
             Box::new(move |_, _, _, _| Err(RunError::Findings(vec![findings.clone()]))),
             "measure x: there is no `y`; name one that is there",
         ),
-        (Box::new(|_, _, _, _| panic!("on purpose")), "a defect of this program"),
+        (
+            Box::new(|_, _, _, _| panic!("on purpose")),
+            "a defect of this program",
+        ),
     ];
     for (work, why) in works {
         let twin = city(&Memory::new());

@@ -203,7 +203,10 @@ impl Watch for JobWatch<'_> {
         }
         *written = (now, progress);
         // A progress that cannot be written is no reason to end.
-        if let Err(error) = self.shared.write(Update::default().progress(progress, step).of(self.id)) {
+        if let Err(error) = self
+            .shared
+            .write(Update::default().progress(progress, step).of(self.id))
+        {
             tracing::warn!(run = %self.id, %error, "the progress of a scenario run could not be stored");
         }
     }

@@ -61,7 +61,8 @@ fn rows(
 ) -> Vec<[String; 22]> {
     let row = |kind: &str, part: &str, name: &str, of: &Part, was: Option<f64>, by: &PartDifference| {
         let whole = kind == "all";
-        let of_whole = |pick: fn(&Difference) -> Option<f64>| number(difference.filter(|_| whole).and_then(pick));
+        let of_whole =
+            |pick: fn(&Difference) -> Option<f64>| number(difference.filter(|_| whole).and_then(pick));
         [
             harmless(scenario.map_or("baseline", |scenario| &scenario.name)),
             harmless(scenario.map_or("The city as it is", |scenario| &scenario.title)),
@@ -102,10 +103,20 @@ fn rows(
     });
     let nothing = PartDifference::default();
     let of = |parts: Option<&Vec<PartDifference>>, index: usize| {
-        parts.and_then(|parts| parts.get(index)).unwrap_or(&nothing).clone()
+        parts
+            .and_then(|parts| parts.get(index))
+            .unwrap_or(&nothing)
+            .clone()
     };
     let was = |parts: Option<&Vec<Part>>, index: usize| parts?.get(index)?.value;
-    let mut rows = vec![row("all", "", "", &all, before.and_then(|before| before.value), &by)];
+    let mut rows = vec![row(
+        "all",
+        "",
+        "",
+        &all,
+        before.and_then(|before| before.value),
+        &by,
+    )];
     for (index, (part, group)) in value.groups.iter().zip(&result.groups).enumerate() {
         let was = was(before.map(|before| &before.groups), index);
         let by = of(difference.map(|difference| &difference.groups), index);
@@ -154,7 +165,9 @@ mod tests {
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         // Two indicators of all, two groups and two areas; of the city as it is and two scenarios.
         assert_eq!(rows.len(), 3 * 2 * 5);
-        let formula = |cell: &str| cell.starts_with(['=', '+', '@']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
+        let formula = |cell: &str| {
+            cell.starts_with(['=', '+', '@']) || (cell.starts_with('-') && cell.parse::<f64>().is_err())
+        };
         assert!(!rows.iter().flatten().any(formula));
         assert!(text.contains("'=cmd|' /C calc'!A0"));
         let row = rows
@@ -164,7 +177,9 @@ mod tests {
         let cells: Vec<&str> = row.iter().skip(9).collect();
         assert_eq!(
             cells,
-            ["60", "57.5", "57.5", "62.5", "-2.5", "-3.5", "-0.5", "worse", "0", "25", "2000", "100", ""]
+            [
+                "60", "57.5", "57.5", "62.5", "-2.5", "-3.5", "-0.5", "worse", "0", "25", "2000", "100", ""
+            ]
         );
         let empty = rows.iter().find(|row| &row[7] == "Harbour").unwrap();
         assert!(empty.iter().skip(8).all(str::is_empty));

@@ -57,7 +57,11 @@ pub fn html(result: &RunResult, outlines: &[MultiPolygon<f64>]) -> String {
 }
 
 fn summary(page: &mut String, result: &RunResult) {
-    let city = if result.city.is_empty() { "the city" } else { &result.city };
+    let city = if result.city.is_empty() {
+        "the city"
+    } else {
+        &result.city
+    };
     let _ = write!(
         page,
         "<p>{} scenarios for {}, each beside the city as it is on {}.</p>\n",
@@ -115,7 +119,11 @@ fn shown(value: Option<f64>) -> String {
 
 /// With its sign, so that it is read as a difference.
 pub(super) fn signed(value: f64) -> String {
-    if value > 0.0 { format!("+{}", number(value)) } else { number(value) }
+    if value > 0.0 {
+        format!("+{}", number(value))
+    } else {
+        number(value)
+    }
 }
 
 fn word(verdict: Verdict) -> (&'static str, &'static str) {
@@ -154,10 +162,10 @@ fn cell(difference: &Difference) -> String {
 
 fn money(result: &RunResult, amount: f64) -> String {
     let amount = number(amount);
-    result
-        .currency
-        .as_ref()
-        .map_or_else(|| amount.clone(), |currency| format!("{amount} {}", Escaped(currency)))
+    result.currency.as_ref().map_or_else(
+        || amount.clone(),
+        |currency| format!("{amount} {}", Escaped(currency)),
+    )
 }
 
 fn differences(page: &mut String, result: &RunResult) {
@@ -179,11 +187,19 @@ fn differences(page: &mut String, result: &RunResult) {
         rows.push(row);
     }
     for (name, pick) in [
-        ("Cost, once", (|scenario| scenario.cost) as fn(&ScenarioResult) -> f64),
+        (
+            "Cost, once",
+            (|scenario| scenario.cost) as fn(&ScenarioResult) -> f64,
+        ),
         ("Cost, every year", |scenario| scenario.yearly_cost),
     ] {
         let mut row = vec![name.to_owned(), "–".to_owned()];
-        row.extend(result.scenarios.iter().map(|scenario| money(result, pick(scenario))));
+        row.extend(
+            result
+                .scenarios
+                .iter()
+                .map(|scenario| money(result, pick(scenario))),
+        );
         rows.push(row);
     }
     for (index, value) in result.baseline.iter().enumerate() {
@@ -191,10 +207,12 @@ fn differences(page: &mut String, result: &RunResult) {
         if result.scenarios.iter().all(|scenario| each(scenario).is_none()) {
             continue;
         }
-        let people = result
-            .scenarios
-            .iter()
-            .any(|scenario| scenario.differences.get(index).is_some_and(|d| d.people.is_some()));
+        let people = result.scenarios.iter().any(|scenario| {
+            scenario
+                .differences
+                .get(index)
+                .is_some_and(|d| d.people.is_some())
+        });
         let unit = if people { "person gained" } else { "unit gained" };
         let mut row = vec![
             format!("Cost of each {unit}: {}", text(&value.name)),
@@ -255,7 +273,12 @@ fn groups(page: &mut String, result: &RunResult) {
                 row
             })
             .collect();
-        table(page, &format!("{}, {}: by group", value.name, value.unit), &headers, &rows);
+        table(
+            page,
+            &format!("{}, {}: by group", value.name, value.unit),
+            &headers,
+            &rows,
+        );
     }
 }
 
@@ -291,7 +314,9 @@ fn areas(page: &mut String, result: &RunResult, outlines: &[MultiPolygon<f64>]) 
             let all = result.scenarios.iter().filter_map(|scenario| by(scenario, area));
             all.map(f64::abs).fold(0.0, f64::max)
         };
-        let mut shown: Vec<usize> = (0..result.areas.len()).filter(|&area| largest(area) > 0.0).collect();
+        let mut shown: Vec<usize> = (0..result.areas.len())
+            .filter(|&area| largest(area) > 0.0)
+            .collect();
         if shown.is_empty() {
             let _ = writeln!(page, "<p>{}: no area differs.</p>", Escaped(&value.name));
             continue;
@@ -350,9 +375,10 @@ fn scenarios(page: &mut String, result: &RunResult) {
 
 fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
     page.push_str("<h2>Which measures to choose</h2>\n");
-    let budget = choice
-        .budget
-        .map_or_else(|| "without a budget".to_owned(), |budget| format!("within a budget of {}", money(result, budget)));
+    let budget = choice.budget.map_or_else(
+        || "without a budget".to_owned(),
+        |budget| format!("within a budget of {}", money(result, budget)),
+    );
     let _ = writeln!(
         page,
         "<p>All {} subsets of {} measures, {budget}; {} simulations were needed, because measures that concern \
@@ -372,9 +398,17 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
     let mut headers = vec!["Measures".to_owned(), "Cost".to_owned()];
     headers.extend(choice.objectives.iter().map(objective));
     let row = |subset: &super::Subset| {
-        let name = if subset.measures.is_empty() { "nothing".to_owned() } else { subset.measures.join(", ") };
+        let name = if subset.measures.is_empty() {
+            "nothing".to_owned()
+        } else {
+            subset.measures.join(", ")
+        };
         let mut row = vec![
-            if choice.best == Some(subset.bits) { format!("{} (best)", text(&name)) } else { text(&name) },
+            if choice.best == Some(subset.bits) {
+                format!("{} (best)", text(&name))
+            } else {
+                text(&name)
+            },
             money(result, subset.cost),
         ];
         row.extend(subset.values.iter().map(|value| number(*value)));
@@ -383,13 +417,22 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
     let from = choice.pareto.len().saturating_sub(MOST_SUBSETS);
     let rows: Vec<Vec<String>> = choice.pareto[from..].iter().map(row).collect();
     let caption = if from > 0 {
-        format!("The {} dearest of the {} subsets that no other beats", rows.len(), choice.pareto.len())
+        format!(
+            "The {} dearest of the {} subsets that no other beats",
+            rows.len(),
+            choice.pareto.len()
+        )
     } else {
         "The subsets that no other beats, cheapest first".to_owned()
     };
     table(page, &caption, &headers, &rows);
     let mut headers = vec!["Measure".to_owned(), "In how many of these".to_owned()];
-    headers.extend(choice.objectives.iter().map(|it| format!("Alone: {}", objective(it))));
+    headers.extend(
+        choice
+            .objectives
+            .iter()
+            .map(|it| format!("Alone: {}", objective(it))),
+    );
     headers.push("Why".to_owned());
     let rows: Vec<Vec<String>> = choice
         .measures_told
@@ -397,7 +440,9 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
         .map(|told| {
             let mut row = vec![text(&told.measure), told.in_pareto.to_string()];
             row.extend((0..choice.objectives.len()).map(|index| {
-                told.alone.get(index).map_or_else(|| "not alone".to_owned(), |by| signed(*by))
+                told.alone
+                    .get(index)
+                    .map_or_else(|| "not alone".to_owned(), |by| signed(*by))
             }));
             row.push(text(&told.why));
             row
@@ -438,13 +483,23 @@ mod tests {
     use super::*;
 
     fn square(west: f64) -> MultiPolygon<f64> {
-        MultiPolygon(vec![polygon![(x: west, y: 0.0), (x: west + 1.0, y: 0.0), (x: west + 1.0, y: 1.0), (x: west, y: 1.0)]])
+        MultiPolygon(vec![
+            polygon![(x: west, y: 0.0), (x: west + 1.0, y: 0.0), (x: west + 1.0, y: 1.0), (x: west, y: 1.0)],
+        ])
     }
 
     #[test]
     fn the_page_loads_nothing_and_names_everything() {
         let page = html(&sample(), &[square(0.0), square(1.0)]);
-        for absent in ["<script", "src=", "href=", "url(http", "@import", "<b>", "=cmd|' /C"] {
+        for absent in [
+            "<script",
+            "src=",
+            "href=",
+            "url(http",
+            "@import",
+            "<b>",
+            "=cmd|' /C",
+        ] {
             assert!(!page.contains(absent), "{absent}");
         }
         for present in [
@@ -473,7 +528,11 @@ mod tests {
             assert_eq!(page.matches(part).count(), pictures + of_page, "{part}");
         }
         // Ids are unique.
-        let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let ids: Vec<&str> = page
+            .split(" id=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
         let unique: std::collections::BTreeSet<&&str> = ids.iter().collect();
         assert_eq!(unique.len(), ids.len());
         assert!(!html(&sample(), &[]).contains("map-"));

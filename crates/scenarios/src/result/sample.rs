@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ngsi_ld::Uri;
 
 use super::{
-    Choice, Difference, Part, PartDifference, Provenance, RunResult, ScenarioResult, Subset, Told, Value, Verdict,
+    Choice, Difference, Part, PartDifference, Provenance, RunResult, ScenarioResult, Subset, Told, Value,
+    Verdict,
 };
 use crate::file::Objective;
 use crate::measures::Applied;

@@ -66,7 +66,9 @@ pub(super) fn bars(result: &RunResult, index: usize, name: &str) -> String {
     let id = format!("bars-{index}");
     let said: Vec<String> = rows
         .iter()
-        .map(|(title, by, low, high)| format!("{title}: {} ({} to {})", signed(*by), signed(*low), signed(*high)))
+        .map(|(title, by, low, high)| {
+            format!("{title}: {} ({} to {})", signed(*by), signed(*low), signed(*high))
+        })
         .collect();
     let mut svg = String::new();
     open(
@@ -109,12 +111,20 @@ pub(super) fn bars(result: &RunResult, index: usize, name: &str) -> String {
 }
 
 /// The areas with one scenario's differences in one indicator; empty where none differs.
-pub(super) fn map(result: &RunResult, index: usize, scenario: usize, outlines: &[MultiPolygon<f64>]) -> String {
+pub(super) fn map(
+    result: &RunResult,
+    index: usize,
+    scenario: usize,
+    outlines: &[MultiPolygon<f64>],
+) -> String {
     let Some(found) = result.scenarios.get(scenario) else {
         return String::new();
     };
     let by = |area: usize| found.differences.get(index)?.areas.get(area)?.difference;
-    let largest = (0..outlines.len()).filter_map(by).map(f64::abs).fold(0.0, f64::max);
+    let largest = (0..outlines.len())
+        .filter_map(by)
+        .map(f64::abs)
+        .fold(0.0, f64::max);
     let Some(frame) = Frame::of(outlines).filter(|_| largest > 0.0) else {
         return String::new();
     };
@@ -263,7 +273,13 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
         return String::new();
     }
     let height = 320.0;
-    let along = |value: f64, low: f64, high: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
+    let along = |value: f64, low: f64, high: f64| {
+        if high > low {
+            (value - low) / (high - low)
+        } else {
+            0.5
+        }
+    };
     let place = |cost: f64, value: f64| {
         (
             along(cost, cheap, dear).mul_add(WIDTH - 40.0, 20.0),
@@ -275,8 +291,16 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
         .pareto
         .iter()
         .filter_map(|subset| {
-            let name = if subset.measures.is_empty() { "nothing".to_owned() } else { subset.measures.join(" and ") };
-            Some(format!("{name}: {} {currency}, {} %", number(subset.cost), number(*subset.values.first()?)))
+            let name = if subset.measures.is_empty() {
+                "nothing".to_owned()
+            } else {
+                subset.measures.join(" and ")
+            };
+            Some(format!(
+                "{name}: {} {currency}, {} %",
+                number(subset.cost),
+                number(*subset.values.first()?)
+            ))
         })
         .collect();
     let mut svg = String::new();
@@ -290,11 +314,16 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
     let step = points.len().div_ceil(MOST_DOTS).max(1);
     for &(cost, value) in points.iter().step_by(step) {
         let (x, y) = place(cost, value);
-        let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.5\" fill-opacity=\"0.4\"/>");
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.5\" fill-opacity=\"0.4\"/>"
+        );
     }
     let mut line = String::new();
     for subset in &choice.pareto {
-        let Some(&value) = subset.values.first() else { continue };
+        let Some(&value) = subset.values.first() else {
+            continue;
+        };
         let (x, y) = place(subset.cost, value);
         let _ = write!(line, "{}{x:.1} {y:.1}", if line.is_empty() { 'M' } else { 'L' });
         let _ = writeln!(

@@ -37,13 +37,16 @@ pub(super) struct Costs(pub(super) f64);
 impl Costs {
     /// For each of so many.
     fn for_each(self, gained: f64) -> Option<f64> {
-        (gained > 0.0).then(|| self.0 / gained).filter(|cost| cost.is_finite())
+        (gained > 0.0)
+            .then(|| self.0 / gained)
+            .filter(|cost| cost.is_finite())
     }
 }
 
 /// Whether the same people live in the same cells of two models, in the same groups and areas.
 pub(super) fn same_people(before: &Model, after: &Model) -> bool {
-    if before.cells() != after.cells() || before.groups() != after.groups() || before.areas() != after.areas() {
+    if before.cells() != after.cells() || before.groups() != after.groups() || before.areas() != after.areas()
+    {
         return false;
     }
     let everybody: Arc<[Passability]> = before.cells().iter().map(|_| Passable).collect();
@@ -127,7 +130,11 @@ pub(super) fn difference(
     count: &dyn Fn(Arc<[Passability]>) -> Measured,
 ) -> Difference {
     let pairs = || before.states.iter().zip(after.states.iter());
-    let by = |which: usize| count(signs(pairs().map(|(&before, &after)| change(before, after)[which])));
+    let by = |which: usize| {
+        count(signs(
+            pairs().map(|(&before, &after)| change(before, after)[which]),
+        ))
+    };
     let (low, known, high) = (by(0), by(1), by(2));
     let people = known.all.passable - known.all.blocked;
     let parts = |shares: &[Share]| -> Vec<PartDifference> {
@@ -269,13 +276,25 @@ mod tests {
             &[Blocked, Passable, Unknown, Unknown],
             &[Passable, Blocked, Unknown, Passable],
         );
-        assert_eq!((told.people, told.gain, told.lose), (Some(30.0), Some(50.0), Some(20.0)));
-        assert_eq!((told.difference, told.low, told.high), (Some(30.0), Some(-10.0), Some(30.0)));
+        assert_eq!(
+            (told.people, told.gain, told.lose),
+            (Some(30.0), Some(50.0), Some(20.0))
+        );
+        assert_eq!(
+            (told.difference, told.low, told.high),
+            (Some(30.0), Some(-10.0), Some(30.0))
+        );
         assert_eq!(told.verdict, Verdict::Better);
         assert_eq!(told.cost_per_unit, Some(100.0 / 30.0));
-        assert_eq!((told.groups[0].gain, told.groups[1].lose), (Some(10.0), Some(20.0)));
+        assert_eq!(
+            (told.groups[0].gain, told.groups[1].lose),
+            (Some(10.0), Some(20.0))
+        );
         let nothing = between(&[0.0], &[Blocked], &[Passable]);
-        assert_eq!((nothing.difference, nothing.people, nothing.cost_per_unit), (None, None, None));
+        assert_eq!(
+            (nothing.difference, nothing.people, nothing.cost_per_unit),
+            (None, None, None)
+        );
         assert_eq!(nothing.verdict, Verdict::NotKnown);
     }
 

@@ -68,7 +68,10 @@ impl Before {
         };
         let rows = assessment.data_points.iter().enumerate();
         Ok(Self {
-            rows: rows.filter(|(_, row)| shown(row)).map(|(index, _)| index).collect(),
+            rows: rows
+                .filter(|(_, row)| shown(row))
+                .map(|(index, _)| index)
+                .collect(),
             assessment: Some(assessment),
         })
     }
@@ -92,7 +95,10 @@ impl Before {
     /// The values of the city as it is.
     pub(super) fn values(&self, model: &Model) -> Vec<Value> {
         let before = self.assessment.as_ref().map(Cow::Borrowed);
-        self.values_of(&before, model).into_iter().map(|known| known.value).collect()
+        self.values_of(&before, model)
+            .into_iter()
+            .map(|known| known.value)
+            .collect()
     }
 
     /// The values of an assessment, the same rows in the same order.
@@ -117,9 +123,15 @@ impl Before {
         let Some(assessment) = &self.assessment else {
             return difference;
         };
-        let row = assessment.data_points.iter().find(|row| identifier(row) == before.indicator);
+        let row = assessment
+            .data_points
+            .iter()
+            .find(|row| identifier(row) == before.indicator);
         for sensitivity in row.into_iter().flat_map(|row| &row.sensitivity) {
-            let other = after.others.iter().find(|(name, _)| *name == sensitivity.assumption);
+            let other = after
+                .others
+                .iter()
+                .find(|(name, _)| *name == sensitivity.assumption);
             if let Some((_, other)) = other {
                 let under = other - sensitivity.value;
                 difference.low = difference.low.map(|low| low.min(under));

@@ -106,7 +106,11 @@ pub fn run_with(
 ) -> Result<RunResult, RunError> {
     let scenarios = scenarios(file);
     let choosing = file.choose.is_some();
-    let part = if choosing { Portion::of(watch, 0.0, 0.5) } else { Portion::of(watch, 0.0, 1.0) };
+    let part = if choosing {
+        Portion::of(watch, 0.0, 0.5)
+    } else {
+        Portion::of(watch, 0.0, 1.0)
+    };
     let work = Steps::new(&part, 3 + scenarios.len());
     let drafts = drafts(baseline, view, file, &scenarios, &work)?;
     work.check()?;
@@ -125,11 +129,16 @@ pub fn run_with(
     let kpis = kpis::Before::new(&city, &drafts, &work)?;
     work.done("the city's KPIs as it is")?;
     let values = city.baseline_values(&before, &kpis);
-    let results = in_order(drafts.len(), threads, || (), |(), index| {
-        let result = city.scenario(&scenarios[index], &drafts[index], &before, &kpis, &work)?;
-        work.done(&result.title)?;
-        Ok::<_, RunError>(result)
-    });
+    let results = in_order(
+        drafts.len(),
+        threads,
+        || (),
+        |(), index| {
+            let result = city.scenario(&scenarios[index], &drafts[index], &before, &kpis, &work)?;
+            work.done(&result.title)?;
+            Ok::<_, RunError>(result)
+        },
+    );
     let results: Vec<ScenarioResult> = results.into_iter().collect::<Result<_, _>>()?;
     let choice = crate::choose::choose(baseline, view, file, &model, &Portion::of(watch, 0.5, 1.0))?;
     let provenance = provenance::of(&city, threads, &work)?;
@@ -201,7 +210,10 @@ fn drafts(
             }),
             // Two scenarios with the same wrong measure have one finding.
             Err(against) => {
-                let new: Vec<Finding> = against.into_iter().filter(|one| !findings.contains(one)).collect();
+                let new: Vec<Finding> = against
+                    .into_iter()
+                    .filter(|one| !findings.contains(one))
+                    .collect();
                 findings.extend(new);
             }
         }
@@ -234,7 +246,13 @@ impl Wanted {
         let known = |id: &String| indicator::all().iter().find(|indicator| indicator.id == *id);
         Self {
             reach: file.indicators.iter().filter_map(known).collect(),
-            kpis: Some(file.indicators.iter().filter(|id| known(id).is_none()).cloned().collect()),
+            kpis: Some(
+                file.indicators
+                    .iter()
+                    .filter(|id| known(id).is_none())
+                    .cloned()
+                    .collect(),
+            ),
             named: true,
         }
     }
@@ -257,10 +275,15 @@ impl City<'_> {
     /// Measures every indicator of reach of the city as it is, several at once.
     fn measure(&self, model: &Model, work: &Steps<'_>) -> Result<Reach, RunError> {
         let wanted = &self.wanted.reach;
-        let measured = in_order(wanted.len(), self.threads, || (), |(), index| {
-            work.check()?;
-            Ok::<_, RunError>(indicator::measure(model, &wanted[index].id)?)
-        });
+        let measured = in_order(
+            wanted.len(),
+            self.threads,
+            || (),
+            |(), index| {
+                work.check()?;
+                Ok::<_, RunError>(indicator::measure(model, &wanted[index].id)?)
+            },
+        );
         measured.into_iter().collect()
     }
 
@@ -298,7 +321,11 @@ impl City<'_> {
             .into_iter()
             .collect();
         let model = self.model.after(&snapshot, self.view, &changed)?;
-        let years = self.file.choose.as_ref().map_or(DEFAULT_YEARS, |choose| choose.years);
+        let years = self
+            .file
+            .choose
+            .as_ref()
+            .map_or(DEFAULT_YEARS, |choose| choose.years);
         let costs = Costs(draft.yearly_cost.mul_add(years, draft.cost));
         let same_people = compare::same_people(self.model, &model);
         let mut warnings: Vec<String> = draft
@@ -318,7 +345,10 @@ impl City<'_> {
                     .to_owned(),
             );
         }
-        let new_notes = model.notes().iter().filter(|note| !self.model.notes().contains(note));
+        let new_notes = model
+            .notes()
+            .iter()
+            .filter(|note| !self.model.notes().contains(note));
         warnings.extend(new_notes.cloned());
         let mut values: Vec<Value> = Vec::new();
         let mut differences: Vec<Difference> = Vec::new();
@@ -344,7 +374,11 @@ impl City<'_> {
         }
         work.check()?;
         let after = kpis.after(self, &snapshot, &changed)?;
-        for (before, after) in kpis.values(self.model).iter().zip(kpis.values_of(&after, self.model)) {
+        for (before, after) in kpis
+            .values(self.model)
+            .iter()
+            .zip(kpis.values_of(&after, self.model))
+        {
             differences.push(kpis.difference(before, &after, costs));
             values.push(after.value);
         }

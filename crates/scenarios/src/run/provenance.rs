@@ -44,7 +44,11 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
          made, are those up to the instant of the snapshot."
             .to_owned(),
     ];
-    let years = city.file.choose.as_ref().map_or(super::DEFAULT_YEARS, |choose| choose.years);
+    let years = city
+        .file
+        .choose
+        .as_ref()
+        .map_or(super::DEFAULT_YEARS, |choose| choose.years);
     assumptions.push(format!(
         "Costs for each person count what is paid once and {years} years of what is paid every year, without interest."
     ));
@@ -131,10 +135,16 @@ fn attributes(bytes: &mut Vec<u8>, attributes: &[Attribute]) {
     sorted.sort_by(|a, b| (&a.name, &a.dataset_id).cmp(&(&b.name, &b.dataset_id)));
     list(bytes, &sorted, |bytes, attribute| {
         put(bytes, attribute.name.as_str().as_bytes());
-        put(bytes, attribute.dataset_id.as_ref().map_or("", Uri::as_str).as_bytes());
+        put(
+            bytes,
+            attribute.dataset_id.as_ref().map_or("", Uri::as_str).as_bytes(),
+        );
         let observed = attribute.observed_at.map_or(i64::MIN, |at| at.as_micros());
         bytes.extend(observed.to_le_bytes());
-        put(bytes, attribute.unit_code.as_deref().unwrap_or_default().as_bytes());
+        put(
+            bytes,
+            attribute.unit_code.as_deref().unwrap_or_default().as_bytes(),
+        );
         value(bytes, &attribute.value);
         self::attributes(bytes, &attribute.sub_attributes);
     });
@@ -142,7 +152,9 @@ fn attributes(bytes: &mut Vec<u8>, attributes: &[Attribute]) {
 
 fn value(bytes: &mut Vec<u8>, value: &Value) {
     put(bytes, value.kind().as_str().as_bytes());
-    let uris = |bytes: &mut Vec<u8>, uris: &[Uri]| list(bytes, uris, |bytes, uri| put(bytes, uri.as_str().as_bytes()));
+    let uris = |bytes: &mut Vec<u8>, uris: &[Uri]| {
+        list(bytes, uris, |bytes, uri| put(bytes, uri.as_str().as_bytes()))
+    };
     match value {
         Value::Property(PropertyValue::Text(text)) => put(bytes, text.as_bytes()),
         Value::Property(other) => put(bytes, other.to_json().to_string().as_bytes()),
@@ -155,7 +167,9 @@ fn value(bytes: &mut Vec<u8>, value: &Value) {
         Value::Vocab(OneOrMany::Many(terms)) => {
             list(bytes, terms, |bytes, term| put(bytes, term.as_str().as_bytes()));
         }
-        Value::List(items) => list(bytes, items, |bytes, item| put(bytes, item.to_string().as_bytes())),
+        Value::List(items) => list(bytes, items, |bytes, item| {
+            put(bytes, item.to_string().as_bytes())
+        }),
     }
 }
 

@@ -49,12 +49,19 @@ pub(super) fn find(
     let all: Vec<Coord<f64>> = match model.streets() {
         Some(streets) => {
             let network = streets.network();
-            let nodes: BTreeSet<_> = network.edges().filter_map(|edge| network.ends(edge)).flatten().collect();
+            let nodes: BTreeSet<_> = network
+                .edges()
+                .filter_map(|edge| network.ends(edge))
+                .flatten()
+                .collect();
             notes.push(format!("candidates are the {} nodes of the streets", nodes.len()));
             nodes
                 .into_iter()
                 .filter_map(|node| network.position(node))
-                .map(|position| Coord { x: position.lon, y: position.lat })
+                .map(|position| Coord {
+                    x: position.lon,
+                    y: position.lat,
+                })
                 .collect()
         }
         None => {
@@ -109,14 +116,19 @@ fn thin(ground: &Ground, positions: Vec<Coord<f64>>, spacing_m: f64) -> Vec<(Coo
         let square = |value: f64| (value / spacing_m).floor();
         let middle = |value: f64| (square(value) + 0.5) * spacing_m;
         let off = (place.x - middle(place.x)).powi(2) + (place.y - middle(place.y)).powi(2);
-        #[allow(clippy::cast_possible_truncation, reason = "a city is smaller than 2^63 squares")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "a city is smaller than 2^63 squares"
+        )]
         let key = (square(place.x) as i64, square(place.y) as i64);
         let entry = kept.entry(key).or_insert((off, position, place));
         if (off, position.x, position.y) < (entry.0, entry.1.x, entry.1.y) {
             *entry = (off, position, place);
         }
     }
-    kept.into_values().map(|(_, position, place)| (position, place)).collect()
+    kept.into_values()
+        .map(|(_, position, place)| (position, place))
+        .collect()
 }
 
 /// The lines of the day: their courses, and their legs from stop to stop.
@@ -132,7 +144,10 @@ struct Lines {
 impl Lines {
     fn read(ground: &Ground, model: &Model, reader: &Snapshot, view: &View) -> Result<Self, RunError> {
         let Some(timetable) = model.timetable() else {
-            return Err(missing("the twin has no timetable", "import a GTFS feed, or ask for clinics"));
+            return Err(missing(
+                "the twin has no timetable",
+                "import a GTFS feed, or ask for clinics",
+            ));
         };
         let mut of_trip: HashMap<Uri, (Uri, Option<Uri>)> = HashMap::new();
         terms::scan(reader, view, "GtfsTrip", &mut |trip| {
@@ -145,8 +160,14 @@ impl Lines {
         let mut legs: Vec<BTreeSet<[u32; 2]>> = Vec::new();
         let mut without_shape: Vec<BTreeSet<[u32; 2]>> = Vec::new();
         for (trip, id) in timetable.trips.iter().zip(&timetable.trip_ids) {
-            let runs = timetable.services.runs.get(trip.service as usize).is_some_and(|days| days[1]);
-            let Some((route, shape)) = of_trip.get(id).filter(|_| runs) else { continue };
+            let runs = timetable
+                .services
+                .runs
+                .get(trip.service as usize)
+                .is_some_and(|days| days[1]);
+            let Some((route, shape)) = of_trip.get(id).filter(|_| runs) else {
+                continue;
+            };
             let next = numbers.len();
             let number = *numbers.entry(route.clone()).or_insert(next);
             if number == legs.len() {
@@ -162,14 +183,23 @@ impl Lines {
                 None => without_shape[number].extend(pairs),
             }
         }
-        let stops: Vec<Coord<f64>> = timetable.stops.iter().map(|stop| ground.place(stop.position)).collect();
+        let stops: Vec<Coord<f64>> = timetable
+            .stops
+            .iter()
+            .map(|stop| ground.place(stop.position))
+            .collect();
         let ends = |pair: &[u32; 2]| Some([*stops.get(pair[0] as usize)?, *stops.get(pair[1] as usize)?]);
         let mut courses: Vec<Segment> = Vec::new();
         let mut push = |from: Coord<f64>, to: Coord<f64>, route: usize| {
-            courses.push(GeomWithData::new(Line::new([from.x, from.y], [to.x, to.y]), route));
+            courses.push(GeomWithData::new(
+                Line::new([from.x, from.y], [to.x, to.y]),
+                route,
+            ));
         };
         terms::scan(reader, view, "GtfsShape", &mut |entity| {
-            let Some(routes) = shapes.get(&entity.id) else { return };
+            let Some(routes) = shapes.get(&entity.id) else {
+                return;
+            };
             let geometry = terms::attribute(entity, "location").and_then(|location| location.as_geometry());
             let lines: Vec<Vec<Coord<f64>>> = match geometry {
                 Some(Geometry::LineString(line)) => vec![line.0.clone()],
@@ -188,14 +218,19 @@ impl Lines {
                 push(from, to, route);
             }
         }
-        let mut routes: Vec<(usize, Uri)> = numbers.into_iter().map(|(route, number)| (number, route)).collect();
+        let mut routes: Vec<(usize, Uri)> = numbers
+            .into_iter()
+            .map(|(route, number)| (number, route))
+            .collect();
         routes.sort_unstable();
         let routes: Vec<Uri> = routes.into_iter().map(|(_, route)| route).collect();
         let name = |route: &Uri| {
             let entity = reader.get(view, route);
             entity
                 .and_then(|entity| {
-                    ["shortName", "name"].iter().find_map(|term| terms::text_of(&entity, term))
+                    ["shortName", "name"]
+                        .iter()
+                        .find_map(|term| terms::text_of(&entity, term))
                 })
                 .unwrap_or_else(|| route.local().to_owned())
         };
@@ -203,7 +238,10 @@ impl Lines {
             names: routes.iter().map(name).collect(),
             routes,
             courses: RTree::bulk_load(courses),
-            legs: legs.iter().map(|pairs| pairs.iter().filter_map(ends).collect()).collect(),
+            legs: legs
+                .iter()
+                .map(|pairs| pairs.iter().filter_map(ends).collect())
+                .collect(),
         })
     }
 

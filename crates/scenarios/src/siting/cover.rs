@@ -39,12 +39,24 @@ const MOST_TILES: f64 = 1e6;
 impl Grid {
     fn new(points: &[Coord<f64>]) -> Self {
         let (mut low, mut high) = (
-            Coord { x: f64::INFINITY, y: f64::INFINITY },
-            Coord { x: f64::NEG_INFINITY, y: f64::NEG_INFINITY },
+            Coord {
+                x: f64::INFINITY,
+                y: f64::INFINITY,
+            },
+            Coord {
+                x: f64::NEG_INFINITY,
+                y: f64::NEG_INFINITY,
+            },
         );
         for point in points {
-            low = Coord { x: low.x.min(point.x), y: low.y.min(point.y) };
-            high = Coord { x: high.x.max(point.x), y: high.y.max(point.y) };
+            low = Coord {
+                x: low.x.min(point.x),
+                y: low.y.min(point.y),
+            };
+            high = Coord {
+                x: high.x.max(point.x),
+                y: high.y.max(point.y),
+            };
         }
         let (width, height) = ((high.x - low.x).max(0.0), (high.y - low.y).max(0.0));
         let side = TILE_M.max((width * height / MOST_TILES).sqrt());
@@ -90,7 +102,9 @@ impl Grid {
             let columns = along(centre.x, self.origin.x, self.columns);
             let first = self.starts[row * self.columns + columns.start()] as usize;
             let last = self.starts[row * self.columns + columns.end() + 1] as usize;
-            self.points[first..last].iter().for_each(|&point| visit(point as usize));
+            self.points[first..last]
+                .iter()
+                .for_each(|&point| visit(point as usize));
         }
     }
 }
@@ -195,11 +209,12 @@ impl<'a> Cover<'a> {
 
     fn gain(&self, candidate: usize, reached: &Reached) -> u64 {
         let mut gain = 0;
-        self.people.near(self.candidates[candidate], self.radius, &mut |point| {
-            if reached.0[point] == 0 {
-                gain += self.open[point];
-            }
-        });
+        self.people
+            .near(self.candidates[candidate], self.radius, &mut |point| {
+                if reached.0[point] == 0 {
+                    gain += self.open[point];
+                }
+            });
         gain
     }
 
@@ -207,23 +222,32 @@ impl<'a> Cover<'a> {
     fn gains(&self, reached: &Reached) -> Vec<u64> {
         const CHUNK: usize = 512;
         let chunks = self.candidates.len().div_ceil(CHUNK);
-        let gains = in_order(chunks, self.threads, || (), |(), chunk| {
-            let last = self.candidates.len().min((chunk + 1) * CHUNK);
-            (chunk * CHUNK..last)
-                .map(|candidate| self.gain(candidate, reached))
-                .collect::<Vec<u64>>()
-        });
+        let gains = in_order(
+            chunks,
+            self.threads,
+            || (),
+            |(), chunk| {
+                let last = self.candidates.len().min((chunk + 1) * CHUNK);
+                (chunk * CHUNK..last)
+                    .map(|candidate| self.gain(candidate, reached))
+                    .collect::<Vec<u64>>()
+            },
+        );
         gains.into_iter().flatten().collect()
     }
 
     fn add(&self, site: usize, reached: &mut Reached) {
         self.people
-            .near(self.candidates[site], self.radius, &mut |point| reached.0[point] += 1);
+            .near(self.candidates[site], self.radius, &mut |point| {
+                reached.0[point] += 1
+            });
     }
 
     fn remove(&self, site: usize, reached: &mut Reached) {
         self.people
-            .near(self.candidates[site], self.radius, &mut |point| reached.0[point] -= 1);
+            .near(self.candidates[site], self.radius, &mut |point| {
+                reached.0[point] -= 1
+            });
     }
 
     fn nobody(&self) -> Reached {
@@ -288,7 +312,11 @@ impl<'a> Cover<'a> {
     }
 
     /// Greedy, improved by exchanges, with the bound.
-    pub(super) fn solve(&self, count: usize, go_on: &dyn Fn() -> Result<(), RunError>) -> Result<Answer, RunError> {
+    pub(super) fn solve(
+        &self,
+        count: usize,
+        go_on: &dyn Fn() -> Result<(), RunError>,
+    ) -> Result<Answer, RunError> {
         let mut reached = self.nobody();
         let mut sites = Vec::new();
         let mut bound = u64::MAX;
@@ -334,7 +362,11 @@ impl<'a> Cover<'a> {
                 .iter()
                 .enumerate()
                 .map(|(candidate, &at)| {
-                    let gain = if affected(at) { self.gain(candidate, reached) } else { gains[candidate] };
+                    let gain = if affected(at) {
+                        self.gain(candidate, reached)
+                    } else {
+                        gains[candidate]
+                    };
                     (gain, Reverse(candidate))
                 })
                 .max();

@@ -11,7 +11,11 @@ impl Siting {
     /// A scenario file with these sites, ready to run: each a measure, and a scenario of all of them.
     pub fn scenario_file(&self) -> String {
         let wanted = self.options.wanted;
-        let city = if self.city.is_empty() { "the city" } else { &self.city };
+        let city = if self.city.is_empty() {
+            "the city"
+        } else {
+            &self.city
+        };
         let title = format!("{} new {}s for {city}", self.sites.len(), wanted.noun());
         let description = format!(
             "Found by coverage: {} of {} people reached one before, {} would with these; no other choice among {} \
@@ -33,7 +37,10 @@ impl Siting {
             self.options.seed.min(i64::MAX.unsigned_abs())
         );
         for site in &self.sites {
-            let area = site.area.as_ref().map_or_else(String::new, |area| format!(", {area}"));
+            let area = site
+                .area
+                .as_ref()
+                .map_or_else(String::new, |area| format!(", {area}"));
             let _ = write!(
                 file,
                 "\n# adds {} people\n[[measure]]\nname = {}\ntitle = {}\nkind = \"{}\"\ncost = {}\nwith.at = [{}, {}]\n",
@@ -54,7 +61,12 @@ impl Siting {
                 let routes: Vec<String> = site.routes.iter().map(|route| quoted(route)).collect();
                 let _ = writeln!(file, "with.routes = [{}]", routes.join(", "));
                 // A little more than was measured here, on another projection.
-                let most = site.way_round_m.unwrap_or(0.0).mul_add(1.05, 50.0).max(300.0).ceil();
+                let most = site
+                    .way_round_m
+                    .unwrap_or(0.0)
+                    .mul_add(1.05, 50.0)
+                    .max(300.0)
+                    .ceil();
                 let _ = writeln!(file, "with.most_detour_m = {}", float(most));
             }
         }
@@ -127,7 +139,9 @@ impl Siting {
             "site", "longitude", "latitude", "adds", "stays", "variants", "line", "area"
         );
         for site in &self.sites {
-            let stays = site.stays.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+            let stays = site
+                .stays
+                .map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share));
             let _ = writeln!(
                 text,
                 "{:<10} {:>10.5} {:>9.5} {:>10} {stays:>8} {:>8}  {:<12} {}",

@@ -183,7 +183,13 @@ pub fn site_in(
     watch: &dyn Watch,
 ) -> Result<Siting, RunError> {
     check(options)?;
-    let go_on = || if watch.cancelled() { Err(RunError::Cancelled) } else { Ok(()) };
+    let go_on = || {
+        if watch.cancelled() {
+            Err(RunError::Cancelled)
+        } else {
+            Ok(())
+        }
+    };
     go_on()?;
     let mut ground = Ground::of(model)?;
     watch.progress(1, 4, "candidates");
@@ -192,10 +198,24 @@ pub fn site_in(
     watch.progress(2, 4, "sites");
     let reach_m = options.reach();
     let existing = ground.existing(model, options.wanted);
-    let cover = Cover::new(&ground.people, &existing, &candidates.places, reach_m / options.detour, threads);
+    let cover = Cover::new(
+        &ground.people,
+        &existing,
+        &candidates.places,
+        reach_m / options.detour,
+        threads,
+    );
     let answer = cover.solve(options.count, &go_on)?;
     watch.progress(3, 4, "how sure");
-    let sure = uncertain::Sure::of(&ground, &existing, &candidates.places, &answer.sites, options, threads, &go_on)?;
+    let sure = uncertain::Sure::of(
+        &ground,
+        &existing,
+        &candidates.places,
+        &answer.sites,
+        options,
+        threads,
+        &go_on,
+    )?;
     if answer.sites.len() < options.count {
         notes.push(format!(
             "{} sites reach all that the candidates can; {} were asked for",
@@ -281,5 +301,9 @@ fn check(options: &SitingOptions) -> Result<(), RunError> {
     within("spacing_m", options.spacing_m, 10.0, 5000.0);
     within("resamples", options.resamples as f64, 0.0, 1000.0);
     within("cost", options.cost, 0.0, 1e12);
-    if findings.is_empty() { Ok(()) } else { Err(RunError::Findings(findings)) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(RunError::Findings(findings))
+    }
 }

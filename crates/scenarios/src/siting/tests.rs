@@ -10,8 +10,15 @@ fn points(list: &[(f64, f64)]) -> Vec<Coord<f64>> {
 }
 
 /// The best of all choices, from the definition.
-fn best(people: &[(f64, f64, u64)], candidates: &[(f64, f64)], existing: &[(f64, f64)], radius: f64, count: usize) -> u64 {
-    let reaches = |site: &(f64, f64), x: f64, y: f64| (site.0 - x).powi(2) + (site.1 - y).powi(2) <= radius * radius;
+fn best(
+    people: &[(f64, f64, u64)],
+    candidates: &[(f64, f64)],
+    existing: &[(f64, f64)],
+    radius: f64,
+    count: usize,
+) -> u64 {
+    let reaches =
+        |site: &(f64, f64), x: f64, y: f64| (site.0 - x).powi(2) + (site.1 - y).powi(2) <= radius * radius;
     (0_u32..1 << candidates.len())
         .filter(|mask| mask.count_ones() as usize <= count)
         .map(|mask| {

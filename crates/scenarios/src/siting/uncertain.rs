@@ -52,31 +52,41 @@ impl Sure {
         if !assumptions.contains(&(reach, options.detour)) {
             assumptions.push((reach, options.detour));
         }
-        let answers = in_order(assumptions.len(), threads, || (), |(), index| {
-            go_on()?;
-            let (reach_m, detour) = assumptions[index];
-            let cover = Cover::new(&ground.people, existing, candidates, reach_m / detour, 1);
-            let answer = cover.greedy(options.count);
-            let variant = Variant {
-                reach_m,
-                detour,
-                reached_before: people(cover.reached_before()),
-                adds: people(cover.adds(&answer).iter().sum()),
-                main_adds: people(cover.adds(sites).iter().sum()),
-            };
-            Ok::<_, RunError>((variant, answer))
-        });
+        let answers = in_order(
+            assumptions.len(),
+            threads,
+            || (),
+            |(), index| {
+                go_on()?;
+                let (reach_m, detour) = assumptions[index];
+                let cover = Cover::new(&ground.people, existing, candidates, reach_m / detour, 1);
+                let answer = cover.greedy(options.count);
+                let variant = Variant {
+                    reach_m,
+                    detour,
+                    reached_before: people(cover.reached_before()),
+                    adds: people(cover.adds(&answer).iter().sum()),
+                    main_adds: people(cover.adds(sites).iter().sum()),
+                };
+                Ok::<_, RunError>((variant, answer))
+            },
+        );
         let answers: Vec<(Variant, Vec<usize>)> = answers.into_iter().collect::<Result<_, _>>()?;
         let in_variants = sites
             .iter()
             .map(|&site| answers.iter().filter(|(_, answer)| near(answer, site)).count())
             .collect();
-        let drawn = in_order(options.resamples, threads, || (), |(), index| {
-            go_on()?;
-            let other = resampled(&ground.people, options.seed, index as u64);
-            let cover = Cover::new(&other, existing, candidates, reach / options.detour, 1);
-            Ok::<_, RunError>(cover.greedy(options.count))
-        });
+        let drawn = in_order(
+            options.resamples,
+            threads,
+            || (),
+            |(), index| {
+                go_on()?;
+                let other = resampled(&ground.people, options.seed, index as u64);
+                let cover = Cover::new(&other, existing, candidates, reach / options.detour, 1);
+                Ok::<_, RunError>(cover.greedy(options.count))
+            },
+        );
         let drawn: Vec<Vec<usize>> = drawn.into_iter().collect::<Result<_, _>>()?;
         let stays = if drawn.is_empty() {
             Vec::new()
@@ -104,10 +114,17 @@ fn resampled(people: &People, seed: u64, draw: u64) -> People {
         .iter()
         .zip(people.weights())
         .map(|(at, &weight)| {
-            #[allow(clippy::cast_possible_truncation, reason = "a city is smaller than 2^63 blocks")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "a city is smaller than 2^63 blocks"
+            )]
             let block = ((at.x / BLOCK_M).floor() as i64, (at.y / BLOCK_M).floor() as i64);
             let of_block = *blocks.entry(block).or_insert_with(|| factor(&mut random));
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "people, a few times over")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "people, a few times over"
+            )]
             let drawn = (weight as f64 * of_block * factor(&mut random)).round() as u64;
             drawn
         })
@@ -129,7 +146,10 @@ mod tests {
     #[test]
     fn draws_differ_and_keep_the_mean() {
         let points: Vec<Coord<f64>> = (0..10_000)
-            .map(|cell| Coord { x: f64::from(cell % 100) * 300.0, y: f64::from(cell / 100) * 300.0 })
+            .map(|cell| Coord {
+                x: f64::from(cell % 100) * 300.0,
+                y: f64::from(cell / 100) * 300.0,
+            })
             .collect();
         let people = People::new(points, vec![1_000_000; 10_000]);
         let (a, b) = (resampled(&people, 7, 0), resampled(&people, 7, 1));

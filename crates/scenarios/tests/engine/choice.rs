@@ -20,7 +20,11 @@ fn from_scratch(baseline: &Snapshot, file: &ScenarioFile, measures: &[&Measure])
         let share = match &objective.group {
             None => measured.all,
             Some(group) => {
-                let place = model.groups().iter().position(|known| known.id == *group).unwrap();
+                let place = model
+                    .groups()
+                    .iter()
+                    .position(|known| known.id == *group)
+                    .unwrap();
                 measured.groups[place]
             }
         };
@@ -34,7 +38,12 @@ fn every_subset_gives_what_it_gives_alone() {
     let (twin, files) = demo(3, 8_000);
     let baseline = twin.snapshot();
     // A few measures of every programme.
-    let mut file = files.iter().find(|(name, _)| name == "everything.toml").unwrap().1.clone();
+    let mut file = files
+        .iter()
+        .find(|(name, _)| name == "everything.toml")
+        .unwrap()
+        .1
+        .clone();
     let step = file.measures.len().div_ceil(6);
     file.measures = file.measures.into_iter().step_by(step).collect();
     file.scenarios = Vec::new();
@@ -53,12 +62,16 @@ fn every_subset_gives_what_it_gives_alone() {
         years: 10.0,
     });
     let model = Model::read(&baseline, &view(), &file.travel).unwrap();
-    let choice = choose(&baseline, &view(), &file, &model, &Unwatched).unwrap().unwrap();
+    let choice = choose(&baseline, &view(), &file, &model, &Unwatched)
+        .unwrap()
+        .unwrap();
     let count = file.measures.len();
     assert_eq!(choice.all.len(), 1 << count);
     for (bits, subset) in choice.all.iter().enumerate() {
-        let measures: Vec<&Measure> =
-            (0..count).filter(|index| bits & (1 << index) != 0).map(|index| &file.measures[index]).collect();
+        let measures: Vec<&Measure> = (0..count)
+            .filter(|index| bits & (1 << index) != 0)
+            .map(|index| &file.measures[index])
+            .collect();
         match from_scratch(&baseline, &file, &measures) {
             None => assert!(subset.values.is_empty(), "{bits:b}: {:?}", subset.dropped),
             Some(values) => {
@@ -66,7 +79,12 @@ fn every_subset_gives_what_it_gives_alone() {
                     // People are counted in thousandths.
                     assert!((told - value).abs() < 1e-4, "{bits:b}: {told} {value}");
                 }
-                assert_eq!(subset.values.len(), values.len(), "{bits:b}: {:?}", subset.dropped);
+                assert_eq!(
+                    subset.values.len(),
+                    values.len(),
+                    "{bits:b}: {:?}",
+                    subset.dropped
+                );
             }
         }
     }

@@ -52,13 +52,20 @@ pub(crate) fn demo(seed: u64, inhabitants: u32) -> (Twin, Vec<(String, ScenarioF
     let twin = twin();
     put(&twin, city.entities());
     import(&twin, Kind::Gtfs, &write("feed.zip", &city.gtfs_zip()));
-    import(&twin, Kind::Population, &write("people.tif", &city.population_geotiff()));
+    import(
+        &twin,
+        Kind::Population,
+        &write("people.tif", &city.population_geotiff()),
+    );
     let files = city
         .scenarios()
         .into_iter()
         .map(|(name, text)| {
             let file = ScenarioFile::parse(&text);
-            (name.clone(), file.unwrap_or_else(|findings| panic!("{name}: {findings:?}")))
+            (
+                name.clone(),
+                file.unwrap_or_else(|findings| panic!("{name}: {findings:?}")),
+            )
         })
         .collect();
     (twin, files)
@@ -74,6 +81,9 @@ pub(crate) fn nairobi(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("ignored: {} is not on this machine; set MAPACHA_TEST_DATA", path.display());
+    eprintln!(
+        "ignored: {} is not on this machine; set MAPACHA_TEST_DATA",
+        path.display()
+    );
     None
 }

@@ -15,7 +15,11 @@ use crate::city::{demo, view};
 fn entities(twin: &Twin) -> BTreeMap<Uri, Entity> {
     let mut all = BTreeMap::new();
     twin.scan(&view(), &Selection::default(), &mut |entity| {
-        if !entity.types.iter().any(|name| name.short().starts_with("Scenario")) {
+        if !entity
+            .types
+            .iter()
+            .any(|name| name.short().starts_with("Scenario"))
+        {
             all.insert(entity.id.clone(), (**entity).clone());
         }
         true
@@ -40,7 +44,10 @@ fn a_job_gives_what_a_run_gives_and_touches_nothing_else() {
     assert_eq!(done.status, RunStatus::Done, "{:?}", done.errors);
     let mut found = result(&twin, &view(), &id).unwrap().unwrap();
     // The run itself is in the twin by now, and a little later.
-    found.provenance.snapshot.clone_from(&expected.provenance.snapshot);
+    found
+        .provenance
+        .snapshot
+        .clone_from(&expected.provenance.snapshot);
     assert_eq!(found, expected);
     assert_eq!(done.fingerprint.unwrap(), expected.provenance.inputs);
     assert_eq!(entities(&twin), before);
@@ -62,7 +69,13 @@ fn a_run_ends_at_whatever_question_somebody_cancels_it() {
     let (baseline, file) = (twin.snapshot(), &files[0].1);
     let before = entities(&twin);
     let mut questions = 0;
-    while let Err(error) = run_with(&baseline, &view(), file, 2, &Countdown(AtomicUsize::new(questions))) {
+    while let Err(error) = run_with(
+        &baseline,
+        &view(),
+        file,
+        2,
+        &Countdown(AtomicUsize::new(questions)),
+    ) {
         assert!(matches!(error, RunError::Cancelled), "{error}");
         questions += 1;
         assert!(questions < 10_000, "it never ends");
