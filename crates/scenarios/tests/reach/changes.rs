@@ -103,7 +103,8 @@ enum Change {
     Build(u32, [[u32; 2]; 2], bool),
     Report(u32, String, &'static str),
     Unmark([u32; 2]),
-    Join(u32),
+    Join(u32, bool),
+    Highway(String, &'static str),
     AvenueKerb(u32, &'static str),
     Clinic(u32, [f64; 2], &'static str),
     Move(&'static str, [f64; 2]),
@@ -142,8 +143,8 @@ fn a_stop() -> impl Strategy<Value = &'static str> {
 
 fn change() -> impl Strategy<Value = Change> {
     use Change::{
-        AvenueKerb, Bend, Build, Census, Clinic, Close, Door, Join, Kerb, Move, Obstacle, Often, Park,
-        Report, Route, Shut, StopMoves, StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
+        AvenueKerb, Bend, Build, Census, Clinic, Close, Door, Highway, Join, Kerb, Move, Obstacle, Often,
+        Park, Report, Route, Shut, StopMoves, StopSays, Surface, Tear, Trip, TripSays, Uncall, Unmark,
     };
     let word = |words: &'static [&'static str]| prop::sample::select(words);
     let streets = prop_oneof![
@@ -160,7 +161,9 @@ fn change() -> impl Strategy<Value = Change> {
         (0..3_u32, a_street(), word(&["yes", "no", "unknown"]))
             .prop_map(|(n, street, says)| Report(n, street, says)),
         a_node().prop_map(Unmark),
-        (0..SMALL.wide).prop_map(Join),
+        (0..SMALL.wide, any::<bool>()).prop_map(|(block, north)| Join(block, north)),
+        (a_street(), word(&["motorway", "footway", "steps"]))
+            .prop_map(|(street, class)| Highway(street, class)),
         (0..SMALL.wide, word(&["lowered", "raised"])).prop_map(|(block, kerb)| AvenueKerb(block, kerb)),
     ];
     let places = prop_oneof![
@@ -234,15 +237,24 @@ impl Change {
                     .with(property("dateReported", format!("2026-05-0{}", number + 1))),
             )],
             Self::Unmark(at) => vec![Operation::Delete(node(*at))],
-            Self::Join(block) => {
+            Self::Join(block, north) => {
+                // From the avenue to the next row, or out of town.
                 let mut street = way(&format!("join-{block}"), [[*block, 2], [*block, 2]]);
-                let line = vec![place(corner([*block, 2])), place([f64::from(*block) + 0.7, 3.0])];
+                let (end, id) = if *north {
+                    (
+                        [f64::from(*block) + 0.7, 4.0],
+                        serde_json::json!(format!("n{block}")),
+                    )
+                } else {
+                    (corner([*block, 2]), serde_json::json!(block * 1000 + 2))
+                };
+                let line = vec![place(end), place([f64::from(*block) + 0.7, 3.0])];
                 street.put(Attribute::geo(name("location"), geo_types::LineString(line)));
-                street.put(property(
-                    "nodes",
-                    serde_json::json!([block * 1000 + 2, format!("b{block}")]),
-                ));
+                street.put(property("nodes", serde_json::json!([id, format!("b{block}")])));
                 vec![Operation::UpsertReplace(street)]
+            }
+            Self::Highway(local, class) => {
+                patch(street(local), "RoadSegment", vec![property("highway", *class)])
             }
             Self::AvenueKerb(block, kerb) => patch(
                 Uri::ngsi_ld("RoadNode", &format!("a{block}")),
@@ -475,25 +487,33 @@ fn reaches_no_further(measures: Vec<Vec<Change>>) -> Result<(), TestCaseError> {
 
 #[test]
 fn a_street_that_is_cut_changes_as_a_whole() {
-    let (clinic, cut) = (vec![Change::Clinic(0, [0.0, 0.75], "yes")], vec![Change::Join(0)]);
-    // In the middle of the first block one is 275 m from the clinic. The new street comes in on the other side, 40 m
-    // further off; and yet nobody knows its kerb, so nobody knows the street one lives on.
-    reaches_no_further(vec![clinic.clone(), cut.clone()]).unwrap();
-    let mut fork = BASE.fork();
-    let changed: Vec<Uri> = [clinic, cut]
-        .concat()
-        .iter()
-        .flat_map(|change| change.carry_out(&mut fork))
-        .collect();
-    let after = MODEL.after(&fork.snapshot(), &view(), &changed).unwrap();
-    let state = states(&after, "clinic-wheelchair").unwrap().unwrap()[SMALL.cell([0, 3])];
-    assert_eq!(state, Passability::Unknown);
+    let (clinic, cut) = (
+        vec![Change::Clinic(0, [5.0, 0.75], "yes")],
+        vec![Change::Join(5, true)],
+    );
+    let state = |changes: &[Change]| {
+        let mut fork = BASE.fork();
+        let changed: Vec<Uri> = changes
+            .iter()
+            .flat_map(|change| change.carry_out(&mut fork))
+            .collect();
+        let after = MODEL.after(&fork.snapshot(), &view(), &changed).unwrap();
+        states(&after, "clinic-wheelchair").unwrap().unwrap()[SMALL.cell([5, 3])]
+    };
+    // In the middle of the last block one is 275 m from the clinic. The new street, a dead end, comes in on the other
+    // side, 40 m farther off; and yet nobody knows its kerb, so nobody knows the street that one lives on.
+    assert_eq!(state(&clinic), Passability::Passable);
+    assert_eq!(
+        state(&[clinic.clone(), cut.clone()].concat()),
+        Passability::Unknown
+    );
+    reaches_no_further(vec![clinic, cut]).unwrap();
 }
 
 #[test]
 fn a_kerb_counts_for_a_street_that_others_cut() {
     // Without the new street, the kerb is at the end of the piece that the clinic is on.
-    let clinic = vec![Change::Clinic(0, [0.95, 3.0], "yes")];
-    let (cut, kerb) = (vec![Change::Join(0)], vec![Change::AvenueKerb(0, "raised")]);
+    let clinic = vec![Change::Clinic(0, [2.95, 3.0], "yes")];
+    let (cut, kerb) = (vec![Change::Join(2, true)], vec![Change::AvenueKerb(2, "raised")]);
     reaches_no_further(vec![clinic, cut, kerb]).unwrap();
 }

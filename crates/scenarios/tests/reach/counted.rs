@@ -170,6 +170,24 @@ fn a_reported_barrier_counts_at_once() {
 }
 
 #[test]
+fn no_report_lets_wheels_pass_where_feet_do_not() {
+    let closed = Entity::new(street("v-0-0"), name("RoadSegment")).with(property("foot", "no"));
+    let doubt = entity("AccessibilityReport", "1")
+        .with(refers("refRoadSegment", &street("v-0-0")))
+        .with(property("passable", "unknown"));
+    let snapshot = base();
+    let mut fork = snapshot.fork();
+    let ids = [upsert(&mut fork, closed), upsert(&mut fork, doubt)];
+    let model = after(&read(&snapshot, &options()), &fork, &ids);
+    assert_eq!(people(&model, "clinic-wheelchair"), [140.0, 0.0, 700.0]);
+    // It opens again, and nobody knows.
+    without(&mut fork, &street("v-0-0"), "foot");
+    let model = after(&model, &fork, &[street("v-0-0")]);
+    assert_eq!(people(&model, "clinic-wheelchair"), [140.0, 10.0, 690.0]);
+    assert_eq!(people(&model, "clinic-walk"), [150.0, 0.0, 690.0]);
+}
+
+#[test]
 fn a_closed_street_a_bollard_and_a_way_round() {
     let snapshot = base();
     let model = read(&snapshot, &options());
