@@ -177,15 +177,16 @@ const pages = [
   ["map", "/map"],
   ["map of one type", "/map?type=GtfsStop"],
   ["map of nothing", "/map?value=there%20is%20no%20such%20thing"],
+  ["scenarios", "/scenarios"],
+  ["new scenario", "/scenarios/new"],
+  ["measures", "/scenarios/kinds"],
+  ["runs", "/scenarios/runs"],
+  ["reach", "/reach"],
+  ...(buses ? [["scenario edited", `${buses}/edit`]] : []),
   ["entities", "/entities"],
   ["entities searched", "/entities?type=GtfsStop&value=1"],
   ...(sensor ? [["sensor", sensor]] : []),
   ...(stop ? [["stop", stop]] : []),
-  ["scenarios", "/scenarios"],
-  ["kinds of measures", "/scenarios/kinds"],
-  ["a new scenario", "/scenarios/new"],
-  ["runs", "/scenarios/runs"],
-  ["reach", "/reach"],
   ...(ready.length > 0 ? [["scenario", buses]] : []),
   ...(compared ? [["comparison", compared]] : []),
   ...(chosen ? [["choice", chosen]] : []),
@@ -257,6 +258,53 @@ await check("the language switch keeps the page and is remembered", async () => 
   await close();
 });
 
+await check("a faulty scenario file: the faults come first, and what was typed stays", async () => {
+  const { page, faults, close } = await open("/scenarios/new", { axe: true, missing: true, width: 320 });
+  const text = 'schema = 1\ntitle = "Mine"\n\n[[measure]]\nname = "a"\nkind = "no-such-kind"\n';
+  await page.fill("#file", text);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".error-summary");
+  assert((await page.inputValue("#file")) === text, "the text is still there");
+  assert((await page.getAttribute("#file", "aria-invalid")) === "true", "the field is marked");
+  assert(/no-such-kind/.test(await page.textContent(".error-summary")), "the fault is told");
+  await page.click(".error-summary a");
+  assert((await page.evaluate(() => location.hash)) === "#file", "and leads to the field");
+  await noSidewaysScroll(page);
+  await axe(page);
+  assert(faults.filter((fault) => !fault.includes("422")).length === 0, faults.join("\n"));
+  await close();
+});
+
+if (compared) {
+  await check("comparison: another indicator and scenario, by keyboard, in the address", async () => {
+    const { page, close } = await open(compared);
+    const stops = await tabStops(page, 40);
+    for (const id of ["indicator", "scenario"]) assert(stops.some((stop) => stop.id === id), `${id} is reached`);
+    assert(stops.every((stop) => stop.seen), `every stop is in sight: ${JSON.stringify(stops.find((s) => !s.seen))}`);
+    const other = await page.$eval("#scenario option:not([selected])", (option) => option.value);
+    await page.selectOption("#scenario", other);
+    await page.focus("#scenario");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/scenario=/);
+    assert(new URL(page.url()).searchParams.get("scenario") === other, page.url());
+    assert((await page.$$("#who ~ .scroll table")).length >= 1, "who gains and who loses, as tables");
+    await close();
+  });
+  await check("comparison: why was this dropped", async () => {
+    const { page, close } = await open(compared, { scripts: false });
+    if (await page.$("#why")) {
+      await page.check(".ticks input >> nth=0");
+      await page.check(".ticks input >> nth=-1");
+      await page.click("form[action$='#why'] button");
+      assert((await page.$$(".notice .facts")).length === 1, "it is told");
+    }
+    await close();
+  });
+}
+
 await check("a page that is not there is 404, as is an asset", async () => {
   const { page, close } = await open("/entities/urn:none", { missing: true });
   const answer = await page.goto(new URL("/entities/urn:ngsi-ld:None:none", base).href);
@@ -303,7 +351,7 @@ await check("keyboard: skip link, navigation, filter, table", async () => {
   const { page, close } = await open("/entities");
   const stops = await tabStops(page, 20);
   assert(stops[0]?.href === "#content", `first comes the skip link, not ${JSON.stringify(stops[0])}`);
-  const order = ["/", "/kpi", "/map", "/entities"].map((href) => stops.findLastIndex((stop) => stop.href === href));
+  const order = ["/", "/kpi", "/scenarios", "/map", "/entities"].map((href) => stops.findLastIndex((stop) => stop.href === href));
   assert(order.every((at) => at > 0), "the navigation is reached");
   for (const id of ["type", "value"]) assert(stops.some((stop) => stop.id === id), `the field ${id} is reached`);
   assert(stops.every((stop) => stop.seen), `every stop is in sight: ${JSON.stringify(stops.find((s) => !s.seen))}`);
@@ -391,6 +439,14 @@ if (sensor) {
 if (compared) await picture("scenario-run", compared, { height: 1700 });
 if (chosen) await picture("scenario-choice", `${chosen}`, { whole: true });
 await picture("reach", "/reach", { height: 1500 });
+await picture("scenarios", "/scenarios", { height: 1100 });
+if (compared) {
+  await picture("comparison", compared, { height: 1500 });
+  await picture("who-gains", compared, { height: 1500 }, (page) =>
+    page.$eval("#who", (heading) => heading.scrollIntoView()),
+  );
+}
+await picture("reach", "/reach", { height: 1000 });
 await picture("map", "/map", {}, async (page) => {
   if (!hasIsland) return;
   await idleMap(page);

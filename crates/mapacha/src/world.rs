@@ -51,7 +51,7 @@ pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
         let failure = Failure::from(error);
         if failure.message.contains("in use by another process") {
             failure.remedy(
-                "stop the other process (`import` and `assess` can also use a running server, with --url)",
+                "stop the other process (`import`, `assess` and `scenario run` can also use a running server, with --url)",
             )
         } else {
             failure

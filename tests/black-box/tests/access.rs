@@ -1,6 +1,9 @@
 //! Who reaches what: `mapacha simulate access` on small maps whose answers are counted by hand, and on bad ones.
 
 #![allow(
+    clippy::type_complexity,
+    clippy::format_collect,
+    clippy::format_push_string,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -30,7 +30,7 @@ fn property(value: impl Into<Json>) -> Json {
     json!({"type": "Property", "value": value.into()})
 }
 
-fn geo(geometry: Json) -> Json {
+fn geo(geometry: &Json) -> Json {
     json!({"type": "GeoProperty", "value": geometry})
 }
 
@@ -40,7 +40,7 @@ fn city(kerb: Option<&str>) -> Vec<Json> {
         "id": "urn:ngsi-ld:AdministrativeArea:all", "type": "AdministrativeArea",
         "name": property("Street"), "administrativeLevel": property("district"),
         "population": property(110), "personsWithDisabilities": property(11),
-        "location": geo(json!({"type": "Polygon", "coordinates":
+        "location": geo(&json!({"type": "Polygon", "coordinates":
             [[[9.99, -0.01], [10.02, -0.01], [10.02, 0.01], [9.99, 0.01], [9.99, -0.01]]]})),
     })];
     for corner in 0..10 {
@@ -49,12 +49,12 @@ fn city(kerb: Option<&str>) -> Vec<Json> {
             "nodes": property(json!([corner, corner + 1])),
             "highway": property("footway"), "surface": property("asphalt"), "smoothness": property("good"),
             "width": property(2.5), "incline": property("0%"),
-            "location": geo(json!({"type": "LineString", "coordinates": [[lon(corner), 0.0], [lon(corner + 1), 0.0]]})),
+            "location": geo(&json!({"type": "LineString", "coordinates": [[lon(corner), 0.0], [lon(corner + 1), 0.0]]})),
         }));
     }
     let mut node = json!({
         "id": "urn:ngsi-ld:RoadNode:8", "type": "RoadNode", "node": property(8), "barrier": property("kerb"),
-        "location": geo(json!({"type": "Point", "coordinates": [lon(8), 0.0]})),
+        "location": geo(&json!({"type": "Point", "coordinates": [lon(8), 0.0]})),
     });
     if let Some(kerb) = kerb {
         node["kerb"] = property(kerb);
@@ -63,7 +63,7 @@ fn city(kerb: Option<&str>) -> Vec<Json> {
     entities.push(json!({
         "id": "urn:ngsi-ld:PointOfInterest:clinic", "type": "PointOfInterest", "category": property("clinic"),
         "wheelchair": property("yes"),
-        "location": geo(json!({"type": "Point", "coordinates": [lon(10), 0.0]})),
+        "location": geo(&json!({"type": "Point", "coordinates": [lon(10), 0.0]})),
     }));
     entities
 }

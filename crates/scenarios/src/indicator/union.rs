@@ -10,8 +10,8 @@ use sim_access::{EdgeIndex, Metric, Passability, Position, Profile, Snap, Start,
 
 use super::walk::position;
 use crate::model::layout::{Layout, UnionOfWays};
-use crate::model::streets::{HOME_WITHIN_M, PLACE_WITHIN_M, gates, possible_gates};
-use crate::model::{Model, ModelError, Place, Streets};
+use crate::model::streets::{HOME_WITHIN_M, OUTLINE_STEP_M, OUTLINE_WITHIN_M, PLACE_WITHIN_M};
+use crate::model::{Model, ModelError, Place, Streets, outline};
 
 /// Metres by which a way may come out shorter for being cut elsewhere: a millimetre for each piece.
 pub(super) const SLACK_M: f64 = 2.0;
@@ -121,21 +121,23 @@ impl Union {
         if self.reshaped.is_empty() {
             return Places::known(known);
         }
-        let mut places = Places {
-            snaps: gates(place, |at, within_m| {
-                self.snap(at, within_m, |reshaped| reshaped.is_none())
-            }),
-            on: Vec::new(),
-        };
-        for shape in 0..self.reshaped.len() {
-            let more = possible_gates(place, |at, within_m| {
-                self.snap(at, within_m, |reshaped| reshaped == Some(shape))
-            });
-            if !more.is_empty() {
-                places.snaps.extend(more);
-                places.on.push(shape);
+        // As the city itself looks for them, and no further than where every subset finds some.
+        let outline = || outline::along(place, OUTLINE_STEP_M);
+        let mut places = Places::default();
+        let mut look = |probes: Vec<Position>, within_m: f64| {
+            let mut in_every_subset = false;
+            for at in probes {
+                let found = self.places_of(at, within_m);
+                in_every_subset |= found.snaps.len() > found.on.len();
+                places.snaps.extend(found.snaps);
+                places.on.extend(found.on);
             }
-        }
+            in_every_subset
+        };
+        let _ = look(place.entrances.clone(), PLACE_WITHIN_M)
+            || place.is_open() && look(outline(), OUTLINE_WITHIN_M)
+            || look(vec![place.position], PLACE_WITHIN_M)
+            || look(outline(), PLACE_WITHIN_M);
         places
     }
 

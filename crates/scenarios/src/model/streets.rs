@@ -37,9 +37,9 @@ pub const HOME_WITHIN_M: f64 = 500.0;
 /// How far from a street a place or a stop may lie, metres.
 pub const PLACE_WITHIN_M: f64 = 300.0;
 /// How far from its outline an area may be entered from a street, metres.
-const OUTLINE_WITHIN_M: f64 = 25.0;
+pub(crate) const OUTLINE_WITHIN_M: f64 = 25.0;
 /// How far the places on an outline that are tried lie apart, metres.
-const OUTLINE_STEP_M: f64 = 25.0;
+pub(crate) const OUTLINE_STEP_M: f64 = 25.0;
 
 /// The entities of streets.
 #[derive(Clone, Debug)]
@@ -323,7 +323,27 @@ impl Streets {
     /// within 25 m of its outline (looked at every 25 m); else the street nearest to it. Empty: no street within
     /// 300 m.
     pub fn entrances(&self, place: &Place) -> Vec<Snap> {
-        gates(place, |at, within_m| self.snap(at, within_m))
+        let on_outline = |within_m: f64| {
+            let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
+            probes
+                .filter_map(|at| self.snap(at, within_m))
+                .collect::<Vec<_>>()
+        };
+        let entrances = place.entrances.iter();
+        let mut snaps: Vec<Snap> = entrances
+            .filter_map(|&at| self.snap(at, PLACE_WITHIN_M))
+            .collect();
+        if snaps.is_empty() && place.is_open() {
+            snaps = on_outline(OUTLINE_WITHIN_M);
+        }
+        if snaps.is_empty() {
+            snaps.extend(self.snap(place.position, PLACE_WITHIN_M));
+        }
+        if snaps.is_empty() {
+            let near = on_outline(PLACE_WITHIN_M).into_iter();
+            snaps.extend(near.min_by(|a, b| a.offset_m.total_cmp(&b.offset_m)));
+        }
+        snaps
     }
 
     pub(crate) fn layout(&self) -> &Arc<Layout> {
@@ -366,37 +386,4 @@ impl Streets {
             ));
         }
     }
-}
-
-/// Where one comes into a place, by what a place is put onto within so many metres.
-pub(crate) fn gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>) -> Vec<Snap> {
-    let on_outline = |within_m: f64| {
-        let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
-        probes.filter_map(|at| snap(at, within_m)).collect::<Vec<_>>()
-    };
-    let entrances = place
-        .entrances
-        .iter()
-        .filter_map(|&entrance| snap(entrance, PLACE_WITHIN_M));
-    let mut snaps: Vec<Snap> = entrances.collect();
-    if snaps.is_empty() && place.is_open() {
-        snaps = on_outline(OUTLINE_WITHIN_M);
-    }
-    if snaps.is_empty() {
-        snaps.extend(snap(place.position, PLACE_WITHIN_M));
-    }
-    if snaps.is_empty() {
-        let near = on_outline(PLACE_WITHIN_M).into_iter();
-        snaps.extend(near.min_by(|a, b| a.offset_m.total_cmp(&b.offset_m)));
-    }
-    snaps
-}
-
-/// Every place from which one might come into a place, whichever streets there are, as [`gates`] could find it.
-pub(crate) fn possible_gates(place: &Place, snap: impl Fn(Position, f64) -> Option<Snap>) -> Vec<Snap> {
-    let probes = outline::along(place, OUTLINE_STEP_M).into_iter();
-    let probes = probes
-        .chain(place.entrances.iter().copied())
-        .chain([place.position]);
-    probes.filter_map(|at| snap(at, PLACE_WITHIN_M)).collect()
 }

@@ -48,8 +48,8 @@ pub(crate) struct Run {
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Do not store the results in the twin
-    #[arg(long)]
+    /// Do not store the run and its results in the twin (with --data-dir: a server keeps every run)
+    #[arg(long, conflicts_with = "url")]
     pub(crate) dry_run: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use scenarios::catalogue::Kind;
+use scenarios::catalogue::{Kind, Parameter};
 use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
 
 use super::Checked;
@@ -129,18 +129,30 @@ pub(crate) fn kinds(kinds: &[Kind]) -> String {
             let _ = writeln!(text, "    {}", line.trim());
         }
         for parameter in &kind.parameters {
-            let given = parameter
-                .default
-                .as_ref()
-                .map_or_else(String::new, |default| format!(" [default: {default}]"));
-            let _ = writeln!(
-                text,
-                "    with.{}: {}{given}",
-                parameter.name, parameter.description
-            );
+            let _ = writeln!(text, "    with.{}: {}", parameter.name, told(parameter));
         }
     }
     text
+}
+
+/// What a parameter takes, and whether it has to be given.
+fn told(parameter: &Parameter) -> String {
+    let mut what = serde_json::to_value(parameter.value)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    if !parameter.of.is_empty() {
+        let _ = write!(what, " of {}", parameter.of.join(" or "));
+    }
+    if !parameter.one_of.is_empty() {
+        let _ = write!(what, ": {}", parameter.one_of.join(", "));
+    }
+    let given = match &parameter.default {
+        Some(default) => format!("default {default}"),
+        None if parameter.optional => "may be left out".to_owned(),
+        None => "has to be given".to_owned(),
+    };
+    format!("{} ({what}; {given})", parameter.description)
 }
 
 fn of<'a>(scenario: &'a ScenarioResult, indicator: &str) -> Option<&'a Difference> {
@@ -165,10 +177,16 @@ fn changed(difference: &Difference, value: &Value, currency: &str) -> String {
     let Some(by) = difference.difference else {
         return "not known".to_owned();
     };
+    // What nobody knows bounds the difference as well.
+    let bounds = match (difference.low, difference.high) {
+        (Some(low), Some(high)) if low < high => format!("; between {low:+.2} and {high:+.2}"),
+        _ => String::new(),
+    };
     let verdict = match difference.verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
-        Verdict::Same => return "the same".to_owned(),
+        Verdict::Same if bounds.is_empty() => return "the same".to_owned(),
+        Verdict::Same => "the same as far as is known",
         Verdict::NotKnown => "not known whether better",
     };
     let unit = if value.unit == "%" {
@@ -188,6 +206,7 @@ fn changed(difference: &Difference, value: &Value, currency: &str) -> String {
         };
         let _ = write!(text, ", {} for each {what}", money(cost, currency));
     }
+    text.push_str(&bounds);
     text.push(')');
     text
 }

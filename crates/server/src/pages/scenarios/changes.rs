@@ -3,6 +3,7 @@
 use ngsi_ld::Uri;
 use scenarios::result::RunResult;
 
+use super::words::{self, Titles};
 use crate::pages::describe::{local_of, plain};
 use crate::pages::language::Language;
 use crate::pages::visit::{address, encode};
@@ -52,7 +53,7 @@ impl Ids {
 
 impl Changes {
     /// Of every scenario.
-    pub(super) fn all(found: &RunResult, path: &str, l: Language) -> Vec<Self> {
+    pub(super) fn all(found: &RunResult, path: &str, titles: &Titles, l: Language) -> Vec<Self> {
         let one = |scenario: &scenarios::result::ScenarioResult| {
             let ids: Vec<&str> = scenario
                 .measures
@@ -68,13 +69,13 @@ impl Changes {
                     .measures
                     .iter()
                     .map(|measure| Row {
-                        measure: plain(&measure.measure),
+                        measure: titles.title(&measure.measure),
                         ids: [
                             Ids::of(&measure.created, false, l),
                             Ids::of(&measure.updated, true, l),
                             Ids::of(&measure.deleted, true, l),
                         ],
-                        warnings: measure.warnings.iter().map(|text| plain(text)).collect(),
+                        warnings: measure.warnings.iter().map(|text| words::long(text)).collect(),
                     })
                     .collect(),
                 data: address(

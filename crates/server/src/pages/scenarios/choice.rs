@@ -3,14 +3,14 @@
 use scenarios::result::{Choice, RunResult, Subset};
 
 use super::effect::{Chart, Points};
-use super::words;
-use crate::pages::describe::{plain, ticked};
+use super::words::{self, Titles, ticked};
+use crate::pages::describe::plain;
 use crate::pages::language::Argument::{Count, Text};
 use crate::pages::language::Language;
 use crate::pages::visit::Visit;
 
-/// More of the best sets are in the files.
-const SETS: usize = 60;
+/// So many of the best sets are shown, spread over what they cost; all are in the files.
+const SETS: usize = 12;
 /// Objectives beside the cost.
 const OBJECTIVES: usize = 3;
 
@@ -39,6 +39,7 @@ pub(super) struct SetRow {
 
 /// What became of a measure.
 pub(super) struct MeasureRow {
+    pub(super) title: String,
     pub(super) name: String,
     pub(super) in_pareto: String,
     pub(super) alone: Vec<String>,
@@ -50,6 +51,7 @@ pub(super) struct MeasureRow {
 pub(super) struct Tick {
     pub(super) id: usize,
     pub(super) name: String,
+    pub(super) title: String,
     pub(super) ticked: bool,
 }
 
@@ -61,7 +63,7 @@ pub(super) struct Asked {
 }
 
 impl ChoicePart {
-    pub(super) fn of(visit: &Visit, found: &RunResult, choice: &Choice) -> Self {
+    pub(super) fn of(visit: &Visit, found: &RunResult, choice: &Choice, titles: &Titles) -> Self {
         let l = visit.language;
         let currency = found.currency.as_deref();
         let units: Vec<&str> = choice
@@ -81,7 +83,7 @@ impl ChoicePart {
         };
         let row = |number: usize, set: &Subset| SetRow {
             number,
-            measures: names(choice, set.bits),
+            measures: names(choice, set.bits, titles),
             cost: words::money(l, set.cost, currency),
             values: cells(&set.values, false),
             best: choice.best == Some(set.bits),
@@ -99,12 +101,14 @@ impl ChoicePart {
             .map(|(id, name)| Tick {
                 id,
                 name: plain(name),
+                title: titles.title(name),
                 ticked: wanted.contains(&name.as_str()),
             })
             .collect();
         let asks = visit.parameter("ask").is_some();
         let asked = asks.then(|| asked(choice, &ask, &row)).flatten();
-        let more = choice.pareto.len().checked_sub(SETS).filter(|more| *more > 0);
+        let shown = spread(choice);
+        let more = choice.pareto.len().checked_sub(shown.len()).filter(|more| *more > 0);
         Self {
             summary: l.text_with(
                 "choice-summary",
@@ -121,11 +125,9 @@ impl ChoicePart {
                 .take(OBJECTIVES)
                 .map(|objective| words::objective(l, objective, &found.groups))
                 .collect(),
-            chart: chart(choice, units.first().copied().unwrap_or(""), currency, l),
-            sets: choice
-                .pareto
+            chart: chart(choice, &shown, titles, units.first().copied().unwrap_or(""), currency, l),
+            sets: shown
                 .iter()
-                .take(SETS)
                 .enumerate()
                 .map(|(at, set)| row(at + 1, set))
                 .collect(),
@@ -134,6 +136,7 @@ impl ChoicePart {
                 .measures_told
                 .iter()
                 .map(|told| MeasureRow {
+                    title: titles.title(&told.measure),
                     name: plain(&told.measure),
                     in_pareto: l.count(told.in_pareto),
                     alone: cells(&told.alone, true),
@@ -141,7 +144,7 @@ impl ChoicePart {
                     why: ticked(&told.why),
                 })
                 .collect(),
-            notes: choice.notes.iter().map(|note| plain(note)).collect(),
+            notes: choice.notes.iter().map(|note| words::long(note)).collect(),
             ask,
             asked,
         }
@@ -167,9 +170,9 @@ fn asked(choice: &Choice, ask: &[Tick], row: &dyn Fn(usize, &Subset) -> SetRow) 
 }
 
 /// The measures of a set.
-fn names(choice: &Choice, bits: u32) -> Vec<String> {
+fn names(choice: &Choice, bits: u32, titles: &Titles) -> Vec<String> {
     let of = |(index, name): (usize, &String)| {
-        (bits.checked_shr(u32::try_from(index).ok()?)? & 1 == 1).then(|| plain(name))
+        (bits.checked_shr(u32::try_from(index).ok()?)? & 1 == 1).then(|| titles.title(name))
     };
     choice.measures.iter().enumerate().filter_map(of).collect()
 }
@@ -179,18 +182,38 @@ fn unit_of<'a>(found: &'a RunResult, indicator: &str) -> &'a str {
     value.map_or("%", |value| &value.unit)
 }
 
+/// Some of the best sets: the cheapest, the dearest, the best, and others spread between them.
+fn spread(choice: &Choice) -> Vec<&Subset> {
+    let all = &choice.pareto;
+    let Some(last) = all.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let mut places: Vec<usize> = (0..SETS).map(|at| at * last / (SETS - 1)).collect();
+    places.extend(all.iter().position(|set| choice.best == Some(set.bits)));
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().filter_map(|place| all.get(place)).collect()
+}
+
 /// Every set as a dot, the best ones numbered and joined.
-fn chart(choice: &Choice, unit: &str, currency: Option<&str>, l: Language) -> Option<Chart> {
+fn chart(
+    choice: &Choice,
+    shown: &[&Subset],
+    titles: &Titles,
+    unit: &str,
+    currency: Option<&str>,
+    l: Language,
+) -> Option<Chart> {
     let of = |set: &Subset| set.values.first().map(|value| (set.cost, *value));
-    let marked = choice.pareto.iter().take(SETS).filter_map(|set| {
+    let marked = shown.iter().filter_map(|set| {
         let (cost, value) = of(set)?;
-        Some((cost, value, names(choice, set.bits).join(&l.text("list-comma"))))
+        Some((cost, value, names(choice, set.bits, titles).join(&l.text("list-comma"))))
     });
     let points = Points {
         marked: marked.collect(),
         dots: choice.all.iter().filter_map(of).collect(),
         budget: choice.budget,
-        joined: true,
+        stairs: choice.pareto.iter().filter_map(of).collect(),
         from_nothing: false,
     };
     Chart::of(&points, unit, currency, l)

@@ -168,7 +168,7 @@ impl Cell {
             difference: difference
                 .difference
                 .map(|change| words::difference(l, change, &value.unit)),
-            between: words::between(l, difference.low, difference.high, true),
+            between: words::between(l, (difference.low, difference.high), &value.unit, true),
             verdict: words::verdict(l, difference, value),
             class: words::verdict_class(difference.verdict),
         }
@@ -182,7 +182,7 @@ impl Comparison {
         let rows = found.baseline.iter().enumerate().map(|(index, value)| Row {
             name: name(value),
             now: value.value.map(|number| words::with_unit(l, number, &value.unit)),
-            between: words::between(l, value.low, value.high, false),
+            between: words::between(l, (value.low, value.high), &value.unit, false),
             cells: found
                 .scenarios
                 .iter()
@@ -237,7 +237,7 @@ impl Comparison {
             now: value
                 .and_then(|value| Some(words::with_unit(l, value.value?, &value.unit)))
                 .unwrap_or_else(|| l.text("no-value")),
-            now_between: value.and_then(|value| words::between(l, value.low, value.high, false)),
+            now_between: value.and_then(|value| words::between(l, (value.low, value.high), &value.unit, false)),
             counts_people: costs.iter().flatten().any(|row| row.people.is_some()),
             every_year: found.scenarios.iter().any(|scenario| scenario.yearly_cost != 0.0),
             costs: costs.unwrap_or_default(),

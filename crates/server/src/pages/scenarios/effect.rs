@@ -58,8 +58,8 @@ pub(super) struct Points {
     pub(super) marked: Vec<(f64, f64, String)>,
     pub(super) dots: Vec<(f64, f64)>,
     pub(super) budget: Option<f64>,
-    /// Whether the numbered ones are joined by steps.
-    pub(super) joined: bool,
+    /// What is joined by steps.
+    pub(super) stairs: Vec<(f64, f64)>,
     /// Whether the effect begins at nothing.
     pub(super) from_nothing: bool,
 }
@@ -148,21 +148,22 @@ impl Chart {
             });
         let stride = points.dots.len().div_ceil(DOTS).max(1);
         let mut steps = Vec::new();
-        if points.joined {
-            let mut sorted: Vec<(f64, f64)> = points.marked.iter().map(|(x, y, _)| (*x, *y)).collect();
-            sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            let mut best: Option<(f64, f64)> = None;
-            for (cost, effect) in sorted {
-                if let Some((from, height)) = best {
-                    if effect <= height {
-                        continue;
-                    }
-                    steps.push([x(from), y(height), x(cost), y(height)]);
-                    steps.push([x(cost), y(height), x(cost), y(effect)]);
+        let mut sorted = points.stairs.clone();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let mut best: Option<(f64, f64)> = None;
+        for (cost, effect) in sorted {
+            if let Some((from, height)) = best {
+                if effect <= height {
+                    continue;
                 }
-                best = Some((cost, effect));
+                steps.push([x(from), y(height), x(cost), y(height)]);
+                steps.push([x(cost), y(height), x(cost), y(effect)]);
             }
+            best = Some((cost, effect));
         }
+        // The ends and what lies in the middle: more words would not fit a narrow screen.
+        let last = x_ticks.len().saturating_sub(1).max(1);
+        let label_stride = if last.is_multiple_of(2) { last / 2 } else { last };
         Some(Self {
             marks: marks.collect(),
             dots: points
@@ -188,7 +189,7 @@ impl Chart {
                 .collect(),
             x_labels: x_ticks
                 .iter()
-                .step_by(x_ticks.len().div_ceil(4).max(1))
+                .step_by(label_stride)
                 .map(|tick| words::money(l, *tick, currency))
                 .collect(),
         })
@@ -208,7 +209,7 @@ mod tests {
                 (80.0, 1.0, "dominated".into()),
                 (100.0, 4.0, "b".into()),
             ],
-            joined: true,
+            stairs: vec![(0.0, 0.0), (50.0, 2.0), (80.0, 1.0), (100.0, 4.0)],
             from_nothing: true,
             budget: Some(80.0),
             ..Points::default()

@@ -83,7 +83,7 @@ pub(super) async fn page(
             l,
             frame: Frame::new(visit, Place::Scenarios, plain(&one.title)),
             title: plain(&one.title),
-            description: one.description.as_deref().map(long),
+            description: one.description.as_deref().map(words::long),
             address: api::files::address(&one.id),
             findings,
             scenarios: file.map(|file| scenarios(file, l)).unwrap_or_default(),
@@ -123,22 +123,6 @@ pub(super) async fn page(
     .await
 }
 
-/// A text of several sentences, without what would turn it around.
-fn long(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace)
-        .map(plain_word)
-        .collect()
-}
-
-fn plain_word(word: &str) -> String {
-    let space = if word.ends_with(char::is_whitespace) {
-        " "
-    } else {
-        ""
-    };
-    format!("{}{space}", plain(word.trim_end()))
-}
-
 fn scenarios(file: &ScenarioFile, l: Language) -> Vec<ScenarioRow> {
     let named = |name: &str| file.measures.iter().find(|measure| measure.name == name);
     let row = |title: String, description: Option<String>, measures: Vec<&Measure>| {
@@ -165,7 +149,7 @@ fn scenarios(file: &ScenarioFile, l: Language) -> Vec<ScenarioRow> {
             let measures = scenario.measures.iter().filter_map(|name| named(name)).collect();
             row(
                 plain(scenario.title.as_deref().unwrap_or(&scenario.name)),
-                scenario.description.as_deref().map(long),
+                scenario.description.as_deref().map(words::long),
                 measures,
             )
         })

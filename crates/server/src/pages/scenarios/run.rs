@@ -15,7 +15,7 @@ use super::compare::{Comparison, Focus};
 use super::difference_map::DifferenceMap;
 use super::effect::Effect;
 use super::parts::Parts;
-use super::words;
+use super::words::{self, Titles};
 use super::{Failure, Visit, api, read, refused, respond, visitor};
 use crate::App;
 use crate::pages::describe::plain;
@@ -107,7 +107,7 @@ pub(super) fn shown(visit: &Visit, run: &Run, found: Option<&RunResult>) -> Resu
         },
         percent: l.number((run.progress * 100.0).clamp(0.0, 100.0), 0),
         step: run.step.as_deref().map(plain),
-        errors: run.errors.iter().map(|error| plain(error)).collect(),
+        errors: run.errors.iter().map(|error| words::long(error)).collect(),
         submitted: instant(run.submitted_at),
         found: found.map(|found| drawn(visit, run, found, &path)),
         address: path,
@@ -125,6 +125,7 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     let l = visit.language;
     let focus = Focus::of(visit, found);
     let file = ScenarioFile::parse(&run.scenario_file).ok();
+    let titles = Titles::of(file.as_ref());
     let years = file
         .and_then(|file| file.choose)
         .map_or(YEARS, |choose| choose.years);
@@ -145,8 +146,8 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
         choice: found
             .choice
             .as_ref()
-            .map(|choice| ChoicePart::of(visit, found, choice)),
-        changes: Changes::all(found, path, l),
+            .map(|choice| ChoicePart::of(visit, found, choice, &titles)),
+        changes: Changes::all(found, path, &titles, l),
         sure: sure(run, found, l),
         files: vec![
             (result("html"), l.text("take-html")),
@@ -163,7 +164,7 @@ fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
         if let Some(text) = value
             .uncertainty
             .as_deref()
-            .map(plain)
+            .map(words::long)
             .filter(|text| !uncertainties.contains(text))
         {
             uncertainties.push(text);
@@ -176,7 +177,7 @@ fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
         .iter()
         .chain(&run.warnings)
         .chain(all)
-        .map(|text| plain(text))
+        .map(|text| words::long(text))
     {
         if !warnings.contains(&warning) {
             warnings.push(warning);
@@ -193,7 +194,7 @@ fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
     Sure {
         warnings,
         uncertainties,
-        assumptions: from.assumptions.iter().map(|text| plain(text)).collect(),
+        assumptions: from.assumptions.iter().map(|text| words::long(text)).collect(),
         facts: facts
             .into_iter()
             .map(|(key, value)| (l.text(key), plain(&value)))

@@ -1,6 +1,8 @@
 //! Indicators, groups, differences and money, in words for people.
 
-use scenarios::file::Objective;
+use std::collections::HashMap;
+
+use scenarios::file::{Objective, ScenarioFile};
 use scenarios::job::{Run, RunStatus};
 use scenarios::model::Group;
 use scenarios::result::{Difference, Value, Verdict};
@@ -84,22 +86,63 @@ pub(crate) fn objective(l: Language, wanted: &Objective, groups: &[Group]) -> St
 
 /// A number with its sign: `+2.3`, `−1`, `0`.
 pub(crate) fn signed(l: Language, value: f64) -> String {
-    let text = l.value(round(value));
-    if value > 0.0 && text.bytes().any(|b| b.is_ascii_digit() && b != b'0') {
-        format!("+{text}")
+    let text = l.value(value);
+    let sign = if value > 0.0 && text.bytes().any(|b| b.is_ascii_digit() && b != b'0') {
+        "+"
     } else {
-        text
-    }
+        ""
+    };
+    // Where one reads from the right, a sign without the mark would be shown behind its number.
+    let mark = if l.direction() == "rtl" { "\u{200e}" } else { "" };
+    format!("{mark}{sign}{text}")
 }
 
-/// Beyond the third decimal nothing is known of a share of people.
-fn round(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
+/// As precise as the number is of use: a tenth of a per cent, more where there is less; of anything else, thousandths.
+fn round(value: f64, unit: &str) -> f64 {
+    let factor = match unit {
+        "%" if value.abs() >= 0.1 => 10.0,
+        "%" => 100.0,
+        _ => 1000.0,
+    };
+    (value * factor).round() / factor
+}
+
+/// A text of several sentences from outside, without what would turn it around.
+pub(crate) fn long(text: &str) -> String {
+    const LONGEST: usize = 4000;
+    let cut: String = text.chars().take(LONGEST).collect();
+    let word = |word: &str| {
+        let space = if word.ends_with(char::is_whitespace) { " " } else { "" };
+        format!("{}{space}", plain(word.trim_end()))
+    };
+    cut.split_inclusive(char::is_whitespace).map(word).collect()
+}
+
+/// The same with `code` in it: the parts, and whether each is code.
+pub(crate) fn ticked(text: &str) -> Vec<(bool, String)> {
+    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, long(part))).collect()
+}
+
+/// The titles of a file's measures, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Titles(HashMap<String, String>);
+
+impl Titles {
+    pub(crate) fn of(file: Option<&ScenarioFile>) -> Self {
+        let measures = file.map(|file| file.measures.as_slice()).unwrap_or_default();
+        let titled = measures.iter().filter_map(|one| Some((one.name.clone(), plain(one.title.as_deref()?))));
+        Self(titled.collect())
+    }
+
+    /// A measure for people.
+    pub(crate) fn title(&self, name: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_else(|| plain(name))
+    }
 }
 
 /// A value with its unit.
 pub(crate) fn with_unit(l: Language, value: f64, unit: &str) -> String {
-    let number = l.value(round(value));
+    let number = l.value(round(value, unit));
     match unit {
         "%" => l.text_with("percent", &[("percent", Text(&number))]),
         "" | "number" | "ratio" | "index" | "yes/no" => number,
@@ -109,7 +152,7 @@ pub(crate) fn with_unit(l: Language, value: f64, unit: &str) -> String {
 
 /// A difference with its sign and unit; of percentages, in points.
 pub(crate) fn difference(l: Language, value: f64, unit: &str) -> String {
-    let number = signed(l, value);
+    let number = signed(l, round(value, unit));
     match unit {
         "%" => l.text_with("points", &[("value", Text(&number))]),
         "" | "number" | "ratio" | "index" | "yes/no" => number,
@@ -118,15 +161,14 @@ pub(crate) fn difference(l: Language, value: f64, unit: &str) -> String {
 }
 
 /// `between −0.3 and +2.1`, where something is not known.
-pub(crate) fn between(l: Language, low: Option<f64>, high: Option<f64>, sign: bool) -> Option<String> {
-    let (low, high) = (low?, high?);
-    let write = |value| {
-        if sign {
-            signed(l, value)
-        } else {
-            l.value(round(value))
-        }
-    };
+pub(crate) fn between(
+    l: Language,
+    (low, high): (Option<f64>, Option<f64>),
+    unit: &str,
+    sign: bool,
+) -> Option<String> {
+    let (low, high) = (round(low?, unit), round(high?, unit));
+    let write = |value| if sign { signed(l, value) } else { l.value(value) };
     let (low, high) = (write(low), write(high));
     (low != high).then(|| l.text_with("between", &[("low", Text(&low)), ("high", Text(&high))]))
 }
@@ -235,11 +277,14 @@ mod tests {
         assert_eq!(signed(en, 2.345), "+2.35");
         assert_eq!(signed(en, -2.0), "\u{2212}2");
         assert_eq!(signed(en, 0.0), "0");
-        assert_eq!(signed(en, 0.0001), "0");
-        assert_eq!(signed(en, -0.0001), "0");
+        assert_eq!(difference(en, 0.0001, "%"), "0 points");
+        assert_eq!(difference(en, -0.0001, "%"), "0 points");
+        assert_eq!(difference(en, 0.047, "%"), "+0.05 points");
+        assert_eq!(difference(en, 11.934, "%"), "+11.9 points");
+        assert_eq!(signed(Language::of_tag("ar").unwrap(), -2.0), "\u{200e}\u{2212}2");
         assert_eq!(difference(en, 1.5, "%"), "+1.5 points");
         assert_eq!(with_unit(en, 12.5, "%"), "12.5 %");
-        assert_eq!(between(en, Some(1.0), Some(1.0), true), None);
+        assert_eq!(between(en, (Some(1.0), Some(1.0)), "%", true), None);
         assert_eq!(
             between(en, Some(-1.0), Some(2.0), true).unwrap(),
             "between \u{2212}1 and +2"
