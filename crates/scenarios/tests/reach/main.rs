@@ -10,5 +10,6 @@ mod changes;
 mod counted;
 mod demo;
 mod nairobi;
+mod real;
 mod support;
 mod town;

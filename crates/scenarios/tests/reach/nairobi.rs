@@ -10,7 +10,7 @@ use scenarios::model::TravelOptions;
 use crate::support::{import, read, twin};
 
 /// Where the real data are, if they are.
-fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let given = std::env::var_os("MAPACHA_TEST_DATA").map(PathBuf::from);
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
     given
