@@ -15,6 +15,7 @@
     clippy::print_stderr,
     clippy::missing_panics_doc,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "a suite fails by panicking and says why; its numbers are small"
 )]

@@ -1,6 +1,7 @@
 //! Scenarios as a planner meets them: over HTTP, on the demo city, with faults, cancellation and a power cut.
 
 #![allow(
+    clippy::duration_suboptimal_units,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

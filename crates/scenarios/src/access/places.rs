@@ -35,7 +35,7 @@ pub fn point(text: &str) -> Result<Position, PointError> {
         text: text.chars().take(60).collect(),
     };
     let (lon, lat) = text.split_once(',').ok_or_else(error)?;
-    let number = |text: &str| text.trim().parse::<f64>().map_err(|_| error());
+    let number = |text: &str| text.trim().parse::<f64>().map_err(|_not_a_number| error());
     let place = Position::new(number(lon)?, number(lat)?);
     if place.is_valid() { Ok(place) } else { Err(error()) }
 }

@@ -164,21 +164,18 @@ impl Check<'_> {
         if let Some(start) = &measure.start {
             self.date(&format!("{place}, start"), start);
         }
-        match kind(&measure.kind) {
-            Some(kind) => {
-                if let Err(findings) = argument::read(kind, &measure.with, &place) {
-                    self.findings.extend(findings);
-                }
+        if let Some(kind) = kind(&measure.kind) {
+            if let Err(findings) = argument::read(kind, &measure.with, &place) {
+                self.findings.extend(findings);
             }
-            None => {
-                let remedy = did_you_mean(
-                    &measure.kind,
-                    kinds().iter().map(|kind| kind.name.as_str()),
-                    "`mapacha scenario kinds` lists them",
-                );
-                let what = format!("there is no kind of measure `{}`", measure.kind);
-                self.wrong(format!("{place}, kind"), what, remedy);
-            }
+        } else {
+            let remedy = did_you_mean(
+                &measure.kind,
+                kinds().iter().map(|kind| kind.name.as_str()),
+                "`mapacha scenario kinds` lists them",
+            );
+            let what = format!("there is no kind of measure `{}`", measure.kind);
+            self.wrong(format!("{place}, kind"), what, remedy);
         }
     }
 

@@ -205,17 +205,16 @@ fn times(calls: &[BaseCall]) -> Option<Vec<(f64, f64)>> {
     // Before the first one that is given, nothing is known: the vehicle stands there.
     times.resize(first, (last.0, last.0));
     for (index, time) in given.iter().enumerate().skip(first) {
-        let next = match time {
-            Some(time) => *time,
-            None => {
-                let ahead = given.iter().skip(index).position(Option::is_some);
-                match ahead.and_then(|steps| Some((steps, given.get(index + steps).copied().flatten()?))) {
-                    Some((steps, (arrival, _))) => {
-                        let at = last.1 + (arrival - last.1) / (steps + 1) as f64;
-                        (at, at)
-                    }
-                    None => (last.1, last.1),
+        let next = if let Some(time) = time {
+            *time
+        } else {
+            let ahead = given.iter().skip(index).position(Option::is_some);
+            match ahead.and_then(|steps| Some((steps, given.get(index + steps).copied().flatten()?))) {
+                Some((steps, (arrival, _))) => {
+                    let at = last.1 + (arrival - last.1) / (steps + 1) as f64;
+                    (at, at)
                 }
+                None => (last.1, last.1),
             }
         };
         let arrival = next.0.max(if index > first { last.1 } else { next.0 });

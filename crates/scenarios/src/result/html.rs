@@ -36,7 +36,9 @@ pub fn html(result: &RunResult, outlines: &[MultiPolygon<f64>]) -> String {
         Escaped(&result.title)
     );
     summary(&mut page, result);
-    if !result.scenarios.is_empty() {
+    if result.scenarios.is_empty() {
+        values(&mut page, result);
+    } else {
         page.push_str("<h2>Differences to the city as it is</h2>\n");
         differences(&mut page, result);
         for (index, value) in result.baseline.iter().enumerate() {
@@ -45,8 +47,6 @@ pub fn html(result: &RunResult, outlines: &[MultiPolygon<f64>]) -> String {
         groups(&mut page, result);
         areas(&mut page, result, outlines);
         scenarios(&mut page, result);
-    } else {
-        values(&mut page, result);
     }
     if let Some(choice) = &result.choice {
         chosen(&mut page, result, choice);
@@ -62,9 +62,9 @@ fn summary(page: &mut String, result: &RunResult) {
     } else {
         &result.city
     };
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<p>{} scenarios for {}, each beside the city as it is on {}.</p>\n",
+        "<p>{} scenarios for {}, each beside the city as it is on {}.</p>",
         result.scenarios.len(),
         Escaped(city),
         Escaped(&result.provenance.snapshot)
@@ -463,10 +463,10 @@ fn method(page: &mut String, result: &RunResult) {
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<p>Read: {}. Program version {}, seed {}. Fingerprint of what was read: <code>{}</code>; of the scenario \
-         file: <code>{}</code>. The same inputs give the same result.</p>\n",
+         file: <code>{}</code>. The same inputs give the same result.</p>",
         Escaped(&read.join(", ")),
         Escaped(&provenance.version),
         provenance.seed,

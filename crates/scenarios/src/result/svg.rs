@@ -30,12 +30,12 @@ const CLOSE: &str = "</svg>\n</figure>\n";
 
 /// Fills that differ without colour: more, less.
 fn patterns(svg: &mut String, id: &str) {
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<defs><pattern id=\"{id}-more\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" \
          height=\"8\" fill=\"#00507a\"/></pattern><pattern id=\"{id}-less\" width=\"8\" height=\"8\" \
          patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" fill=\"#fff\"/><path d=\"M-2 2l4-4M0 8l8-8M6 \
-         10l4-4\" stroke=\"#8a3b00\" stroke-width=\"2.5\"/></pattern></defs>\n"
+         10l4-4\" stroke=\"#8a3b00\" stroke-width=\"2.5\"/></pattern></defs>"
     );
 }
 
@@ -344,10 +344,10 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
             height - 30.0
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<text x=\"0\" y=\"{0:.0}\">Cost: {1} to {2} {3}, left to right. Up: {4} % to {5} %. Squares: no other subset \
-         beats them.</text>\n",
+         beats them.</text>",
         height - 8.0,
         number(cheap),
         number(dear),

@@ -139,7 +139,9 @@ fn attributes(bytes: &mut Vec<u8>, attributes: &[Attribute]) {
             bytes,
             attribute.dataset_id.as_ref().map_or("", Uri::as_str).as_bytes(),
         );
-        let observed = attribute.observed_at.map_or(i64::MIN, |at| at.as_micros());
+        let observed = attribute
+            .observed_at
+            .map_or(i64::MIN, ngsi_ld::Timestamp::as_micros);
         bytes.extend(observed.to_le_bytes());
         put(
             bytes,
@@ -153,7 +155,7 @@ fn attributes(bytes: &mut Vec<u8>, attributes: &[Attribute]) {
 fn value(bytes: &mut Vec<u8>, value: &Value) {
     put(bytes, value.kind().as_str().as_bytes());
     let uris = |bytes: &mut Vec<u8>, uris: &[Uri]| {
-        list(bytes, uris, |bytes, uri| put(bytes, uri.as_str().as_bytes()))
+        list(bytes, uris, |bytes, uri| put(bytes, uri.as_str().as_bytes()));
     };
     match value {
         Value::Property(PropertyValue::Text(text)) => put(bytes, text.as_bytes()),
@@ -168,7 +170,7 @@ fn value(bytes: &mut Vec<u8>, value: &Value) {
             list(bytes, terms, |bytes, term| put(bytes, term.as_str().as_bytes()));
         }
         Value::List(items) => list(bytes, items, |bytes, item| {
-            put(bytes, item.to_string().as_bytes())
+            put(bytes, item.to_string().as_bytes());
         }),
     }
 }

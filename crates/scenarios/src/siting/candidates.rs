@@ -46,32 +46,29 @@ pub(super) fn find(
     options: &SitingOptions,
 ) -> Result<(Candidates, Vec<String>), RunError> {
     let mut notes = Vec::new();
-    let all: Vec<Coord<f64>> = match model.streets() {
-        Some(streets) => {
-            let network = streets.network();
-            let nodes: BTreeSet<_> = network
-                .edges()
-                .filter_map(|edge| network.ends(edge))
-                .flatten()
-                .collect();
-            notes.push(format!("candidates are the {} nodes of the streets", nodes.len()));
-            nodes
-                .into_iter()
-                .filter_map(|node| network.position(node))
-                .map(|position| Coord {
-                    x: position.lon,
-                    y: position.lat,
-                })
-                .collect()
-        }
-        None => {
-            notes.push(
-                "the twin has no streets: candidates are the middles of inhabited cells, and nobody has looked whether \
-                 one can stop or build there"
-                    .to_owned(),
-            );
-            model.cells().iter().map(|cell| cell.centre).collect()
-        }
+    let all: Vec<Coord<f64>> = if let Some(streets) = model.streets() {
+        let network = streets.network();
+        let nodes: BTreeSet<_> = network
+            .edges()
+            .filter_map(|edge| network.ends(edge))
+            .flatten()
+            .collect();
+        notes.push(format!("candidates are the {} nodes of the streets", nodes.len()));
+        nodes
+            .into_iter()
+            .filter_map(|node| network.position(node))
+            .map(|position| Coord {
+                x: position.lon,
+                y: position.lat,
+            })
+            .collect()
+    } else {
+        notes.push(
+            "the twin has no streets: candidates are the middles of inhabited cells, and nobody has looked whether \
+             one can stop or build there"
+                .to_owned(),
+        );
+        model.cells().iter().map(|cell| cell.centre).collect()
     };
     let thinned = thin(ground, all, options.spacing_m);
     let mut candidates = Candidates {

@@ -239,14 +239,14 @@ impl<'a> Cover<'a> {
     fn add(&self, site: usize, reached: &mut Reached) {
         self.people
             .near(self.candidates[site], self.radius, &mut |point| {
-                reached.0[point] += 1
+                reached.0[point] += 1;
             });
     }
 
     fn remove(&self, site: usize, reached: &mut Reached) {
         self.people
             .near(self.candidates[site], self.radius, &mut |point| {
-                reached.0[point] -= 1
+                reached.0[point] -= 1;
             });
     }
 

@@ -135,8 +135,8 @@ impl Siting {
         }
         let _ = write!(
             text,
-            "\n{:<10} {:>10} {:>9} {:>10} {:>8} {:>8}  {:<12} {}\n",
-            "site", "longitude", "latitude", "adds", "stays", "variants", "line", "area"
+            "\n{:<10} {:>10} {:>9} {:>10} {:>8} {:>8}  {:<12} area\n",
+            "site", "longitude", "latitude", "adds", "stays", "variants", "line"
         );
         for site in &self.sites {
             let stays = site

@@ -108,7 +108,11 @@ impl ChoicePart {
         let asks = visit.parameter("ask").is_some();
         let asked = asks.then(|| asked(choice, &ask, &row)).flatten();
         let shown = spread(choice);
-        let more = choice.pareto.len().checked_sub(shown.len()).filter(|more| *more > 0);
+        let more = choice
+            .pareto
+            .len()
+            .checked_sub(shown.len())
+            .filter(|more| *more > 0);
         Self {
             summary: l.text_with(
                 "choice-summary",
@@ -125,7 +129,14 @@ impl ChoicePart {
                 .take(OBJECTIVES)
                 .map(|objective| words::objective(l, objective, &found.groups))
                 .collect(),
-            chart: chart(choice, &shown, titles, units.first().copied().unwrap_or(""), currency, l),
+            chart: chart(
+                choice,
+                &shown,
+                titles,
+                units.first().copied().unwrap_or(""),
+                currency,
+                l,
+            ),
             sets: shown
                 .iter()
                 .enumerate()
@@ -207,7 +218,11 @@ fn chart(
     let of = |set: &Subset| set.values.first().map(|value| (set.cost, *value));
     let marked = shown.iter().filter_map(|set| {
         let (cost, value) = of(set)?;
-        Some((cost, value, names(choice, set.bits, titles).join(&l.text("list-comma"))))
+        Some((
+            cost,
+            value,
+            names(choice, set.bits, titles).join(&l.text("list-comma")),
+        ))
     });
     let points = Points {
         marked: marked.collect(),

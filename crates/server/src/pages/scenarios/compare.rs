@@ -237,7 +237,8 @@ impl Comparison {
             now: value
                 .and_then(|value| Some(words::with_unit(l, value.value?, &value.unit)))
                 .unwrap_or_else(|| l.text("no-value")),
-            now_between: value.and_then(|value| words::between(l, (value.low, value.high), &value.unit, false)),
+            now_between: value
+                .and_then(|value| words::between(l, (value.low, value.high), &value.unit, false)),
             counts_people: costs.iter().flatten().any(|row| row.people.is_some()),
             every_year: found.scenarios.iter().any(|scenario| scenario.yearly_cost != 0.0),
             costs: costs.unwrap_or_default(),

@@ -112,7 +112,11 @@ pub(crate) fn long(text: &str) -> String {
     const LONGEST: usize = 4000;
     let cut: String = text.chars().take(LONGEST).collect();
     let word = |word: &str| {
-        let space = if word.ends_with(char::is_whitespace) { " " } else { "" };
+        let space = if word.ends_with(char::is_whitespace) {
+            " "
+        } else {
+            ""
+        };
         format!("{}{space}", plain(word.trim_end()))
     };
     cut.split_inclusive(char::is_whitespace).map(word).collect()
@@ -120,7 +124,10 @@ pub(crate) fn long(text: &str) -> String {
 
 /// The same with `code` in it: the parts, and whether each is code.
 pub(crate) fn ticked(text: &str) -> Vec<(bool, String)> {
-    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, long(part))).collect()
+    text.split('`')
+        .enumerate()
+        .map(|(index, part)| (index % 2 == 1, long(part)))
+        .collect()
 }
 
 /// The titles of a file's measures, by name.
@@ -130,7 +137,9 @@ pub(crate) struct Titles(HashMap<String, String>);
 impl Titles {
     pub(crate) fn of(file: Option<&ScenarioFile>) -> Self {
         let measures = file.map(|file| file.measures.as_slice()).unwrap_or_default();
-        let titled = measures.iter().filter_map(|one| Some((one.name.clone(), plain(one.title.as_deref()?))));
+        let titled = measures
+            .iter()
+            .filter_map(|one| Some((one.name.clone(), plain(one.title.as_deref()?))));
         Self(titled.collect())
     }
 
@@ -286,7 +295,7 @@ mod tests {
         assert_eq!(with_unit(en, 12.5, "%"), "12.5 %");
         assert_eq!(between(en, (Some(1.0), Some(1.0)), "%", true), None);
         assert_eq!(
-            between(en, Some(-1.0), Some(2.0), true).unwrap(),
+            between(en, (Some(-1.0), Some(2.0)), "%", true).unwrap(),
             "between \u{2212}1 and +2"
         );
         assert_eq!(money(en, 12_345.6, Some("USD")), "12,346\u{a0}USD");
