@@ -140,10 +140,10 @@ fn compare(travel: &Travel, edges: &[EdgeInput], corners: usize, at_least: Passa
     let travel = Travel::new(network, travel.profile(), Metric::Distance).expect("a profile");
     let doors: Vec<Option<Snap>> = (0..corners).map(door).collect();
     let found = matrix(&travel, at_least, &doors, &doors, sim_access::units::MAX_COST, 1);
-    for a in 0..corners {
-        for b in 0..corners {
+    for (a, row) in cost.iter().enumerate() {
+        for (b, &millimetres) in row.iter().enumerate() {
             sum.pairs += 1;
-            match (found.get(a, b), (cost[a][b] < FAR).then_some(cost[a][b])) {
+            match (found.get(a, b), (millimetres < FAR).then_some(millimetres)) {
                 (Some(ours), Some(theirs)) => {
                     sum.reached += 1;
                     sum.worst_mm = sum.worst_mm.max(u64::from(ours).abs_diff(theirs));
@@ -158,7 +158,7 @@ fn compare(travel: &Travel, edges: &[EdgeInput], corners: usize, at_least: Passa
 /// What came of the timetables.
 #[derive(Default)]
 pub(super) struct Timetables {
-    timetables: u64,
+    days: u64,
     trips: usize,
     arrivals: usize,
     reached: usize,
@@ -170,7 +170,7 @@ pub(super) struct Timetables {
 /// boarding every vehicle that one can still catch, over and over until nothing is earlier.
 pub(super) fn timetables(count: u64) -> Timetables {
     let mut sum = Timetables {
-        timetables: count,
+        days: count,
         ..Timetables::default()
     };
     for seed in 0..count {
@@ -283,7 +283,7 @@ pub(super) fn table() -> String {
     let _ = writeln!(
         text,
         "| earliest arrivals by timetable | boarding everything, until nothing is earlier | {} random timetables, {} trips | {} arrivals, {} of them reached | {} s | {} |",
-        timetables.timetables,
+        timetables.days,
         timetables.trips,
         timetables.arrivals,
         timetables.reached,

@@ -8,6 +8,7 @@ fn bounds(text: &str, name: &str) -> Option<(usize, usize)> {
 }
 
 /// What stands between the markers.
+#[cfg(test)]
 pub(super) fn part<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     bounds(text, name).map(|(begin, end)| &text[begin..end])
 }
