@@ -24,6 +24,18 @@ impl Position {
         (-180.0..=180.0).contains(&self.lon) && (-90.0..=90.0).contains(&self.lat)
     }
 
+    /// The same place with a longitude within the range: 181 degrees east is 179 west.
+    pub(crate) fn wrapped(self) -> Self {
+        let lon = if self.lon > 180.0 {
+            self.lon - 360.0
+        } else if self.lon < -180.0 {
+            self.lon + 360.0
+        } else {
+            self.lon
+        };
+        Self::new(lon, self.lat.clamp(-90.0, 90.0))
+    }
+
     /// The straight distance in metres, on the plane that touches the ellipsoid between the two. Within 0.1 % of
     /// the geodesic up to 100 km at latitudes below 70 degrees; for streets and stops, not for continents.
     #[must_use]
@@ -71,16 +83,12 @@ impl Plane {
     /// Metres east and north of the origin; across the 180th meridian the short way round.
     #[must_use]
     pub fn xy(&self, place: Position) -> [f64; 2] {
-        let mut lon = place.lon - self.origin.lon;
-        if lon > 180.0 {
-            lon -= 360.0;
-        } else if lon < -180.0 {
-            lon += 360.0;
-        }
+        let lon = Position::new(place.lon - self.origin.lon, 0.0).wrapped().lon;
         [lon * self.scale[0], (place.lat - self.origin.lat) * self.scale[1]]
     }
 
-    /// The place of a point of the plane.
+    /// The place of a point of the plane; beyond the 180th meridian its longitude goes on, so that an outline stays
+    /// in one piece.
     #[must_use]
     pub fn position(&self, [x, y]: [f64; 2]) -> Position {
         Position::new(

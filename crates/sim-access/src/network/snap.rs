@@ -204,11 +204,11 @@ impl Network {
             let length = (bx - ax).hypot(by - ay);
             if left <= length && length > 0.0 {
                 let share = left / length;
-                return Some(plane.position([ax + share * (bx - ax), ay + share * (by - ay)]));
+                return Some(plane.position([ax + share * (bx - ax), ay + share * (by - ay)]).wrapped());
             }
             left -= length;
         }
-        course.last().map(|&last| plane.position(last))
+        course.last().map(|&last| plane.position(last).wrapped())
     }
 }
 
@@ -313,6 +313,21 @@ mod tests {
             // The map's directions are those of the sphere.
             prop_assert!((snap.offset_m - nearest).abs() <= 0.005 * nearest + 1e-3, "{} {}", snap.offset_m, nearest);
             prop_assert!((0.0..=1.0).contains(&snap.fraction));
+        }
+    }
+
+    #[test]
+    fn a_street_across_the_180th_meridian() {
+        let nodes = [179.999, -179.999].map(|lon| NodeInput {
+            id: lon as i64,
+            position: Position::new(lon, -16.8),
+        });
+        let street = EdgeInput::straight(0, 179, -179, 213.0, EdgeAttributes::of(crate::attributes::Highway::Path));
+        let network = Network::build(&nodes, &[street]).unwrap();
+        for asked in [179.9995, -179.9995] {
+            let snap = network.snap(Position::new(asked, -16.8), 5.0).unwrap();
+            let place = network.place_of(&snap).unwrap();
+            assert!(place.is_valid() && (place.lon - asked).abs() < 1e-9, "{place:?}");
         }
     }
 }
