@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::evaluate::{After, Effect, Situation};
 use crate::events::EntityChange;
 use crate::operation::{Operation, Outcome};
+use crate::rows::Row;
 use crate::shard::{Record, Status};
 use crate::state::{Shards as _, State};
 
@@ -326,6 +327,11 @@ impl<'a> Stage<'a> {
         }
         staged.record = after;
         outcome
+    }
+
+    /// Takes rows of system tables into the group.
+    pub(crate) fn rows(&mut self, rows: Vec<Row>) {
+        self.changes.extend(rows.into_iter().map(Change::from));
     }
 
     /// Closes the group.

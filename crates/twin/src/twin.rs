@@ -18,6 +18,7 @@ use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
 use crate::reading::Reading;
+use crate::rows::{self, Row};
 use crate::shard::Record;
 use crate::snapshot::Snapshot;
 use crate::stage::Counters;
@@ -184,6 +185,59 @@ impl Twin {
             operations,
             reply,
         })
+    }
+
+    /// Writes rows of system tables, all or none, in order with every other write, and answers when they are
+    /// durable.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue of the writer is full.
+    pub async fn store_rows(&self, rows: Vec<Row>) -> Result<(), Error> {
+        let count = rows.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let busy = || Error::Busy {
+            retry_after_s: RETRY_AFTER_S,
+        };
+        if !self.reserve(count) {
+            return Err(busy());
+        }
+        let (sender, answer) = oneshot::channel();
+        let reply = Box::new(move |result| {
+            let _ = sender.send(result); // who asked may have gone
+        });
+        let refused = match self.0.commands.try_send(Command::Rows { rows, reply }) {
+            Ok(()) => return answer.await.unwrap_or_else(|_| Err(closed())),
+            Err(TrySendError::Full(_)) => busy(),
+            Err(TrySendError::Disconnected(_)) => closed(),
+        };
+        self.0.waiting.fetch_sub(count, Ordering::Relaxed);
+        Err(refused)
+    }
+
+    /// The same, from a thread that may wait: it waits while the queue is full.
+    pub fn store_rows_blocking(&self, rows: Vec<Row>) -> Result<(), Error> {
+        let count = rows.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let (sender, answer) = sync_channel(1);
+        let reply = Box::new(move |result| {
+            let _ = sender.send(result); // who asked may have gone
+        });
+        self.0.waiting.fetch_add(count, Ordering::Relaxed);
+        if self.0.commands.send(Command::Rows { rows, reply }).is_err() {
+            self.0.waiting.fetch_sub(count, Ordering::Relaxed);
+            return Err(closed());
+        }
+        answer.recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Every row of a system table, in the order of their keys. Reads the store: not for an executor's thread.
+    #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
+    pub fn rows(&self, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+        rows::read(&*self.0.storage, table)
     }
 
     /// Stores a blob, read to its end, and answers with its name when it is durable. For a thread that may

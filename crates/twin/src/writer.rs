@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
+use crate::rows::Row;
 use crate::stage::{Counters, Finished, Stage};
 use crate::state::State;
 
@@ -25,6 +26,9 @@ const BLOB_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where results go. Called once.
 pub(crate) type Reply = Box<dyn FnOnce(Vec<Result<Outcome, Error>>) + Send>;
+
+/// Where it is said that rows are durable, or why they are not.
+pub(crate) type RowsReply = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 /// What the writer is told.
 pub(crate) enum Command {
@@ -40,6 +44,8 @@ pub(crate) enum Command {
         operations: Vec<Operation>,
         reply: Reply,
     },
+    /// Rows of system tables, in order with the operations.
+    Rows { rows: Vec<Row>, reply: RowsReply },
     /// A blob: its pieces, then an empty one.
     Blob {
         pieces: Receiver<io::Result<Vec<u8>>>,
@@ -47,6 +53,51 @@ pub(crate) enum Command {
     },
     /// No more.
     Close,
+}
+
+/// What a group is made of.
+enum Work {
+    Operations {
+        view: View,
+        operations: Vec<Operation>,
+        reply: Reply,
+    },
+    Rows {
+        rows: Vec<Row>,
+        reply: RowsReply,
+    },
+}
+
+impl Work {
+    /// As how many operations it counts.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Operations { operations, .. } => operations.len(),
+            Self::Rows { rows, .. } => rows.len(),
+        }
+    }
+}
+
+/// What is to be said when it is durable, and to whom.
+enum Answer {
+    Operations(Vec<Result<Outcome, Error>>, Reply),
+    Rows(RowsReply),
+}
+
+impl Answer {
+    fn done(self) {
+        match self {
+            Self::Operations(results, reply) => reply(results),
+            Self::Rows(reply) => reply(Ok(())),
+        }
+    }
+
+    fn failed(self, error: &Error) {
+        match self {
+            Self::Operations(results, reply) => reply(vec![Err(error.clone()); results.len()]),
+            Self::Rows(reply) => reply(Err(error.clone())),
+        }
+    }
 }
 
 /// The bounds of a group.
@@ -94,14 +145,27 @@ impl Writer {
                     operations,
                     reply,
                 } => {
-                    self.commit_group(vec![(view, operations, reply)], true, &mut next);
+                    let work = Work::Operations {
+                        view,
+                        operations,
+                        reply,
+                    };
+                    self.commit_group(work, true, &mut next);
+                }
+                Command::Rows { rows, reply } => {
+                    self.commit_group(Work::Rows { rows, reply }, false, &mut next);
                 }
                 Command::Execute {
                     view,
                     operations,
                     reply,
                 } => {
-                    self.commit_group(vec![(view, operations, reply)], false, &mut next);
+                    let work = Work::Operations {
+                        view,
+                        operations,
+                        reply,
+                    };
+                    self.commit_group(work, false, &mut next);
                 }
             }
             self.maintain();
@@ -141,37 +205,52 @@ impl Writer {
 
     /// Evaluates what was given and, within the bounds of a group, what else is queued; makes it durable, then
     /// visible; answers. Commands of another sort that it meets in the queue are left in `next`.
-    fn commit_group(
-        &mut self,
-        first: Vec<(View, Vec<Operation>, Reply)>,
-        bulk: bool,
-        next: &mut VecDeque<Command>,
-    ) {
+    fn commit_group(&mut self, first: Work, bulk: bool, next: &mut VecDeque<Command>) {
         let began = Instant::now();
         let mut counters = self.counters;
         let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, self.clock.now());
-        let mut answers: Vec<(Vec<Result<Outcome, Error>>, Reply)> = Vec::new();
+        let mut answers: Vec<Answer> = Vec::new();
         let mut evaluated = 0;
-        let mut todo = VecDeque::from(first);
-        while let Some((view, operations, reply)) = todo.pop_front() {
-            self.waiting.fetch_sub(operations.len(), Ordering::Relaxed);
-            evaluated += operations.len();
-            stage.expect(&operations);
-            let results = operations
-                .into_iter()
-                .map(|operation| stage.run(&view, operation))
-                .collect();
-            answers.push((results, reply));
+        let mut todo = Some(first);
+        while let Some(work) = todo.take() {
+            let weight = work.weight();
+            self.waiting.fetch_sub(weight, Ordering::Relaxed);
+            evaluated += weight;
+            match work {
+                Work::Operations {
+                    view,
+                    operations,
+                    reply,
+                } => {
+                    stage.expect(&operations);
+                    let results = operations
+                        .into_iter()
+                        .map(|operation| stage.run(&view, operation))
+                        .collect();
+                    answers.push(Answer::Operations(results, reply));
+                }
+                Work::Rows { rows, reply } => {
+                    stage.rows(rows);
+                    answers.push(Answer::Rows(reply));
+                }
+            }
             let room = !bulk && evaluated < self.group.operations && began.elapsed() < self.group.time;
-            if !room || !next.is_empty() {
-                continue;
+            if !room {
+                break;
             }
             match self.commands.try_recv() {
                 Ok(Command::Execute {
                     view,
                     operations,
                     reply,
-                }) => todo.push_back((view, operations, reply)),
+                }) => {
+                    todo = Some(Work::Operations {
+                        view,
+                        operations,
+                        reply,
+                    });
+                }
+                Ok(Command::Rows { rows, reply }) => todo = Some(Work::Rows { rows, reply }),
                 Ok(other) => next.push_back(other),
                 Err(_) => {}
             }
@@ -181,11 +260,7 @@ impl Writer {
         self.counters = counters;
         match self.commit(&finished.changes, bulk) {
             Ok(lsn) => self.publish(finished, lsn, answers),
-            Err(error) => {
-                for (results, reply) in answers {
-                    reply(vec![Err(error.clone()); results.len()]);
-                }
-            }
+            Err(error) => answers.into_iter().for_each(|answer| answer.failed(&error)),
         }
     }
 
@@ -212,21 +287,14 @@ impl Writer {
     }
 
     /// Memory first, then those who wait, then those who follow.
-    fn publish(
-        &self,
-        finished: Finished,
-        lsn: Option<Lsn>,
-        answers: Vec<(Vec<Result<Outcome, Error>>, Reply)>,
-    ) {
+    fn publish(&self, finished: Finished, lsn: Option<Lsn>, answers: Vec<Answer>) {
         let Finished {
             records, events, at, ..
         } = finished;
         if lsn.is_some() {
             self.state.apply(at, records);
         }
-        for (results, reply) in answers {
-            reply(results);
-        }
+        answers.into_iter().for_each(Answer::done);
         if let (Some(lsn), false) = (lsn, events.is_empty()) {
             let _ = self.events.send(Arc::new(Committed {
                 lsn,

@@ -25,5 +25,6 @@ mod operations;
 mod queries;
 mod reference;
 mod restart;
+mod rows;
 mod snapshots;
 mod views;

@@ -1,0 +1,106 @@
+//! Cold rows beside the entities: subscriptions, registrations, what waits to be delivered. Small tables ordered by
+//! key, written by the one writer in order with everything else.
+
+use storage::{Change, StorageReader};
+
+use crate::error::Error;
+
+/// How many rows are read at a time.
+const PAGE: usize = 1000;
+
+/// One row of a system table: put, or deleted where there is no value. The table `twin` is the twin's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The table.
+    pub table: &'static str,
+    /// Its key; rows are read in the order of their keys.
+    pub key: Vec<u8>,
+    /// Its value. Begin it with a version byte: it is read by later programs.
+    pub value: Option<Vec<u8>>,
+}
+
+impl Row {
+    /// Puts a row in the place of the one with its key, if any.
+    pub fn put(table: &'static str, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        Self {
+            table,
+            key: key.into(),
+            value: Some(value.into()),
+        }
+    }
+
+    /// Deletes a row; nothing happens where there is none.
+    pub fn delete(table: &'static str, key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            table,
+            key: key.into(),
+            value: None,
+        }
+    }
+}
+
+impl From<Row> for Change {
+    fn from(row: Row) -> Self {
+        Self::System(row.table, row.key.into(), row.value.map(Into::into))
+    }
+}
+
+/// Every row of a table, in the order of the keys.
+pub(crate) fn read(storage: &dyn StorageReader, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    read_paged(storage, table, PAGE)
+}
+
+fn read_paged(
+    storage: &dyn StorageReader,
+    table: &str,
+    page: usize,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    let mut rows: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut from = Vec::new();
+    loop {
+        let more = storage.system(table, &from, page)?;
+        let last = more.len() < page;
+        rows.extend(more);
+        match rows.last() {
+            Some((key, _)) if !last => {
+                // The least key after it.
+                from.clone_from(key);
+                from.push(0);
+            }
+            _ => return Ok(rows),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use storage::{Memory, Storage as _};
+
+    #[test]
+    fn pages_neither_lose_nor_repeat_a_row() {
+        let mut memory = Memory::new();
+        let keys: Vec<Vec<u8>> = vec![
+            vec![],
+            vec![0],
+            vec![0, 0],
+            vec![1],
+            vec![1, 0],
+            vec![255],
+            vec![255, 255],
+        ];
+        for key in &keys {
+            memory.commit(&[Row::put("t", key.clone(), [7]).into()]).unwrap();
+        }
+        memory.commit(&[Row::put("u", [9], [9]).into()]).unwrap();
+        for page in 1..9 {
+            let read = read_paged(&*memory.reader(), "t", page).unwrap();
+            assert_eq!(
+                read.into_iter().map(|(key, _)| key).collect::<Vec<_>>(),
+                keys,
+                "{page} a page"
+            );
+        }
+        assert!(read(&*memory.reader(), "none").unwrap().is_empty());
+    }
+}
