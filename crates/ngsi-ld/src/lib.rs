@@ -12,6 +12,7 @@ pub mod geojson;
 pub mod name;
 pub mod query;
 pub mod representation;
+pub mod subscription;
 #[cfg(test)]
 mod testing;
 pub mod time;

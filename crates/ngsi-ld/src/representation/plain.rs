@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::value::{PropertyValue, Value};
 
 /// Member and last segment of the name it is held under.
-const MEMBERS: [(&str, &str); 11] = [
+const MEMBERS: [(&str, &str); 12] = [
     ("valueType", "hasValueType"),
     ("lang", "lang"),
     ("deletedAt", "deletedAt"),
@@ -22,6 +22,7 @@ const MEMBERS: [(&str, &str); 11] = [
     ("previousJson", "hasPreviousJson"),
     ("previousVocab", "hasPreviousVocab"),
     ("previousValueList", "hasPreviousValueList"),
+    ("previousObjectList", "hasPreviousObjectList"),
 ];
 
 /// The plain member a sub-attribute stands for.
