@@ -12,6 +12,7 @@
 //! | [`catalogue`] | the kinds of measures, as data: parameters, and which entities each changes and how |
 //! | [`measures`] | a measure of a kind, against a fork of the twin: operations, contradictions, application |
 //! | [`model`] | from entities to the inputs of the simulators: streets, timetable, people, places |
+//! | [`names`] | what indicators and groups are called, everywhere |
 //! | [`indicator`] | what is measured: reach by group and district, in three values; and the city's KPIs |
 //! | [`run`] | baseline and scenarios, measured and compared |
 //! | [`choose`] | all subsets of up to 15 measures under a budget; the Pareto set, and why the others were dropped |
@@ -51,6 +52,7 @@ pub mod indicator;
 pub mod job;
 pub mod measures;
 pub mod model;
+pub mod names;
 pub mod result;
 pub mod run;
 pub mod siting;

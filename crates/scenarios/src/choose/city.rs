@@ -82,6 +82,11 @@ impl<'a> Ground<'a> {
         })
     }
 
+    /// What is odd about the measures, each with its measure's name.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.plans.warnings().collect()
+    }
+
     fn together(&self, measures: &[usize]) -> Result<Arc<Together>, RunError> {
         if let Some(known) = self.together.lock().get(measures) {
             return Ok(Arc::clone(known));

@@ -20,6 +20,7 @@ use twin::Snapshot;
 
 use crate::file::{Choose, Finding, Measure, Objective, ScenarioFile};
 use crate::model::Model;
+use crate::names;
 use crate::result::{Choice, Subset};
 use crate::run::{RunError, Watch, threads};
 use city::City;
@@ -46,12 +47,30 @@ pub fn choose(
     model: &Model,
     watch: &dyn Watch,
 ) -> Result<Option<Choice>, RunError> {
+    let told = choose_and_tell(baseline, view, file, model, watch)?;
+    Ok(told.map(|(choice, _)| choice))
+}
+
+/// As [`choose`], with what is odd about the measures.
+pub(crate) fn choose_and_tell(
+    baseline: &Snapshot,
+    view: &View,
+    file: &ScenarioFile,
+    model: &Model,
+    watch: &dyn Watch,
+) -> Result<Option<(Choice, Vec<String>)>, RunError> {
     let Some(asked) = &file.choose else {
         return Ok(None);
     };
     let measures = measures(file, asked).map_err(|finding| RunError::Findings(vec![finding]))?;
     let problem = Problem {
         names: measures.iter().map(|measure| measure.name.clone()).collect(),
+        titles: measures.iter().map(|measure| measure.title.clone()).collect(),
+        objective_names: asked
+            .objectives
+            .iter()
+            .map(|objective| names::objective(objective, model.groups(), model.areas()))
+            .collect(),
         costs: measures
             .iter()
             .map(|measure| thousandths(asked.years.mul_add(measure.yearly_cost, measure.cost)))
@@ -61,7 +80,8 @@ pub fn choose(
         currency: file.currency.as_deref(),
     };
     let ground = city::Ground::new(baseline, view, model, &measures, &asked.objectives)?;
-    solve(&City::of(&ground), &problem, threads(), watch).map(Some)
+    let choice = solve(&City::of(&ground), &problem, threads(), watch)?;
+    Ok(Some((choice, ground.warnings())))
 }
 
 /// The measures to choose between.
@@ -108,6 +128,10 @@ fn measures<'a>(file: &'a ScenarioFile, asked: &Choose) -> Result<Vec<&'a Measur
 /// A choice to be made, whatever the city is.
 struct Problem<'a> {
     names: Vec<String>,
+    /// For people, where they have one.
+    titles: Vec<Option<String>>,
+    /// For people.
+    objective_names: Vec<String>,
     /// In thousandths of the currency's unit.
     costs: Vec<i64>,
     objectives: &'a [Objective],
@@ -193,7 +217,8 @@ fn choice(problem: &Problem<'_>, table: &Table, rules: &Rules, simulations: usiz
     let front = pareto(&affordable);
     let teller = Teller {
         measures: &problem.names,
-        objectives: problem.objectives,
+        titles: &problem.titles,
+        objectives: &problem.objective_names,
         currency: problem.currency,
         budget,
         costs: &costs,

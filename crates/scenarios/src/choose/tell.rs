@@ -1,19 +1,19 @@
 //! Why a subset or a measure was dropped, in plain words.
 
-use indicators::report::markup::number;
-
 use super::combine::{Bar, Table};
 use super::lab::{Count, Mask, bit, members};
 use super::pareto::{Point, beaten_by};
 use super::plan::{Impossible, Rules};
-use crate::file::Objective;
-use crate::result::Told;
+use crate::result::{Told, figure, money, people};
 
 /// What the words are about.
 pub(crate) struct Teller<'a> {
     /// The measures' names.
     pub(crate) measures: &'a [String],
-    pub(crate) objectives: &'a [Objective],
+    /// Their titles, where they have one.
+    pub(crate) titles: &'a [Option<String>],
+    /// The objectives' names.
+    pub(crate) objectives: &'a [String],
     pub(crate) currency: Option<&'a str>,
     /// In thousandths.
     pub(crate) budget: Option<i64>,
@@ -32,30 +32,30 @@ impl Teller<'_> {
         members(mask).map(|index| self.measures[index].clone()).collect()
     }
 
+    /// A measure for people: its title, or its name as code.
+    fn measure(&self, index: usize) -> String {
+        match &self.titles[index] {
+            Some(title) => format!("“{title}”"),
+            None => format!("`{}`", self.measures[index]),
+        }
+    }
+
     fn listed(&self, mask: Mask) -> String {
-        match self.names(mask).as_slice() {
+        let all: Vec<String> = members(mask).map(|index| self.measure(index)).collect();
+        match all.as_slice() {
             [] => "doing nothing".to_owned(),
-            [one] => format!("`{one}`"),
-            [all @ .., last] => {
-                let all: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
-                format!("{} and `{last}`", all.join(", "))
-            }
+            [one] => one.clone(),
+            [all @ .., last] => format!("{} and {last}", all.join(", ")),
         }
     }
 
     fn money(&self, thousandths: i64) -> String {
-        let amount = number(thousandths as f64 / 1000.0);
-        self.currency
-            .map_or_else(|| amount.clone(), |currency| format!("{amount} {currency}"))
+        money(thousandths as f64 / 1000.0, self.currency)
     }
 
-    /// An objective for people: `clinic-wheelchair (disability)`.
+    /// An objective for people: `“A clinic within reach, by wheelchair (Persons with disabilities)”`.
     fn objective(&self, index: usize) -> String {
-        let objective = &self.objectives[index];
-        match &objective.group {
-            None => objective.indicator.clone(),
-            Some(group) => format!("{} ({group})", objective.indicator),
-        }
+        format!("“{}”", self.objectives[index])
     }
 
     /// Why a subset is not in the Pareto set; `None`: it is.
@@ -77,9 +77,14 @@ impl Teller<'_> {
         }
         let other = beaten_by(self.front, point)?;
         let name = self.listed(other.mask);
+        let (name, costs, gives) = if other.mask.count_ones() > 1 {
+            (format!("{name} together"), "cost", "give")
+        } else {
+            (name, "costs", "gives")
+        };
         if other.alike(point) {
             return Some(format!(
-                "{name} gives the same for the same cost, with {}",
+                "{name} {gives} the same for the same cost, with {}",
                 if other.mask.count_ones() < mask.count_ones() {
                     "fewer measures"
                 } else {
@@ -93,7 +98,7 @@ impl Teller<'_> {
             if others > own {
                 better.push(format!(
                     "{} percentage points more of {}",
-                    number(others - own),
+                    figure(others - own, "%"),
                     self.objective(index)
                 ));
             } else {
@@ -105,16 +110,16 @@ impl Teller<'_> {
         } else {
             format!("as much of {}", same.join(" and "))
         };
-        let gives = [better.join(" and "), same]
+        let effects = [better.join(" and "), same]
             .into_iter()
             .filter(|part| !part.is_empty());
-        let gives: Vec<String> = gives.collect();
+        let effects: Vec<String> = effects.collect();
         let cost = if other.cost < point.cost {
-            format!("costs {} less", self.money(point.cost - other.cost))
+            format!("{costs} {} less", self.money(point.cost - other.cost))
         } else {
-            "costs the same".to_owned()
+            format!("{costs} the same")
         };
-        Some(format!("{name} {cost} and gives {}", gives.join(" and ")))
+        Some(format!("{name} {cost} and {gives} {}", effects.join(" and ")))
     }
 
     fn barred(&self, bar: &Bar) -> String {
@@ -126,16 +131,17 @@ impl Teller<'_> {
                     .get(&(*a, *b))
                     .map_or("", String::as_str);
                 format!(
-                    "`{}` and `{}` contradict each other: {why}",
-                    self.measures[*a], self.measures[*b]
+                    "{} and {} contradict each other: {why}",
+                    self.measure(*a),
+                    self.measure(*b)
                 )
             }
             Bar::Rule(Impossible::Needs(measure)) => match self.rules.dependent.get(measure) {
                 Some((needs, _)) if *needs != 0 => {
-                    format!("`{}` needs {}", self.measures[*measure], self.listed(*needs))
+                    format!("{} needs {}", self.measure(*measure), self.listed(*needs))
                 }
-                Some((_, why)) => format!("`{}` cannot be carried out: {why}", self.measures[*measure]),
-                None => format!("`{}` cannot be carried out", self.measures[*measure]),
+                Some((_, why)) => format!("{} cannot be carried out: {why}", self.measure(*measure)),
+                None => format!("{} cannot be carried out", self.measure(*measure)),
             },
             Bar::Found(why) => why.clone(),
         }
@@ -187,7 +193,7 @@ impl Teller<'_> {
             };
             return match self.overlap(measure, best.mask) {
                 Some(other) => format!(
-                    "alone it gives {}, but the best affordable subset gains nothing from it: `{other}` reaches the \
+                    "alone it gives {}, but the best affordable subset gains nothing from it: {other} reaches the \
                      same people",
                     alone.join(" and ")
                 ),
@@ -205,7 +211,7 @@ impl Teller<'_> {
             let overlap = self
                 .overlap(measure, best.mask)
                 .map_or_else(String::new, |other| {
-                    format!("; part of what it gives alone is given by `{other}` already")
+                    format!("; part of what it gives alone is given by {other} already")
                 });
             return format!(
                 "the best affordable subset would gain {with} from it, but with its {} would be {} over the \
@@ -217,16 +223,17 @@ impl Teller<'_> {
         format!("the best affordable subset would change by {with}, which makes it no better")
     }
 
-    /// By how much each objective differs, where it does: `412 people of clinic-wheelchair (2.1 percentage points)`.
+    /// By how much each objective differs, where it does: `412 people (2.1 percentage points) of “A clinic within reach, by
+    /// wheelchair”`.
     fn change(&self, with: Mask, without: Mask) -> Option<Vec<String>> {
         let (with, without) = (self.table.counts(with)?, self.table.counts(without)?);
         let differ = |(index, (a, b)): (usize, (&Count, &Count))| {
             (a.reached != b.reached).then(|| {
                 format!(
-                    "{} people of {} ({} percentage points)",
-                    number(((a.reached - b.reached) as f64 / 1000.0).round()),
-                    self.objective(index),
-                    number(a.percent() - b.percent())
+                    "{} people ({} percentage points) of {}",
+                    people((a.reached - b.reached) as f64 / 1000.0),
+                    figure(a.percent() - b.percent(), "%"),
+                    self.objective(index)
                 )
             })
         };
@@ -235,7 +242,7 @@ impl Teller<'_> {
 
     /// Of some measures, the one with which another has most people in common (of the first objective in which it has
     /// any): alone the two give more than together.
-    fn overlap(&self, measure: usize, others: Mask) -> Option<&str> {
+    fn overlap(&self, measure: usize, others: Mask) -> Option<String> {
         let nothing = self.table.counts(0)?;
         let alone = self.table.counts(bit(measure))?;
         (0..self.objectives.len()).find_map(|objective| {
@@ -248,7 +255,7 @@ impl Teller<'_> {
                 })
                 .filter(|(common, _)| *common > 0)
                 .max_by_key(|&(common, other)| (common, std::cmp::Reverse(other)))
-                .map(|(_, other)| self.measures[other].as_str())
+                .map(|(_, other)| self.measure(other))
         })
     }
 }

@@ -156,6 +156,8 @@ fn objectives(names: &[&str]) -> Vec<Objective> {
 fn problem<'a>(objectives: &'a [Objective], costs: &[i64], budget: Option<f64>) -> Problem<'a> {
     Problem {
         names: (0..costs.len()).map(|index| format!("m{index}")).collect(),
+        titles: vec![None; costs.len()],
+        objective_names: objectives.iter().map(|one| one.indicator.clone()).collect(),
         costs: costs.iter().map(|cost| cost * 1000).collect(),
         objectives,
         budget,
@@ -193,18 +195,18 @@ fn two_clinics_that_reach_the_same_people_show_their_overlap() {
     assert_eq!(choice.best, Some(0b110));
     assert_eq!(
         choice.measures_told[0].why,
-        "the best affordable subset would gain 10 people of walk (5 percentage points) from it, but with its 5 USD \
+        "the best affordable subset would gain 10 people (5 percentage points) of “walk” from it, but with its 5 USD \
          would be 4 USD over the budget; part of what it gives alone is given by `m1` already"
     );
     assert_eq!(choice.measures_told[0].alone, [35.0]);
     assert_eq!(choice.measures_told[0].with_the_best, [5.0]);
     assert_eq!(
         choice.measures_told[1].why,
-        "it is in the best affordable subset, which loses 70 people of walk (35 percentage points) without it"
+        "it is in the best affordable subset, which loses 70 people (35 percentage points) of “walk” without it"
     );
     assert_eq!(
         choice.all[0b001].dropped.as_deref(),
-        Some("`m1` costs 1 USD less and gives as much of walk")
+        Some("`m1` costs 1 USD less and gives as much of “walk”")
     );
     assert_eq!(
         choice.all[0b111].dropped.as_deref(),

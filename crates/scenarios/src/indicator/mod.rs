@@ -34,6 +34,7 @@ use sim_access::Passability;
 use sim_access::equity::Share;
 
 use crate::model::{Model, ModelError, Who};
+use crate::names;
 
 pub use cell_set::CellSet;
 pub use touched::{Company, touched};
@@ -82,57 +83,17 @@ pub(crate) struct Asked {
     pub(crate) transit: bool,
 }
 
-const ALL: [(&str, Asked, &str); 10] = [
-    (
-        "stop-walk",
-        Asked::on_ways(Goal::Stop, Who::Walking),
-        "Public transport within reach, on foot",
-    ),
-    (
-        "stop-wheelchair",
-        Asked::on_ways(Goal::Stop, Who::Wheelchair),
-        "Public transport within reach, by wheelchair",
-    ),
-    (
-        "park-walk",
-        Asked::on_ways(Goal::Park, Who::Walking),
-        "A park within reach, on foot",
-    ),
-    (
-        "park-wheelchair",
-        Asked::on_ways(Goal::Park, Who::Wheelchair),
-        "A park within reach, by wheelchair",
-    ),
-    (
-        "clinic-walk",
-        Asked::on_ways(Goal::Clinic, Who::Walking),
-        "A clinic within reach, on foot",
-    ),
-    (
-        "clinic-wheelchair",
-        Asked::on_ways(Goal::Clinic, Who::Wheelchair),
-        "A clinic within reach, by wheelchair",
-    ),
-    (
-        "school-walk",
-        Asked::on_ways(Goal::School, Who::Walking),
-        "A school within reach, on foot",
-    ),
-    (
-        "school-wheelchair",
-        Asked::on_ways(Goal::School, Who::Wheelchair),
-        "A school within reach, by wheelchair",
-    ),
-    (
-        "clinic-transit",
-        Asked::by_transit(Who::Walking),
-        "A clinic in time, on foot or by public transport",
-    ),
-    (
-        "clinic-transit-wheelchair",
-        Asked::by_transit(Who::Wheelchair),
-        "A clinic in time, by wheelchair and public transport",
-    ),
+const ALL: [(&str, Asked); 10] = [
+    ("stop-walk", Asked::on_ways(Goal::Stop, Who::Walking)),
+    ("stop-wheelchair", Asked::on_ways(Goal::Stop, Who::Wheelchair)),
+    ("park-walk", Asked::on_ways(Goal::Park, Who::Walking)),
+    ("park-wheelchair", Asked::on_ways(Goal::Park, Who::Wheelchair)),
+    ("clinic-walk", Asked::on_ways(Goal::Clinic, Who::Walking)),
+    ("clinic-wheelchair", Asked::on_ways(Goal::Clinic, Who::Wheelchair)),
+    ("school-walk", Asked::on_ways(Goal::School, Who::Walking)),
+    ("school-wheelchair", Asked::on_ways(Goal::School, Who::Wheelchair)),
+    ("clinic-transit", Asked::by_transit(Who::Walking)),
+    ("clinic-transit-wheelchair", Asked::by_transit(Who::Wheelchair)),
 ];
 
 impl Asked {
@@ -154,9 +115,9 @@ impl Asked {
 
     /// The indicator of an identifier.
     pub(crate) fn of(id: &str) -> Result<Self, ModelError> {
-        let found = ALL.iter().find(|(known, ..)| *known == id);
-        found.map(|(_, asked, _)| *asked).ok_or_else(|| {
-            let known: Vec<&str> = ALL.iter().map(|(id, ..)| *id).collect();
+        let found = ALL.iter().find(|(known, _)| *known == id);
+        found.map(|(_, asked)| *asked).ok_or_else(|| {
+            let known: Vec<&str> = ALL.iter().map(|(id, _)| *id).collect();
             ModelError::Data(format!(
                 "`{id}` is not an indicator of reach; give one of {}",
                 known.join(", ")
@@ -175,20 +136,25 @@ impl Asked {
                  metadata 2021)."
             }
             (Goal::Clinic, false) => {
-                "Share of people with a clinic within `travel.walk_m` along the network."
+                "Share of people with a clinic within so many metres along the network as the scenario file says (1 000 \
+                 where it does not)."
             }
-            (Goal::School, _) => "Share of people with a school within `travel.walk_m` along the network.",
+            (Goal::School, _) => {
+                "Share of people with a school within so many metres along the network as the scenario file says (1 000 \
+                 where it does not)."
+            }
             (Goal::Clinic, true) => {
-                "Share of people who, leaving home at `travel.time`, are at a clinic within `travel.minutes`, on foot \
-                 or by public transport: RAPTOR (Delling, Pajor, Werneck 2012) over the day's timetable, one search \
-                 backwards from all clinics; lines without exact times are waited for half their headway."
+                "Share of people who, leaving home at the hour that the scenario file says (8:00 where it does not), \
+                 are at a clinic within its minutes (30), on foot or by public transport: RAPTOR (Delling, Pajor, \
+                 Werneck 2012) over the day's timetable, one search backwards from all clinics; lines without exact \
+                 times are waited for half their headway."
             }
         };
         let ways = match self.who {
             Who::Walking => "Every way that is known to be open to somebody on foot.",
             Who::Wheelchair => {
-                "Ways, doors, stops and vehicles known to be accessible to `travel.wheelchair`; what nobody knows is \
-                 kept apart (Kleene 1938) and is never taken for passable."
+                "Ways, doors, stops and vehicles known to be accessible by the wheelchair that the scenario file says (a \
+                 manual one where it does not); what nobody knows is kept apart (Kleene 1938) and is never taken for passable."
             }
         };
         format!("{facility} {ways}")
@@ -196,9 +162,9 @@ impl Asked {
 }
 
 static INDICATORS: LazyLock<Vec<Indicator>> = LazyLock::new(|| {
-    let indicator = |(id, asked, name): &(&str, Asked, &str)| Indicator {
+    let indicator = |(id, asked): &(&str, Asked)| Indicator {
         id: (*id).to_owned(),
-        name: (*name).to_owned(),
+        name: names::indicator(id).unwrap_or(id).to_owned(),
         method: asked.method(),
         unit: "%".to_owned(),
     };
@@ -269,7 +235,8 @@ mod tests {
         assert_eq!(all().len(), 10);
         for indicator in all() {
             assert!(Asked::of(&indicator.id).is_ok());
-            assert!(indicator.method.len() > 80 && !indicator.name.is_empty());
+            assert!(indicator.method.len() > 80 && names::indicator(&indicator.id).is_some());
+            assert!(!indicator.method.contains("travel."), "said for people: {}", indicator.method);
         }
         let error = Asked::of("clinic-drive").unwrap_err().to_string();
         assert!(error.starts_with("`clinic-drive` is not an indicator of reach; give one of stop-walk,"));

@@ -24,6 +24,7 @@ use twin::Reader;
 
 use super::table::{is_any, json};
 use super::{Area, Group};
+use crate::names;
 
 /// People, by cell, area and group.
 #[derive(Clone, Debug)]
@@ -226,13 +227,12 @@ impl People {
     fn group(
         &mut self,
         id: &str,
-        name: String,
         shares: impl Iterator<Item = Option<f64>>,
         without: &mut usize,
     ) {
         self.groups.push(Group {
             id: id.to_owned(),
-            name,
+            name: names::group(id).unwrap_or_else(|| id.to_owned()),
         });
         for (row, share) in self.shares.iter_mut().zip(shares) {
             *without += usize::from(share.is_none());
@@ -270,7 +270,6 @@ impl People {
         if said {
             self.group(
                 "disability",
-                "Persons with disabilities".to_owned(),
                 disability.into_iter(),
                 &mut without,
             );
@@ -280,7 +279,6 @@ impl People {
         for (age, shares) in ages.iter().zip(by_age) {
             self.group(
                 &format!("age:{age}"),
-                format!("Aged {age}"),
                 shares.into_iter(),
                 &mut without,
             );
@@ -295,16 +293,12 @@ impl People {
                 .zip(&lived_in)
                 .filter(|(income, people)| income.is_none() && **people > 0.0)
                 .count();
-            for (third, (id, name)) in [
-                ("income:low", "Lower third by income of the area"),
-                ("income:middle", "Middle third by income of the area"),
-                ("income:high", "Upper third by income of the area"),
-            ]
-            .into_iter()
-            .enumerate()
+            for (third, id) in ["income:low", "income:middle", "income:high"]
+                .into_iter()
+                .enumerate()
             {
                 let shares = thirds.iter().map(|shares| Some(shares[third]));
-                self.group(id, name.to_owned(), shares, &mut 0);
+                self.group(id, shares, &mut 0);
             }
         } else {
             absent.push("income (`medianIncome` of two areas or more)");

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use geo_types::MultiPolygon;
-use indicators::report::markup::{Escaped, number};
+use indicators::report::markup::Escaped;
 
-use super::{Choice, Difference, RunResult, ScenarioResult, Verdict, svg};
+use super::figure::{figure, money as sum, people, signed, unit_of_difference, unit_of_value};
+use super::{Choice, Difference, RunResult, ScenarioResult, Value, Verdict, svg};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
@@ -113,17 +114,42 @@ fn text(text: &str) -> String {
     Escaped(text).to_string()
 }
 
-fn shown(value: Option<f64>) -> String {
-    value.map_or_else(|| "not known".to_owned(), number)
+/// A value with its unit.
+fn shown(value: Option<f64>, unit: &str) -> String {
+    let Some(value) = value else {
+        return "not known".to_owned();
+    };
+    match unit_of_value(unit) {
+        "" => figure(value, unit),
+        said => format!("{}\u{a0}{}", figure(value, unit), Escaped(said)),
+    }
 }
 
-/// With its sign, so that it is read as a difference.
-pub(super) fn signed(value: f64) -> String {
-    if value > 0.0 {
-        format!("+{}", number(value))
-    } else {
-        number(value)
+/// What the differences of an indicator are in, for a heading: ` (differences in percentage points)`.
+fn in_what(value: &Value) -> String {
+    match unit_of_difference(&value.unit) {
+        "" => String::new(),
+        said => format!(" (differences in {said})"),
     }
+}
+
+/// A measure: its title, and under it the name that the file knows it by.
+fn measure(result: &RunResult, name: &str) -> String {
+    let title = result.measure_title(name);
+    if title == name {
+        format!("<code>{}</code>", Escaped(name))
+    } else {
+        format!("{} <small><code>{}</code></small>", Escaped(title), Escaped(name))
+    }
+}
+
+/// Some measures: `Kerb ramps, More buses`.
+fn measures(result: &RunResult, names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let titles: Vec<&str> = names.iter().map(|name| result.measure_title(name)).collect();
+    text(&titles.join("; "))
 }
 
 fn word(verdict: Verdict) -> (&'static str, &'static str) {
@@ -136,36 +162,30 @@ fn word(verdict: Verdict) -> (&'static str, &'static str) {
 }
 
 /// A difference as a cell: number, bounds, and the verdict in words.
-fn cell(difference: &Difference) -> String {
+fn cell(difference: &Difference, unit: &str) -> String {
     let Some(by) = difference.difference else {
         return "not known".to_owned();
     };
     let (class, word) = word(difference.verdict);
-    let mut cell = format!("<span class=\"{class}\">{} ({word})</span>", signed(by));
+    let mut cell = format!("<span class=\"{class}\">{} ({word})</span>", signed(by, unit));
     if let (Some(low), Some(high)) = (difference.low, difference.high)
         && (low, high) != (by, by)
     {
-        let _ = write!(cell, "<br>{} to {}", signed(low), signed(high));
+        let (low, high) = (signed(low, unit), signed(high, unit));
+        if low != high {
+            let _ = write!(cell, "<br>between {low} and {high}");
+        }
     }
     if let (Some(gain), Some(lose)) = (difference.gain, difference.lose)
         && (gain > 0.0 || lose > 0.0)
     {
-        let _ = write!(
-            cell,
-            "<br>{} people gain, {} lose",
-            number(gain.round()),
-            number(lose.round())
-        );
+        let _ = write!(cell, "<br>{} people gain, {} lose", people(gain), people(lose));
     }
     cell
 }
 
 fn money(result: &RunResult, amount: f64) -> String {
-    let amount = number(amount);
-    result.currency.as_ref().map_or_else(
-        || amount.clone(),
-        |currency| format!("{amount} {}", Escaped(currency)),
-    )
+    text(&sum(amount, result.currency.as_deref()))
 }
 
 fn differences(page: &mut String, result: &RunResult) {
@@ -174,14 +194,14 @@ fn differences(page: &mut String, result: &RunResult) {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (index, value) in result.baseline.iter().enumerate() {
         let mut row = vec![
-            format!("{} ({})", text(&value.name), text(&value.unit)),
-            shown(value.value),
+            format!("{}{}", text(&value.name), text(&in_what(value))),
+            shown(value.value, &value.unit),
         ];
         let cells = result.scenarios.iter().map(|scenario| {
             scenario
                 .differences
                 .get(index)
-                .map_or_else(|| "not known".to_owned(), cell)
+                .map_or_else(|| "not known".to_owned(), |difference| cell(difference, &value.unit))
         });
         row.extend(cells);
         rows.push(row);
@@ -213,7 +233,11 @@ fn differences(page: &mut String, result: &RunResult) {
                 .get(index)
                 .is_some_and(|d| d.people.is_some())
         });
-        let unit = if people { "person gained" } else { "unit gained" };
+        let unit = match (people, unit_of_difference(&value.unit)) {
+            (true, _) => "person gained",
+            (false, "percentage points") => "percentage point gained",
+            _ => "unit gained",
+        };
         let mut row = vec![
             format!("Cost of each {unit}: {}", text(&value.name)),
             "–".to_owned(),
@@ -236,14 +260,13 @@ fn values(page: &mut String, result: &RunResult) {
         .map(|value| {
             vec![
                 text(&value.name),
-                shown(value.value),
-                shown(value.low),
-                shown(value.high),
-                text(&value.unit),
+                shown(value.value, &value.unit),
+                shown(value.low, &value.unit),
+                shown(value.high, &value.unit),
             ]
         })
         .collect();
-    let headers = ["Indicator", "Value", "Low", "High", "Unit"].map(str::to_owned);
+    let headers = ["Indicator", "Value", "At least", "At most"].map(str::to_owned);
     table(page, "The city as it is", &headers, &rows);
 }
 
@@ -265,39 +288,37 @@ fn groups(page: &mut String, result: &RunResult) {
             .enumerate()
             .map(|(group, name)| {
                 let was = value.groups.get(group).and_then(|part| part.value);
-                let mut row = vec![text(&name.name), shown(was)];
+                let mut row = vec![text(&name.name), shown(was, &value.unit)];
                 row.extend(result.scenarios.iter().map(|scenario| {
                     let part = scenario.differences.get(index).and_then(|d| d.groups.get(group));
-                    part_cell(part)
+                    part_cell(part, &value.unit)
                 }));
                 row
             })
             .collect();
         table(
             page,
-            &format!("{}, {}: by group", value.name, value.unit),
+            &format!("{}, by group{}", value.name, in_what(value)),
             &headers,
             &rows,
         );
     }
 }
 
-fn part_cell(part: Option<&super::PartDifference>) -> String {
+fn part_cell(part: Option<&super::PartDifference>, unit: &str) -> String {
     let Some((part, by)) = part.and_then(|part| Some((part, part.difference?))) else {
         return "not known".to_owned();
     };
-    let people = match (part.gain, part.lose) {
-        (Some(gain), Some(lose)) if gain > 0.0 || lose > 0.0 => format!(
-            "<br>{} people gain, {} lose",
-            number(gain.round()),
-            number(lose.round())
-        ),
+    let who = match (part.gain, part.lose) {
+        (Some(gain), Some(lose)) if gain > 0.0 || lose > 0.0 => {
+            format!("<br>{} people gain, {} lose", people(gain), people(lose))
+        }
         _ => String::new(),
     };
-    if by == 0.0 && people.is_empty() {
+    if by == 0.0 && who.is_empty() {
         "no difference".to_owned()
     } else {
-        format!("{}{people}", signed(by))
+        format!("{}{who}", signed(by, unit))
     }
 }
 
@@ -336,19 +357,32 @@ fn areas(page: &mut String, result: &RunResult, outlines: &[MultiPolygon<f64>]) 
             .map(|&area| {
                 let mut row = vec![text(&result.areas[area].name)];
                 row.extend(result.scenarios.iter().map(|scenario| {
-                    part_cell(scenario.differences.get(index).and_then(|d| d.areas.get(area)))
+                    part_cell(
+                        scenario.differences.get(index).and_then(|d| d.areas.get(area)),
+                        &value.unit,
+                    )
                 }));
                 row
             })
             .collect();
         let caption = format!(
-            "{}, {}: the {} of {differing} areas that differ most (of {} areas)",
+            "{}, by area{}: {}",
             value.name,
-            value.unit,
-            rows.len(),
-            result.areas.len()
+            in_what(value),
+            which_areas(rows.len(), differing, result.areas.len())
         );
         table(page, &caption, &headers, &rows);
+    }
+}
+
+/// Which areas a table has: so many, of those that differ, of all.
+fn which_areas(shown: usize, differing: usize, all: usize) -> String {
+    match (shown, differing, all) {
+        (_, 1, 1) => "the only area".to_owned(),
+        (_, 1, _) => format!("the only one of {all} areas that differs"),
+        _ if shown < differing => format!("the {shown} that differ most, of {differing} that do"),
+        _ if differing == all => format!("all {all} areas differ"),
+        _ => format!("the {differing} of {all} areas that differ"),
     }
 }
 
@@ -360,13 +394,14 @@ fn scenarios(page: &mut String, result: &RunResult) {
             let _ = writeln!(
                 page,
                 "<li>{}: {} entities made, {} changed, {} taken away</li>",
-                Escaped(&applied.measure),
+                measure(result, &applied.measure),
                 applied.created.len(),
                 applied.updated.len(),
                 applied.deleted.len()
             );
         }
-        for warning in &scenario.warnings {
+        // What concerns the whole stands above.
+        for warning in scenario.warnings.iter().filter(|it| !result.warnings.contains(it)) {
             let _ = writeln!(page, "<li>Note: {}</li>", Escaped(warning));
         }
         page.push_str("</ul>\n");
@@ -391,27 +426,20 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
         let _ = writeln!(page, "<p>{}</p>", Escaped(note));
     }
     page.push_str(&svg::pareto(result, choice));
-    let objective = |objective: &crate::file::Objective| match &objective.group {
-        Some(group) => format!("{} ({group}), %", objective.indicator),
-        None => format!("{}, %", objective.indicator),
-    };
+    let objectives: Vec<String> = choice.objectives.iter().map(|one| result.objective(one)).collect();
     let mut headers = vec!["Measures".to_owned(), "Cost".to_owned()];
-    headers.extend(choice.objectives.iter().map(objective));
+    headers.extend(objectives.iter().cloned());
     let row = |subset: &super::Subset| {
-        let name = if subset.measures.is_empty() {
-            "nothing".to_owned()
-        } else {
-            subset.measures.join(", ")
-        };
+        let name = measures(result, &subset.measures);
         let mut row = vec![
             if choice.best == Some(subset.bits) {
-                format!("{} (best)", text(&name))
+                format!("{name} (best)")
             } else {
-                text(&name)
+                name
             },
             money(result, subset.cost),
         ];
-        row.extend(subset.values.iter().map(|value| number(*value)));
+        row.extend(subset.values.iter().map(|value| shown(Some(*value), "%")));
         row
     };
     let from = choice.pareto.len().saturating_sub(MOST_SUBSETS);
@@ -428,27 +456,36 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
     table(page, &caption, &headers, &rows);
     let mut headers = vec!["Measure".to_owned(), "In how many of these".to_owned()];
     headers.extend(
-        choice
-            .objectives
+        objectives
             .iter()
-            .map(|it| format!("Alone: {}", objective(it))),
+            .map(|objective| format!("What it gives alone, in percentage points: {objective}")),
     );
     headers.push("Why".to_owned());
     let rows: Vec<Vec<String>> = choice
         .measures_told
         .iter()
         .map(|told| {
-            let mut row = vec![text(&told.measure), told.in_pareto.to_string()];
+            let mut row = vec![measure(result, &told.measure), told.in_pareto.to_string()];
             row.extend((0..choice.objectives.len()).map(|index| {
                 told.alone
                     .get(index)
-                    .map_or_else(|| "not alone".to_owned(), |by| signed(*by))
+                    .map_or_else(|| "not alone".to_owned(), |by| signed(*by, "%"))
             }));
-            row.push(text(&told.why));
+            row.push(ticked(result, &told.why));
             row
         })
         .collect();
     table(page, "What became of each measure", &headers, &rows);
+}
+
+/// A sentence with `names` in it: those of measures become titles, others code.
+fn ticked(result: &RunResult, sentence: &str) -> String {
+    let part = |(index, part): (usize, &str)| match result.measure_title(part) {
+        _ if index % 2 == 0 => text(part),
+        title if title == part => format!("<code>{}</code>", Escaped(part)),
+        title => format!("“{}”", Escaped(title)),
+    };
+    sentence.split('`').enumerate().map(part).collect()
 }
 
 fn method(page: &mut String, result: &RunResult) {
@@ -508,7 +545,11 @@ mod tests {
             "+6 (better)",
             "−2.5 (worse)",
             "0 (no difference)",
-            "+5 to +8",
+            "between +5 and +8",
+            "(differences in percentage points)",
+            "60\u{a0}%",
+            "More &lt;buses&gt; <small><code>buses-measure</code></small>",
+            "A clinic within reach, by wheelchair (Persons with disabilities)",
             "A &lt;warning&gt;.",
             "Persons with disabilities",
             "kerbs-measure (best)",
@@ -517,6 +558,9 @@ mod tests {
             "1\u{a0}000 USD",
         ] {
             assert!(page.contains(present), "{present}");
+        }
+        for absent in ["(% of people)", ", %:", "clinic-wheelchair (disability)"] {
+            assert!(!page.contains(absent), "{absent}");
         }
         // Every table has a caption and every picture a title and a description.
         assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
@@ -536,6 +580,20 @@ mod tests {
         let unique: std::collections::BTreeSet<&&str> = ids.iter().collect();
         assert_eq!(unique.len(), ids.len());
         assert!(!html(&sample(), &[]).contains("map-"));
+    }
+
+    #[test]
+    fn areas_are_counted_in_words_that_read_well() {
+        for (shown, differing, all, words) in [
+            (1, 1, 1, "the only area"),
+            (1, 1, 7, "the only one of 7 areas that differs"),
+            (7, 7, 7, "all 7 areas differ"),
+            (5, 5, 7, "the 5 of 7 areas that differ"),
+            (20, 35, 90, "the 20 that differ most, of 35 that do"),
+            (20, 35, 35, "the 20 that differ most, of 35 that do"),
+        ] {
+            assert_eq!(which_areas(shown, differing, all), words);
+        }
     }
 
     #[test]

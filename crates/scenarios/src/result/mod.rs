@@ -1,13 +1,18 @@
 //! What a run says. Its JSON is a contract.
 
 mod csv;
+mod figure;
 mod html;
 #[cfg(test)]
 pub(crate) mod sample;
 mod svg;
 
 pub use csv::csv;
+pub(crate) use figure::people;
+pub use figure::{decimals, figure, money, money_decimals, signed};
 pub use html::html;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,9 @@ pub struct RunResult {
     pub areas: Vec<Area>,
     /// The city as it is.
     pub baseline: Vec<Value>,
+    /// The titles of the measures that have one, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measure_titles: BTreeMap<String, String>,
     /// Each scenario, beside the baseline.
     pub scenarios: Vec<ScenarioResult>,
     /// The choice among the measures, where one was asked for.
@@ -39,6 +47,19 @@ pub struct RunResult {
     pub provenance: Provenance,
     /// What the reader should know about the whole.
     pub warnings: Vec<String>,
+}
+
+impl RunResult {
+    /// A measure for people: its title, or its name where it has none.
+    #[must_use]
+    pub fn measure_title<'a>(&'a self, name: &'a str) -> &'a str {
+        self.measure_titles.get(name).map_or(name, String::as_str)
+    }
+
+    /// An objective for people.
+    pub(crate) fn objective(&self, objective: &crate::file::Objective) -> String {
+        crate::names::objective(objective, &self.groups, &self.areas)
+    }
 }
 
 /// The value of an indicator.
@@ -225,12 +246,12 @@ pub struct Provenance {
     /// The seed.
     pub seed: u64,
     /// How many entities of each type were read.
-    pub entities: std::collections::BTreeMap<String, usize>,
+    pub entities: BTreeMap<String, usize>,
     /// What was assumed.
     pub assumptions: Vec<String>,
 }
 
 /// A number of people for people to read: whole, thousands apart.
 pub(crate) fn rounded(people: f64) -> String {
-    indicators::report::markup::number(people.round()).replace('\u{a0}', " ")
+    figure::people(people).replace('\u{a0}', " ")
 }

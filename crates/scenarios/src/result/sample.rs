@@ -129,6 +129,7 @@ pub(crate) fn sample() -> RunResult {
                 name: "Harbour".to_owned(),
             },
         ],
+        measure_titles: BTreeMap::from([("buses-measure".to_owned(), "More <buses>".to_owned())]),
         baseline: vec![value("clinic-walk", 60.0), value("clinic-wheelchair", 20.0)],
         scenarios: vec![
             scenario("kerbs", 1000.0, [0.0, 6.0]),

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use geo_types::{LineString, MultiPolygon};
-use indicators::report::markup::{Escaped, number};
+use indicators::report::markup::Escaped;
 
-use super::html::signed;
+use super::figure::{figure, money, signed, unit_of_difference};
 use super::{Choice, RunResult};
 
 /// The width of pictures, in units of their own.
@@ -67,7 +67,12 @@ pub(super) fn bars(result: &RunResult, index: usize, name: &str) -> String {
     let said: Vec<String> = rows
         .iter()
         .map(|(title, by, low, high)| {
-            format!("{title}: {} ({} to {})", signed(*by), signed(*low), signed(*high))
+            let [by, low, high] = [*by, *low, *high].map(|value| signed(value, unit));
+            if low == high {
+                format!("{title}: {by}")
+            } else {
+                format!("{title}: {by} (between {low} and {high})")
+            }
         })
         .collect();
     let mut svg = String::new();
@@ -75,7 +80,10 @@ pub(super) fn bars(result: &RunResult, index: usize, name: &str) -> String {
         &mut svg,
         &id,
         rows.len() as f64 * 48.0 + 8.0,
-        &format!("{name}: differences, {unit}"),
+        &match unit_of_difference(unit) {
+            "" => format!("{name}: differences"),
+            said => format!("{name}: differences in {said}"),
+        },
         &format!("{}.", said.join("; ")),
     );
     patterns(&mut svg, &id);
@@ -92,7 +100,7 @@ pub(super) fn bars(result: &RunResult, index: usize, name: &str) -> String {
              {:.1}v8M{right:.1} {:.1}v8\" stroke=\"currentColor\" stroke-width=\"2\" fill=\"none\"/>\n",
             y + 16.0,
             Escaped(title),
-            signed(*by),
+            signed(*by, unit),
             y + 22.0,
             to - from,
             y + 29.0,
@@ -128,21 +136,32 @@ pub(super) fn map(
     let Some(frame) = Frame::of(outlines).filter(|_| largest > 0.0) else {
         return String::new();
     };
-    let name = result.baseline.get(index).map_or("", |value| value.name.as_str());
+    let (name, unit) = result.baseline.get(index).map_or(("", ""), |value| {
+        (value.name.as_str(), value.unit.as_str())
+    });
     let id = format!("map-{index}-{scenario}");
     let said: Vec<String> = (0..outlines.len())
         .filter_map(|area| {
             let by = by(area).filter(|by| *by != 0.0)?;
-            Some(format!("{}: {}", result.areas.get(area)?.name, signed(by)))
+            Some(format!("{}: {}", result.areas.get(area)?.name, signed(by, unit)))
         })
         .collect();
+    let others = if said.len() < result.areas.len() {
+        " All other areas do not differ."
+    } else {
+        ""
+    };
+    let in_what = match unit_of_difference(unit) {
+        "" => String::new(),
+        said => format!(" in {said}"),
+    };
     let mut svg = String::new();
     open(
         &mut svg,
         &id,
         frame.height + 30.0,
-        &format!("{}: {name}, differences by area", found.title),
-        &format!("{}. All other areas do not differ.", said.join("; ")),
+        &format!("{}: {name}, differences{in_what} by area", found.title),
+        &format!("{}.{others}", said.join("; ")),
     );
     patterns(&mut svg, &id);
     for (area, outline) in outlines.iter().enumerate() {
@@ -168,7 +187,7 @@ pub(super) fn map(
                 svg,
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\" font-size=\"12\" stroke=\"Canvas\" \
                  stroke-width=\"3\" paint-order=\"stroke\">{}</text>",
-                signed(by)
+                signed(by, unit)
             );
         }
     }
@@ -286,7 +305,7 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
             (1.0 - along(value, least, most)).mul_add(height - 70.0, 20.0),
         )
     };
-    let currency = result.currency.as_deref().unwrap_or("");
+    let currency = result.currency.as_deref();
     let said: Vec<String> = choice
         .pareto
         .iter()
@@ -294,12 +313,13 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
             let name = if subset.measures.is_empty() {
                 "nothing".to_owned()
             } else {
-                subset.measures.join(" and ")
+                let titles: Vec<&str> = subset.measures.iter().map(|name| result.measure_title(name)).collect();
+                titles.join(" and ")
             };
             Some(format!(
-                "{name}: {} {currency}, {} %",
-                number(subset.cost),
-                number(*subset.values.first()?)
+                "{name}: {}, {} %",
+                money(subset.cost, currency),
+                figure(*subset.values.first()?, "%")
             ))
         })
         .collect();
@@ -308,7 +328,7 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
         &mut svg,
         "pareto",
         height,
-        &format!("Cost and {} of every subset", objective.indicator),
+        &format!("Cost and effect of every subset: {}", result.objective(objective)),
         &format!("The subsets that no other beats: {}.", said.join("; ")),
     );
     let step = points.len().div_ceil(MOST_DOTS).max(1);
@@ -346,14 +366,13 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
     }
     let _ = writeln!(
         svg,
-        "<text x=\"0\" y=\"{0:.0}\">Cost: {1} to {2} {3}, left to right. Up: {4} % to {5} %. Squares: no other subset \
+        "<text x=\"0\" y=\"{0:.0}\">Cost: {1} to {2}, left to right. Up: {3} % to {4} %. Squares: no other subset \
          beats them.</text>",
         height - 8.0,
-        number(cheap),
-        number(dear),
-        Escaped(currency),
-        number(least),
-        number(most)
+        Escaped(&money(cheap, currency)),
+        Escaped(&money(dear, currency)),
+        figure(least, "%"),
+        figure(most, "%")
     );
     svg.push_str(CLOSE);
     svg

@@ -200,7 +200,7 @@ pub(super) fn apart(before: &Value, after: &Value, costs: Costs) -> Difference {
 /// Whether a difference is good. Exact: any difference counts.
 pub(super) fn verdict(difference: Option<f64>, more_is_better: Option<bool>) -> Verdict {
     match (difference, more_is_better) {
-        (Some(difference), _) if difference == 0.0 => Verdict::Same,
+        (Some(0.0), _) => Verdict::Same,
         (Some(difference), Some(more)) if (difference > 0.0) == more => Verdict::Better,
         (Some(_), Some(_)) => Verdict::Worse,
         (_, None) | (None, _) => Verdict::NotKnown,

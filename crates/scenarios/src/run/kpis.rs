@@ -94,15 +94,14 @@ impl Before {
 
     /// The values of the city as it is.
     pub(super) fn values(&self, model: &Model) -> Vec<Value> {
-        let before = self.assessment.as_ref().map(Cow::Borrowed);
-        self.values_of(&before, model)
+        self.values_of(self.assessment.as_ref(), model)
             .into_iter()
             .map(|known| known.value)
             .collect()
     }
 
     /// The values of an assessment, the same rows in the same order.
-    pub(super) fn values_of(&self, assessment: &Option<Cow<'_, Assessment>>, model: &Model) -> Vec<Known> {
+    pub(super) fn values_of(&self, assessment: Option<&Assessment>, model: &Model) -> Vec<Known> {
         let Some(assessment) = assessment else {
             return Vec::new();
         };

@@ -140,7 +140,8 @@ pub fn run_with(
         },
     );
     let results: Vec<ScenarioResult> = results.into_iter().collect::<Result<_, _>>()?;
-    let choice = crate::choose::choose(baseline, view, file, &model, &Portion::of(watch, 0.5, 1.0))?;
+    let choice = crate::choose::choose_and_tell(baseline, view, file, &model, &Portion::of(watch, 0.5, 1.0))?;
+    let (choice, odd) = choice.map_or_else(Default::default, |(choice, odd)| (Some(choice), odd));
     let provenance = provenance::of(&city, threads, &work)?;
     Ok(RunResult {
         schema: 1,
@@ -149,7 +150,12 @@ pub fn run_with(
         currency: file.currency.clone(),
         groups: model.groups().to_vec(),
         areas: model.areas().to_vec(),
-        warnings: city.warnings(&values),
+        warnings: warnings(drafts.iter().flat_map(DraftOf::warnings).chain(odd), &values),
+        measure_titles: file
+            .measures
+            .iter()
+            .filter_map(|measure| Some((measure.name.clone(), measure.title.clone()?)))
+            .collect(),
         baseline: values,
         scenarios: results,
         choice,
@@ -176,6 +182,16 @@ struct DraftOf {
     applied: Vec<Applied>,
     cost: f64,
     yearly_cost: f64,
+}
+
+impl DraftOf {
+    /// What is odd about its measures, each with its measure's name.
+    fn warnings(&self) -> impl Iterator<Item = String> {
+        self.applied.iter().flat_map(|applied| {
+            let warnings = applied.warnings.iter();
+            warnings.map(|warning| format!("{}: {warning}", applied.measure))
+        })
+    }
 }
 
 /// Carries every scenario's measures out.
@@ -328,16 +344,7 @@ impl City<'_> {
             .map_or(DEFAULT_YEARS, |choose| choose.years);
         let costs = Costs(draft.yearly_cost.mul_add(years, draft.cost));
         let same_people = compare::same_people(self.model, &model);
-        let mut warnings: Vec<String> = draft
-            .applied
-            .iter()
-            .flat_map(|applied| {
-                applied
-                    .warnings
-                    .iter()
-                    .map(|warning| format!("{}: {warning}", applied.measure))
-            })
-            .collect();
+        let mut warnings: Vec<String> = draft.warnings().collect();
         if !same_people {
             warnings.push(
                 "the measures change where people live: nobody can be said to gain or lose, and the bounds of \
@@ -377,7 +384,7 @@ impl City<'_> {
         for (before, after) in kpis
             .values(self.model)
             .iter()
-            .zip(kpis.values_of(&after, self.model))
+            .zip(kpis.values_of(after.as_deref(), self.model))
         {
             differences.push(kpis.difference(before, &after, costs));
             values.push(after.value);
@@ -393,15 +400,20 @@ impl City<'_> {
             warnings,
         })
     }
+}
 
-    fn warnings(&self, values: &[Value]) -> Vec<String> {
-        values
-            .iter()
-            .filter(|value| value.value.is_none())
-            .map(|value| match &value.uncertainty {
-                Some(why) => format!("{} has no value: {why}", value.indicator),
-                None => format!("{} has no value: the city lacks the data", value.indicator),
-            })
-            .collect()
+/// What the reader should know about the whole: what is odd about the measures, once each, and what has no value.
+fn warnings(odd: impl Iterator<Item = String>, values: &[Value]) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    for warning in odd {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
+    let valueless = values.iter().filter(|value| value.value.is_none());
+    warnings.extend(valueless.map(|value| match &value.uncertainty {
+        Some(why) => format!("{} has no value: {why}", value.indicator),
+        None => format!("{} has no value: the city lacks the data", value.indicator),
+    }));
+    warnings
 }

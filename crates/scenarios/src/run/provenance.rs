@@ -12,7 +12,8 @@ use twin::{Reader, Snapshot};
 use super::steps::Steps;
 use super::{City, RunError, kpis};
 use crate::file::ScenarioFile;
-use crate::result::Provenance;
+use crate::model::TravelOptions;
+use crate::result::{Provenance, figure};
 
 /// The entity types that models are made of, beside everything that KPIs read.
 const TYPES: [&str; 6] = [
@@ -52,6 +53,7 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
     assumptions.push(format!(
         "Costs for each person count what is paid once and {years} years of what is paid every year, without interest."
     ));
+    assumptions.push(travel(&city.file.travel));
     assumptions.extend(city.model.notes().iter().cloned());
     Ok(Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -62,6 +64,22 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
         entities: inputs.entities,
         assumptions,
     })
+}
+
+/// How people travel, in words.
+fn travel(options: &TravelOptions) -> String {
+    let who = match options.wheelchair.as_str() {
+        "powered_wheelchair" => "“By wheelchair” is by a powered wheelchair",
+        "long_cane" => "“By wheelchair” is on foot with a long cane",
+        _ => "“By wheelchair” is by a manual wheelchair",
+    };
+    format!(
+        "People walk or roll at most {} m along the network to a clinic or a school. Journeys by public transport \
+         start at {} and take at most {} minutes, door to door. {who}.",
+        figure(options.walk_m, "m"),
+        options.time,
+        figure(options.minutes, "min")
+    )
 }
 
 /// The hash of a scenario file as it was understood: of its JSON.
@@ -104,7 +122,9 @@ impl Inputs {
             hasher.finalize()
         });
         let mut hasher = Sha256::new();
-        digests.iter().for_each(|digest| hasher.update(digest));
+        for digest in &digests {
+            hasher.update(digest);
+        }
         Ok(Self {
             hash: hex(&hasher.finalize()),
             entities,
