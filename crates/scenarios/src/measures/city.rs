@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use geo::BoundingRect as _;
 use geo::line_measures::{Distance, Haversine};
-use geo_types::{Coord, Geometry, Point};
+use geo_types::{Coord, Geometry, Point, Rect};
 use indicators::binding::terms::{attribute, is, scan, text_of};
 use ngsi_ld::context::Context;
 use ngsi_ld::name::NGSI_LD;
@@ -33,7 +33,7 @@ pub(super) struct City<'a> {
     view: &'a View,
     types: OnceCell<Vec<Name>>,
     timetable: OnceCell<Timetable>,
-    extent: OnceCell<Option<geo_types::Rect<f64>>>,
+    extent: OnceCell<Option<Rect<f64>>>,
     ids: RefCell<HashMap<Vec<String>, Arc<Vec<Uri>>>>,
 }
 
@@ -94,16 +94,29 @@ impl<'a> City<'a> {
             .collect()
     }
 
-    /// The entities of the baseline that a selection takes, by id.
-    pub(super) fn select(&self, selected: &Selected) -> Result<Vec<Arc<Entity>>, SelectError> {
-        let mut types = self.types(&selected.entity_type);
-        let types = match types.len() {
-            0 => return Ok(Vec::new()),
-            1 => types.pop().map(TypeSelection::Type),
+    /// The types of the baseline that are a term, as a selection; `None`: there are none.
+    fn of_type(&self, term: &str) -> Option<TypeSelection> {
+        let mut types = self.types(term);
+        match types.len() {
+            0 | 1 => types.pop().map(TypeSelection::Type),
             _ => Some(TypeSelection::Or(
                 types.into_iter().map(TypeSelection::Type).collect(),
             )),
-        };
+        }
+    }
+
+    /// What the attributes of a selection's `q` are in the baseline, for somebody whose selection takes nothing.
+    pub(super) fn occurring(&self, selected: &Selected) -> Option<String> {
+        let types = self.of_type(&selected.entity_type);
+        super::occurring::told(self.baseline, self.view, types, selected.q.as_ref()?)
+    }
+
+    /// The entities of the baseline that a selection takes, by id.
+    pub(super) fn select(&self, selected: &Selected) -> Result<Vec<Arc<Entity>>, SelectError> {
+        let types = self.of_type(&selected.entity_type);
+        if types.is_none() {
+            return Ok(Vec::new());
+        }
         let near = match &selected.within {
             None => None,
             Some((metres, Near::Position(at))) => Some((*metres, Geometry::Point(Point(*at)))),
@@ -188,37 +201,40 @@ impl<'a> City<'a> {
         Uri::parse(found).ok()
     }
 
-    /// Whether a place lies far from all areas of the city.
-    pub(super) fn is_far_out(&self, at: Coord<f64>) -> bool {
-        let extent = self.extent.get_or_init(|| {
-            let mut extent: Option<geo_types::Rect<f64>> = None;
-            let mut add = |entity: &Arc<Entity>| {
-                let place = attribute(entity, "location").and_then(|it| it.as_geometry()?.bounding_rect());
-                if let Some(place) = place {
-                    extent = Some(extent.map_or(place, |it| {
-                        let corner =
-                            |a: f64, b: f64, c: f64, d: f64| (Coord { x: a, y: b }, Coord { x: c, y: d });
-                        let (min, max) = corner(
-                            it.min().x.min(place.min().x),
-                            it.min().y.min(place.min().y),
-                            it.max().x.max(place.max().x),
-                            it.max().y.max(place.max().y),
-                        );
-                        geo_types::Rect::new(min, max)
-                    }));
-                }
-            };
-            match self.scan("AdministrativeArea", &mut add) {
-                Ok(()) => extent,
-                Err(_) => None,
-            }
-        });
-        extent.is_some_and(|it| {
-            at.x < it.min().x - MARGIN
-                || at.x > it.max().x + MARGIN
-                || at.y < it.min().y - MARGIN
-                || at.y > it.max().y + MARGIN
-        })
+    /// How many kilometres a place lies outside of the city, where that is far; `None`: it does not, or nobody knows
+    /// where the city is.
+    pub(super) fn far_out_km(&self, at: Coord<f64>) -> Option<f64> {
+        let extent = (*self.extent.get_or_init(|| self.read_extent()))?;
+        let (min, max) = (extent.min(), extent.max());
+        let nearest = Coord {
+            x: at.x.clamp(min.x, max.x),
+            y: at.y.clamp(min.y, max.y),
+        };
+        let far = (at.x - nearest.x).abs() > MARGIN || (at.y - nearest.y).abs() > MARGIN;
+        far.then(|| metres(at, nearest) / 1000.0)
+    }
+
+    /// The box around all areas of the city; where the twin has none, around its stops, else its streets.
+    fn read_extent(&self) -> Option<Rect<f64>> {
+        ["AdministrativeArea", "GtfsStop", "RoadSegment"]
+            .into_iter()
+            .find_map(|term| {
+                let mut extent: Option<Rect<f64>> = None;
+                let mut add = |entity: &Arc<Entity>| {
+                    let place = attribute(entity, "location").and_then(|it| it.as_geometry()?.bounding_rect());
+                    if let Some(place) = place {
+                        extent = Some(extent.map_or(place, |it| {
+                            let (min, max, low, high) = (it.min(), it.max(), place.min(), place.max());
+                            Rect::new(
+                                (min.x.min(low.x), min.y.min(low.y)),
+                                (max.x.max(high.x), max.y.max(high.y)),
+                            )
+                        }));
+                    }
+                };
+                scan(self.baseline, self.view, term, &mut add).ok()?;
+                extent
+            })
     }
 
     /// The vertex of a street that is nearest to a place, and how far it is in metres, within a radius.

@@ -16,6 +16,8 @@ use crate::catalogue::{Effect, Kind, Parameter, Who, kind};
 use crate::file::nearest::{did_you_mean, listed};
 use crate::file::{Finding, Measure};
 
+/// A place farther than this outside of the city is a mistake, in kilometres.
+const MOST_OUTSIDE_KM: f64 = 100.0;
 /// The most findings that one measure gives.
 const MOST_FINDINGS: usize = 50;
 
@@ -222,15 +224,29 @@ impl<'a> Expansion<'a> {
         self.measure.title.as_deref().unwrap_or(&self.measure.name)
     }
 
-    /// A position as a geometry, with a warning where it lies far outside.
-    pub(super) fn point(&mut self, at: Coord<f64>) -> Geometry<f64> {
-        if self.city.is_far_out(at) {
-            self.warn(format!(
-                "{}, {} lies far outside of all areas of the city; positions are [longitude, latitude]",
-                at.x, at.y
-            ));
+    /// A position as a geometry. `at` is the key that gives it. Outside of the city it is a warning; so far that
+    /// nobody can have meant it, a finding.
+    pub(super) fn point(&mut self, at: &str, position: Coord<f64>) -> Geometry<f64> {
+        self.in_city(at, position);
+        Geometry::Point(Point(position))
+    }
+
+    /// Says where a position does not lie in the city.
+    pub(super) fn in_city(&mut self, at: &str, position: Coord<f64>) {
+        let Some(km) = self.city.far_out_km(position) else {
+            return;
+        };
+        let Coord { x, y } = position;
+        let what = format!("[{x}, {y}] lies {km:.0} km outside of the city");
+        let swapped = Coord { x: y, y: x };
+        if swapped.y.abs() <= 90.0 && self.city.far_out_km(swapped).is_none() {
+            let remedy = format!("longitude comes first, then latitude: [{y}, {x}] lies in the city");
+            self.wrong(at, what, remedy);
+        } else if km > MOST_OUTSIDE_KM {
+            self.wrong(at, what, "give a place in the city, longitude first, then latitude");
+        } else {
+            self.warn(format!("{what}; positions are [longitude, latitude]"));
         }
-        Geometry::Point(Point(at))
     }
 
     pub(super) fn timetable(&mut self) -> Option<&'a Timetable> {
@@ -283,7 +299,10 @@ impl<'a> Expansion<'a> {
                 .collect(),
             Argument::Entities(Wanted::Selected(selected)) => match self.city.select(selected) {
                 Ok(found) if found.is_empty() => {
-                    let what = format!("it selects no {} of the baseline", selected.entity_type);
+                    let mut what = format!("it selects no {} of the baseline", selected.entity_type);
+                    if let Some(there) = self.city.occurring(selected) {
+                        what = format!("{what}: {there}");
+                    }
                     self.wrong(
                         &at,
                         what,

@@ -23,6 +23,7 @@ mod city;
 mod expand;
 mod headway;
 mod line;
+mod occurring;
 mod plan;
 mod runs;
 mod street;
@@ -70,7 +71,7 @@ impl Applied {
 pub struct Plans {
     baseline: Snapshot,
     view: View,
-    plans: Vec<Plan>,
+    expanded: Vec<Plan>,
     /// Of each two measures that contradict each other, the lower place first.
     against: BTreeMap<(usize, usize), Vec<Finding>>,
 }
@@ -156,19 +157,27 @@ impl Plans {
         Ok(Self {
             baseline: baseline.clone(),
             view: view.clone(),
-            plans,
+            expanded: plans,
             against,
         })
     }
 
     /// How many measures there are.
     pub fn len(&self) -> usize {
-        self.plans.len()
+        self.expanded.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.plans.is_empty()
+        self.expanded.is_empty()
+    }
+
+    /// What is odd about each measure, with its name.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.expanded.iter().flat_map(|plan| {
+            let warnings = plan.warnings.iter();
+            warnings.map(|warning| format!("{}: {warning}", plan.measure))
+        })
     }
 
     /// The contradictions among these measures, by their places in the list: two that leave one attribute of one
@@ -188,9 +197,9 @@ impl Plans {
 
     /// What a measure needs and does not have.
     fn lacks(&self, index: usize, among: &BTreeSet<usize>) -> Option<Finding> {
-        let plan = self.plans.get(index)?;
+        let plan = self.expanded.get(index)?;
         let lacking = plan.needs.iter().find(|it| !among.contains(*it))?;
-        let other = &self.plans.get(*lacking)?.measure;
+        let other = &self.expanded.get(*lacking)?.measure;
         Some(Finding {
             place: format!("measure {}", plan.measure),
             what: format!("it names what measure {other} makes, which is not carried out"),
@@ -211,10 +220,10 @@ impl Plans {
     /// # Errors
     /// What stands against it beside those that the draft has; the draft is then as it was.
     pub fn add(&self, draft: &mut Draft, measure: usize) -> Result<Applied, Vec<Finding>> {
-        let Some(plan) = self.plans.get(measure) else {
+        let Some(plan) = self.expanded.get(measure) else {
             return Err(vec![Finding {
                 place: format!("measure number {measure}"),
-                what: format!("there are {} measures", self.plans.len()),
+                what: format!("there are {} measures", self.expanded.len()),
                 remedy: "name one of them".to_owned(),
             }]);
         };
@@ -241,7 +250,7 @@ impl Plans {
             .members
             .iter()
             .chain([&measure])
-            .filter_map(|&index| self.plans.get(index))
+            .filter_map(|&index| self.expanded.get(index))
             .collect();
         let operations = carry::operations(&draft.fork.snapshot(), &self.view, &members);
         // What fails leaves the draft as it was.

@@ -27,7 +27,19 @@ fn a_measure_that_does_not_fit_the_city_is_told() {
         (
             "kerb-ramp",
             json!({"nodes": {"q": "kerb==\"rolled\""}}),
-            "measure m, with.nodes: it selects no RoadNode of the baseline",
+            "measure m, with.nodes: it selects no RoadNode of the baseline: `kerb` is `raised` (2), `lowered` (1), not \
+             given (1); widen",
+        ),
+        (
+            "kerb-ramp",
+            json!({"nodes": {"q": "kerbs==\"raised\";node>99|kerbs"}}),
+            "it selects no RoadNode of the baseline: none of 4 has `kerbs` (did you mean `kerb`?); `node` is `2` (1), \
+             `3` (1), `4` (1), `5` (1); widen",
+        ),
+        (
+            "kerb-ramp",
+            json!({"nodes": {"within_m": 5, "of": [30.0, 1.0]}}),
+            "it selects no RoadNode of the baseline; widen",
         ),
         (
             "kerb-ramp",
