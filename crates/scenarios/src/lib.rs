@@ -30,19 +30,6 @@
         reason = "tests say what they mean, and compare exactly where exactly is meant"
     )
 )]
-#![allow(
-    clippy::large_enum_variant,
-    clippy::match_same_arms,
-    clippy::needless_for_each,
-    clippy::needless_pass_by_value,
-    clippy::redundant_guards,
-    clippy::ref_option,
-    clippy::struct_field_names,
-    clippy::trivially_copy_pass_by_ref,
-    clippy::type_complexity,
-    clippy::unused_self,
-    reason = "a matter of shape in a crate that is new; none of them hides a defect"
-)]
 
 pub mod access;
 pub mod catalogue;

@@ -118,7 +118,11 @@ pub(super) fn multi_polygon(shapes: &[Shape]) -> Json {
 }
 
 pub(super) fn feature(geometry: Json, properties: Json) -> Json {
-    json!({ "type": "Feature", "geometry": geometry, "properties": properties })
+    let mut feature = Map::new();
+    feature.insert("type".to_owned(), "Feature".into());
+    feature.insert("geometry".to_owned(), geometry);
+    feature.insert("properties".to_owned(), properties);
+    Json::Object(feature)
 }
 
 /// To so many parts of one.

@@ -1,5 +1,6 @@
 //! A city that can be asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use query::View;
@@ -10,7 +11,9 @@ use twin::Reader;
 
 use super::places::{Place, middles};
 use super::{Mode, QuestionError};
+use crate::file::nearest::nearest;
 use crate::indicator::straight::entrances;
+use crate::model::places::KINDS;
 use crate::model::{Model, Streets, TravelOptions, Who};
 
 /// How far a place may be from the street that leads to it, metres.
@@ -33,6 +36,9 @@ pub(super) struct Gate {
     pub(super) capacity: Capacity,
     pub(super) facility: Facility,
 }
+
+/// So many categories are named.
+const NAMED: usize = 40;
 
 /// Where people live.
 #[derive(Clone, Copy)]
@@ -116,12 +122,50 @@ impl<'a> City<'a> {
                 .collect()
         };
         if places.is_empty() {
+            let import = match category {
+                "stop" => "import a timetable (GTFS)",
+                _ => "import places or OpenStreetMap",
+            };
             return Err(QuestionError::missing(
                 format!("the city has no place of the category `{category}`"),
-                "import places or OpenStreetMap, or ask for another category (stop, clinic, school, park, pharmacy …)",
+                format!("{}; or {import}", self.other_category(category)),
             ));
         }
         Ok(places)
+    }
+
+    /// What somebody may have meant by a category of which there is no place.
+    fn other_category(&self, category: &str) -> String {
+        let there = self.categories();
+        match nearest(category, there.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? {}", told(&there)),
+            None => told(&there),
+        }
+    }
+
+    /// Checks that a category is one that has places here, or one that indicators ask for.
+    ///
+    /// # Errors
+    /// It is neither; the message names those that there are.
+    pub(super) fn known_category(&self, option: &'static str, category: &str) -> Result<(), QuestionError> {
+        let known = category == "stop" || KINDS.contains(&category) || !self.model.places(category).is_empty();
+        if known {
+            return Ok(());
+        }
+        Err(QuestionError::option(
+            option,
+            format!("the city has no place of the category `{category}`"),
+            self.other_category(category),
+        ))
+    }
+
+    /// The categories that have a place here, `stop` among them; by name.
+    pub(super) fn categories(&self) -> Vec<String> {
+        let mut categories: BTreeSet<String> = self.model.categories().map(str::to_owned).collect();
+        if !self.model.stops().is_empty() {
+            categories.insert("stop".to_owned());
+        }
+        categories.into_iter().collect()
     }
 
     /// The places of a category as the simulator takes them: one for each entrance.
@@ -154,13 +198,22 @@ impl<'a> City<'a> {
                     facility: Facility { place: snap, state },
                 });
             };
-            if model.streets().is_some() {
-                for snap in model.entrances(&place.id) {
-                    put(place.position, Some(*snap));
+            match model.streets() {
+                // The model knows those that indicators ask for.
+                Some(streets) if model.entrances(&place.id).is_empty() => {
+                    for snap in streets.entrances(place) {
+                        put(place.position, Some(snap));
+                    }
                 }
-            } else {
-                for at in entrances(place) {
-                    put(at, None);
+                Some(_) => {
+                    for snap in model.entrances(&place.id) {
+                        put(place.position, Some(*snap));
+                    }
+                }
+                None => {
+                    for at in entrances(place) {
+                        put(at, None);
+                    }
                 }
             }
         }
@@ -205,14 +258,6 @@ impl<'a> City<'a> {
                 })
             });
         best.or(Some(snap))
-    }
-
-    pub(super) fn off_network(&self, place: Position) -> String {
-        format!(
-            "no street within {OFF_STREET_M} m of {},{}: nobody knows how one comes from there to the network; \
-             longitude comes first, then latitude",
-            place.lon, place.lat
-        )
     }
 
     /// The id of the `RoadSegment` that an edge is a piece of.
@@ -277,4 +322,23 @@ impl<'a> City<'a> {
             ))
         }
     }
+}
+
+/// The categories that occur, for people.
+fn told(categories: &[String]) -> String {
+    let named: Vec<&str> = categories.iter().take(NAMED).map(String::as_str).collect();
+    match categories.len().saturating_sub(NAMED) {
+        _ if named.is_empty() => "it has no places at all".to_owned(),
+        0 => format!("there are `{}`", named.join("`, `")),
+        more => format!("there are `{}` and {more} more", named.join("`, `")),
+    }
+}
+
+/// Why nobody knows anything of a place.
+pub(super) fn off_network(place: Position) -> String {
+    format!(
+        "no street within {OFF_STREET_M} m of {},{}: nobody knows how one comes from there to the network; \
+         longitude comes first, then latitude",
+        place.lon, place.lat
+    )
 }

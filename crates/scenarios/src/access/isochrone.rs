@@ -110,7 +110,7 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
     match place {
         None => {
             answer.solved = false;
-            answer.warnings.push(city.off_network(question.from));
+            answer.warnings.push(super::city::off_network(question.from));
         }
         Some(_) => answer.solved = !before.is_empty(),
     }

@@ -49,7 +49,7 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         let off = ends.iter().filter(|(_, snap)| snap.is_none());
         answered
             .warnings
-            .extend(off.map(|(place, _)| city.off_network(*place)));
+            .extend(off.map(|(place, _)| super::city::off_network(*place)));
         return Ok(answered);
     };
 
@@ -186,7 +186,7 @@ fn told(city: &City<'_>, travel: &Travel, way: &Way) -> (Vec<Json>, Vec<Json>) {
         .map(|decisive| (decisive, false))
         .chain(way.blocking.iter().map(|decisive| (decisive, true)))
     {
-        let properties = decisive_json(city, travel, decisive, blocks);
+        let properties = decisive_json(city, travel, *decisive, blocks);
         features.push(feature(
             line(travel.network().course(decisive.edge)),
             properties.clone(),
@@ -196,7 +196,7 @@ fn told(city: &City<'_>, travel: &Travel, way: &Way) -> (Vec<Json>, Vec<Json>) {
     (told, features)
 }
 
-fn decisive_json(city: &City<'_>, travel: &Travel, decisive: &Decisive, blocks: bool) -> Json {
+fn decisive_json(city: &City<'_>, travel: &Travel, decisive: Decisive, blocks: bool) -> Json {
     let state = if blocks {
         Passability::Blocked
     } else {

@@ -9,6 +9,10 @@ use serde_json::Value as Json;
 /// where that is not given, neither is the operand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the catalogue holds some thirty of them, once; a box would say nothing to who reads it"
+)]
 pub enum Effect {
     /// Makes an entity.
     Create {

@@ -164,9 +164,11 @@ impl Against {
 fn agree(a: &Change, b: &Change) -> bool {
     match (a, b) {
         (Change::Set(a), Change::Set(b)) | (Change::Fill(a), Change::Fill(b)) => super::plan::says(a, b),
-        (Change::Remove, Change::Remove) | (Change::Scale { .. }, Change::Scale { .. }) => true,
         // Knowledge yields to work.
-        (Change::Fill(_), _) | (_, Change::Fill(_)) => true,
+        (Change::Remove, Change::Remove)
+        | (Change::Scale { .. }, Change::Scale { .. })
+        | (Change::Fill(_), _)
+        | (_, Change::Fill(_)) => true,
         _ => false,
     }
 }

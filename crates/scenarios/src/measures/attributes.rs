@@ -8,7 +8,7 @@ use indicators::binding::terms::{attribute, text_of};
 use ngsi_ld::{Attribute, Entity, PropertyValue, Value};
 
 use super::city::{called, made, name, name_in};
-use super::expand::{Expansion, property};
+use super::expand::{Expansion, parameter_of, property};
 use super::plan::Change;
 use crate::catalogue::argument::Argument;
 use crate::catalogue::{Operand, TypeOf, Who};
@@ -32,13 +32,17 @@ impl Expansion<'_> {
         let mut geometry = None;
         let mut door = None;
         for operand in location {
+            let key = given_at(operand);
             match self.argument(operand).cloned() {
                 Some(Argument::Position(at)) => {
-                    let point = self.point(at);
+                    let point = self.point(&key, at);
                     door = Some(at);
                     geometry.get_or_insert(point);
                 }
                 Some(Argument::Area(area)) => {
+                    if let Some(middle) = area.centroid() {
+                        self.in_city(&key, middle.0);
+                    }
                     geometry.get_or_insert(Geometry::Polygon(area));
                 }
                 _ => {}
@@ -181,17 +185,16 @@ impl Expansion<'_> {
     }
 
     pub(super) fn relocate(&mut self, who: &Who, to: &Operand) {
+        let key = given_at(to);
         let Some(to) = self.position(to) else { return };
+        self.in_city(&key, to);
         for found in self.entities(who).iter() {
             let geometry = attribute(&found.entity, "location").and_then(|it| it.as_geometry());
             let moved = match geometry {
-                Some(Geometry::Point(_)) => Some(self.point(to)),
-                Some(other) => {
-                    self.point(to);
-                    other
-                        .centroid()
-                        .map(|middle| other.translate(to.x - middle.x(), to.y - middle.y()))
-                }
+                Some(Geometry::Point(_)) => Some(Geometry::Point(geo_types::Point(to))),
+                Some(other) => other
+                    .centroid()
+                    .map(|middle| other.translate(to.x - middle.x(), to.y - middle.y())),
                 None => None,
             };
             let Some(moved) = moved else {
@@ -209,6 +212,11 @@ impl Expansion<'_> {
             }
         }
     }
+}
+
+/// The key that gives an operand's value.
+fn given_at(operand: &Operand) -> String {
+    parameter_of(operand).map_or_else(|| "with".to_owned(), |name| format!("with.{name}"))
 }
 
 /// The units of tags that are numbers.

@@ -19,7 +19,8 @@ const USUAL_M_S: f64 = 6.0;
 
 /// Where a trip would call.
 struct Leg {
-    leg: usize,
+    /// After which call.
+    after: usize,
     fraction: f64,
     detour_m: f64,
     detour_s: f64,
@@ -87,7 +88,7 @@ impl Expansion<'_> {
                 self.plan.trip(&trip).call = Some(Insertion {
                     measure: self.measure.name.clone(),
                     stop: stop.clone(),
-                    leg: best.leg,
+                    leg: best.after,
                     fraction: best.fraction,
                     detour_s: best.detour_s,
                     dwell_s,
@@ -143,7 +144,7 @@ fn least_detour(
         };
         let way = before + after;
         best = Some(Leg {
-            leg,
+            after: leg,
             fraction: if way > 0.0 { before / way } else { 0.5 },
             detour_m,
             detour_s: detour_m / speed,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::city::{called, grouped, made};
 use super::expand::Expansion;
 use super::plan::{Copy, Headway, Hours};
-use super::timetable::BaseTrip;
+use super::timetable::{BaseHours, BaseTrip};
 use crate::catalogue::Operand;
 
 /// The most trips that one measure adds.
@@ -38,11 +38,11 @@ impl Expansion<'_> {
             clippy::cast_sign_loss,
             reason = "the catalogue holds it from half a minute to a day"
         )]
-        let headway_s = ((minutes * 60.0).round() as u32).max(1);
+        let every_s = ((minutes * 60.0).round() as u32).max(1);
         let window = Headway {
             from_s,
             until_s,
-            headway_s,
+            every_s,
             extend,
         };
         let routes = self.named(routes);
@@ -62,7 +62,11 @@ impl Expansion<'_> {
             let trips: Vec<Arc<BaseTrip>> = ids.iter().filter_map(|id| timetable.trip(id)).collect();
             let (repeated, single): (Vec<_>, Vec<_>) = trips.iter().partition(|trip| !trip.hours.is_empty());
             let mut changed = 0;
-            for trip in repeated {
+            let mut today = Today::default();
+            for trip in &repeated {
+                for hours in trip.hours.iter().filter(|hours| window.meets(hours)) {
+                    today.take(hours.headway_s);
+                }
                 if changes_hours(trip, window) {
                     changed += 1;
                     self.plan.trip(trip).hours = Some(window);
@@ -86,15 +90,22 @@ impl Expansion<'_> {
                     .into_iter()
                     .map(|(leaves, _, trip)| (leaves, trip))
                     .collect();
+                today.read(&departures, window);
                 changed += self.copy(&departures, window);
             }
-            if changed == 0 {
-                let line = called(&route.entity);
-                self.warn(if extend {
-                    format!("{line} runs in all of the window already")
-                } else {
-                    format!("{line} does not run in the window, or as often already: nothing changes")
-                });
+            let line = called(&route.entity);
+            let every = in_minutes(every_s);
+            match (changed, today.0) {
+                (0, _) if extend => self.warn(format!("{line} runs in all of the window already")),
+                (0, None) => self.warn(format!("{line} does not run in the window: nothing changes")),
+                (0, Some(_)) => self.warn(format!(
+                    "{line} runs every {today} in the window today: a vehicle every {every} changes nothing"
+                )),
+                // Single trips are never taken away.
+                (_, Some((least_s, _))) if !extend && least_s < every_s && !repeated.is_empty() => self.warn(format!(
+                    "{line} runs every {today} in the window today, and would run every {every}: less often"
+                )),
+                _ => {}
             }
         }
     }
@@ -119,6 +130,52 @@ impl Expansion<'_> {
     }
 }
 
+/// How often a line runs in a window today: the least and the greatest headway, in seconds; none: it does not.
+#[derive(Clone, Copy, Default)]
+struct Today(Option<(u32, u32)>);
+
+impl Today {
+    fn take(&mut self, headway_s: u32) {
+        let (least, most) = self.0.unwrap_or((headway_s, headway_s));
+        self.0 = Some((least.min(headway_s), most.max(headway_s)));
+    }
+
+    /// The gaps between departures that lie in the window.
+    fn read(&mut self, departures: &[(u32, Arc<BaseTrip>)], window: Headway) {
+        for pair in departures.windows(2) {
+            if let [(before_s, _), (after_s, _)] = pair
+                && window.from_s <= *before_s
+                && *after_s < window.until_s
+                && after_s > before_s
+            {
+                self.take(after_s - before_s);
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Today {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            None => f.write_str("never"),
+            Some((least, most)) if least == most => f.write_str(&in_minutes(least)),
+            Some((least, most)) => write!(f, "{} to {}", in_minutes(least), in_minutes(most)),
+        }
+    }
+}
+
+/// Seconds as minutes, to the tenth.
+fn in_minutes(seconds: u32) -> String {
+    format!("{} min", (f64::from(seconds) / 6.0).round() / 10.0)
+}
+
+impl Headway {
+    /// Whether hours and window have an instant in common.
+    fn meets(self, hours: &BaseHours) -> bool {
+        hours.start_s < self.until_s && self.from_s < hours.end_s
+    }
+}
+
 /// Whether a window makes anything else of a trip's hours.
 fn changes_hours(trip: &BaseTrip, window: Headway) -> bool {
     if window.extend {
@@ -132,9 +189,8 @@ fn changes_hours(trip: &BaseTrip, window: Headway) -> bool {
         }
         return at < window.until_s;
     }
-    trip.hours.iter().any(|hours| {
-        hours.start_s < window.until_s && window.from_s < hours.end_s && hours.headway_s != window.headway_s
-    })
+    let mut hours = trip.hours.iter();
+    hours.any(|hours| window.meets(hours) && hours.headway_s != window.every_s)
 }
 
 /// New departures of one direction, each with the trip that it is like. `departures` are in order.
@@ -142,7 +198,7 @@ fn new_departures(departures: &[(u32, Arc<BaseTrip>)], window: Headway) -> Vec<(
     let Headway {
         from_s,
         until_s,
-        headway_s,
+        every_s,
         extend,
     } = window;
     let mut new = Vec::new();
@@ -150,9 +206,9 @@ fn new_departures(departures: &[(u32, Arc<BaseTrip>)], window: Headway) -> Vec<(
         return new;
     };
     if extend {
-        let early = (from_s..until_s.min(*first_s)).step_by(headway_s as usize);
+        let early = (from_s..until_s.min(*first_s)).step_by(every_s as usize);
         new.extend(early.map(|at| (at, Arc::clone(first))));
-        let late = (from_s.max(last_s.saturating_add(headway_s))..until_s).step_by(headway_s as usize);
+        let late = (from_s.max(last_s.saturating_add(every_s))..until_s).step_by(every_s as usize);
         new.extend(late.map(|at| (at, Arc::clone(last))));
         return new;
     }
@@ -161,7 +217,7 @@ fn new_departures(departures: &[(u32, Arc<BaseTrip>)], window: Headway) -> Vec<(
             continue;
         };
         let gap = after_s - before_s;
-        let parts = gap.div_ceil(headway_s).max(1);
+        let parts = gap.div_ceil(every_s).max(1);
         for part in 1..parts {
             #[allow(clippy::cast_possible_truncation, reason = "a part of the gap")]
             let at = before_s + (u64::from(gap) * u64::from(part) / u64::from(parts)) as u32;

@@ -144,7 +144,7 @@ impl Expansion<'_> {
                     let number = (index + 1).to_string();
                     let id = made("GtfsStop", &self.measure.name, &[&number]);
                     let label = format!("{} {number}", self.title());
-                    let point = self.point(*position);
+                    let point = self.point(&at, *position);
                     let mut stop = Entity::new(id.clone(), name("GtfsStop"))
                         .with(Attribute::property(name("name"), label.as_str()))
                         .with(Attribute::geo(name("location"), point));

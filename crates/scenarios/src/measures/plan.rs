@@ -80,7 +80,8 @@ pub(super) struct Copy {
 pub(super) struct Headway {
     pub(super) from_s: u32,
     pub(super) until_s: u32,
-    pub(super) headway_s: u32,
+    /// Seconds from one departure to the next.
+    pub(super) every_s: u32,
     /// Where they did not, rather than where they did.
     pub(super) extend: bool,
 }

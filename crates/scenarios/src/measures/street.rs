@@ -30,6 +30,9 @@ impl Expansion<'_> {
             Some(Argument::Line(via)) => via.clone(),
             _ => Vec::new(),
         };
+        for (index, position) in via.iter().enumerate() {
+            self.in_city(&format!("with.via[{index}]"), *position);
+        }
         let (Some(from), Some(to)) = (from, to) else {
             return;
         };

@@ -156,7 +156,7 @@ pub(super) fn hours(base: &BaseTrip, changes: &[&TripChange]) -> Vec<Piece> {
                     cut_s,
                     start_s,
                     end_s,
-                    headway_s: window.map_or(was.headway_s, |it| it.headway_s),
+                    headway_s: window.map_or(was.headway_s, |it| it.every_s),
                 });
             }
         }
@@ -172,7 +172,7 @@ pub(super) fn hours(base: &BaseTrip, changes: &[&TripChange]) -> Vec<Piece> {
                     cut_s: from,
                     start_s: from,
                     end_s: to,
-                    headway_s: window.headway_s,
+                    headway_s: window.every_s,
                 });
             }
         };

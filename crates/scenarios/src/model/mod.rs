@@ -357,6 +357,12 @@ impl Model {
         all.filter(|place| place.is(category)).collect()
     }
 
+    /// The categories of all places, each as often as it occurs.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = &str> {
+        let all = self.places.iter().flat_map(|(_, place)| &place.categories);
+        all.map(String::as_str)
+    }
+
     /// Where one enters a clinic, a school or a park from the streets; of other places see [`Streets::entrances`].
     pub fn entrances(&self, place: &Uri) -> &[Snap] {
         self.entrances.get(place).map_or(&[], |snaps| snaps)

@@ -107,7 +107,9 @@ pub(super) fn find(
 
 /// One place for each square of the spacing: the one nearest to its middle.
 fn thin(ground: &Ground, positions: Vec<Coord<f64>>, spacing_m: f64) -> Vec<(Coord<f64>, Coord<f64>)> {
-    let mut kept: BTreeMap<(i64, i64), (f64, Coord<f64>, Coord<f64>)> = BTreeMap::new();
+    /// How far off the middle of its square a place is, and where it is on the globe and on the ground.
+    type Kept = (f64, Coord<f64>, Coord<f64>);
+    let mut kept: BTreeMap<(i64, i64), Kept> = BTreeMap::new();
     for position in positions {
         let place = ground.forward(position);
         let square = |value: f64| (value / spacing_m).floor();
@@ -206,7 +208,9 @@ impl Lines {
             for line in lines {
                 let line: Vec<Coord<f64>> = line.into_iter().map(|at| ground.forward(at)).collect();
                 for pair in line.windows(2) {
-                    routes.iter().for_each(|&route| push(pair[0], pair[1], route));
+                    for &route in routes {
+                        push(pair[0], pair[1], route);
+                    }
                 }
             }
         })?;

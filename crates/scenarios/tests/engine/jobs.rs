@@ -40,7 +40,7 @@ fn a_job_gives_what_a_run_gives_and_touches_nothing_else() {
         ..Submission::default()
     };
     let id = jobs.submit(submission).unwrap().id;
-    let done = jobs.wait(&id, Duration::from_secs(600)).unwrap();
+    let done = jobs.wait(&id, Duration::from_mins(10)).unwrap();
     assert_eq!(done.status, RunStatus::Done, "{:?}", done.errors);
     let mut found = result(&twin, &view(), &id).unwrap().unwrap();
     // The run itself is in the twin by now, and a little later.

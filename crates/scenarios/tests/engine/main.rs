@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test program"
+    clippy::print_stderr,
+    reason = "a test program, which says what it leaves out"
 )]
 
 mod choice;

@@ -9,11 +9,14 @@ fn found(kind: &str, with: Json, entity_type: &str, q: &str) -> (Vec<String>, Ve
     (query(&baseline, entity_type, q), query(&after, entity_type, q))
 }
 
+/// Kind, parameters, type, `q`, what it finds before, what after.
+type Case<'a> = (&'a str, Json, &'a str, &'a str, &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn a_query_on_the_snapshot_shows_it_and_one_on_the_baseline_does_not() {
     let urn = |short: &str| format!("urn:ngsi-ld:{short}");
     let node = |n: &str| json!([urn(&format!("RoadNode:{n}"))]);
-    let cases: &[(&str, Json, &str, &str, &[&str], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (
             "kerb-ramp",
             json!({"nodes": node("2")}),
