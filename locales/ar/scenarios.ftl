@@ -51,6 +51,9 @@ run-done = انتهى
 run-failed = فشل
 run-cancelled = أُلغي
 run-earlier = لنسخة سابقة من الملف
+run-best = ما الذي نتج
+run-best-line = { $indicator }: { $difference } بفضل «{ $scenario }»
+run-best-none = { $indicator }: لا سيناريو يحسّنه
 delete-run = احذف
 asked-for = طُلب في
 run-works = الحساب جارٍ. لا شيء يتغيّر في المدينة.
@@ -159,21 +162,43 @@ bounds-hint = «بين» تقول إلى أي حد قد ينخفض العدد أ
 
 who-title = من يكسب ومن يخسر
 choose-other = اختر مؤشرًا أو سيناريو آخر
-parts-summary =
-    يكسب الناس في { $gain ->
-        [zero] لا حي
-        [one] حي واحد
-        [two] حيين
-        [few] { $gain-text } أحياء
-        [many] { $gain-text } حيًا
-       *[other] { $gain-text } حي
-    } من أصل { $all }، ويخسرون في { $lose ->
-        [zero] لا حي.
-        [one] حي واحد.
-        [two] حيين.
-        [few] { $lose-text } أحياء.
-        [many] { $lose-text } حيًا.
-       *[other] { $lose-text } حي.
+parts-gain-none = لا يكسب الناس في أي حي.
+parts-gain-all =
+    { $all ->
+        [zero] لا يكسب الناس في أي حي.
+        [one] يكسب الناس في الحي الوحيد.
+        [two] يكسب الناس في الحيين كليهما.
+        [few] يكسب الناس في كل الأحياء وعددها { $all-text }.
+        [many] يكسب الناس في كل الأحياء وعددها { $all-text }.
+       *[other] يكسب الناس في كل الأحياء وعددها { $all-text }.
+    }
+parts-gain-some =
+    { $some ->
+        [zero] لا يكسب الناس في أي حي من { $all }.
+        [one] يكسب الناس في حي واحد من { $all }.
+        [two] يكسب الناس في حيين من { $all }.
+        [few] يكسب الناس في { $some-text } أحياء من { $all }.
+        [many] يكسب الناس في { $some-text } حيًا من { $all }.
+       *[other] يكسب الناس في { $some-text } حي من { $all }.
+    }
+parts-lose-none = لا يخسر أحد في أي مكان.
+parts-lose-all =
+    { $all ->
+        [zero] لا يخسر الناس في أي حي.
+        [one] يخسر الناس في الحي الوحيد.
+        [two] يخسر الناس في الحيين كليهما.
+        [few] يخسر الناس في كل الأحياء وعددها { $all-text }.
+        [many] يخسر الناس في كل الأحياء وعددها { $all-text }.
+       *[other] يخسر الناس في كل الأحياء وعددها { $all-text }.
+    }
+parts-lose-some =
+    { $some ->
+        [zero] لا يخسر الناس في أي حي من { $all }.
+        [one] يخسر الناس في حي واحد من { $all }.
+        [two] يخسر الناس في حيين من { $all }.
+        [few] يخسر الناس في { $some-text } أحياء من { $all }.
+        [many] يخسر الناس في { $some-text } حيًا من { $all }.
+       *[other] يخسر الناس في { $some-text } حي من { $all }.
     }
 who-groups = حسب الفئة
 who-groups-caption = فئات الناس: قبل وبعد، ومن يكسب أو يخسر
@@ -182,9 +207,9 @@ who-areas-caption = الأحياء، الأكبر فرقًا أولًا
 group = الفئة
 group-age = العمر { $ages }
 group-disability = الأشخاص ذوو الإعاقة
-group-income-low = دخل منخفض
-group-income-middle = دخل متوسط
-group-income-high = دخل مرتفع
+group-income-low = الثلث الأدنى حسب دخل الحي
+group-income-middle = الثلث الأوسط حسب دخل الحي
+group-income-high = الثلث الأعلى حسب دخل الحي
 people = الأشخاص
 people-gain = من يكسبون
 people-lose = من يخسرون
@@ -256,16 +281,16 @@ take-csv = كل الأعداد بصيغة CSV
 take-json = كل شيء بصيغة JSON
 take-map = خريطة الفروق بصيغة GeoJSON
 
-reach-of-stop-walk = موقف نقل عام يمكن بلوغه سيرًا
-reach-of-stop-wheelchair = موقف نقل عام يمكن بلوغه بكرسي متحرك
-reach-of-park-walk = حديقة أو فضاء مفتوح يمكن بلوغه سيرًا
-reach-of-park-wheelchair = حديقة أو فضاء مفتوح يمكن بلوغه بكرسي متحرك
-reach-of-clinic-walk = عيادة يمكن بلوغها سيرًا
-reach-of-clinic-wheelchair = عيادة يمكن بلوغها بكرسي متحرك
-reach-of-school-walk = مدرسة يمكن بلوغها سيرًا
-reach-of-school-wheelchair = مدرسة يمكن بلوغها بكرسي متحرك
-reach-of-clinic-transit = عيادة يمكن بلوغها بالنقل العام
-reach-of-clinic-transit-wheelchair = عيادة يمكن بلوغها بالنقل العام وبكرسي متحرك
+reach-of-stop-walk = نقل عام في المتناول، سيرًا
+reach-of-stop-wheelchair = نقل عام في المتناول، بكرسي متحرك
+reach-of-park-walk = حديقة في المتناول، سيرًا
+reach-of-park-wheelchair = حديقة في المتناول، بكرسي متحرك
+reach-of-clinic-walk = عيادة في المتناول، سيرًا
+reach-of-clinic-wheelchair = عيادة في المتناول، بكرسي متحرك
+reach-of-school-walk = مدرسة في المتناول، سيرًا
+reach-of-school-wheelchair = مدرسة في المتناول، بكرسي متحرك
+reach-of-clinic-transit = عيادة في الوقت المناسب، سيرًا أو بالنقل العام
+reach-of-clinic-transit-wheelchair = عيادة في الوقت المناسب، بكرسي متحرك وبالنقل العام
 
 reach-title = من يصل إلى ماذا اليوم
 reach-lede = المدينة كما هي: أين يُعرف أن الناس يصلون، وأين لا يصلون، وأين لا يعرف أحد لأن أحدًا لم ينظر.
@@ -289,6 +314,39 @@ reach-missing = ما لم يدوّنه أحد
 reach-people = من يمر طريقهم من هناك
 reach-method = كيف يُحسب ذلك
 reach-length = { $metres } م
+travel-title = كيف يتنقل الناس
+fact-walk = الأمتار سيرًا أو على العجلات إلى عيادة أو مدرسة
+fact-minutes = الدقائق التي قد تستغرقها رحلة بالنقل العام
+fact-time = ساعة المغادرة
+fact-date = يوم المغادرة
+fact-wheelchair = المقصود بعبارة «بكرسي متحرك»
+wheelchair-manual-wheelchair = كرسي متحرك يدوي
+wheelchair-powered-wheelchair = كرسي متحرك كهربائي
+wheelchair-long-cane = شخص يسير بعصا بيضاء
+reach-how-stop = يُحسب من لديه موقف تخدمه المواصلات في ذلك اليوم على بعد لا يتجاوز { $metres } م عبر الشبكة، أو { $rail } م للقطار والمترو والعبّارة (هدف التنمية المستدامة 11.2.1، بيانات موئل الأمم المتحدة الوصفية 2021).
+reach-how-park = يُحسب من لديه طرف حديقة على بعد لا يتجاوز { $metres } م عبر الشبكة (هدف التنمية المستدامة 11.7.1، بيانات موئل الأمم المتحدة الوصفية 2021).
+reach-how-clinic = يُحسب من لديه عيادة على بعد لا يتجاوز { $metres } م عبر الشبكة.
+reach-how-school = يُحسب من لديه مدرسة على بعد لا يتجاوز { $metres } م عبر الشبكة.
+reach-how-transit = يُحسب من يغادر بيته في الساعة { $time } ويصل إلى عيادة خلال { $minutes } دقيقة، سيرًا أو بالنقل العام، حسب جدول اليوم (RAPTOR؛ Delling, Pajor, Werneck 2012). والخط الذي لا مواعيد دقيقة له يُنتظر نصف المدة بين مركبتين.
+reach-how-foot = تُحسب كل طريق يُعرف أنها مفتوحة للمشاة.
+reach-how-wheels = تُحسب الطرق والأبواب والمواقف والمركبات التي يُعرف أنها سالكة مع { $wheelchair }. وما لا يعرفه أحد يُترك على حدة ولا يُعدّ سالكًا أبدًا.
+reach-how-file = قد يذكر ملف السيناريو أمتارًا ودقائق وساعات أخرى.
+tag-foot = هل يُسمح بالسير
+tag-oneway-foot = اتجاه السير
+tag-highway = نوع الطريق
+tag-sidewalk = الرصيف
+tag-crossing = معبر المشاة
+tag-ramp-wheelchair = منحدر بجانب الدرج
+tag-handrail = الدرابزين
+tag-kerb = حافة الرصيف
+tag-width = العرض
+tag-incline = الميل
+tag-surface = سطح الطريق
+tag-smoothness = استواء السطح
+tag-tactile-paving = بلاط إرشاد المكفوفين
+tag-operational-status = هل يعمل المصعد
+tag-wheelchair = هل يمر الكرسي المتحرك
+tag-report = ما أبلغ عنه الناس
 
 type-Scenario = السيناريوهات
 type-ScenarioRun = حسابات السيناريوهات

@@ -43,6 +43,9 @@ run-done = done
 run-failed = failed
 run-cancelled = cancelled
 run-earlier = of an earlier version of the file
+run-best = What came out
+run-best-line = { $indicator }: { $difference }, by “{ $scenario }”
+run-best-none = { $indicator }: no scenario improves it
 delete-run = Delete
 asked-for = asked for
 run-works = The run is under way. Nothing in the city changes.
@@ -151,13 +154,27 @@ bounds-hint = “Between” says how low and how high the number could be, given
 
 who-title = Who gains and who loses
 choose-other = Choose another indicator or scenario
-parts-summary =
-    People gain in { $gain ->
-        [one] { $gain-text } district
-       *[other] { $gain-text } districts
-    } of { $all }, and lose in { $lose ->
-        [one] { $lose-text } district.
-       *[other] { $lose-text } districts.
+parts-gain-none = People gain in no district.
+parts-gain-all =
+    { $all ->
+        [one] People gain in the only district.
+       *[other] People gain in all { $all-text } districts.
+    }
+parts-gain-some =
+    { $some ->
+        [one] People gain in { $some-text } of { $all } districts.
+       *[other] People gain in { $some-text } of { $all } districts.
+    }
+parts-lose-none = Nobody loses anywhere.
+parts-lose-all =
+    { $all ->
+        [one] People lose in the only district.
+       *[other] People lose in all { $all-text } districts.
+    }
+parts-lose-some =
+    { $some ->
+        [one] People lose in { $some-text } of { $all } districts.
+       *[other] People lose in { $some-text } of { $all } districts.
     }
 who-groups = By group
 who-groups-caption = Groups of people: before, after, and who gains or loses
@@ -166,9 +183,9 @@ who-areas-caption = Districts, those with the greatest difference first
 group = Group
 group-age = Aged { $ages }
 group-disability = Persons with disabilities
-group-income-low = Low income
-group-income-middle = Middle income
-group-income-high = High income
+group-income-low = Lower third by income of the area
+group-income-middle = Middle third by income of the area
+group-income-high = Upper third by income of the area
 people = People
 people-gain = People who gain
 people-lose = People who lose
@@ -234,16 +251,16 @@ take-csv = All numbers as CSV
 take-json = Everything as JSON
 take-map = The map of differences as GeoJSON
 
-reach-of-stop-walk = A stop of public transport within reach on foot
-reach-of-stop-wheelchair = A stop of public transport within reach by wheelchair
-reach-of-park-walk = A park or open space within reach on foot
-reach-of-park-wheelchair = A park or open space within reach by wheelchair
-reach-of-clinic-walk = A clinic within reach on foot
-reach-of-clinic-wheelchair = A clinic within reach by wheelchair
-reach-of-school-walk = A school within reach on foot
-reach-of-school-wheelchair = A school within reach by wheelchair
-reach-of-clinic-transit = A clinic within reach by public transport
-reach-of-clinic-transit-wheelchair = A clinic within reach by public transport, by wheelchair
+reach-of-stop-walk = Public transport within reach, on foot
+reach-of-stop-wheelchair = Public transport within reach, by wheelchair
+reach-of-park-walk = A park within reach, on foot
+reach-of-park-wheelchair = A park within reach, by wheelchair
+reach-of-clinic-walk = A clinic within reach, on foot
+reach-of-clinic-wheelchair = A clinic within reach, by wheelchair
+reach-of-school-walk = A school within reach, on foot
+reach-of-school-wheelchair = A school within reach, by wheelchair
+reach-of-clinic-transit = A clinic in time, on foot or by public transport
+reach-of-clinic-transit-wheelchair = A clinic in time, by wheelchair and public transport
 
 reach-title = Who reaches what today
 reach-lede = The city as it is: where people are known to reach something, where they do not, and where nobody knows because nobody has looked.
@@ -267,6 +284,39 @@ reach-missing = What nobody has recorded
 reach-people = People whose way leads there
 reach-method = How it is calculated
 reach-length = { $metres } m
+travel-title = How people travel
+fact-walk = Metres on foot or on wheels, to a clinic or a school
+fact-minutes = Minutes that a journey by public transport may take
+fact-time = Hour of departure
+fact-date = Day of departure
+fact-wheelchair = “By wheelchair” stands for
+wheelchair-manual-wheelchair = a manual wheelchair
+wheelchair-powered-wheelchair = a powered wheelchair
+wheelchair-long-cane = somebody on foot with a long cane
+reach-how-stop = It counts who has a stop that is served on the day within { $metres } m along the network, or { $rail } m for rail, metro and ferry (SDG 11.2.1, UN-Habitat metadata 2021).
+reach-how-park = It counts who has the edge of a park within { $metres } m along the network (SDG 11.7.1, UN-Habitat metadata 2021).
+reach-how-clinic = It counts who has a clinic within { $metres } m along the network.
+reach-how-school = It counts who has a school within { $metres } m along the network.
+reach-how-transit = It counts who leaves home at { $time } and is at a clinic within { $minutes } minutes, on foot or by public transport, by the timetable of the day (RAPTOR; Delling, Pajor, Werneck 2012). A line without exact times is waited for half the time between two vehicles.
+reach-how-foot = Every way counts that is known to be open to somebody on foot.
+reach-how-wheels = Ways, doors, stops and vehicles count that are known to be accessible with { $wheelchair }. What nobody knows is kept apart, and is never taken for passable.
+reach-how-file = A scenario file may say other metres, minutes and hours.
+tag-foot = whether one may walk there
+tag-oneway-foot = the direction one may walk in
+tag-highway = the kind of way
+tag-sidewalk = pavement
+tag-crossing = crossing
+tag-ramp-wheelchair = ramp beside the steps
+tag-handrail = handrail
+tag-kerb = kerb
+tag-width = width
+tag-incline = slope
+tag-surface = surface
+tag-smoothness = evenness
+tag-tactile-paving = tactile paving
+tag-operational-status = whether the lift works
+tag-wheelchair = whether wheelchairs can pass
+tag-report = what people reported
 
 type-Scenario = Scenarios
 type-ScenarioRun = Runs of scenarios

@@ -43,6 +43,9 @@ run-done = terminé
 run-failed = échoué
 run-cancelled = annulé
 run-earlier = d’une version antérieure du fichier
+run-best = Ce qui en est sorti
+run-best-line = { $indicator } : { $difference }, par « { $scenario } »
+run-best-none = { $indicator } : aucun scénario ne l’améliore
 delete-run = Supprimer
 asked-for = demandé
 run-works = Le calcul est en cours. Rien ne change dans la ville.
@@ -151,13 +154,27 @@ bounds-hint = « Entre » dit jusqu’où le nombre peut descendre ou monter, vu
 
 who-title = Qui gagne et qui perd
 choose-other = Choisir un autre indicateur ou scénario
-parts-summary =
-    Des habitants gagnent dans { $gain ->
-        [one] { $gain-text } quartier
-       *[other] { $gain-text } quartiers
-    } sur { $all } et perdent dans { $lose ->
-        [one] { $lose-text } quartier.
-       *[other] { $lose-text } quartiers.
+parts-gain-none = Personne n’y gagne dans aucun quartier.
+parts-gain-all =
+    { $all ->
+        [one] Des habitants gagnent dans le seul quartier.
+       *[other] Des habitants gagnent dans tous les { $all-text } quartiers.
+    }
+parts-gain-some =
+    { $some ->
+        [one] Des habitants gagnent dans { $some-text } quartier sur { $all }.
+       *[other] Des habitants gagnent dans { $some-text } quartiers sur { $all }.
+    }
+parts-lose-none = Personne ne perd nulle part.
+parts-lose-all =
+    { $all ->
+        [one] Des habitants perdent dans le seul quartier.
+       *[other] Des habitants perdent dans tous les { $all-text } quartiers.
+    }
+parts-lose-some =
+    { $some ->
+        [one] Des habitants perdent dans { $some-text } quartier sur { $all }.
+       *[other] Des habitants perdent dans { $some-text } quartiers sur { $all }.
     }
 who-groups = Par groupe
 who-groups-caption = Groupes de personnes : avant, après, et qui gagne ou perd
@@ -166,9 +183,9 @@ who-areas-caption = Quartiers, la plus grande différence d’abord
 group = Groupe
 group-age = Âge : { $ages } ans
 group-disability = Personnes handicapées
-group-income-low = Revenu faible
-group-income-middle = Revenu moyen
-group-income-high = Revenu élevé
+group-income-low = Tiers inférieur selon le revenu du quartier
+group-income-middle = Tiers moyen selon le revenu du quartier
+group-income-high = Tiers supérieur selon le revenu du quartier
 people = Personnes
 people-gain = Personnes qui gagnent
 people-lose = Personnes qui perdent
@@ -234,16 +251,16 @@ take-csv = Tous les nombres en CSV
 take-json = Le tout en JSON
 take-map = La carte des différences en GeoJSON
 
-reach-of-stop-walk = Un arrêt de transport public accessible à pied
-reach-of-stop-wheelchair = Un arrêt de transport public accessible en fauteuil roulant
-reach-of-park-walk = Un parc ou espace ouvert accessible à pied
-reach-of-park-wheelchair = Un parc ou espace ouvert accessible en fauteuil roulant
-reach-of-clinic-walk = Un dispensaire accessible à pied
-reach-of-clinic-wheelchair = Un dispensaire accessible en fauteuil roulant
-reach-of-school-walk = Une école accessible à pied
-reach-of-school-wheelchair = Une école accessible en fauteuil roulant
-reach-of-clinic-transit = Un dispensaire accessible en transport public
-reach-of-clinic-transit-wheelchair = Un dispensaire accessible en transport public et en fauteuil roulant
+reach-of-stop-walk = Transport public à portée, à pied
+reach-of-stop-wheelchair = Transport public à portée, en fauteuil roulant
+reach-of-park-walk = Un parc à portée, à pied
+reach-of-park-wheelchair = Un parc à portée, en fauteuil roulant
+reach-of-clinic-walk = Un dispensaire à portée, à pied
+reach-of-clinic-wheelchair = Un dispensaire à portée, en fauteuil roulant
+reach-of-school-walk = Une école à portée, à pied
+reach-of-school-wheelchair = Une école à portée, en fauteuil roulant
+reach-of-clinic-transit = Un dispensaire à temps, à pied ou en transport public
+reach-of-clinic-transit-wheelchair = Un dispensaire à temps, en fauteuil roulant et en transport public
 
 reach-title = Qui atteint quoi aujourd’hui
 reach-lede = La ville telle qu’elle est : où l’on sait que les gens atteignent quelque chose, où ils ne l’atteignent pas, et où personne ne le sait parce que personne n’a regardé.
@@ -267,6 +284,39 @@ reach-missing = Ce que personne n’a noté
 reach-people = Personnes dont le chemin passe là
 reach-method = Comment c’est calculé
 reach-length = { $metres } m
+travel-title = Comment les gens se déplacent
+fact-walk = Mètres à pied ou en fauteuil, jusqu’à un dispensaire ou une école
+fact-minutes = Minutes que peut durer un trajet en transport public
+fact-time = Heure de départ
+fact-date = Jour de départ
+fact-wheelchair = « En fauteuil roulant » signifie
+wheelchair-manual-wheelchair = un fauteuil roulant manuel
+wheelchair-powered-wheelchair = un fauteuil roulant électrique
+wheelchair-long-cane = une personne à pied avec une canne blanche
+reach-how-stop = On compte qui a un arrêt desservi ce jour-là à { $metres } m au plus par le réseau, ou à { $rail } m pour le train, le métro et le bac (ODD 11.2.1, métadonnées ONU-Habitat 2021).
+reach-how-park = On compte qui a le bord d’un parc à { $metres } m au plus par le réseau (ODD 11.7.1, métadonnées ONU-Habitat 2021).
+reach-how-clinic = On compte qui a un dispensaire à { $metres } m au plus par le réseau.
+reach-how-school = On compte qui a une école à { $metres } m au plus par le réseau.
+reach-how-transit = On compte qui part de chez soi à { $time } et arrive à un dispensaire en { $minutes } minutes au plus, à pied ou en transport public, selon l’horaire du jour (RAPTOR ; Delling, Pajor, Werneck 2012). Une ligne sans heures exactes est attendue la moitié du temps entre deux véhicules.
+reach-how-foot = Compte tout chemin que l’on sait ouvert aux piétons.
+reach-how-wheels = Comptent les chemins, portes, arrêts et véhicules que l’on sait accessibles avec { $wheelchair }. Ce que personne ne sait est tenu à part et n’est jamais pris pour praticable.
+reach-how-file = Un fichier de scénario peut dire d’autres mètres, minutes et heures.
+tag-foot = si l’on peut y marcher
+tag-oneway-foot = le sens de la marche
+tag-highway = le genre de voie
+tag-sidewalk = trottoir
+tag-crossing = passage piéton
+tag-ramp-wheelchair = rampe à côté des marches
+tag-handrail = main courante
+tag-kerb = bordure
+tag-width = largeur
+tag-incline = pente
+tag-surface = revêtement
+tag-smoothness = planéité
+tag-tactile-paving = bandes podotactiles
+tag-operational-status = si l’ascenseur marche
+tag-wheelchair = si un fauteuil roulant passe
+tag-report = ce que des gens ont signalé
 
 type-Scenario = Scénarios
 type-ScenarioRun = Calculs de scénarios

@@ -43,6 +43,9 @@ run-done = imekamilika
 run-failed = imeshindikana
 run-cancelled = imeghairiwa
 run-earlier = ya toleo la awali la faili
+run-best = Kilichotokea
+run-best-line = { $indicator }: { $difference }, kwa “{ $scenario }”
+run-best-none = { $indicator }: hakuna mpango unaoboresha
 delete-run = Futa
 asked-for = iliombwa
 run-works = Hesabu inaendelea. Hakuna kinachobadilika jijini.
@@ -151,13 +154,27 @@ bounds-hint = “Kati ya” husema namba inaweza kuwa ndogo au kubwa kiasi gani,
 
 who-title = Nani anafaidika na nani anapoteza
 choose-other = Chagua kiashiria au mpango mwingine
-parts-summary =
-    Watu wanafaidika katika { $gain ->
-        [one] mtaa { $gain-text }
-       *[other] mitaa { $gain-text }
-    } kati ya { $all }, na wanapoteza katika { $lose ->
-        [one] mtaa { $lose-text }.
-       *[other] mitaa { $lose-text }.
+parts-gain-none = Hakuna mtaa ambao watu wananufaika.
+parts-gain-all =
+    { $all ->
+        [one] Watu wananufaika katika mtaa ule mmoja.
+       *[other] Watu wananufaika katika mitaa yote { $all-text }.
+    }
+parts-gain-some =
+    { $some ->
+        [one] Watu wananufaika katika mtaa { $some-text } kati ya { $all }.
+       *[other] Watu wananufaika katika mitaa { $some-text } kati ya { $all }.
+    }
+parts-lose-none = Hakuna anayepoteza popote.
+parts-lose-all =
+    { $all ->
+        [one] Watu wanapoteza katika mtaa ule mmoja.
+       *[other] Watu wanapoteza katika mitaa yote { $all-text }.
+    }
+parts-lose-some =
+    { $some ->
+        [one] Watu wanapoteza katika mtaa { $some-text } kati ya { $all }.
+       *[other] Watu wanapoteza katika mitaa { $some-text } kati ya { $all }.
     }
 who-groups = Kwa makundi
 who-groups-caption = Makundi ya watu: kabla, baada, na nani anafaidika au kupoteza
@@ -166,9 +183,9 @@ who-areas-caption = Mitaa, yenye tofauti kubwa kwanza
 group = Kundi
 group-age = Umri { $ages }
 group-disability = Watu wenye ulemavu
-group-income-low = Kipato cha chini
-group-income-middle = Kipato cha kati
-group-income-high = Kipato cha juu
+group-income-low = Theluthi ya chini kwa kipato cha mtaa
+group-income-middle = Theluthi ya kati kwa kipato cha mtaa
+group-income-high = Theluthi ya juu kwa kipato cha mtaa
 people = Watu
 people-gain = Watu wanaofaidika
 people-lose = Watu wanaopoteza
@@ -234,16 +251,16 @@ take-csv = Namba zote kama CSV
 take-json = Kila kitu kama JSON
 take-map = Ramani ya tofauti kama GeoJSON
 
-reach-of-stop-walk = Kituo cha usafiri wa umma kinachofikika kwa miguu
-reach-of-stop-wheelchair = Kituo cha usafiri wa umma kinachofikika kwa kiti cha magurudumu
-reach-of-park-walk = Bustani au eneo la wazi linalofikika kwa miguu
-reach-of-park-wheelchair = Bustani au eneo la wazi linalofikika kwa kiti cha magurudumu
-reach-of-clinic-walk = Zahanati inayofikika kwa miguu
-reach-of-clinic-wheelchair = Zahanati inayofikika kwa kiti cha magurudumu
-reach-of-school-walk = Shule inayofikika kwa miguu
-reach-of-school-wheelchair = Shule inayofikika kwa kiti cha magurudumu
-reach-of-clinic-transit = Zahanati inayofikika kwa usafiri wa umma
-reach-of-clinic-transit-wheelchair = Zahanati inayofikika kwa usafiri wa umma na kiti cha magurudumu
+reach-of-stop-walk = Usafiri wa umma unaofikika, kwa miguu
+reach-of-stop-wheelchair = Usafiri wa umma unaofikika, kwa kiti cha magurudumu
+reach-of-park-walk = Bustani inayofikika, kwa miguu
+reach-of-park-wheelchair = Bustani inayofikika, kwa kiti cha magurudumu
+reach-of-clinic-walk = Zahanati inayofikika, kwa miguu
+reach-of-clinic-wheelchair = Zahanati inayofikika, kwa kiti cha magurudumu
+reach-of-school-walk = Shule inayofikika, kwa miguu
+reach-of-school-wheelchair = Shule inayofikika, kwa kiti cha magurudumu
+reach-of-clinic-transit = Zahanati kwa wakati, kwa miguu au usafiri wa umma
+reach-of-clinic-transit-wheelchair = Zahanati kwa wakati, kwa kiti cha magurudumu na usafiri wa umma
 
 reach-title = Nani anafika wapi leo
 reach-lede = Jiji lilivyo: wapi inajulikana kuwa watu wanafika, wapi hawafiki, na wapi hakuna anayejua kwa sababu hakuna aliyetazama.
@@ -267,6 +284,39 @@ reach-missing = Ambacho hakuna aliyekiandika
 reach-people = Watu ambao njia yao inapita hapo
 reach-method = Jinsi inavyokokotolewa
 reach-length = mita { $metres }
+travel-title = Jinsi watu wanavyosafiri
+fact-walk = Mita kwa miguu au kwa magurudumu, hadi zahanati au shule
+fact-minutes = Dakika ambazo safari ya usafiri wa umma inaweza kuchukua
+fact-time = Saa ya kuondoka
+fact-date = Siku ya kuondoka
+fact-wheelchair = “Kwa kiti cha magurudumu” maana yake ni
+wheelchair-manual-wheelchair = kiti cha magurudumu cha kusukuma kwa mkono
+wheelchair-powered-wheelchair = kiti cha magurudumu cha umeme
+wheelchair-long-cane = mtu anayetembea kwa fimbo nyeupe
+reach-how-stop = Wanahesabiwa wenye kituo kinachohudumiwa siku hiyo ndani ya mita { $metres } za njia, au mita { $rail } kwa reli, metro na kivuko (SDG 11.2.1, metadata ya UN-Habitat 2021).
+reach-how-park = Wanahesabiwa wenye ukingo wa bustani ndani ya mita { $metres } za njia (SDG 11.7.1, metadata ya UN-Habitat 2021).
+reach-how-clinic = Wanahesabiwa wenye zahanati ndani ya mita { $metres } za njia.
+reach-how-school = Wanahesabiwa wenye shule ndani ya mita { $metres } za njia.
+reach-how-transit = Wanahesabiwa wanaotoka nyumbani saa { $time } na kufika zahanati ndani ya dakika { $minutes }, kwa miguu au usafiri wa umma, kwa ratiba ya siku (RAPTOR; Delling, Pajor, Werneck 2012). Mstari usio na saa kamili husubiriwa nusu ya muda kati ya magari mawili.
+reach-how-foot = Huhesabiwa kila njia inayojulikana kuwa wazi kwa anayetembea.
+reach-how-wheels = Huhesabiwa njia, milango, vituo na magari yanayojulikana kufikika kwa { $wheelchair }. Kisichojulikana huwekwa kando, na hakichukuliwi kamwe kuwa kinapitika.
+reach-how-file = Faili la mipango linaweza kusema mita, dakika na saa nyingine.
+tag-foot = kama inaruhusiwa kutembea
+tag-oneway-foot = upande wa kutembea
+tag-highway = aina ya njia
+tag-sidewalk = njia ya kando
+tag-crossing = kivuko cha miguu
+tag-ramp-wheelchair = njia ya mteremko kando ya ngazi
+tag-handrail = kishikio
+tag-kerb = ukingo wa njia
+tag-width = upana
+tag-incline = mteremko
+tag-surface = aina ya sakafu
+tag-smoothness = usawa wa sakafu
+tag-tactile-paving = sakafu ya kuongoza wasioona
+tag-operational-status = kama lifti inafanya kazi
+tag-wheelchair = kama kiti cha magurudumu kinapita
+tag-report = taarifa za watu
 
 type-Scenario = Mipango
 type-ScenarioRun = Hesabu za mipango

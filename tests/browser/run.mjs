@@ -419,8 +419,11 @@ if (hasIsland) {
 
 // The pictures of the README.
 mkdirSync(pictures, { recursive: true });
+const drawn = new Set();
 async function picture(name, address, options, prepare) {
   await check(`picture ${name}`, async () => {
+    assert(!drawn.has(name), "two pictures have this name");
+    drawn.add(name);
     const { page, close } = await open(address, options);
     try {
       await prepare?.(page);
@@ -436,12 +439,11 @@ if (firstKpi) await picture("kpi", chartedKpi ?? firstKpi, { height: 1720 });
 if (sensor) {
   await picture("entity", sensor, { height: 1300 });
 }
-if (compared) await picture("scenario-run", compared, { height: 1700 });
-if (chosen) await picture("scenario-choice", `${chosen}`, { whole: true });
-await picture("reach", "/reach", { height: 1500 });
+if (chosen) await picture("scenario-choice", chosen, { whole: true });
 await picture("scenarios", "/scenarios", { height: 1100 });
+await picture("runs", "/scenarios/runs", { height: 900 });
 if (compared) {
-  await picture("comparison", compared, { height: 1500 });
+  await picture("scenario-run", compared, { height: 1700 });
   await picture("who-gains", compared, { height: 1500 }, (page) =>
     page.$eval("#who", (heading) => heading.scrollIntoView()),
   );

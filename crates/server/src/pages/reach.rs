@@ -32,6 +32,7 @@ const WIDTH: f64 = 800.0;
 const LOOKS: usize = 10;
 /// SDG 11.2.1 and 11.7.1, in metres along the network.
 const STOP_M: f64 = 500.0;
+const RAIL_M: f64 = 1000.0;
 const PARK_M: f64 = 400.0;
 /// A city's streets change slowly: a model may be this old.
 const FRESH: Duration = Duration::from_secs(120);
@@ -47,7 +48,8 @@ struct ReachPage {
     frame: Frame,
     choices: Vec<Choice>,
     chosen: Label,
-    method: String,
+    /// How it is calculated: what counts, and which ways.
+    method: [String; 2],
     summary: Option<String>,
     why_not: Option<String>,
     picture: Option<Picture>,
@@ -76,7 +78,7 @@ struct Row {
 struct Look {
     address: String,
     name: String,
-    missing: String,
+    missing: Vec<Label>,
     people: String,
     length: String,
     degrees: Option<Coord<f64>>,
@@ -114,7 +116,7 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
                 })
                 .collect(),
             chosen: words::indicator(l, &chosen.id, &chosen.name),
-            method: chosen.method.clone(),
+            method: method(l, &chosen.id),
             summary: None,
             why_not: None,
             picture: None,
@@ -155,6 +157,39 @@ fn model(visit: &Visit, snapshot: &Snapshot) -> Result<Model, scenarios::model::
     let model = Model::read(snapshot, &visit.view, &options)?;
     *kept = Some((snapshot.at(), Instant::now(), model.clone()));
     Ok(model)
+}
+
+/// How an indicator is calculated where no scenario file says anything else.
+fn method(l: Language, indicator: &str) -> [String; 2] {
+    let travel = TravelOptions::default();
+    let (goal, wheels) = match indicator.strip_suffix("-wheelchair") {
+        Some(goal) => (goal, true),
+        None => (indicator.strip_suffix("-walk").unwrap_or(indicator), false),
+    };
+    let metres = |metres: f64| l.number(metres, 0);
+    let counts = match goal {
+        "stop" => l.text_with(
+            "reach-how-stop",
+            &[("metres", Text(&metres(STOP_M))), ("rail", Text(&metres(RAIL_M)))],
+        ),
+        "park" => l.text_with("reach-how-park", &[("metres", Text(&metres(PARK_M)))]),
+        "school" => l.text_with("reach-how-school", &[("metres", Text(&metres(travel.walk_m)))]),
+        "clinic-transit" => l.text_with(
+            "reach-how-transit",
+            &[
+                ("time", Text(&travel.time)),
+                ("minutes", Text(&l.number(travel.minutes, 0))),
+            ],
+        ),
+        _ => l.text_with("reach-how-clinic", &[("metres", Text(&metres(travel.walk_m)))]),
+    };
+    let ways = if wheels {
+        let wheelchair = words::wheelchair(l, &travel);
+        l.text_with("reach-how-wheels", &[("wheelchair", Text(&wheelchair))])
+    } else {
+        l.text("reach-how-foot")
+    };
+    [counts, ways]
 }
 
 fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model, measured: &Measured) {
@@ -257,10 +292,10 @@ fn looks(visit: &Visit, snapshot: &Snapshot, model: &Model, indicator: &str) -> 
         let name = snapshot
             .get(&visit.view, &id)
             .map_or_else(|| local_of(&id), |entity| label_of(&entity, l));
-        let missing: Vec<String> = facts["missing"]
+        let missing: Vec<Label> = facts["missing"]
             .as_array()?
             .iter()
-            .filter_map(|tag| tag.as_str().map(plain))
+            .filter_map(|tag| Some(words::tag(l, tag.as_str()?)))
             .collect();
         let metres = l.number(facts["metres"].as_f64().unwrap_or(0.0), 0);
         let first = feature["geometry"]["coordinates"]
@@ -270,7 +305,7 @@ fn looks(visit: &Visit, snapshot: &Snapshot, model: &Model, indicator: &str) -> 
         Some(Look {
             address: format!("/entities/{}", encode(id.as_str())),
             name,
-            missing: missing.join(&l.text("list-comma")),
+            missing,
             people: l.number(people.round(), 0),
             length: l.text_with("reach-length", &[("metres", Text(&metres))]),
             degrees: at.map(|(x, y)| Coord { x, y }),

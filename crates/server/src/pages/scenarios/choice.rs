@@ -3,7 +3,7 @@
 use scenarios::result::{Choice, RunResult, Subset};
 
 use super::effect::{Chart, Points};
-use super::words::{self, Titles, ticked};
+use super::words::{self, Titles};
 use crate::pages::describe::plain;
 use crate::pages::language::Argument::{Count, Text};
 use crate::pages::language::Language;
@@ -106,7 +106,7 @@ impl ChoicePart {
             })
             .collect();
         let asks = visit.parameter("ask").is_some();
-        let asked = asks.then(|| asked(choice, &ask, &row)).flatten();
+        let asked = asks.then(|| asked(choice, &ask, titles, &row)).flatten();
         let shown = spread(choice);
         let more = choice
             .pareto
@@ -127,7 +127,7 @@ impl ChoicePart {
                 .objectives
                 .iter()
                 .take(OBJECTIVES)
-                .map(|objective| words::objective(l, objective, &found.groups))
+                .map(|objective| words::objective(l, objective, &found.groups, &found.areas))
                 .collect(),
             chart: chart(
                 choice,
@@ -152,7 +152,7 @@ impl ChoicePart {
                     in_pareto: l.count(told.in_pareto),
                     alone: cells(&told.alone, true),
                     with_the_best: cells(&told.with_the_best, true),
-                    why: ticked(&told.why),
+                    why: titles.told(&told.why),
                 })
                 .collect(),
             notes: choice.notes.iter().map(|note| words::long(note)).collect(),
@@ -163,7 +163,12 @@ impl ChoicePart {
 }
 
 /// The set of the ticked measures.
-fn asked(choice: &Choice, ask: &[Tick], row: &dyn Fn(usize, &Subset) -> SetRow) -> Option<Asked> {
+fn asked(
+    choice: &Choice,
+    ask: &[Tick],
+    titles: &Titles,
+    row: &dyn Fn(usize, &Subset) -> SetRow,
+) -> Option<Asked> {
     let bits = ask.iter().filter(|tick| tick.ticked).fold(0_u32, |bits, tick| {
         bits | 1_u32
             .checked_shl(u32::try_from(tick.id).unwrap_or(32))
@@ -176,7 +181,7 @@ fn asked(choice: &Choice, ask: &[Tick], row: &dyn Fn(usize, &Subset) -> SetRow) 
         .find(|set| set.bits == bits)?;
     Some(Asked {
         set: row(0, set),
-        dropped: set.dropped.as_deref().map(ticked),
+        dropped: set.dropped.as_deref().map(|why| titles.told(why)),
     })
 }
 

@@ -198,7 +198,7 @@ impl Comparison {
                     cell: Cell::of(difference, value, l),
                     people: difference
                         .and_then(|difference| difference.people)
-                        .map(|people| words::signed(l, people.round())),
+                        .map(|people| words::signed(l, people.round(), "people")),
                     gain: words::whole(l, difference.and_then(|difference| difference.gain)),
                     lose: words::whole(l, difference.and_then(|difference| difference.lose)),
                     cost: words::money(l, scenario.cost, currency),

@@ -162,7 +162,7 @@ fn label(level: Option<i8>, step: f64, unit: &str, neither: bool, l: Language) -
     } else {
         format!(
             "{} – {}",
-            words::signed(l, sign * from),
+            words::signed(l, sign * from, unit),
             words::difference(l, sign * to, unit)
         )
     };

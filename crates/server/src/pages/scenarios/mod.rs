@@ -9,6 +9,7 @@ mod compare;
 mod difference_map;
 mod edit;
 mod effect;
+mod headline;
 mod kinds;
 mod list;
 mod one;

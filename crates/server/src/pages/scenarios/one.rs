@@ -9,6 +9,7 @@ use scenarios::indicator;
 use scenarios::job;
 use serde_json::Value as Json;
 
+use super::headline;
 use super::words::{self, Label, RunLine};
 use super::{Failure, Visit, api, read, refused, respond, visitor};
 use crate::App;
@@ -33,6 +34,7 @@ struct OnePage {
     scenarios: Vec<ScenarioRow>,
     measures: Vec<MeasureRow>,
     indicators: Vec<Label>,
+    travel: Vec<(String, String)>,
     objectives: Vec<String>,
     budget: Option<String>,
     runs: Vec<RunLine>,
@@ -71,7 +73,9 @@ pub(super) async fn page(
         let all = job::list(&visit.twin, &visit.view).map_err(|e| refused(visit)(api::of_job(e)))?;
         let runs = all
             .iter()
-            .filter(|run| run.scenario_file == one.file || run.title == one.title);
+            .filter(|run| run.scenario_file == one.file || run.title == one.title)
+            .take(RUNS);
+        let runs: Vec<&job::Run> = runs.collect();
         let (file, findings) = match ScenarioFile::parse(&one.file) {
             Ok(file) => (Some(file), Vec::new()),
             Err(findings) => (None, findings),
@@ -96,22 +100,21 @@ pub(super) async fn page(
                 })
                 .unwrap_or_default(),
             indicators: file.map(|file| indicators(file, l)).unwrap_or_default(),
+            travel: file.map(|file| words::travel(l, &file.travel)).unwrap_or_default(),
             objectives: choose
                 .map(|choose| {
                     choose
                         .objectives
                         .iter()
-                        .map(|one| words::objective(l, one, &[]))
+                        .map(|one| words::objective(l, one, &[], &[]))
                         .collect()
                 })
                 .unwrap_or_default(),
             budget: choose
                 .and_then(|choose| choose.budget)
                 .map(|budget| words::money(l, budget, currency)),
-            runs: runs
-                .take(RUNS)
-                .map(|run| RunLine::of(l, run, Some(&one.file)))
-                .collect(),
+            runs: headline::lines(visit, &runs, Some(&one.file))
+                .map_err(|e| Failure::from_twin(visit, &e))?,
             file: one
                 .file
                 .chars()

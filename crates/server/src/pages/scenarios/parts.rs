@@ -122,7 +122,7 @@ impl Parts {
     }
 }
 
-/// How many districts gain, and how many lose.
+/// In how many districts people gain, and in how many they lose.
 fn summary(found: &RunResult, focus: &Focus, l: Language) -> Option<String> {
     let scenario = found.scenarios.get(focus.scenario)?;
     let areas = &scenario.differences.get(focus.indicator)?.areas;
@@ -132,10 +132,20 @@ fn summary(found: &RunResult, focus: &Focus, l: Language) -> Option<String> {
             .filter(|area| which(area).is_some_and(|people| people >= 0.5))
             .count()
     };
-    let (gain, lose) = (count(|area| area.gain), count(|area| area.lose));
-    let all = l.count(found.areas.len());
-    Some(l.text_with(
-        "parts-summary",
-        &[("gain", Count(gain)), ("lose", Count(lose)), ("all", Text(&all))],
-    ))
+    let all = found.areas.len();
+    let told = |some: usize, [none, every, part]: [&str; 3]| match some {
+        _ if all == 0 => None,
+        0 => Some(l.text(none)),
+        some if some == all => Some(l.text_with(every, &[("all", Count(all))])),
+        some => Some(l.text_with(part, &[("some", Count(some)), ("all", Text(&l.count(all)))])),
+    };
+    let gain = told(
+        count(|area| area.gain),
+        ["parts-gain-none", "parts-gain-all", "parts-gain-some"],
+    )?;
+    let lose = told(
+        count(|area| area.lose),
+        ["parts-lose-none", "parts-lose-all", "parts-lose-some"],
+    )?;
+    Some(format!("{gain} {lose}"))
 }

@@ -67,6 +67,8 @@ struct Sure {
     assumptions: Vec<String>,
     facts: Vec<(String, String)>,
     entities: Vec<(String, String)>,
+    /// How people travel.
+    travel: Vec<(String, String)>,
 }
 
 /// `GET /scenarios/runs/{id}`, for people.
@@ -126,6 +128,7 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     let focus = Focus::of(visit, found);
     let file = ScenarioFile::parse(&run.scenario_file).ok();
     let titles = Titles::of(file.as_ref());
+    let travel = file.as_ref().map(|file| words::travel(l, &file.travel)).unwrap_or_default();
     let years = file
         .and_then(|file| file.choose)
         .map_or(YEARS, |choose| choose.years);
@@ -148,7 +151,7 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
             .as_ref()
             .map(|choice| ChoicePart::of(visit, found, choice, &titles)),
         changes: Changes::all(found, path, &titles, l),
-        sure: sure(run, found, l),
+        sure: sure(run, found, travel, l),
         files: vec![
             (result("html"), l.text("take-html")),
             (result("csv"), l.text("take-csv")),
@@ -158,7 +161,7 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     }
 }
 
-fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
+fn sure(run: &Run, found: &RunResult, travel: Vec<(String, String)>, l: Language) -> Sure {
     let mut uncertainties: Vec<String> = Vec::new();
     for value in &found.baseline {
         if let Some(text) = value
@@ -194,6 +197,7 @@ fn sure(run: &Run, found: &RunResult, l: Language) -> Sure {
     Sure {
         warnings,
         uncertainties,
+        travel,
         assumptions: from.assumptions.iter().map(|text| words::long(text)).collect(),
         facts: facts
             .into_iter()

@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use scenarios::job;
+use scenarios::job::{self, Run};
 
+use super::headline;
 use super::words::RunLine;
 use super::{Failure, Visit, api, read, refused, respond, see, visitor};
 use crate::App;
@@ -29,11 +30,11 @@ pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let l = visit.language;
         let all = job::list(&visit.twin, &visit.view).map_err(|e| refused(visit)(api::of_job(e)))?;
         let pager = Pager::of(visit, all.len(), ROWS);
-        let shown = all.iter().skip(pager.first).take(ROWS);
+        let shown: Vec<&Run> = all.iter().skip(pager.first).take(ROWS).collect();
         let page = RunsPage {
             l,
             frame: Frame::new(visit, Place::Scenarios, l.text("runs-title")),
-            rows: shown.map(|run| RunLine::of(l, run, None)).collect(),
+            rows: headline::lines(visit, &shown, None).map_err(|e| Failure::from_twin(visit, &e))?,
             pager,
         };
         respond::page(visit, &page)

@@ -338,6 +338,7 @@ fn a_result() -> RunResult {
             },
         ],
         areas: vec![area("w1"), area("w2"), area("nowhere")],
+        measure_titles: [("a".to_owned(), NASTY.to_owned())].into(),
         baseline: vec![
             value("clinic-wheelchair", "%", Some(true), Some(40.0)),
             value("EC: X", "min", Some(false), Some(10.0)),
@@ -443,7 +444,9 @@ async fn a_comparison_is_told_in_every_language() {
         "class=\"area d-w2\"",
         "url(#hatch)",
         "Persons with disabilities",
-        "People gain in 1 district of 3, and lose in 1 district.",
+        "People gain in 1 of 3 districts. People lose in 1 of 3 districts.",
+        "Hour of departure",
+        "1,000 m",
         "12,000\u{a0}USD",
         "4,000\u{a0}USD",
         "/result?format=csv",
