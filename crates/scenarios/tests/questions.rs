@@ -239,6 +239,105 @@ fn the_tags_that_a_survey_asks_for_are_those_that_a_route_lacks() {
     println!("{undecided} undecided pieces of way");
 }
 
+/// The indicators ask for clinics, schools and parks; a question may be about any place.
+#[test]
+fn places_of_any_category_have_doors() {
+    let (snapshot, view) = (demo(), view());
+    let city = Asked::read(&snapshot, &view, &TravelOptions::default()).unwrap();
+    let category = city
+        .model()
+        .places("pharmacy")
+        .first()
+        .map_or("marketplace", |_| "pharmacy");
+    assert!(!city.places(category).unwrap().is_empty());
+    let question = reach::Question {
+        category: category.into(),
+        limit: Some(Limit::Metres(1000.0)),
+        profile: Profile::walking(),
+    };
+    let answer = reach::ask(&city, &question).unwrap().to_json();
+    assert!(number(&answer["share"]["passable"]) > 0.0, "{answer}");
+}
+
+#[test]
+fn a_survey_ranks_only_what_can_be_ranked() {
+    let (snapshot, view) = (demo(), view());
+    let city = Asked::read(&snapshot, &view, &TravelOptions::default()).unwrap();
+    let ask = |category: &str, most| {
+        let question = survey::Question {
+            profile: Profile::manual_wheelchair(),
+            category: category.into(),
+            limit: Limit::Metres(1000.0),
+            most,
+        };
+        survey::ask(&city, &question)
+    };
+    let told = ask("clinics", None).unwrap_err();
+    assert!(told.is_usage(), "{told}");
+    let told = told.to_string();
+    assert!(told.contains("did you mean `clinic`?"), "{told}");
+    assert!(
+        told.contains("`park`") && told.contains("`school`") && told.contains("`stop`"),
+        "{told}"
+    );
+    let few = ask("clinic", Some(3)).unwrap();
+    assert_eq!(
+        (few.table.rows.len(), few.document["shown"].clone()),
+        (3, 3.into())
+    );
+    assert_eq!(few.document["ranked"], true);
+    assert!(
+        few.warnings.iter().any(|it| it.contains("--most 0")),
+        "{:?}",
+        few.warnings
+    );
+    assert_eq!(few.table.rows[2][0], 3);
+
+    // The same streets without anybody: no rank, the longest first.
+    let mut people = snapshot.fork();
+    let grids: Vec<_> = {
+        let mut ids = Vec::new();
+        let of = query::Selection::of_type(ngsi_ld::Name::default_term("PopulationGrid"));
+        twin::Reader::scan(&snapshot, &view, &of, &mut |grid| {
+            ids.push(grid.id.clone());
+            true
+        })
+        .unwrap();
+        ids
+    };
+    assert!(!grids.is_empty());
+    for id in grids {
+        people.execute(&view, twin::Operation::Delete(id)).unwrap();
+    }
+    let deserted = people.snapshot();
+    let city = Asked::read(&deserted, &view, &TravelOptions::default()).unwrap();
+    let question = survey::Question {
+        profile: Profile::manual_wheelchair(),
+        category: "clinic".into(),
+        limit: Limit::Metres(1000.0),
+        most: None,
+    };
+    let answer = survey::ask(&city, &question).unwrap();
+    assert_eq!(answer.document["ranked"], false);
+    assert!(
+        answer.warnings.iter().any(|it| it.contains("not ranked")),
+        "{:?}",
+        answer.warnings
+    );
+    assert!(
+        answer
+            .table
+            .rows
+            .iter()
+            .all(|row| row[0].is_null() && row[3].is_null())
+    );
+    let metres: Vec<f64> = answer.table.rows.iter().map(|row| number(&row[4])).collect();
+    assert!(
+        metres.windows(2).all(|pair| pair[0] >= pair[1] - 0.001),
+        "longest first"
+    );
+}
+
 #[test]
 fn places_off_the_map_are_told() {
     let (snapshot, view) = (demo(), view());

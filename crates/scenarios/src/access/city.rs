@@ -148,7 +148,8 @@ impl<'a> City<'a> {
     /// # Errors
     /// It is neither; the message names those that there are.
     pub(super) fn known_category(&self, option: &'static str, category: &str) -> Result<(), QuestionError> {
-        let known = category == "stop" || KINDS.contains(&category) || !self.model.places(category).is_empty();
+        let known =
+            category == "stop" || KINDS.contains(&category) || !self.model.places(category).is_empty();
         if known {
             return Ok(());
         }

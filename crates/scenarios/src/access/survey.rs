@@ -48,7 +48,10 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
         .collect();
     let homes = city.homes();
     let why_not = if facilities.is_empty() {
-        Some(format!("no place of the category `{}` is on the network", question.category))
+        Some(format!(
+            "no place of the category `{}` is on the network",
+            question.category
+        ))
     } else if homes.cells.is_empty() {
         Some("nobody is known to live here (`mapacha import population`, or --population)".to_owned())
     } else {

@@ -221,7 +221,8 @@ impl<'a> City<'a> {
             .find_map(|term| {
                 let mut extent: Option<Rect<f64>> = None;
                 let mut add = |entity: &Arc<Entity>| {
-                    let place = attribute(entity, "location").and_then(|it| it.as_geometry()?.bounding_rect());
+                    let place =
+                        attribute(entity, "location").and_then(|it| it.as_geometry()?.bounding_rect());
                     if let Some(place) = place {
                         extent = Some(extent.map_or(place, |it| {
                             let (min, max, low, high) = (it.min(), it.max(), place.min(), place.max());

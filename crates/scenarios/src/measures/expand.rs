@@ -243,7 +243,11 @@ impl<'a> Expansion<'a> {
             let remedy = format!("longitude comes first, then latitude: [{y}, {x}] lies in the city");
             self.wrong(at, what, remedy);
         } else if km > MOST_OUTSIDE_KM {
-            self.wrong(at, what, "give a place in the city, longitude first, then latitude");
+            self.wrong(
+                at,
+                what,
+                "give a place in the city, longitude first, then latitude",
+            );
         } else {
             self.warn(format!("{what}; positions are [longitude, latitude]"));
         }

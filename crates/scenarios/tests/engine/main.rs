@@ -11,4 +11,5 @@ mod choice;
 mod city;
 mod jobs;
 mod nairobi;
+mod ready;
 mod runs;

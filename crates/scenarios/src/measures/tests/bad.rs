@@ -376,13 +376,91 @@ fn what_is_in_the_twin_already_is_not_made_again() {
 }
 
 #[test]
-fn positions_far_outside_are_a_warning() {
-    let (_, applied) = carried(&[measure(
+fn a_place_outside_of_the_city_is_told_before_anything_runs() {
+    let clinic = |at: [f64; 2]| measure("m", "new-place", json!({"category": "clinic", "at": at}));
+    // 0.31 degrees south of the city's southern edge, 34 km: somebody may mean it.
+    let (_, applied) = carried(&[clinic([36.8, -1.6])]);
+    assert_eq!(
+        applied[0].warnings,
+        ["[36.8, -1.6] lies 34 km outside of the city; positions are [longitude, latitude]"]
+    );
+    // Ten kilometres around it are no matter.
+    let (_, applied) = carried(&[clinic([36.8, -1.37])]);
+    assert_eq!(applied[0].warnings, Vec::<String>::new());
+    // Nobody means another continent, nor the two numbers the other way round.
+    let told = |measure: Measure| {
+        let findings = refused(&[measure]);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        findings.into_iter().next().unwrap()
+    };
+    let swapped = told(clinic([-1.28, 36.8]));
+    assert!(
+        swapped.starts_with("measure m, with.at: [-1.28, 36.8] lies "),
+        "{swapped}"
+    );
+    assert!(
+        swapped.ends_with("longitude comes first, then latitude: [36.8, -1.28] lies in the city"),
+        "{swapped}"
+    );
+    let far = [10.0, 50.0];
+    for (key, kind, with) in [
+        ("with.at", "new-place", json!({"category": "park", "at": far})),
+        ("with.at", "new-stop", json!({"at": far})),
+        (
+            "with.outline",
+            "new-place",
+            json!({"category": "park", "at": [36.8, -1.281], "outline": [[10, 50], [10.01, 50], [10, 50.01]]}),
+        ),
+        (
+            "with.to",
+            "move-place",
+            json!({"place": urn("School:1"), "to": far}),
+        ),
+        (
+            "with.to",
+            "move-place",
+            json!({"place": urn("Park:1"), "to": far}),
+        ),
+        (
+            "with.calls[1]",
+            "new-line",
+            json!({"calls": [urn("GtfsStop:1"), far]}),
+        ),
+        (
+            "with.via[0]",
+            "add-street",
+            json!({"from": 5, "via": [far], "to": 3}),
+        ),
+    ] {
+        let told = told(measure("m", kind, with));
+        let begins = format!("measure m, {key}: [10");
+        assert!(
+            told.starts_with(&begins) && told.contains("outside of the city; give a place in the city"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn where_a_city_has_no_areas_its_stops_and_streets_say_where_it_is() {
+    let without = |types: &[&str]| -> Vec<Entity> {
+        let of = |entity: &Entity| types.iter().any(|it| entity.has_type(name(it).as_str()));
+        city().into_iter().filter(|entity| !of(entity)).collect()
+    };
+    let swapped = measure(
         "m",
         "new-place",
         json!({"category": "clinic", "at": [-1.28, 36.8]}),
-    )]);
-    assert!(applied[0].warnings[0].contains("far outside"), "{applied:?}");
+    );
+    for types in [&["AdministrativeArea"][..], &["AdministrativeArea", "GtfsStop"]] {
+        let baseline = snapshot_of(without(types));
+        let found = apply_all(&baseline, &view(), &[&swapped]).err().unwrap();
+        assert!(found[0].to_string().contains("lies in the city"), "{found:?}");
+    }
+    // Nobody knows where it is.
+    let baseline = snapshot_of(without(&["AdministrativeArea", "GtfsStop", "RoadSegment"]));
+    let (_, applied) = carried_on(&baseline, &[swapped]);
+    assert_eq!(applied[0].warnings, Vec::<String>::new());
 }
 
 #[test]

@@ -4,7 +4,14 @@ use super::*;
 
 /// Ids that a query finds before and after a measure.
 fn found(kind: &str, with: Json, entity_type: &str, q: &str) -> (Vec<String>, Vec<String>) {
-    let baseline = baseline();
+    let mut city = city();
+    city.push(
+        entity("RoadNode:gate")
+            .number("node", 9)
+            .at(X[0], Y - 0.001)
+            .text("barrier", "bollard"),
+    );
+    let baseline = snapshot_of(city);
     let (after, _) = carried_on(&baseline, &[measure("m", kind, with)]);
     (query(&baseline, entity_type, q), query(&after, entity_type, q))
 }
@@ -193,12 +200,105 @@ fn a_query_on_the_snapshot_shows_it_and_one_on_the_baseline_does_not() {
             &[],
             &["RoadSegment:scenario:m"],
         ),
+        (
+            "remove-barrier",
+            json!({"at": node("gate")}),
+            "RoadNode",
+            "barrier",
+            &["RoadNode:gate"],
+            &[],
+        ),
+        (
+            "serve-stop",
+            json!({"stop": urn("GtfsStop:4"), "routes": urn("GtfsRoute:8"), "most_detour_m": 2000}),
+            "GtfsStopTime",
+            "hasStop==\"urn:ngsi-ld:GtfsStop:4\"",
+            &["GtfsStopTime:7-0:4", "GtfsStopTime:7-1:1"],
+            &[
+                "GtfsStopTime:7-0:4",
+                "GtfsStopTime:7-1:1",
+                "GtfsStopTime:scenario:m:8-1",
+                "GtfsStopTime:scenario:m:8-2",
+                "GtfsStopTime:scenario:m:8-3",
+            ],
+        ),
+        (
+            "new-line",
+            json!({"calls": [urn("GtfsStop:1"), urn("GtfsStop:4")], "line_name": "Express"}),
+            "GtfsRoute",
+            "name==\"Express\"",
+            &[],
+            &["GtfsRoute:scenario:m"],
+        ),
+        (
+            "extend-service-hours",
+            json!({"routes": urn("GtfsRoute:7"), "headway_min": 20, "from": "20:00", "until": "22:00"}),
+            "GtfsFrequency",
+            "endTime==\"22:00:00\"",
+            &[],
+            &[
+                "GtfsFrequency:scenario:7-0:20:00:00",
+                "GtfsFrequency:scenario:7-1:20:00:00",
+            ],
+        ),
+        // The doors of a place that moves are no longer where they were, and its `q` is the same: it is found where it
+        // is by distance, see `a_moved_place_is_elsewhere_and_an_outline_moves_as_it_is`.
+        (
+            "move-place",
+            json!({"place": urn("School:1"), "to": [36.81, -1.281]}),
+            "School",
+            "category",
+            &["School:1"],
+            &["School:1"],
+        ),
     ];
     for (kind, with, entity_type, q, before, after) in cases {
         let (was, is) = found(kind, with.clone(), entity_type, q);
         assert_eq!(was, *before, "{kind} {q} before");
         assert_eq!(is, *after, "{kind} {q} after");
+        assert!(
+            was != is || *kind == "move-place",
+            "{kind}: the same query shows what it changes"
+        );
     }
+    let tried: BTreeSet<&str> = cases.iter().map(|case| case.0).collect();
+    let kinds: BTreeSet<&str> = crate::catalogue::kinds()
+        .iter()
+        .map(|kind| kind.name.as_str())
+        .collect();
+    assert_eq!(tried, kinds, "every kind is tried");
+    assert_eq!(kinds.len(), 24);
+}
+
+#[test]
+fn the_same_query_finds_a_moved_place_where_it_is() {
+    let near = |snapshot: &Snapshot, at: [f64; 2]| {
+        let selection = Selection {
+            geo: Some(ngsi_ld::query::geo::GeoQuery {
+                relation: ngsi_ld::query::geo::GeoRelation::Near {
+                    min_distance_m: None,
+                    max_distance_m: Some(50.0),
+                },
+                geometry: geo_types::Geometry::Point(Point::new(at[0], at[1])),
+                property: name("location"),
+            }),
+            ..Selection::of_type(name("School"))
+        };
+        let mut found = 0;
+        snapshot
+            .scan(&view(), &selection, &mut |_| {
+                found += 1;
+                true
+            })
+            .unwrap();
+        found
+    };
+    let (old, new) = ([X[0], Y + 0.002], [36.81, -1.281]);
+    let baseline = baseline();
+    let with = json!({"place": "urn:ngsi-ld:School:1", "to": new});
+    let (after, _) = carried_on(&baseline, &[measure("m", "move-place", with)]);
+    assert_eq!((near(&baseline, old), near(&baseline, new)), (1, 0));
+    assert_eq!((near(&after, old), near(&after, new)), (0, 1));
 }
 
 #[test]

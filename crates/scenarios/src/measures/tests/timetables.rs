@@ -167,6 +167,44 @@ fn a_window_divides_the_hours_it_cuts() {
 }
 
 #[test]
+fn a_headway_longer_than_todays_is_told_with_both() {
+    let warnings = |route: &str, minutes: f64, from: &str, until: &str| {
+        let with = json!({"routes": format!("urn:ngsi-ld:GtfsRoute:{route}"), "headway_min": minutes, "from": from, "until": until});
+        let (_, applied) = carried(&[measure("m", "frequency", with)]);
+        applied[0].warnings.join("\n")
+    };
+    let seven = "`urn:ngsi-ld:GtfsRoute:7` (7)";
+    let eight = "`urn:ngsi-ld:GtfsRoute:8` (8)";
+    // Every 10 minutes until 9:00, every 20 afterwards.
+    assert_eq!(
+        warnings("7", 15.0, "06:00", "09:00"),
+        format!("{seven} runs every 10 min in the window today, and would run every 15 min: less often")
+    );
+    assert_eq!(
+        warnings("7", 12.5, "06:00", "12:00"),
+        format!(
+            "{seven} runs every 10 min to 20 min in the window today, and would run every 12.5 min: less often"
+        )
+    );
+    assert_eq!(warnings("7", 15.0, "09:00", "12:00"), "");
+    assert_eq!(warnings("7", 10.0, "06:00", "12:00"), "");
+    assert_eq!(
+        warnings("7", 20.0, "09:00", "12:00"),
+        format!("{seven} runs every 20 min in the window today: a vehicle every 20 min changes nothing")
+    );
+    // Single trips, every half hour from 8:00 to 9:00, are never taken away.
+    assert_eq!(
+        warnings("8", 45.0, "07:00", "10:00"),
+        format!("{eight} runs every 30 min in the window today: a vehicle every 45 min changes nothing")
+    );
+    assert_eq!(warnings("8", 10.0, "07:00", "10:00"), "");
+    assert_eq!(
+        warnings("8", 10.0, "12:00", "13:00"),
+        format!("{eight} does not run in the window: nothing changes")
+    );
+}
+
+#[test]
 fn exact_departures_stay_where_they_were() {
     let mut city = city();
     for entity in &mut city {
