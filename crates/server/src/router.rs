@@ -8,6 +8,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::normalize_path::NormalizePath;
 
 use crate::problem::{NgsiError, Problem};
 use crate::{App, layers, openapi, pages, service};
@@ -27,7 +28,7 @@ pub(crate) fn admin_router(app: App) -> Router {
 }
 
 fn around(app: App, doors: Router<App>) -> Router {
-    doors
+    let doors = doors
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), layers::hurry))
@@ -36,7 +37,9 @@ fn around(app: App, doors: Router<App>) -> Router {
         .layer(CompressionLayer::new())
         .layer(map_response(no_body_no_length))
         .layer(from_fn_with_state(app.clone(), layers::observe))
-        .with_state(app)
+        .with_state(app);
+    // Before anything is matched: `/entities/` is `/entities`, as many clients write it.
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(doors))
 }
 
 /// 6.3.6: no `Content-Length` beside 204.
