@@ -85,7 +85,7 @@ pub struct Uri(Arc<str>);
 pub struct NotAUri(pub String);
 
 impl Uri {
-    /// Checks that the text has a scheme and a rest, and no character that a URI cannot hold.
+    /// Checks that the text has a scheme and a rest, and no character that a URI cannot hold, or nobody can see.
     pub fn parse(text: &str) -> Result<Self, NotAUri> {
         let bad = || NotAUri(text.chars().take(200).collect());
         let (scheme, rest) = text.split_once(':').ok_or_else(bad)?;
@@ -96,7 +96,7 @@ impl Uri {
         let rest_ok = !rest.is_empty()
             && !rest
                 .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c));
+                .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c) || is_unseen(c));
         if scheme_ok && rest_ok {
             Ok(Self(text.into()))
         } else {
@@ -129,6 +129,17 @@ impl Uri {
             _ => &self.0,
         }
     }
+}
+
+/// Characters of RFC 3987's `ucschar` that leave no mark, or turn the order of others: with one of them an id looks
+/// like another. Default ignorable code points, bidirectional controls, fillers, blanks, noncharacters.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 impl Borrow<str> for Uri {

@@ -3,19 +3,20 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler as _;
-use axum::http::{StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::normalize_path::NormalizePath;
 
 use crate::problem::{NgsiError, Problem};
-use crate::{App, layers, openapi, pages, service};
+use crate::{App, layers, ngsi_ld, openapi, pages, service};
 
 /// Every door, with what they share around them.
 pub fn router(app: App) -> Router {
-    let doors: Router<App> = openapi::doors(!app.config.metrics_apart).into();
+    let (doors, described) = openapi::doors(!app.config.metrics_apart).split_for_parts();
+    let defined = ngsi_ld::Defined::by(&described);
+    let doors = doors.layer(from_fn_with_state(defined, ngsi_ld::refuse_undefined));
     // Scenarios have one address for people and programs.
     let doors = doors.layer(from_fn_with_state(app.clone(), pages::scenarios::for_people));
     around(app, doors.merge(pages::router()))
@@ -38,8 +39,31 @@ fn around(app: App, doors: Router<App>) -> Router {
         .layer(map_response(no_body_no_length))
         .layer(from_fn_with_state(app.clone(), layers::observe))
         .with_state(app);
-    // Before anything is matched: `/entities/` is `/entities`, as many clients write it.
-    Router::new().fallback_service(NormalizePath::trim_trailing_slash(doors))
+    Router::new()
+        .fallback_service(doors)
+        .layer(map_request(without_last_slash))
+}
+
+/// The request's path ended with `/`.
+#[derive(Clone, Copy, Debug)]
+struct LastSlash;
+
+/// Before anything is matched: `/entities/` is `/entities`, as many clients write it.
+async fn without_last_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.len() == path.len() {
+        return request;
+    }
+    let target = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    if let Ok(target) = target.parse() {
+        *request.uri_mut() = target;
+        request.extensions_mut().insert(LastSlash);
+    }
+    request
 }
 
 /// 6.3.6: no `Content-Length` beside 204.
@@ -94,6 +118,14 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
 
 /// A method that is not there. The router adds `Allow`.
 async fn method_not_allowed(request: Request) -> Response {
+    // `PATCH /entities/` is for the entity with an empty id, and that is no URI.
+    if request.extensions().get::<LastSlash>().is_some()
+        && matches!(*request.method(), Method::PATCH | Method::PUT)
+        && request.uri().path() == ngsi_ld::ENTITIES
+    {
+        let detail = "the path ends where the entity's id should follow; an id is a URI";
+        return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
+    }
     let detail = format!(
         "`{}` is not for `{}`; `Allow` says what is",
         request.method(),

@@ -1,6 +1,6 @@
 //! From the JSON of an @context to a term map: the parts of the JSON-LD 1.1 Context Processing Algorithm
 //! (<https://www.w3.org/TR/json-ld11-api/#context-processing-algorithms>) that names need. Scoped contexts are
-//! left aside: 5.5.7 forbids them, and they could not change a name of the core @context.
+//! refused, as 5.5.7 asks.
 
 use std::collections::HashMap;
 
@@ -28,6 +28,8 @@ pub(super) struct Builder<'s> {
     core: Option<&'s Context>,
     source: &'s dyn ContextSource,
     documents: usize,
+    /// Whether one of the documents names the core @context.
+    pub(super) names_core: bool,
     /// The URLs that are being read, outermost first.
     open: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl<'s> Builder<'s> {
             core,
             source,
             documents: 0,
+            names_core: false,
             open: Vec::new(),
         }
     }
@@ -71,6 +74,7 @@ impl<'s> Builder<'s> {
 
     fn document(&mut self, url: &str, depth: usize) -> Result<(), Error> {
         if self.core.is_some() && core::version_of(url).is_some() {
+            self.names_core |= !self.open.is_empty();
             return Ok(()); // it applies last, whatever its place (4.4)
         }
         if !url.contains(':') {
@@ -91,8 +95,8 @@ impl<'s> Builder<'s> {
         }
         let document = self.source.document(url)?;
         let Some(inner) = document.get("@context") else {
-            return Err(Error::context(format!(
-                "the document at `{url}` has no member `@context`"
+            return Err(Error::bad_data(format!(
+                "the document at `{url}` is no @context: it has no member `@context` (5.5.6)"
             )));
         };
         self.open.push(url.to_owned());
@@ -147,6 +151,11 @@ impl<'s> Builder<'s> {
         let Some((term, value)) = local.get_key_value(term) else {
             return Ok(());
         };
+        if value.get("@context").is_some() {
+            return Err(self.refuse(&format!(
+                "the definition of `{term}` holds an @context of its own; scoped contexts are not for NGSI-LD (5.5.7)"
+            )));
+        }
         let (id, definition, simple) = match value {
             Json::Null => (Some(&Json::Null), None, false),
             Json::String(_) => (Some(value), None, true),

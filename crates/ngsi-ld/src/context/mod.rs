@@ -51,7 +51,7 @@ struct Compiled {
     names: HashMap<Name, Box<str>>,
     /// IRI and term of each prefix, the longest IRI first.
     prefixes: Vec<(Box<str>, Box<str>)>,
-    /// What was compiled, with the core's URL last.
+    /// What was compiled; see [`Context::to_json`].
     json: Json,
     /// Names of terms that are not defined, so that they too are shared.
     others: RwLock<HashMap<Box<str>, Name>>,
@@ -122,7 +122,12 @@ impl Context {
             .rfind(is_core)
             .cloned()
             .unwrap_or_else(|| Json::from(CORE_URL));
-        let json = Json::Array(own_last.chain([core_url]).collect());
+        let mut own: Vec<Json> = own_last.collect();
+        // One document that names the core @context itself says all by its URL.
+        let json = match own.as_slice() {
+            [Json::String(_)] if builder.names_core => own.swap_remove(0),
+            _ => Json::Array(own.into_iter().chain([core_url]).collect()),
+        };
         Ok(Self::finish(builder.terms, Some(core), json))
     }
 
@@ -164,7 +169,8 @@ impl Context {
         self.0.terms.get(text)
     }
 
-    /// What a response carries as `@context`: the core's URL, or an array that ends with it.
+    /// What a response carries as `@context`: the core's URL, that of a document that names the core itself, or an
+    /// array that ends with the core's.
     pub fn to_json(&self) -> &Json {
         &self.0.json
     }
@@ -180,7 +186,7 @@ impl Context {
 
     /// Whether it is the core @context and nothing else.
     pub fn is_core(&self) -> bool {
-        self.0.json.is_string()
+        Arc::ptr_eq(&self.0, &Self::core().0)
     }
 
     /// How strings under a term are to be read.

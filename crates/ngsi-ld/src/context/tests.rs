@@ -75,7 +75,6 @@ fn definitions_follow_json_ld() {
         "xsd": "http://www.w3.org/2001/XMLSchema#",
         "ex:e": {"@type": "@vocab"},
         "gone": null,
-        "scoped": {"@id": "ex:scoped", "@context": {"a": "ex:other"}},
         "back": {"@reverse": "ex:back"}
     }, {"@vocab": "https://vocab.example/#", "f": {}, "g": "h"}]));
     for (term, iri) in [
@@ -89,7 +88,6 @@ fn definitions_follow_json_ld() {
         ("pre:z", "https://pre.example/xz"),
         ("ex://z", "ex://z"),
         ("gone", "https://uri.etsi.org/ngsi-ld/default-context/gone"),
-        ("scoped", "https://example.org/scoped"),
         ("f", "https://vocab.example/#f"),
         ("g", "https://vocab.example/#h"),
         ("unknown", "https://uri.etsi.org/ngsi-ld/default-context/unknown"),
@@ -148,7 +146,11 @@ fn the_core_cannot_be_redefined() {
 #[test]
 fn a_response_ends_with_the_core() {
     let own = "https://example.org/own.jsonld";
-    let source = Documents(vec![(own, json!({"@context": {"a": "https://example.org/a"}}))]);
+    let with_core = "https://example.org/with-core.jsonld";
+    let source = Documents(vec![
+        (own, json!({"@context": {"a": "https://example.org/a"}})),
+        (with_core, json!({"@context": [own, CORE_URL]})),
+    ]);
     let core6 = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.6.jsonld";
     for (given, written, link) in [
         (json!(CORE_URL), json!(CORE_URL), Some(CORE_URL)),
@@ -156,6 +158,8 @@ fn a_response_ends_with_the_core() {
         (json!([]), json!(CORE_URL), Some(CORE_URL)),
         (json!(own), json!([own, CORE_URL]), Some(own)),
         (json!([core6, own]), json!([own, core6]), Some(own)),
+        (json!([with_core]), json!(with_core), Some(with_core)),
+        (json!([with_core, own]), json!([with_core, own, CORE_URL]), None),
         (
             json!([own, {"b": "urn:b"}]),
             json!([own, {"b": "urn:b"}, CORE_URL]),
@@ -187,8 +191,13 @@ fn what_cannot_be_compiled_says_why() {
         (json!(deep[0]), ErrorKind::BadRequestData, "8 deep"),
         (
             json!("https://example.org/none"),
-            ErrorKind::LdContextNotAvailable,
+            ErrorKind::BadRequestData,
             "no member",
+        ),
+        (
+            json!({"x": {"@id": "urn:x", "@context": {"y": "urn:y"}}}),
+            ErrorKind::BadRequestData,
+            "scoped",
         ),
         (
             json!("https://example.org/unknown"),

@@ -70,6 +70,10 @@ impl Fragment {
         let mut changed = self.head(entity, had_scope);
         if !had_scope {
             entity.scope.clear();
+            if self.scope.as_ref().is_some_and(|scope| !scope.is_empty()) {
+                let scope = Name::from_iri(format!("{}scope", crate::name::NGSI_LD));
+                left.push((scope, "there is no scope to update; append one".to_owned()));
+            }
         }
         for part in &self.attributes {
             match (part.find(&entity.attributes), &part.change) {

@@ -102,7 +102,7 @@ impl GeoQuery {
 }
 
 impl GeoRelation {
-    /// Parses `georel`. More than the clause asks: `near` may have both distances.
+    /// Parses `georel`; `near` has one distance (4.10).
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut parts = text.trim().split(';');
         let relation = match parts.next().unwrap_or("") {
@@ -147,8 +147,14 @@ fn near<'a>(modifiers: impl Iterator<Item = &'a str>) -> Result<GeoRelation, Err
         }
         *slot = Some(distance);
     }
-    if min_distance_m.is_none() && max_distance_m.is_none() {
-        return Err(Error::bad_data(FORM));
+    match (min_distance_m, max_distance_m) {
+        (None, None) => return Err(Error::bad_data(FORM)),
+        (Some(_), Some(_)) => {
+            return Err(Error::bad_data(
+                "`near` takes one distance (4.10): for a ring, ask `near;maxDistance==…` and leave out what is too near",
+            ));
+        }
+        _ => {}
     }
     Ok(GeoRelation::Near {
         min_distance_m,
@@ -256,10 +262,7 @@ mod tests {
             |text: &str, expected: GeoRelation| assert_eq!(GeoRelation::parse(text), Ok(expected), "{text}");
         check("near;maxDistance==2000", near(None, Some(2000.0)));
         check("near;minDistance==0.5", near(Some(0.5), None));
-        check(
-            "near;minDistance==1e2;maxDistance==2e3",
-            near(Some(100.0), Some(2000.0)),
-        );
+        check("near;maxDistance==2e3", near(None, Some(2000.0)));
         check("within", GeoRelation::Within);
         check("overlaps", GeoRelation::Overlaps);
         for bad in [
@@ -267,6 +270,7 @@ mod tests {
             "near",
             "near;",
             "near;maxDistance",
+            "near;minDistance==1;maxDistance==2",
             "near;maxDistance==",
             "near;maxDistance==0",
             "near;maxDistance==-1",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::instance::Instance;
 use super::names::is_scope;
 use super::path::Path;
-use super::read_value::{NULL, types, uri};
+use super::read_value::{NULL, holds_null, is_null, types, uri};
 use super::reader::{Mode, Reader};
 use super::short;
 use crate::context::Context;
@@ -190,7 +190,17 @@ pub fn read_attribute_fragment(
         "an attribute fragment is an object with members of the attribute",
     )?;
     let name = reader.attribute_name(name, false, &Path::Key(&Path::Root, name))?;
-    Ok(reader.instance(&name, object, &Path::Root)?.into_fragment())
+    let instance = reader.instance(&name, object, &Path::Root)?;
+    // The value is replaced whole (5.5.8): there is nothing for a null inside it to remove.
+    if let Some(ValuePatch::Typed(Value::Property(value))) = &instance.patch.value
+        && holds_null(&value.to_json())
+    {
+        return Path::Key(&Path::Root, "value").refuse(format_args!(
+            "`{NULL}` inside a value removes nothing here, since the value is replaced whole (5.5.8); merge the entity \
+             instead"
+        ));
+    }
+    Ok(instance.into_fragment())
 }
 
 fn top<'j>(json: &'j Json, what: &str) -> Result<&'j Map<String, Json>, Error> {
@@ -237,6 +247,9 @@ impl Members {
         let mut instances = reader.attributes(object, false, &Path::Root, |key, json, path| {
             match key {
                 "@context" | "deletedAt" => {}
+                "id" | "@id" if is_null(json) => {
+                    return path.refuse(format_args!("`{NULL}` is no id of an entity (5.5.4)"));
+                }
                 "id" | "@id" => members.id = Some(uri(json, path)?),
                 "type" | "@type" => members.types = types(json, reader.context, path)?,
                 "scope" => members.scope = Some(scope(json, reader, path)?),

@@ -298,6 +298,13 @@ impl Reader<'_> {
         let found = self.attributes(object, true, path, |key, json, path| {
             self.member(&mut instance, key, json, path, &mut extra)
         })?;
+        if kind == Some(Kind::LanguageProperty)
+            && let Some(told) = object.get("valueType")
+            && told.as_str().is_some_and(|told| told != "langString")
+        {
+            return Path::Key(path, "valueType")
+                .refuse("that of a LanguageProperty is `langString` (Table 5.2.32-1); leave it out");
+        }
         instance.sub_instances = found;
         instance.sub_instances.extend(extra);
         self.complete(instance, path)
@@ -340,6 +347,9 @@ impl Reader<'_> {
                 };
                 if !json.is_string() {
                     return path.refuse("it takes a string");
+                }
+                if key.ends_with("Sealed") && !is_proof(&instance.name) {
+                    return path.refuse("only `ngsildproof` has it (4.5.2.2); leave it out");
                 }
                 let mut plain = Instance::with_value(attribute.name, attribute.value);
                 plain.removed = self.mode == Mode::Fragment && is_null(json);
@@ -390,7 +400,13 @@ impl Reader<'_> {
     /// Checks what can be checked only when all members are known.
     fn complete(&self, mut instance: Instance, path: &Path<'_>) -> Result<Instance, Error> {
         let kind = instance.patch.kind;
-        if let Some(kind @ (Kind::Relationship | Kind::ListRelationship)) = kind
+        if let Some(
+            kind @ (Kind::Relationship
+            | Kind::ListRelationship
+            | Kind::JsonProperty
+            | Kind::LanguageProperty
+            | Kind::VocabProperty),
+        ) = kind
             && instance.patch.unit_code != Change::Keep
         {
             return Path::Key(path, "unitCode")
@@ -415,6 +431,9 @@ impl Reader<'_> {
                 }
                 instance.patch.value = Some(ValuePatch::Typed(deleted(kind)));
             }
+        } else if is_proof(&instance.name) && instance.patch.value.as_ref().is_some_and(not_an_object) {
+            return Path::Key(path, "value")
+                .refuse("the value of `ngsildproof` is the object of a W3C Data Integrity proof (4.5.2.2)");
         } else if instance.patch.value.is_none() && self.mode != Mode::Fragment {
             return path.refuse(match kind {
                 Some(kind) => format!("a {} needs its `{}`", kind.as_str(), kind.value_member()),
@@ -459,5 +478,18 @@ fn deleted(kind: Option<Kind>) -> Value {
         (Some(Kind::ListProperty), _) => Value::List(Box::new([Json::from(NULL)])),
         (Some(Kind::ListRelationship), Some(null)) => Value::ListRelationship(Box::new([null])),
         _ => Value::Property(PropertyValue::from(NULL)),
+    }
+}
+
+/// The attribute that proves others (4.5.2.2).
+fn is_proof(name: &Name) -> bool {
+    name.as_str().ends_with("/ngsildproof")
+}
+
+fn not_an_object(value: &ValuePatch) -> bool {
+    match value {
+        ValuePatch::Typed(Value::Property(value)) => !value.to_json().is_object(),
+        ValuePatch::Typed(_) => true,
+        ValuePatch::Simplified { json, .. } => !json.is_object(),
     }
 }

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ngsi_ld::Error;
 use ngsi_ld::context::Context;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::call::Call;
@@ -189,17 +190,43 @@ impl PageRequest {
     }
 }
 
-/// The query string of another page: all as it was, but `limit` and `offset`.
+/// The query string of another page: all as it was but `limit` and `offset`, in the order of names, so that the
+/// same page has one address.
 fn page_query(query: &str, limit: usize, offset: usize) -> String {
-    let kept = query.split('&').filter(|pair| {
-        let name = pair.split('=').next().unwrap_or("");
-        !pair.is_empty() && name != "limit" && name != "offset"
-    });
-    let mut pairs: Vec<String> = kept.map(str::to_owned).collect();
-    pairs.push(format!("limit={limit}"));
-    pairs.push(format!("offset={offset}"));
-    pairs.join("&")
+    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| !name.is_empty() && name != "limit" && name != "offset")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    pairs.push(("limit".to_owned(), limit.to_string()));
+    pairs.push(("offset".to_owned(), offset.to_string()));
+    pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let written: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| {
+            let (name, value) = [name, value].map(|text| utf8_percent_encode(text, IN_QUERY)).into();
+            format!("{name}={value}")
+        })
+        .collect();
+    written.join("&")
 }
+
+/// What a name or a value of a query string cannot hold as it is (RFC 3986, 3.4, and `&`, `=`, `+`, `;`).
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'?');
 
 /// 204.
 pub(crate) fn no_content() -> Response {
@@ -249,8 +276,8 @@ mod tests {
     fn the_next_page_keeps_every_other_parameter() {
         assert_eq!(page_query("", 20, 20), "limit=20&offset=20");
         assert_eq!(
-            page_query("type=A%7CB&limit=5&q=a%3D%3D1&offset=5&count=true", 5, 10),
-            "type=A%7CB&q=a%3D%3D1&count=true&limit=5&offset=10"
+            page_query("type=A%7CB&limit=5&q=a%3D%3D%221+2%22&offset=5&count=true&id=urn:a:b", 5, 10),
+            "count=true&id=urn:a:b&limit=5&offset=10&q=a%3D%3D%221%202%22&type=A%7CB"
         );
     }
 

@@ -116,6 +116,12 @@ pub(crate) async fn query_entities_by_post(
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
     UnsupportedParameters::refuse_members(query)?;
+    if query.contains_key("temporalQ") {
+        return Err(Error::bad_data(
+            "`temporalQ` is for /temporal/entityOperations/query (5.2.23); leave it out",
+        )
+        .into());
+    }
     let local = flag("local", selection.local.as_deref())?;
     let wanted = from_query(query, local, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
@@ -128,11 +134,15 @@ pub(crate) async fn query_entities_by_post(
 async fn answer(
     call: &Call,
     reader: Arc<dyn Reader>,
-    wanted: Wanted,
+    mut wanted: Wanted,
     representation: Representation,
     page: PageRequest,
     wording: Wording,
 ) -> Answer {
+    // An entity of which nothing would be shown is not in the answer.
+    if wanted.selection.attributes.is_empty() {
+        wanted.selection.attributes = representation.picked().to_vec();
+    }
     let view = call.view.clone();
     let words = wording.clone();
     let (body, shown, more, total) = blocking(move || -> Answer<_> {

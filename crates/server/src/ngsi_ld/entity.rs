@@ -47,8 +47,7 @@ pub(crate) async fn retrieve_entity(
     let media_type = accepted(&call.headers, true)?;
     let id = entity_id(&id)?;
     let context = call.context().await?;
-    let Representation { write, geometry, .. } =
-        Representation::from_parameters(&representation, &context, media_type)?;
+    let how = Representation::from_parameters(&representation, &context, media_type)?;
     let types = selection::types(of_type.types.as_deref(), &context)?;
     let entity = call
         .twin
@@ -63,10 +62,15 @@ pub(crate) async fn retrieve_entity(
     {
         return Err(twin::Error::NotFound(id).into());
     }
-    if !write.attrs.is_empty() && !write.attrs.iter().any(|name| entity.get(name.as_str()).is_some()) {
+    if !how.write.attrs.is_empty() && !how.write.attrs.iter().any(|name| entity.get(name.as_str()).is_some()) {
         let detail = format!("entity `{id}` has none of the attributes that `attrs` names");
         return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
     }
+    if how.hides(&entity) {
+        let detail = format!("nothing of entity `{id}` is left by `pick` and `omit`");
+        return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
+    }
+    let Representation { write, geometry, .. } = how;
     let wording = Wording::new(context, media_type, &call.headers);
     let object = if media_type == MediaType::GeoJson {
         write_feature(&entity, geometry.as_ref(), &wording.context, &write)

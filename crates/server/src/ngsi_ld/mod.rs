@@ -7,6 +7,7 @@ mod answer;
 mod attributes;
 mod batch;
 mod call;
+mod defined;
 mod discovery;
 mod entities;
 mod entity;
@@ -15,6 +16,7 @@ mod examples;
 mod info;
 mod negotiation;
 mod parameters;
+mod purge;
 mod representation;
 mod selection;
 mod temporal;
@@ -29,6 +31,7 @@ use utoipa_axum::routes;
 use crate::App;
 
 pub(crate) use call::Reading;
+pub(crate) use defined::{Defined, refuse_undefined};
 pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
 pub(crate) use negotiation::weight_of;
@@ -44,7 +47,11 @@ pub const TEMPORAL_ENTITIES: &str = "/ngsi-ld/v1/temporal/entities";
 /// Every operation, with its documentation.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(entities::create_entity, entities::query_entities))
+        .routes(routes!(
+            entities::create_entity,
+            entities::query_entities,
+            purge::purge_entities
+        ))
         .routes(routes!(
             entity::retrieve_entity,
             entity::replace_entity,

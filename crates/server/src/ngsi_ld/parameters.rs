@@ -1,7 +1,7 @@
 //! The query parameters of the NGSI-LD API, in the groups in which the operations share them.
 //!
-//! Each group is both what a handler extracts and what the OpenAPI document says. Unknown parameters are
-//! ignored, so that a client of a newer version is not turned away; a known one with a bad value is refused.
+//! Each group is both what a handler extracts and what the OpenAPI document says. What no group of an operation has
+//! is refused before it comes here ([`super::refuse_undefined`]).
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -67,6 +67,8 @@ pub(crate) struct SelectionParameters {
     pub scope_q: Option<String>,
     /// `true`: only what is stored here; then no other restriction has to be given (5.5.13).
     pub local: Option<String>,
+    /// A filter over context sources (4.9).
+    pub csf: Option<String>,
 }
 
 /// How entities are written (4.5, 4.21).

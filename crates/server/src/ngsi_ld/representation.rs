@@ -2,7 +2,7 @@
 
 use ngsi_ld::context::Context;
 use ngsi_ld::representation::{Format, WriteOptions};
-use ngsi_ld::{Error, Name, Uri};
+use ngsi_ld::{Entity, Error, Name, Uri};
 use serde_json::{Map, Value};
 
 use super::negotiation::MediaType;
@@ -85,6 +85,29 @@ fn representation_of(parameter: &str, keyword: &str) -> Result<(Format, Evolutio
 }
 
 impl Representation {
+    /// The attributes of which an entity must have one to have anything to show; empty where it has in any case.
+    pub(crate) fn picked(&self) -> &[Name] {
+        let members = |name: &Name| matches!(name.as_str(), "@id" | "@type") || name.short() == "scope";
+        if self.write.pick.iter().any(members) {
+            return &[];
+        }
+        &self.write.pick
+    }
+
+    /// Whether nothing of an entity is left to show.
+    pub(crate) fn hides(&self, entity: &Entity) -> bool {
+        let WriteOptions { pick, omit, .. } = &self.write;
+        let picked = self.picked();
+        if !pick.is_empty() {
+            return !picked.is_empty() && !picked.iter().any(|name| entity.get(name.as_str()).is_some());
+        }
+        let gone = |member: &str| omit.iter().any(|name| name.as_str() == member);
+        gone("@id")
+            && gone("@type")
+            && entity.scope.is_empty()
+            && entity.attributes.iter().all(|attribute| omit.contains(&attribute.name))
+    }
+
     /// From the query parameters of GET.
     pub(crate) fn from_parameters(
         parameters: &RepresentationParameters,
@@ -116,6 +139,7 @@ impl Representation {
             dataset_ids: datasets(&list("datasetId", parameters.dataset_id.as_deref())?)?,
             ..WriteOptions::default()
         };
+        not_contradictory(&write)?;
         let geometry = parameters.geometry_property.as_deref();
         let geometry = geometry
             .map(|name| attribute("geometryProperty", name, context))
@@ -155,8 +179,19 @@ impl Representation {
         if query.contains_key("datasetId") {
             self.write.dataset_ids = datasets(&text_list(query, "datasetId")?)?;
         }
-        Ok(())
+        not_contradictory(&self.write)
     }
+}
+
+/// Members cannot be asked for and refused at once, and `attrs` is the old way to say `pick` (6.4.3.2).
+fn not_contradictory(write: &WriteOptions) -> Result<(), Error> {
+    if let Some(both) = write.pick.iter().find(|name| write.omit.contains(name)) {
+        return Err(Error::bad_data(format!("`{both}` stands in `pick` and in `omit`")));
+    }
+    if !write.attrs.is_empty() && !(write.pick.is_empty() && write.omit.is_empty()) {
+        return Err(Error::bad_data("`attrs` goes with neither `pick` nor `omit`; use these alone"));
+    }
+    Ok(())
 }
 
 /// A member's name, expanded. What reaches into linked entities needs `join`, which is not there yet.
@@ -167,7 +202,10 @@ fn member(parameter: &str, name: &str, context: &Context) -> Result<Name, Error>
             shortened(name)
         )));
     }
-    attribute(parameter, name, context)
+    match name {
+        "id" | "type" => Ok(context.expand(name)),
+        _ => attribute(parameter, name, context),
+    }
 }
 
 fn datasets(texts: &[&str]) -> Result<Vec<Option<Uri>>, Error> {

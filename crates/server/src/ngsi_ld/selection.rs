@@ -2,7 +2,7 @@
 
 use ngsi_ld::context::Context;
 use ngsi_ld::query::geo::GeoQuery;
-use ngsi_ld::query::q::Q;
+use ngsi_ld::query::q::{Path, Q};
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Error, Name, Uri};
@@ -50,6 +50,13 @@ pub(crate) fn from_parameters(
     let text = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
     let attributes = names("attrs", attrs, context)?;
     let every_type = parameters.types.as_deref() == Some("*");
+    if every_type && parameters.local.as_deref() == Some("false") {
+        return Err(Error::bad_data("`type=*` asks this broker alone; `local=false` contradicts it"));
+    }
+    if let Some(csf) = parameters.csf.as_deref() {
+        // A filter over context sources (4.9). None is asked in this version, but what cannot be read is told.
+        Q::parse(csf, context).map_err(|error| Error::bad_data(format!("`csf`: {}", error.detail)))?;
+    }
     let mut selection = Selection {
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
@@ -192,8 +199,8 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
     } = &wanted.selection;
     if local
         || types.is_some()
-        || !attributes.is_empty()
-        || q.is_some()
+        || !attributes.iter().all(is_system)
+        || q.as_ref().is_some_and(|q| !only_system(q))
         || geo.is_some()
         || !wanted.any.is_empty()
     {
@@ -202,6 +209,24 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
     Err(Error::bad_data(
         "the query is too wide: give at least one of `type`, `attrs`, `q` and `georel`, or say `local=true`",
     ))
+}
+
+/// Attributes that every entity has.
+fn is_system(name: &Name) -> bool {
+    let own = name.as_str().strip_prefix(ngsi_ld::name::NGSI_LD);
+    matches!(own, Some("createdAt" | "modifiedAt" | "deletedAt" | "expiresAt" | "scope"))
+}
+
+/// Whether a query asks of nothing but system attributes.
+fn only_system(q: &Q) -> bool {
+    let system = |path: &Path| path.attributes.first().is_some_and(is_system);
+    match q {
+        Q::And(parts) => parts.iter().all(only_system),
+        Q::Or(parts) => parts.iter().all(only_system),
+        Q::Exists(path) | Q::Compare(path, ..) => system(path),
+        #[allow(unreachable_patterns, reason = "the language may grow")]
+        _ => false,
+    }
 }
 
 fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
@@ -216,6 +241,12 @@ fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), E
     let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else {
         return Ok(());
     };
+    if repeated_twice(pattern) {
+        return Err(Error::bad_data(format!(
+            "`idPattern` `{}` is not a regular expression: it repeats a repetition (IEEE 1003.2)",
+            shortened(pattern)
+        )));
+    }
     let compiled = RegexBuilder::new(pattern)
         .size_limit(1 << 18)
         .dfa_size_limit(1 << 20)
@@ -228,6 +259,25 @@ fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), E
     })?;
     selection.id_pattern = Some(compiled);
     Ok(())
+}
+
+/// Whether two of `*` and `+` follow each other, which the expressions of IEEE 1003.2 leave without a meaning.
+fn repeated_twice(pattern: &str) -> bool {
+    let (mut escaped, mut inside, mut before) = (false, false, false);
+    for c in pattern.chars() {
+        let repeats = !escaped && !inside && matches!(c, '*' | '+');
+        if repeats && before {
+            return true;
+        }
+        before = repeats;
+        match c {
+            '[' if !escaped => inside = true,
+            ']' if !escaped => inside = false,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    false
 }
 
 fn geo(
@@ -268,7 +318,14 @@ pub(crate) fn attribute(parameter: &str, name: &str, context: &Context) -> Resul
             shortened(name)
         )));
     }
-    Ok(context.expand(name))
+    let expanded = context.expand(name);
+    if expanded.as_str().starts_with('@') {
+        return Err(Error::bad_data(format!(
+            "`{parameter}`: `{}` is a member of every entity, not an attribute",
+            shortened(name)
+        )));
+    }
+    Ok(expanded)
 }
 
 /// A member that is a text, if it is there.

@@ -113,7 +113,10 @@ fn value() -> impl Strategy<Value = Value> {
         }),
         prop::collection::vec(("[a-z]{2}(-[A-Z]{2})?|@none", text), 0..3)
             .prop_map(|map| Value::Language(Box::new(map.into_iter().collect()))),
-        json().prop_map(|json| Value::Json(Box::new(json))),
+        json().prop_map(|json| {
+            let whole = json.is_object() || json.is_array();
+            Value::Json(Box::new(if whole { json } else { Json::Array(vec![json]) }))
+        }),
         one_or_many(name().boxed()).prop_map(Value::Vocab),
         prop::collection::vec(json(), 0..3).prop_map(|list| Value::List(list.into())),
         prop::collection::vec(*uri(), 0..3).prop_map(|list| Value::ListRelationship(list.into())),
@@ -131,7 +134,10 @@ fn attribute() -> impl Strategy<Value = Attribute> {
     )
         .prop_map(
             |((name, value, dataset_id), (observed_at, unit_code, expires_at))| {
-                let unitless = matches!(value.kind(), Kind::Relationship | Kind::ListRelationship);
+                let unitless = !matches!(
+                    value.kind(),
+                    Kind::Property | Kind::GeoProperty | Kind::ListProperty
+                );
                 Attribute {
                     dataset_id,
                     observed_at,
