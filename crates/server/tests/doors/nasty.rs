@@ -316,7 +316,7 @@ async fn paths_and_methods_that_are_not_there() {
         page.text()
     );
 
-    let reply = city.ask("DELETE", ENTITIES, &[], None).await;
+    let reply = city.ask("PUT", ENTITIES, &[], None).await;
     assert_eq!(
         (reply.status, reply.header("content-type")),
         (405, "application/json")
@@ -332,5 +332,9 @@ async fn paths_and_methods_that_are_not_there() {
             && allow.as_array().unwrap().contains(&json!("GET")),
         "{allow}"
     );
-    assert!(reply.json()["detail"].as_str().unwrap().contains("DELETE"));
+    assert!(reply.json()["detail"].as_str().unwrap().contains("PUT"));
+    for method in ["PUT", "PATCH"] {
+        let reply = city.ask(method, &format!("{ENTITIES}/"), &[], None).await;
+        assert_eq!((reply.status, reply.error().as_str()), (400, "BadRequestData"), "{method}");
+    }
 }
