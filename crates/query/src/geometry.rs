@@ -211,7 +211,12 @@ mod tests {
         // Two triangles that meet at (2, 2), one to the left and one to the right.
         let bow = "[[[0,0],[4,4],[4,0],[0,4],[0,0]]]";
         let within = filter("within", "Polygon", bow).unwrap();
-        for (x, y, inside) in [(1.0, 2.0, true), (3.0, 2.0, true), (2.0, 1.0, false), (2.0, 3.0, false)] {
+        for (x, y, inside) in [
+            (1.0, 2.0, true),
+            (3.0, 2.0, true),
+            (2.0, 1.0, false),
+            (2.0, 3.0, false),
+        ] {
             assert_eq!(within.matches(&entity(Point::new(x, y))), inside, "{x} {y}");
         }
         let same: Polygon<f64> = Polygon::new(
@@ -220,7 +225,10 @@ mod tests {
         );
         assert!(filter("equals", "Polygon", bow).unwrap().matches(&entity(same)));
         let error = filter("within", "Polygon", "[[[0,0],[1,1],[2,2],[0,0]]]").unwrap_err();
-        assert!(error.detail.contains("mend"), "a polygon without an area: {error}");
+        assert!(
+            error.detail.contains("mend"),
+            "a polygon without an area: {error}"
+        );
     }
 
     #[test]

@@ -66,7 +66,9 @@ pub(super) fn value(
         Kind::Property => Value::Property(PropertyValue::from_json(json.clone())),
         Kind::GeoProperty => {
             // A geometry may come as text, so that JSON-LD tools leave it alone (4.7.1).
-            let parsed = json.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
+            let parsed = json
+                .as_str()
+                .and_then(|text| serde_json::from_str::<Json>(text).ok());
             let json = parsed.as_ref().filter(|json| json.is_object()).unwrap_or(json);
             if json.get("type").and_then(Json::as_str) == Some("GeometryCollection") {
                 return path.refuse(
@@ -85,7 +87,8 @@ pub(super) fn value(
         Kind::LanguageProperty => language(json, lang, path)?,
         Kind::JsonProperty if json.is_object() || json.is_array() => Value::Json(Box::new(json.clone())),
         Kind::JsonProperty => {
-            return path.refuse("a JsonProperty holds an object or an array (4.5.24); a Property holds the rest");
+            return path
+                .refuse("a JsonProperty holds an object or an array (4.5.24); a Property holds the rest");
         }
         Kind::VocabProperty => Value::Vocab(terms(json, context, path)?),
         Kind::ListProperty => match json {

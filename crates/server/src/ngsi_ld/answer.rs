@@ -203,7 +203,9 @@ fn page_query(query: &str, limit: usize, offset: usize) -> String {
     let written: Vec<_> = pairs
         .iter()
         .map(|(name, value)| {
-            let (name, value) = [name, value].map(|text| utf8_percent_encode(text, IN_QUERY)).into();
+            let (name, value) = [name, value]
+                .map(|text| utf8_percent_encode(text, IN_QUERY))
+                .into();
             format!("{name}={value}")
         })
         .collect();
@@ -276,7 +278,11 @@ mod tests {
     fn the_next_page_keeps_every_other_parameter() {
         assert_eq!(page_query("", 20, 20), "limit=20&offset=20");
         assert_eq!(
-            page_query("type=A%7CB&limit=5&q=a%3D%3D%221+2%22&offset=5&count=true&id=urn:a:b", 5, 10),
+            page_query(
+                "type=A%7CB&limit=5&q=a%3D%3D%221+2%22&offset=5&count=true&id=urn:a:b",
+                5,
+                10
+            ),
             "count=true&id=urn:a:b&limit=5&offset=10&q=a%3D%3D%221%202%22&type=A%7CB"
         );
     }

@@ -7,8 +7,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use super::parameters::shortened;
 use crate::problem::{NgsiError, Problem};
@@ -57,7 +57,11 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
 
 /// Refuses a request with a parameter that its operation does not define: a misspelt filter must not select
 /// everything.
-pub(crate) async fn refuse_undefined(State(defined): State<Defined>, request: Request, next: Next) -> Response {
+pub(crate) async fn refuse_undefined(
+    State(defined): State<Defined>,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>() else {
         return next.run(request).await;
     };

@@ -62,7 +62,13 @@ pub(crate) async fn retrieve_entity(
     {
         return Err(twin::Error::NotFound(id).into());
     }
-    if !how.write.attrs.is_empty() && !how.write.attrs.iter().any(|name| entity.get(name.as_str()).is_some()) {
+    if !how.write.attrs.is_empty()
+        && !how
+            .write
+            .attrs
+            .iter()
+            .any(|name| entity.get(name.as_str()).is_some())
+    {
         let detail = format!("entity `{id}` has none of the attributes that `attrs` names");
         return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
     }

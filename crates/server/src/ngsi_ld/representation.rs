@@ -105,7 +105,10 @@ impl Representation {
         gone("@id")
             && gone("@type")
             && entity.scope.is_empty()
-            && entity.attributes.iter().all(|attribute| omit.contains(&attribute.name))
+            && entity
+                .attributes
+                .iter()
+                .all(|attribute| omit.contains(&attribute.name))
     }
 
     /// From the query parameters of GET.
@@ -186,10 +189,14 @@ impl Representation {
 /// Members cannot be asked for and refused at once, and `attrs` is the old way to say `pick` (6.4.3.2).
 fn not_contradictory(write: &WriteOptions) -> Result<(), Error> {
     if let Some(both) = write.pick.iter().find(|name| write.omit.contains(name)) {
-        return Err(Error::bad_data(format!("`{both}` stands in `pick` and in `omit`")));
+        return Err(Error::bad_data(format!(
+            "`{both}` stands in `pick` and in `omit`"
+        )));
     }
     if !write.attrs.is_empty() && !(write.pick.is_empty() && write.omit.is_empty()) {
-        return Err(Error::bad_data("`attrs` goes with neither `pick` nor `omit`; use these alone"));
+        return Err(Error::bad_data(
+            "`attrs` goes with neither `pick` nor `omit`; use these alone",
+        ));
     }
     Ok(())
 }

@@ -51,7 +51,9 @@ pub(crate) fn from_parameters(
     let attributes = names("attrs", attrs, context)?;
     let every_type = parameters.types.as_deref() == Some("*");
     if every_type && parameters.local.as_deref() == Some("false") {
-        return Err(Error::bad_data("`type=*` asks this broker alone; `local=false` contradicts it"));
+        return Err(Error::bad_data(
+            "`type=*` asks this broker alone; `local=false` contradicts it",
+        ));
     }
     if let Some(csf) = parameters.csf.as_deref() {
         // A filter over context sources (4.9). None is asked in this version, but what cannot be read is told.
@@ -214,7 +216,10 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
 /// Attributes that every entity has.
 fn is_system(name: &Name) -> bool {
     let own = name.as_str().strip_prefix(ngsi_ld::name::NGSI_LD);
-    matches!(own, Some("createdAt" | "modifiedAt" | "deletedAt" | "expiresAt" | "scope"))
+    matches!(
+        own,
+        Some("createdAt" | "modifiedAt" | "deletedAt" | "expiresAt" | "scope")
+    )
 }
 
 /// Whether a query asks of nothing but system attributes.

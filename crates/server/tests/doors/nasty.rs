@@ -335,6 +335,10 @@ async fn paths_and_methods_that_are_not_there() {
     assert!(reply.json()["detail"].as_str().unwrap().contains("PUT"));
     for method in ["PUT", "PATCH"] {
         let reply = city.ask(method, &format!("{ENTITIES}/"), &[], None).await;
-        assert_eq!((reply.status, reply.error().as_str()), (400, "BadRequestData"), "{method}");
+        assert_eq!(
+            (reply.status, reply.error().as_str()),
+            (400, "BadRequestData"),
+            "{method}"
+        );
     }
 }

@@ -413,9 +413,23 @@ async fn the_socket_serves_and_stops_with_streams_open() {
 async fn a_slash_at_the_end_changes_nothing() {
     let city = City::new();
     let stop = r#"{"id":"urn:ngsi-ld:BusStop:1","type":"BusStop"}"#;
-    assert_eq!(city.ask("POST", "/ngsi-ld/v1/entities/", &[], Some(stop)).await.status, 201);
-    for target in ["/ngsi-ld/v1/entities/?type=BusStop", "/ngsi-ld/v1/entities/urn:ngsi-ld:BusStop:1/", "/healthz/"] {
+    assert_eq!(
+        city.ask("POST", "/ngsi-ld/v1/entities/", &[], Some(stop))
+            .await
+            .status,
+        201
+    );
+    for target in [
+        "/ngsi-ld/v1/entities/?type=BusStop",
+        "/ngsi-ld/v1/entities/urn:ngsi-ld:BusStop:1/",
+        "/healthz/",
+    ] {
         assert_eq!(city.ask("GET", target, &[], None).await.status, 200, "{target}");
     }
-    assert_eq!(city.ask("GET", "/", &[("accept", "text/html")], None).await.status, 200);
+    assert_eq!(
+        city.ask("GET", "/", &[("accept", "text/html")], None)
+            .await
+            .status,
+        200
+    );
 }

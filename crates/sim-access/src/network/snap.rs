@@ -204,7 +204,11 @@ impl Network {
             let length = (bx - ax).hypot(by - ay);
             if left <= length && length > 0.0 {
                 let share = left / length;
-                return Some(plane.position([ax + share * (bx - ax), ay + share * (by - ay)]).wrapped());
+                return Some(
+                    plane
+                        .position([ax + share * (bx - ax), ay + share * (by - ay)])
+                        .wrapped(),
+                );
             }
             left -= length;
         }
@@ -322,7 +326,13 @@ mod tests {
             id: lon as i64,
             position: Position::new(lon, -16.8),
         });
-        let street = EdgeInput::straight(0, 179, -179, 213.0, EdgeAttributes::of(crate::attributes::Highway::Path));
+        let street = EdgeInput::straight(
+            0,
+            179,
+            -179,
+            213.0,
+            EdgeAttributes::of(crate::attributes::Highway::Path),
+        );
         let network = Network::build(&nodes, &[street]).unwrap();
         for asked in [179.9995, -179.9995] {
             let snap = network.snap(Position::new(asked, -16.8), 5.0).unwrap();
