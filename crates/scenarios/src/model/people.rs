@@ -224,7 +224,12 @@ impl People {
         sums
     }
 
-    fn group(&mut self, id: &str, shares: impl Iterator<Item = Option<f64>>, without: &mut usize) {
+    fn group(
+        &mut self,
+        id: &str,
+        shares: impl Iterator<Item = Option<f64>>,
+        without: &mut usize,
+    ) {
         self.groups.push(Group {
             id: id.to_owned(),
             name: names::group(id).unwrap_or_else(|| id.to_owned()),
@@ -263,12 +268,20 @@ impl People {
             .any(|census| census.disability().is_some());
         let mut without = 0;
         if said {
-            self.group("disability", disability.into_iter(), &mut without);
+            self.group(
+                "disability",
+                disability.into_iter(),
+                &mut without,
+            );
         } else {
             absent.push("persons with disabilities (`personsWithDisabilities`)");
         }
         for (age, shares) in ages.iter().zip(by_age) {
-            self.group(&format!("age:{age}"), shares.into_iter(), &mut without);
+            self.group(
+                &format!("age:{age}"),
+                shares.into_iter(),
+                &mut without,
+            );
         }
         if ages.is_empty() {
             absent.push("age (`populationByAge`)");
