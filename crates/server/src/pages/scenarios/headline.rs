@@ -34,20 +34,20 @@ impl Outcome {
             let of = |attribute: &&Attribute| attribute.name.short() == term;
             entity.attributes.iter().find(of)
         };
-        let text = |term: &str| attribute(term).and_then(Attribute::as_str).map(str::to_owned);
+        let word = |term: &str| attribute(term).and_then(Attribute::as_str).map(str::to_owned);
         let number = |term: &str| attribute(term).and_then(Attribute::as_f64);
         let difference = number("difference")?;
-        let good = match text("verdict")?.as_str() {
+        let good = match word("verdict")?.as_str() {
             "better" => Some(difference.abs()),
             "worse" => Some(-difference.abs()),
             "same" => Some(0.0),
             _ => None,
         };
         Some(Self {
-            indicator: text("indicator")?,
-            name: text("name").unwrap_or_default(),
-            unit: text("unit").unwrap_or_default(),
-            scenario: text("scenario")?,
+            indicator: word("indicator")?,
+            name: word("name").unwrap_or_default(),
+            unit: word("unit").unwrap_or_default(),
+            scenario: word("scenario")?,
             difference,
             good,
             people: number("people").unwrap_or(0.0).abs(),

