@@ -2,9 +2,10 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::float_cmp,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test program, which says what it leaves out"
+    reason = "a test program: it says what it leaves out, and compares exactly where exactly is meant"
 )]
 
 mod choice;
