@@ -96,8 +96,9 @@ pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> (EdgeAttr
             Lift::InService
         });
     }
-    way.access = get("foot").or(get("access")).map(access);
-    if get("foot").is_none()
+    let on_foot = parse(get("foot"), "foot", access, &mut note);
+    way.access = on_foot.or_else(|| parse(get("access"), "access", access, &mut note));
+    if on_foot.is_none()
         && way.access == Some(Access::No)
         && matches!(get("access"), Some("agricultural" | "forestry"))
     {
@@ -220,13 +221,15 @@ fn crossing(text: &str) -> Crossing {
     }
 }
 
-fn access(text: &str) -> Access {
-    match text {
-        "no" | "agricultural" | "forestry" | "military" => Access::No,
-        "private" => Access::Private,
+/// `unknown`, and a word that is not in use, say nothing of who may walk.
+fn access(text: &str) -> Option<Access> {
+    Some(match text {
+        "yes" | "permissive" | "designated" | "official" | "public" | "discouraged" => Access::Yes,
+        "no" | "agricultural" | "forestry" | "military" | "use_sidepath" => Access::No,
+        "private" | "residents" | "employees" => Access::Private,
         "destination" | "customers" | "delivery" | "permit" => Access::Destination,
-        _ => Access::Yes,
-    }
+        _ => return None,
+    })
 }
 
 fn wheelchair(text: &str) -> Option<Wheelchair> {
@@ -455,6 +458,34 @@ mod tests {
             way(&[("highway", "service"), ("access", "private"), ("foot", "yes")]).access,
             Some(Access::Yes)
         );
+        for word in ["yes", "permissive", "designated", "official"] {
+            assert_eq!(
+                way(&[("access", "no"), ("foot", word)]).access,
+                Some(Access::Yes),
+                "{word}"
+            );
+        }
+        // Who does not know has not allowed it; the general word then counts.
+        for word in ["unknown", "wumbo", ""] {
+            let read = |tags| read(tags).1.into_iter().map(|tag| tag.key).collect::<Vec<_>>();
+            assert_eq!(
+                way(&[("highway", "cycleway"), ("foot", word)]).access,
+                None,
+                "{word}"
+            );
+            assert_eq!(
+                way(&[("highway", "cycleway"), ("access", word)]).access,
+                None,
+                "{word}"
+            );
+            assert_eq!(
+                way(&[("access", "private"), ("foot", word)]).access,
+                Some(Access::Private),
+                "{word}"
+            );
+            assert_eq!(read([("highway", "path"), ("foot", word)]), ["foot"]);
+            assert_eq!(read([("highway", "path"), ("access", word)]), ["access"]);
+        }
         assert_eq!(
             way(&[("highway", "elevator"), ("operational_status", "broken")]).lift,
             Some(Lift::OutOfService)

@@ -390,3 +390,93 @@ fn tactile_paving_is_asked_of_crossings() {
     };
     assert_eq!(judge(&path, &Profile::long_cane(), true).state, Passable);
 }
+
+/// The limits as a city writes them, in hundredths: what is written as the limit itself keeps it, whatever the digits
+/// are in f32; a hundredth beyond does not.
+#[test]
+fn the_limit_itself_is_within_it() {
+    let passes = |way: EdgeAttributes, profile: &Profile, criterion: Criterion| {
+        let verdict = judge(&way, profile, true);
+        assert!(!verdict.undecided.contains(criterion), "{criterion:?}");
+        !verdict.blocking.contains(criterion)
+    };
+    let kerb = |height: f32| Kerb {
+        kind: KerbKind::Yes,
+        height_m: Some(height),
+    };
+    for hundredths in 1..=1_500_u32 {
+        let number = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        let limit: f64 = number(hundredths).parse().unwrap();
+        let [below, at, above]: [f32; 3] =
+            [hundredths - 1, hundredths, hundredths + 1].map(|value| number(value).parse().unwrap());
+        let profile = Profile {
+            max_kerb_m: Some(limit),
+            min_width_m: Some(limit),
+            max_incline_up_pct: Some(limit),
+            max_incline_down_pct: Some(limit),
+            ..Profile::manual_wheelchair()
+        };
+        for (value, wide, low) in [(below, false, true), (at, true, true), (above, true, false)] {
+            let width = EdgeAttributes {
+                width_m: Some(value),
+                ..good()
+            };
+            assert_eq!(
+                passes(width, &profile, Criterion::Width),
+                wide,
+                "{value} m of {limit}"
+            );
+            if value <= 10.0 {
+                let kerb = EdgeAttributes {
+                    kerb_from: Some(kerb(value)),
+                    ..good()
+                };
+                assert_eq!(
+                    passes(kerb, &profile, Criterion::Kerb),
+                    low,
+                    "a kerb of {value} m, {limit}"
+                );
+            }
+            for slope in [value, -value] {
+                let incline = EdgeAttributes {
+                    incline: Some(Incline::Percent(slope)),
+                    ..good()
+                };
+                assert_eq!(
+                    passes(incline, &profile, Criterion::Incline),
+                    low,
+                    "{slope} % of {limit}"
+                );
+            }
+        }
+    }
+    // As OpenStreetMap writes them.
+    for (tags, criterion) in [
+        ([("width", "0.9"), ("highway", "footway")], Criterion::Width),
+        ([("width", "90 cm"), ("highway", "footway")], Criterion::Width),
+        ([("width", "900 mm"), ("highway", "footway")], Criterion::Width),
+        ([("kerb:height", "3 cm"), ("crossing", "marked")], Criterion::Kerb),
+        ([("incline", "6%"), ("highway", "footway")], Criterion::Incline),
+        ([("incline", "-6 %"), ("highway", "footway")], Criterion::Incline),
+    ] {
+        let (way, unreadable) = sim_access::tags::read(tags);
+        assert!(unreadable.is_empty());
+        assert!(passes(way, &Profile::manual_wheelchair(), criterion), "{tags:?}");
+    }
+    for count in 0..6 {
+        let flight = EdgeAttributes {
+            highway: Some(Highway::Steps),
+            step_count: Some(count),
+            ..good()
+        };
+        let profile = Profile {
+            steps: Steps::UpTo(3),
+            ..Profile::walking()
+        };
+        assert_eq!(
+            passes(flight, &profile, Criterion::Steps),
+            count <= 3,
+            "{count} steps"
+        );
+    }
+}

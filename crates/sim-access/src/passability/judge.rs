@@ -78,7 +78,7 @@ pub(super) fn each(
     if let Some(least) = profile.min_width_m {
         told(
             Criterion::Width,
-            way.width_m.map(|width| f64::from(width) >= least).into(),
+            way.width_m.map(|width| reaches(width, least)).into(),
         );
     }
     if profile.needs_tactile_paving && (way.crossing.is_some() || way.highway == Some(Highway::Platform)) {
@@ -169,6 +169,22 @@ fn steps(way: &EdgeAttributes, rule: Steps) -> Passability {
     }
 }
 
+/// What a measured value may differ from the number that was written: it comes in f32, often by way of a unit, and
+/// 0.9 must stand for ninety centimetres.
+fn slack(limit: f64) -> f64 {
+    1e-6 * limit.abs().max(1.0)
+}
+
+/// Whether a measured value is at least the limit.
+fn reaches(value: f32, limit: f64) -> bool {
+    f64::from(value) >= limit - slack(limit)
+}
+
+/// Whether a measured value is at most the limit.
+fn stays_within(value: f32, limit: f64) -> bool {
+    f64::from(value) <= limit + slack(limit)
+}
+
 /// Kerbs at both ends. They must be known where one gets on or off a pavement.
 fn kerbs(way: &EdgeAttributes, highest: f64) -> Passability {
     let street = way.highway.is_some_and(|class| class.street_rank().is_some());
@@ -188,8 +204,7 @@ fn kerbs(way: &EdgeAttributes, highest: f64) -> Passability {
 /// and most its kind can be.
 fn over(kerb: Kerb, highest: f64) -> Passability {
     if let Some(height) = kerb.height_m {
-        // Heights come in f32: 0.03 must stand for three centimetres.
-        return (f64::from(height) <= highest + 1e-6).into();
+        return stays_within(height, highest).into();
     }
     let (more_than, at_most) = match kerb.kind {
         KerbKind::No | KerbKind::Flush => (None, 0.0),
@@ -212,17 +227,14 @@ fn incline(way: &EdgeAttributes, profile: &Profile, forward: bool) -> Option<Pas
     if up.is_none() && down.is_none() {
         return None;
     }
-    let fits = |limit: Option<f64>, steep: f64| limit.is_none_or(|limit| steep <= limit + 1e-6);
+    let fits = |limit: Option<f64>, steep: f32| limit.is_none_or(|limit| stays_within(steep, limit));
     Some(match (way.incline, way.slope_pct(forward)) {
-        (_, Some(slope)) => {
-            let slope = f64::from(slope);
-            (if slope >= 0.0 {
-                fits(up, slope)
-            } else {
-                fits(down, -slope)
-            })
-            .into()
-        }
+        (_, Some(slope)) => (if slope >= 0.0 {
+            fits(up, slope)
+        } else {
+            fits(down, -slope)
+        })
+        .into(),
         // It is known to climb where climbing does not stop them, or to fall where falling does not.
         (Some(Incline::Up), None) if (if forward { up } else { down }).is_none() => Passable,
         (Some(Incline::Down), None) if (if forward { down } else { up }).is_none() => Passable,
