@@ -1,4 +1,4 @@
-//! Distances between geometries on the WGS 84 ellipsoid, in metres.
+//! Distances between geometries in metres: on the WGS 84 ellipsoid (4.10), and on a sphere (4.23).
 
 use geo::line_measures::{Distance, Geodesic, Haversine};
 use geo::{CoordsIter, Intersects};
@@ -8,8 +8,20 @@ use geo_types::{Coord, Geometry, Line, LineString, Point, Polygon};
 /// straight in longitude and latitude (RFC 7946, section 3.1.1); geometries that touch or overlap are 0 apart.
 /// Infinite where one of them is empty. Exact to a millimetre for segments up to 100 km.
 pub fn between_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
+    between_by(a, b, |a, b| Geodesic.distance(a, b))
+}
+
+/// The same on a sphere, by the Haversine formula (4.23.1).
+pub fn haversine_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
+    between_by(a, b, |a, b| Haversine.distance(a, b))
+}
+
+/// The distance between two points.
+type Metric = fn(Point<f64>, Point<f64>) -> f64;
+
+fn between_by(a: &Geometry<f64>, b: &Geometry<f64>, metric: Metric) -> f64 {
     if let (Geometry::Point(a), Geometry::Point(b)) = (a, b) {
-        return Geodesic.distance(*a, *b);
+        return metric(*a, *b);
     }
     if a.intersects(b) {
         return 0.0;
@@ -19,7 +31,7 @@ pub fn between_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
     for (points, other) in [(&a.points, &b), (&b.points, &a)] {
         for &point in points {
             for &segment in &other.segments {
-                best = to_segment(point, segment, best);
+                best = to_segment(point, segment, best, metric);
             }
         }
     }
@@ -27,7 +39,7 @@ pub fn between_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
     if a.segments.is_empty() || b.segments.is_empty() {
         for &p in &a.lone_points {
             for &q in &b.lone_points {
-                best = best.min(Geodesic.distance(Point(p), Point(q)));
+                best = best.min(metric(Point(p), Point(q)));
             }
         }
     }
@@ -78,7 +90,7 @@ impl Parts {
 }
 
 /// The distance from a point to a segment if it is below `best`, else `best`.
-fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64) -> f64 {
+fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64, metric: Metric) -> f64 {
     const METRES_PER_DEGREE: f64 = 111_700.0; // the longest on WGS 84
     let at = |t: f64| Point(segment.start + (segment.end - segment.start) * t);
     let point = Point(point);
@@ -104,7 +116,7 @@ fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64) -> f64 {
     let low = ((nearest - 1.0) / pieces).max(0.0);
     let high = ((nearest + 1.0) / pieces).min(1.0);
     best.min(golden_section(low, high, 1e-4 / length.max(1.0), |t| {
-        Geodesic.distance(point, at(t))
+        metric(point, at(t))
     }))
 }
 
@@ -166,6 +178,21 @@ mod tests {
         // Across the antimeridian.
         let (west, east) = (point! { x: 179.5, y: 0.0 }, point! { x: -179.5, y: 0.0 });
         assert!((between_m(&west.into(), &east.into()) - 111_319.490_8).abs() < 0.01);
+    }
+
+    #[test]
+    fn clause_4_23_1_haversine() {
+        let sphere_m = 6_371_008.8_f64; // the mean radius
+        let at = |x: f64, y: f64| -> Geometry<f64> { point! { x: x, y: y }.into() };
+        // A quarter of a great circle, and a degree of one.
+        let quarter = haversine_m(&at(0.0, 0.0), &at(0.0, 90.0));
+        assert!(
+            (quarter - sphere_m * std::f64::consts::FRAC_PI_2).abs() < 100.0,
+            "{quarter}"
+        );
+        let line: Geometry<f64> = line_string![(x: -1.0, y: 1.0), (x: 1.0, y: 1.0)].into();
+        let degree = haversine_m(&line, &at(0.0, 0.0));
+        assert!((degree - sphere_m.to_radians()).abs() < 1.0, "{degree}");
     }
 
     #[test]

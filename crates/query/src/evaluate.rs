@@ -12,6 +12,7 @@ use ngsi_ld::{Entity, Error, Name, Timestamp};
 use regex::Regex;
 
 use crate::entity_query::compile_pattern;
+use crate::links::Links;
 use crate::target::{self, Scalar, Target};
 
 /// How many regular expressions a `q` may have: each may take 1 MiB compiled and as much again while it matches.
@@ -23,6 +24,7 @@ pub(crate) enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Term(Path, Test),
+    Linked(Path, Vec<Name>, Box<Filter>),
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +52,6 @@ pub(crate) enum Value {
     Date(Date),
     Time(Time),
     Iri(String),
-    Word(String, Name),
 }
 
 impl Filter {
@@ -70,13 +71,24 @@ impl Filter {
             Q::Or(terms) => Self::Or(parts(terms)?),
             Q::Exists(path) => Self::Term(path.clone(), Test::Exists),
             Q::Compare(path, operator, operands) => Self::Term(path.clone(), Test::new(*operator, operands)?),
+            Q::Linked {
+                relationship,
+                types,
+                then,
+            } => Self::Linked(relationship.clone(), types.clone(), Box::new(Self::build(then)?)),
         })
     }
 
-    pub(crate) fn matches(&self, entity: &Entity) -> bool {
+    pub(crate) fn matches(&self, entity: &Entity, links: &Links<'_>) -> bool {
         match self {
-            Self::And(parts) => parts.iter().all(|part| part.matches(entity)),
-            Self::Or(parts) => parts.iter().any(|part| part.matches(entity)),
+            Self::And(parts) => parts.iter().all(|part| part.matches(entity, links)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches(entity, links)),
+            Self::Linked(path, types, then) => target::any_link(entity, path, &mut |id| {
+                links.find(id).is_some_and(|linked| {
+                    (types.is_empty() || types.iter().any(|name| linked.types.contains(name)))
+                        && then.matches(&linked, links)
+                })
+            }),
             Self::Term(path, test) => target::any(entity, path, &mut |target| test.holds(&target)),
         }
     }
@@ -87,6 +99,7 @@ fn patterns(q: &Q) -> usize {
         Q::And(parts) | Q::Or(parts) => parts.iter().map(patterns).sum(),
         Q::Compare(_, Operator::Matches | Operator::NotMatches, _) => 1,
         Q::Exists(_) | Q::Compare(..) => 0,
+        Q::Linked { then, .. } => patterns(then),
     }
 }
 
@@ -182,8 +195,7 @@ impl Value {
             Operand::DateTime(instant) => Self::DateTime(*instant),
             Operand::Date(text) => Self::Date(target::date(text).ok_or_else(|| bad(text))?),
             Operand::Time(text) => Self::Time(target::time(text).ok_or_else(|| bad(text))?),
-            Operand::Uri(text) => Self::Iri(text.clone()),
-            Operand::Word(text, name) => Self::Word(text.clone(), name.clone()),
+            Operand::Uri(text) | Operand::Word(text) => Self::Iri(text.clone()),
             Operand::Range(..) => return Err(bad("a range inside a range")),
         })
     }
@@ -201,9 +213,7 @@ impl Value {
             (Scalar::Text(a), Self::DateTime(b)) => Timestamp::parse(a).ok().map(|a| a.cmp(b)),
             (Scalar::Text(a), Self::Date(b)) => target::date(a).map(|a| a.cmp(b)),
             (Scalar::Text(a), Self::Time(b)) => target::time(a).map(|a| a.cmp(b)),
-            (Scalar::Text(a), Self::Iri(b) | Self::Word(b, _))
-            | (Scalar::Iri(a), Self::Text(b) | Self::Iri(b)) => same(a == b),
-            (Scalar::Iri(a), Self::Word(b, name)) => same(a == b || *a == name.as_str()),
+            (Scalar::Text(a), Self::Iri(b)) | (Scalar::Iri(a), Self::Text(b) | Self::Iri(b)) => same(a == b),
             _ => None,
         }
     }

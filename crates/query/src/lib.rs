@@ -4,10 +4,13 @@
 //! The evaluator over entities in memory is the definition; any other way to answer is held to it by tests.
 //! No I/O, no clock.
 
+pub mod collation;
 pub mod distance;
 pub mod entity_query;
 mod evaluate;
 mod geometry;
+mod links;
+pub mod order;
 pub mod plan;
 pub mod prepared;
 mod target;
@@ -15,6 +18,14 @@ pub mod temporal;
 pub mod view;
 
 pub use entity_query::{EntityQuery, Selection};
+pub use links::{Links, MAX_LOOKUPS};
+pub use order::{SortKey, Sorter};
 pub use plan::{Bbox, Plan};
 pub use prepared::Prepared;
 pub use view::{Caller, Purpose, View};
+
+/// Gives every number that a comparison of `q` with an attribute itself may look at: what an index over numbers
+/// holds.
+pub fn numbers_of(attribute: &ngsi_ld::Attribute, visit: &mut dyn FnMut(f64)) {
+    target::numbers(attribute, visit);
+}

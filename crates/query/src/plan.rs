@@ -6,7 +6,7 @@ use geo::BoundingRect;
 use geo_types::Geometry;
 use ngsi_ld::name::NGSI_LD;
 use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
-use ngsi_ld::query::q::Q;
+use ngsi_ld::query::q::{Operand, Operator, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Name, Uri};
 
@@ -31,6 +31,17 @@ pub enum Plan {
     ByType(Vec<Name>),
     /// Entities with one of these attributes.
     ByAttribute(Vec<Name>),
+    /// Entities with a number in this range in an attribute, and those with several numbers in it, in whatever range:
+    /// in several data sets, or in an array. Whether that is a shorter path than another only those
+    /// know who can count.
+    ByNumber {
+        /// The attribute.
+        attribute: Name,
+        /// The least number.
+        low: f64,
+        /// The greatest; both belong to the range.
+        high: f64,
+    },
     /// Every entity.
     Scan,
 }
@@ -63,6 +74,32 @@ impl Plan {
         }
     }
 
+    /// Other paths that may be shorter, for those who can count how many entities each leads to. All of them hold what
+    /// the selection takes.
+    pub fn alternatives(selection: &Selection) -> Vec<Self> {
+        let mut paths = Vec::new();
+        if !selection.ids.is_empty() {
+            return paths;
+        }
+        if let Some(q) = &selection.q {
+            paths.extend(numbers(q));
+            for needed in conjuncts(q)
+                .iter()
+                .filter_map(needed_attributes)
+                .map(Self::ByAttribute)
+            {
+                if !paths.contains(&needed) {
+                    paths.push(needed);
+                }
+            }
+        }
+        if !selection.attributes.is_empty() {
+            paths.push(Self::ByAttribute(selection.attributes.clone()));
+        }
+        paths.extend(selection.types.as_ref().and_then(needed_types).map(Self::ByType));
+        paths
+    }
+
     /// Whether the path alone decides: every entity it leads to is selected.
     pub fn is_exact(&self, selection: &Selection) -> bool {
         let mut rest = selection.clone();
@@ -71,7 +108,9 @@ impl Plan {
             Self::ByType(_) if selection.types.as_ref().is_some_and(is_plain) => rest.types = None,
             Self::ByAttribute(_) if !selection.attributes.is_empty() => rest.attributes = Vec::new(),
             Self::Scan => {}
-            Self::ByType(_) | Self::ByAttribute(_) | Self::ByGeo { .. } => return false,
+            Self::ByType(_) | Self::ByAttribute(_) | Self::ByGeo { .. } | Self::ByNumber { .. } => {
+                return false;
+            }
         }
         rest.is_everything()
     }
@@ -89,7 +128,11 @@ fn needed_types(selection: &TypeSelection) -> Option<Vec<Name>> {
 /// Attributes of which every selected entity has at least one.
 fn needed_attributes(q: &Q) -> Option<Vec<Name>> {
     match q {
-        Q::Exists(path) | Q::Compare(path, ..) => {
+        Q::Exists(path)
+        | Q::Compare(path, ..)
+        | Q::Linked {
+            relationship: path, ..
+        } => {
             // An entity has these without an attribute.
             let own = |name: &&Name| {
                 matches!(
@@ -104,6 +147,69 @@ fn needed_attributes(q: &Q) -> Option<Vec<Name>> {
         }
         Q::Or(parts) => union(parts.iter().map(needed_attributes)),
         Q::And(parts) => parts.iter().filter_map(needed_attributes).min_by_key(Vec::len),
+    }
+}
+
+/// What must all hold.
+fn conjuncts(q: &Q) -> &[Q] {
+    match q {
+        Q::And(parts) => parts,
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// The ranges that a number of every selected entity lies in, one for each attribute. One number lies in all ranges
+/// that are asked for at once; of several, each may lie in another.
+fn numbers(q: &Q) -> Vec<Plan> {
+    let mut plans: Vec<Plan> = Vec::new();
+    for (attribute, from, to) in conjuncts(q).iter().filter_map(range_of) {
+        let known = plans.iter_mut().find_map(|plan| match plan {
+            Plan::ByNumber {
+                attribute: known,
+                low,
+                high,
+            } if known == attribute => Some((low, high)),
+            _ => None,
+        });
+        match known {
+            Some((low, high)) => (*low, *high) = (low.max(from), high.min(to)),
+            None => plans.push(Plan::ByNumber {
+                attribute: attribute.clone(),
+                low: from,
+                high: to,
+            }),
+        }
+    }
+    plans
+}
+
+/// The range that one comparison with numbers asks for.
+fn range_of(term: &Q) -> Option<(&Name, f64, f64)> {
+    let Q::Compare(path, operator, operands) = term else {
+        return None;
+    };
+    let ([attribute], []) = (&*path.attributes, &*path.members) else {
+        return None;
+    };
+    let number = |operand: &Operand| match operand {
+        Operand::Number(number) => Some((*number, *number)),
+        Operand::Range(from, to) => match (&**from, &**to) {
+            (Operand::Number(from), Operand::Number(to)) => Some((*from, *to)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let ends = operands.iter().map(number).collect::<Option<Vec<_>>>()?;
+    let low = ends.iter().map(|(low, _)| *low).fold(f64::INFINITY, f64::min);
+    let high = ends
+        .iter()
+        .map(|(_, high)| *high)
+        .fold(f64::NEG_INFINITY, f64::max);
+    match operator {
+        Operator::Equal => Some((attribute, low, high)),
+        Operator::Greater | Operator::GreaterOrEqual => Some((attribute, low, f64::INFINITY)),
+        Operator::Less | Operator::LessOrEqual => Some((attribute, f64::NEG_INFINITY, high)),
+        Operator::NotEqual | Operator::Matches | Operator::NotMatches => None,
     }
 }
 
@@ -224,6 +330,9 @@ impl fmt::Display for Plan {
             }
             Self::ByType(types) => write!(f, "by type {}", names(types)),
             Self::ByAttribute(attributes) => write!(f, "by attribute {}", names(attributes)),
+            Self::ByNumber { attribute, low, high } => {
+                write!(f, "by number {} in [{low}, {high}]", attribute.short())
+            }
             Self::Scan => f.write_str("every entity"),
         }
     }
@@ -377,6 +486,38 @@ mod tests {
             "by location in [-0.009135, -0.009140, 0.009135, 0.009140] of type A",
             false,
         );
+    }
+
+    #[test]
+    fn paths_by_number() {
+        use ngsi_ld::context::Context;
+        for (q, expected) in [
+            ("a>5", "by number a in [5, inf]; by attribute a"),
+            ("a<=5", "by number a in [-inf, 5]; by attribute a"),
+            ("a==1..5", "by number a in [1, 5]; by attribute a"),
+            ("a==7,3,5", "by number a in [3, 7]; by attribute a"),
+            ("a>=1;a<5", "by number a in [1, 5]; by attribute a"),
+            (
+                "a>=1;b==2",
+                "by number a in [1, inf]; by number b in [2, 2]; by attribute a; by attribute b",
+            ),
+            ("a!=5", "by attribute a"),
+            ("a==5,\"x\"", "by attribute a"),
+            ("a.b>5", "by attribute a"),
+            ("a[b]>5", "by attribute a"),
+            ("a>\"x\"", "by attribute a"),
+            ("a>5|a<1", "by attribute a"),
+            ("a{b}>5", "by attribute a"),
+        ] {
+            let selection = Selection {
+                q: Some(Q::parse(q, Context::core()).unwrap()),
+                ..Selection::default()
+            };
+            let paths = Plan::alternatives(&selection);
+            let printed: Vec<_> = paths.iter().map(ToString::to_string).collect();
+            assert_eq!(printed.join("; "), expected, "{q}");
+            assert!(paths.iter().all(|path| !path.is_exact(&selection)));
+        }
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use ngsi_ld::{Entity, Error, Name, Uri};
 use crate::Selection;
 use crate::evaluate::Filter;
 use crate::geometry::GeoFilter;
+use crate::links::Links;
 
 /// A [`Selection`] with its regular expressions compiled and its reference geometry checked.
 #[derive(Clone, Debug)]
@@ -38,8 +39,14 @@ impl Prepared {
     }
 
     /// Whether an entity is selected. What the caller may not see must have been taken away before
-    /// ([`crate::View::of`]).
+    /// ([`crate::View::of`]). Terms on linked entities do not hold: see [`Self::matches_linked`].
     pub fn matches(&self, entity: &Entity) -> bool {
+        self.matches_linked(entity, &Links::none())
+    }
+
+    /// The same, with the entities that its relationships lead to. When all are asked, [`Links::check`] says whether
+    /// the answers hold.
+    pub fn matches_linked(&self, entity: &Entity, links: &Links<'_>) -> bool {
         // The cheap ones first.
         self.types
             .as_ref()
@@ -58,7 +65,7 @@ impl Prepared {
                 .id_pattern
                 .as_ref()
                 .is_none_or(|pattern| pattern.is_match(entity.id.as_str()))
-            && self.q.as_ref().is_none_or(|q| q.matches(entity))
             && self.geo.as_ref().is_none_or(|geo| geo.matches(entity))
+            && self.q.as_ref().is_none_or(|q| q.matches(entity, links))
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use ngsi_ld::entity::UNSET;
 use ngsi_ld::name::NGSI_LD;
 use ngsi_ld::query::q::Path;
-use ngsi_ld::{Attribute, Entity, PropertyValue, Timestamp, Value};
+use ngsi_ld::{Attribute, Entity, PropertyValue, Timestamp, Uri, Value};
 use serde_json::Value as Json;
 
 /// A single value that can be compared.
@@ -52,13 +52,52 @@ pub(crate) fn any<'a>(entity: &'a Entity, path: &Path, visit: &mut dyn FnMut(Tar
     if present || !rest.is_empty() || !path.members.is_empty() {
         return false;
     }
-    let instant = match core_member(first.as_str()) {
-        Some("createdAt") => Some(entity.created_at),
-        Some("modifiedAt") => Some(entity.modified_at),
-        Some("expiresAt") => entity.expires_at,
+    entity_time(entity, first.as_str()).is_some_and(|instant| visit(Target::One(Scalar::DateTime(instant))))
+}
+
+/// Gives every number that a comparison with the attribute itself (no sub-attribute, no member) may look at.
+pub(crate) fn numbers(attribute: &Attribute, visit: &mut dyn FnMut(f64)) {
+    let mut one = |scalar: &Scalar<'_>| {
+        if let Scalar::Number(number) = scalar {
+            visit(*number);
+        }
+    };
+    match value_target(&attribute.value, &[]) {
+        Some(Target::One(scalar)) => one(&scalar),
+        Some(Target::Many(scalars) | Target::Texts(scalars)) => scalars.iter().for_each(one),
+        Some(Target::Opaque) | None => {}
+    }
+}
+
+/// Gives every entity that `path` leads to to `visit`, until one answers `true`; whether one did.
+pub(crate) fn any_link(entity: &Entity, path: &Path, visit: &mut dyn FnMut(&Uri) -> bool) -> bool {
+    fn follow(attributes: &[Attribute], path: &[ngsi_ld::Name], visit: &mut dyn FnMut(&Uri) -> bool) -> bool {
+        let Some((first, rest)) = path.split_first() else {
+            return false;
+        };
+        attributes
+            .iter()
+            .filter(|attribute| attribute.name == *first)
+            .any(|attribute| {
+                if rest.is_empty() {
+                    attribute.targets().iter().any(&mut *visit)
+                } else {
+                    follow(&attribute.sub_attributes, rest, visit)
+                }
+            })
+    }
+    follow(&entity.attributes, &path.attributes, visit)
+}
+
+/// A time that the entity itself has: `createdAt`, `modifiedAt`, `expiresAt`.
+pub(crate) fn entity_time(entity: &Entity, name: &str) -> Option<Timestamp> {
+    let instant = match core_member(name)? {
+        "createdAt" => Some(entity.created_at),
+        "modifiedAt" => Some(entity.modified_at),
+        "expiresAt" => entity.expires_at,
         _ => None,
     };
-    instant_target(instant).is_some_and(visit)
+    instant.filter(|&instant| instant != UNSET)
 }
 
 fn descend<'a>(
@@ -89,7 +128,8 @@ fn core_member(name: &str) -> Option<&str> {
     name.strip_prefix(NGSI_LD)
 }
 
-fn core_target<'a>(attribute: &'a Attribute, member: &str) -> Option<Target<'a>> {
+/// A member of an attribute that is not an attribute itself.
+pub(crate) fn core_target<'a>(attribute: &'a Attribute, member: &str) -> Option<Target<'a>> {
     let text = |text: &'a str| Target::One(Scalar::Text(text));
     match member {
         "observedAt" => instant_target(attribute.observed_at),
@@ -153,7 +193,8 @@ fn property_target<'a>(value: &'a PropertyValue, members: &[String]) -> Option<T
     }))
 }
 
-fn member_of<'a>(json: &'a Json, members: &[String]) -> Option<&'a Json> {
+/// What a path of members leads to.
+pub(crate) fn member_of<'a>(json: &'a Json, members: &[String]) -> Option<&'a Json> {
     members
         .iter()
         .try_fold(json, |json, member| json.as_object()?.get(member))
@@ -166,7 +207,8 @@ fn json_target(json: &Json) -> Target<'_> {
     }
 }
 
-fn json_scalar(json: &Json) -> Option<Scalar<'_>> {
+/// A JSON value that can be compared; `None` of arrays, objects and null.
+pub(crate) fn json_scalar(json: &Json) -> Option<Scalar<'_>> {
     match json {
         Json::Null | Json::Array(_) => None,
         Json::Bool(value) => Some(Scalar::Boolean(*value)),
@@ -177,15 +219,32 @@ fn json_scalar(json: &Json) -> Option<Scalar<'_>> {
             let Json::String(text) = value else {
                 return json_scalar(value).filter(|_| !value.is_object());
             };
-            let datatype = object.get("@type").and_then(Json::as_str).unwrap_or("");
-            Some(match datatype.strip_prefix(NGSI_LD).unwrap_or(datatype) {
-                "DateTime" => Timestamp::parse(text).map_or(Scalar::Text(text), Scalar::DateTime),
-                "Date" => date(text).map_or(Scalar::Text(text), Scalar::Date),
-                "Time" => time(text).map_or(Scalar::Text(text), Scalar::Time),
-                _ => Scalar::Text(text),
-            })
+            Some(typed(
+                text,
+                object.get("@type").and_then(Json::as_str).unwrap_or(""),
+            ))
         }
     }
+}
+
+/// A string with a datatype (4.6.3): its `@type`, or the `valueType` beside it.
+pub(crate) fn typed<'a>(text: &'a str, datatype: &str) -> Scalar<'a> {
+    match datatype.strip_prefix(NGSI_LD).unwrap_or(datatype) {
+        "DateTime" => Timestamp::parse(text).map_or(Scalar::Text(text), Scalar::DateTime),
+        "Date" => date(text).map_or(Scalar::Text(text), Scalar::Date),
+        "Time" => time(text).map_or(Scalar::Text(text), Scalar::Time),
+        _ => Scalar::Text(text),
+    }
+}
+
+/// The `valueType` of an attribute, expanded; nothing where it has none.
+pub(crate) fn value_type(attribute: &Attribute) -> &str {
+    attribute
+        .sub_attributes
+        .iter()
+        .find(|sub_attribute| core_member(sub_attribute.name.as_str()) == Some("hasValueType"))
+        .and_then(Attribute::as_str)
+        .unwrap_or("")
 }
 
 /// `2026-05-01`.

@@ -3,14 +3,19 @@
 //! Memory answers, the log remembers. Every tenant has a [`Twin`]; one thread owns its [`storage::Storage`] and
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
+mod attribute_index;
+mod by_number;
+mod choice;
 pub mod contexts;
 mod error;
 mod evaluate;
 mod events;
 mod fork;
 mod history;
+mod join;
 mod net;
 mod operation;
+mod ordered;
 mod reader;
 mod reading;
 mod rows;
@@ -28,8 +33,10 @@ pub use contexts::Contexts;
 pub use error::Error;
 pub use events::{Committed, EntityChange};
 pub use fork::Fork;
+pub use join::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, MAX_LINKED, write_joined};
 pub use net::{Net, NetError, NetLimits};
 pub use operation::{Instance, Operation, Outcome};
+pub use ordered::{MAX_ORDERED, Ordered};
 pub use reader::{BlobId, HistoryQuery, Page, Reader, Sample};
 pub use rows::Row;
 pub use snapshot::Snapshot;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ngsi_ld::query::temporal::TemporalQuery;
 use ngsi_ld::{Entity, Name, Timestamp, Uri};
-use query::{EntityQuery, Selection, View};
+use query::{EntityQuery, Plan, Selection, Sorter, View};
 
 use crate::error::Error;
+use crate::ordered::Ordered;
 
 /// Everything that can be read, of the live twin and of a snapshot alike. Every read takes a [`View`]: what it
 /// hides does not exist.
@@ -15,6 +16,20 @@ pub trait Reader: Send + Sync {
     fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>>;
     /// One page of the entities that a query selects, in order of creation.
     fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error>;
+    /// The path by which [`Self::query`] finds a page, for people and for tests.
+    fn plan(&self, query: &EntityQuery) -> Plan {
+        Plan::of(&query.selection)
+    }
+    /// One page of the entities that a query selects, in the order of `sorter`; those that it finds equal in order
+    /// of creation. Holds no more than the page and what is before it, at most [`crate::MAX_ORDERED`].
+    fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
+        let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
+        self.scan(view, &query.selection, &mut |entity| {
+            ordered.push(entity);
+            true
+        })?;
+        Ok(ordered.page(query.count))
+    }
     /// Visits every entity of a selection, in order of creation and without holding all of them. Stops when
     /// `visit` gives `false`.
     fn scan(
@@ -73,6 +88,8 @@ pub struct Page {
     pub total: Option<usize>,
     /// Whether there are more after these.
     pub more: bool,
+    /// How many entities were looked at to find them.
+    pub examined: usize,
 }
 
 /// Which instances of an entity's history.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use query::view::Rows;
-use query::{EntityQuery, Plan, Selection, View};
+use query::{EntityQuery, Links, Plan, Selection, View};
 use storage::StorageReader;
 
+use crate::choice;
 use crate::error::Error;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Reader, Sample};
@@ -52,7 +53,9 @@ impl<S: Shards> Reading<'_, S> {
         };
         let counting = query.count && known_total.is_none();
         let mut matches = 0_usize;
-        self.visit(view, &query.selection, &mut |entity| {
+        let needed = choice::needed(query, counting);
+        let plan = choice::choose(self.state, &query.selection, needed);
+        page.examined = self.visit_by(plan, view, &query.selection, &mut |entity| {
             matches += 1;
             if matches > query.offset {
                 if page.entities.len() < query.limit {
@@ -80,6 +83,11 @@ impl<S: Shards> Reading<'_, S> {
         }
     }
 
+    /// The path by which a page is found.
+    pub(crate) fn plan(&self, query: &EntityQuery) -> Plan {
+        choice::choose(self.state, &query.selection, choice::needed(query, query.count))
+    }
+
     /// Visits what a selection takes, as the view shows it, in order of creation; gives how many it examined.
     pub(crate) fn visit(
         &self,
@@ -87,17 +95,31 @@ impl<S: Shards> Reading<'_, S> {
         selection: &Selection,
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
     ) -> Result<usize, Error> {
+        let plan = choice::choose(self.state, selection, None);
+        self.visit_by(plan, view, selection, visit)
+    }
+
+    fn visit_by(
+        &self,
+        plan: Plan,
+        view: &View,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) -> Result<usize, Error> {
         let filter = selection.prepare()?;
+        let find = |id: &Uri| self.get(view, id);
+        let links = Links::new(&find);
         let mut examined = 0;
-        for record in Walk::new(self.state, &Plan::of(selection).into()) {
+        for record in Walk::new(self.state, &plan.into()) {
             let Some(entity) = record.live() else { continue };
             examined += 1;
             // The filter looks at what the caller sees, or it would tell what they do not.
-            if let Some(entity) = seen(view, entity).filter(|entity| filter.matches(entity))
+            if let Some(entity) = seen(view, entity).filter(|entity| filter.matches_linked(entity, &links))
                 && !visit(&entity)
             {
                 break;
             }
+            links.check()?;
         }
         Ok(examined)
     }
@@ -263,6 +285,17 @@ macro_rules! read_by {
             }
             fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
                 self.reading().query(view, query)
+            }
+            fn ordered(
+                &self,
+                view: &View,
+                query: &EntityQuery,
+                sorter: &query::Sorter,
+            ) -> Result<Page, Error> {
+                self.reading().ordered(view, query, sorter)
+            }
+            fn plan(&self, query: &EntityQuery) -> query::Plan {
+                self.reading().plan(query)
             }
             fn scan(
                 &self,

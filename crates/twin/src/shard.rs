@@ -12,6 +12,8 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 use storage::{EntityKey, Stored};
 
+use crate::attribute_index::AttributeIndex;
+
 /// The envelope of one geometry, and whose it is.
 type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
 
@@ -75,6 +77,7 @@ pub(crate) struct Shard {
     by_type: HashMap<Name, BTreeSet<EntityKey>>,
     by_place: HashMap<Name, RTree<Envelope>>,
     by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
+    attributes: AttributeIndex,
 }
 
 /// Which entities of a shard a walk goes through.
@@ -84,6 +87,8 @@ pub(crate) enum Lane {
     Live,
     /// Those of one type that do.
     OfType(Name),
+    /// Those that have an attribute now.
+    WithAttribute(Name),
     /// All that have a current state or a history.
     Everything,
 }
@@ -114,16 +119,27 @@ impl Shard {
         self.by_type.get(name).map_or(0, BTreeSet::len)
     }
 
+    /// Which of them have which attributes.
+    pub(crate) fn attributes(&self) -> &AttributeIndex {
+        &self.attributes
+    }
+
+    /// How many entities there are, with those of the past.
+    pub(crate) fn count(&self) -> usize {
+        self.records.len()
+    }
+
     /// The next records of a lane, at most `count`, after the key `after`, in order.
     pub(crate) fn page(&self, lane: &Lane, after: Option<EntityKey>, count: usize, into: &mut Vec<Record>) {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         match lane {
-            Lane::OfType(name) => {
-                let keys = self
-                    .by_type
-                    .get(name)
-                    .into_iter()
-                    .flat_map(|keys| keys.range(range));
+            Lane::OfType(_) | Lane::WithAttribute(_) => {
+                let keys = match lane {
+                    Lane::OfType(name) => self.by_type.get(name),
+                    Lane::WithAttribute(name) => self.attributes.with(name),
+                    Lane::Live | Lane::Everything => None,
+                };
+                let keys = keys.into_iter().flat_map(|keys| keys.range(range));
                 into.extend(keys.filter_map(|key| self.records.get(key)).take(count).cloned());
             }
             Lane::Live => {
@@ -198,6 +214,10 @@ impl Shard {
                 self.by_type.entry(name.clone()).or_default().insert(*key);
             }
         }
+        self.attributes.update(
+            old.map(|(key, entity)| (key, &**entity)),
+            new.map(|(key, entity)| (key, &**entity)),
+        );
         if !unchanged(|a, b| places(a).eq(places(b))) {
             for (name, envelope) in old.iter().flat_map(|(key, entity)| envelopes(*key, entity)) {
                 if let Some(tree) = self.by_place.get_mut(name) {

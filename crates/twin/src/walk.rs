@@ -23,6 +23,10 @@ pub(crate) enum Path {
     Types(Vec<Name>),
     /// Entities with a geometry in this property whose envelope meets the box.
     Places(Name, Bbox),
+    /// Entities that have at least one of these attributes.
+    Attributes(Vec<Name>),
+    /// Entities that may have a number of this attribute between the two, or equal to one of them.
+    Numbers(Name, f64, f64),
     /// All entities.
     Live,
     /// All, also those of the past.
@@ -40,7 +44,9 @@ impl From<Plan> for Path {
                 types: _,
             } => Self::Places(property, bbox),
             Plan::ByType(names) => Self::Types(names),
-            Plan::ByAttribute(_) | Plan::Scan => Self::Live,
+            Plan::ByAttribute(names) => Self::Attributes(names),
+            Plan::ByNumber { attribute, low, high } => Self::Numbers(attribute, low, high),
+            Plan::Scan => Self::Live,
         }
     }
 }
@@ -71,6 +77,17 @@ impl<'a, S: Shards> Walk<'a, S> {
                 }
                 return Self::keys(shards, found);
             }
+            Path::Numbers(attribute, low, high) => {
+                let mut found = Vec::new();
+                for index in 0..SHARDS {
+                    shards.with(index, |shard| {
+                        let keys = shard.attributes().in_range(attribute, *low, *high);
+                        found.extend(keys.map(|key| (key, index)));
+                    });
+                }
+                return Self::keys(shards, found);
+            }
+            Path::Attributes(names) => names.iter().cloned().map(Lane::WithAttribute).collect(),
             Path::Types(names) => names.iter().cloned().map(Lane::OfType).collect(),
             Path::Live => vec![Lane::Live],
             Path::Everything => vec![Lane::Everything],

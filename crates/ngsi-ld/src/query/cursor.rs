@@ -95,12 +95,12 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Counts an opening parenthesis.
+    /// Counts an opening parenthesis or brace.
     pub(super) fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(Error::too_complex(format!(
-                "`{}`, at character {}: more than {MAX_DEPTH} parentheses inside one another",
+                "`{}`, at character {}: more than {MAX_DEPTH} parentheses or braces inside one another",
                 self.parameter,
                 self.character(self.position)
             )));
@@ -108,7 +108,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Counts a closing parenthesis.
+    /// Counts a closing one.
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
     }
@@ -116,6 +116,11 @@ impl<'a> Cursor<'a> {
     /// This place, for [`Self::expected_at`].
     pub(super) fn mark(&self) -> usize {
         self.position
+    }
+
+    /// Goes back to a place that was marked.
+    pub(super) fn back_to(&mut self, mark: usize) {
+        self.position = mark;
     }
 
     /// What is wrong here: something else was expected.
@@ -144,15 +149,6 @@ impl<'a> Cursor<'a> {
         let (parameter, at, example) = (self.parameter, self.character(mark), self.example);
         Error::bad_data(format!(
             "`{parameter}`, at character {at}: {detail}; an example: `{example}`"
-        ))
-    }
-
-    /// Something that is NGSI-LD but that this program does not do.
-    pub(super) fn unsupported(&self, detail: &str) -> Error {
-        Error::too_complex(format!(
-            "`{}`, at character {}: {detail}",
-            self.parameter,
-            self.character(self.position)
         ))
     }
 

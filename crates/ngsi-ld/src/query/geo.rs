@@ -163,7 +163,7 @@ fn near<'a>(modifiers: impl Iterator<Item = &'a str>) -> Result<GeoRelation, Err
 }
 
 /// A GeoJSON geometry (RFC 7946, section 3.1) that is complete and lies on the Earth. Altitudes are left out.
-fn reference_geometry(geometry: &str, coordinates: &Json) -> Result<Geometry<f64>, Error> {
+pub(super) fn reference_geometry(geometry: &str, coordinates: &Json) -> Result<Geometry<f64>, Error> {
     let at = "coordinates";
     Ok(match geometry {
         "Point" => Geometry::Point(Point(position(coordinates, at)?)),

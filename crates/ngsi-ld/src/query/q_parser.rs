@@ -8,20 +8,32 @@ use crate::error::Error;
 use crate::name::{Name, Uri};
 use crate::time::Timestamp;
 
-/// `path`, or `path operator values`.
+/// `path`, or `path operator values`; the path may lead through linked entities.
 pub(super) fn term(cursor: &mut Cursor<'_>, context: &Context) -> Result<Q, Error> {
-    let path = path(cursor, context)?;
+    let (hops, path) = linked_path(cursor, context)?;
     cursor.skip_spaces();
-    let Some(operator) = operator(cursor) else {
-        return Ok(Q::Exists(path));
+    let term = match operator(cursor) {
+        Some(operator) => comparison(cursor, path, operator)?,
+        None => Q::Exists(path),
     };
+    Ok(hops
+        .into_iter()
+        .rev()
+        .fold(term, |then, (relationship, types)| Q::Linked {
+            relationship,
+            types,
+            then: Box::new(then),
+        }))
+}
+
+fn comparison(cursor: &mut Cursor<'_>, path: Path, operator: Operator) -> Result<Q, Error> {
     cursor.skip_spaces();
     let operands = match operator {
         Operator::Matches | Operator::NotMatches => vec![Operand::Text(pattern(cursor)?)],
-        Operator::Equal | Operator::NotEqual => equality_operands(cursor, context)?,
+        Operator::Equal | Operator::NotEqual => equality_operands(cursor)?,
         Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
             let start = cursor.mark();
-            match operand(cursor, context)? {
+            match operand(cursor)? {
                 Operand::Boolean(_) | Operand::Range(..) | Operand::Uri(_) | Operand::Word(..) => {
                     return Err(cursor.expected_at(start, "a number, a quoted string, a date or a time"));
                 }
@@ -30,6 +42,66 @@ pub(super) fn term(cursor: &mut Cursor<'_>, context: &Context) -> Result<Q, Erro
         }
     };
     Ok(Q::Compare(path, operator, operands))
+}
+
+/// A relationship that is followed, and the types of what it leads to.
+type Hop = (Path, Vec<Name>);
+
+/// `relationship{Type:relationship{path}}`, or a plain path.
+fn linked_path(cursor: &mut Cursor<'_>, context: &Context) -> Result<(Vec<Hop>, Path), Error> {
+    let mut hops = Vec::new();
+    let last = loop {
+        let start = cursor.mark();
+        let path = path(cursor, context)?;
+        if !cursor.eat("{") {
+            break path;
+        }
+        if !path.members.is_empty() {
+            return Err(cursor.expected_at(start, "the name of a relationship before `{`"));
+        }
+        cursor.enter()?;
+        hops.push((path, type_hint(cursor, context)?));
+    };
+    for _ in &hops {
+        if !cursor.eat("}") {
+            return Err(cursor.expected("`}`"));
+        }
+        cursor.leave();
+    }
+    Ok((hops, last))
+}
+
+/// `Device,Sensor:`, the types of the linked entities, where there is such a hint. Inside braces the last colon
+/// ends it, so a compact IRI there is written out in angle brackets.
+fn type_hint(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<Name>, Error> {
+    let start = cursor.mark();
+    let mut types = Vec::new();
+    loop {
+        if let Some(name) = bracketed(cursor)? {
+            types.push(name);
+            if cursor.eat(":") {
+                return Ok(types);
+            }
+            if cursor.eat(",") {
+                continue;
+            }
+            break;
+        }
+        let at = cursor.mark();
+        let token = cursor.take_while(|c| c.is_alphanumeric() || "_-:@$".contains(c));
+        if !token.is_empty() && cursor.eat(",") {
+            types.push(context.expand(token));
+        } else if let Some((name, _)) = token.rsplit_once(':').filter(|(name, _)| !name.is_empty()) {
+            types.push(context.expand(name));
+            cursor.back_to(at);
+            cursor.advance(name.len() + 1);
+            return Ok(types);
+        } else {
+            break;
+        }
+    }
+    cursor.back_to(start);
+    Ok(Vec::new())
 }
 
 fn operator(cursor: &mut Cursor<'_>) -> Option<Operator> {
@@ -48,18 +120,14 @@ fn operator(cursor: &mut Cursor<'_>) -> Option<Operator> {
     .find(|operator| cursor.eat(operator.as_str()))
 }
 
-fn path(cursor: &mut Cursor<'_>, context: &Context) -> Result<Path, Error> {
+/// `a.b[c.d]`.
+pub(super) fn path(cursor: &mut Cursor<'_>, context: &Context) -> Result<Path, Error> {
     let mut attributes = Vec::new();
     loop {
         attributes.push(attribute(cursor, context)?);
         if !cursor.eat(".") {
             break;
         }
-    }
-    if cursor.peek() == Some('{') {
-        return Err(cursor.unsupported(
-            "a filter on linked entities (`relationship{attribute}`) is not supported; query the linked entities first",
-        ));
     }
     let mut members = Vec::new();
     if cursor.eat("[") {
@@ -109,12 +177,12 @@ fn member(cursor: &mut Cursor<'_>) -> Result<String, Error> {
     }
 }
 
-fn equality_operands(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<Operand>, Error> {
+fn equality_operands(cursor: &mut Cursor<'_>) -> Result<Vec<Operand>, Error> {
     let mut operands = Vec::new();
     loop {
         cursor.skip_spaces();
         let start = cursor.mark();
-        operands.push(operand(cursor, context)?);
+        operands.push(operand(cursor)?);
         if operands.len() > 1
             && operands
                 .iter()
@@ -130,7 +198,7 @@ fn equality_operands(cursor: &mut Cursor<'_>, context: &Context) -> Result<Vec<O
 }
 
 /// One value, or a range.
-fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error> {
+fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, Error> {
     let first = if cursor.peek() == Some('"') {
         Operand::Text(quoted(cursor)?)
     } else {
@@ -142,7 +210,7 @@ fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error>
             .split_once("..")
             .filter(|_| numeric)
             .map_or(token, |(from, _)| from);
-        let operand = unquoted(cursor, token, context)?;
+        let operand = unquoted(cursor, token)?;
         cursor.advance(token.len());
         operand
     };
@@ -158,7 +226,7 @@ fn operand(cursor: &mut Cursor<'_>, context: &Context) -> Result<Operand, Error>
             .get(..unquoted_length(cursor.rest()))
             .unwrap_or("")
             .trim_end();
-        let operand = unquoted(cursor, token, context)?;
+        let operand = unquoted(cursor, token)?;
         cursor.advance(token.len());
         operand
     };
@@ -189,7 +257,7 @@ fn unquoted_length(rest: &str) -> usize {
     .unwrap_or(rest.len())
 }
 
-fn unquoted(cursor: &Cursor<'_>, token: &str, context: &Context) -> Result<Operand, Error> {
+fn unquoted(cursor: &Cursor<'_>, token: &str) -> Result<Operand, Error> {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     match token {
         "true" => return Ok(Operand::Boolean(true)),
@@ -217,7 +285,7 @@ fn unquoted(cursor: &Cursor<'_>, token: &str, context: &Context) -> Result<Opera
         return Ok(Operand::Uri(token.to_owned()));
     }
     if token.starts_with(char::is_alphabetic) && token.chars().all(word) {
-        return Ok(Operand::Word(token.to_owned(), context.expand(token)));
+        return Ok(Operand::Word(token.to_owned()));
     }
     Err(cursor.expected("a value: a number, true, false, a date, a URI, or a text in double quotes"))
 }
@@ -307,4 +375,93 @@ fn bare_pattern_length(rest: &str) -> usize {
         false
     })
     .unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(terms: &[&str]) -> Vec<Name> {
+        terms.iter().map(|term| Context::core().expand(term)).collect()
+    }
+
+    fn path(attributes: &[&str]) -> Path {
+        Path {
+            attributes: names(attributes),
+            members: Vec::new(),
+        }
+    }
+
+    fn linked(relationship: &str, types: &[&str], then: Q) -> Q {
+        Q::Linked {
+            relationship: path(&[relationship]),
+            types: names(types),
+            then: Box::new(then),
+        }
+    }
+
+    #[test]
+    fn clause_4_9_linked_entities() {
+        let forty =
+            |attributes: &[&str]| Q::Compare(path(attributes), Operator::Equal, vec![Operand::Number(40.0)]);
+        for (text, expected) in [
+            (
+                "sensor{humidity}==40",
+                linked("sensor", &[], forty(&["humidity"])),
+            ),
+            (
+                "sensor{Device:humidity}==40",
+                linked("sensor", &["Device"], forty(&["humidity"])),
+            ),
+            (
+                "sensor{Device,Sensor:humidity.accuracy}==40",
+                linked("sensor", &["Device", "Sensor"], forty(&["humidity", "accuracy"])),
+            ),
+            (
+                "a{b{T:c}}==40",
+                linked("a", &[], linked("b", &["T"], forty(&["c"]))),
+            ),
+            (
+                "a{T,U:b{c}}",
+                linked("a", &["T", "U"], linked("b", &[], Q::Exists(path(&["c"])))),
+            ),
+            (
+                "a{<https://a.example/T>:<https://a.example/b>}==40",
+                linked("a", &["https://a.example/T"], forty(&["https://a.example/b"])),
+            ),
+        ] {
+            let parsed = Q::parse(text, Context::core()).unwrap();
+            assert_eq!(parsed, expected, "{text}");
+            assert_eq!(
+                Q::parse(&parsed.to_string(), Context::core()),
+                Ok(expected),
+                "{parsed}"
+            );
+        }
+        let q = Q::parse("x>1;a{b{c}}~=\"x\"|d{e[f]}", Context::core()).unwrap();
+        assert_eq!((q.linked_depth(), q.paths().len()), (2, 3));
+        for (bad, says) in [
+            ("a{b", "`}`"),
+            ("a{}", "the name of an attribute"),
+            ("a{{b}}", "the name of an attribute"),
+            ("a{b}}", "character 5"),
+            ("a[x]{b}", "a relationship"),
+            ("a{b}{c}", "character 5"),
+            ("a{T,b}", "`}`"),
+            ("a{T:}", "the name of an attribute"),
+            ("a{b>1}", "`}`"),
+        ] {
+            let error = Q::parse(bad, Context::core()).unwrap_err();
+            assert!(error.detail.contains(says), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn clause_5_7_2_4_system_attributes() {
+        let of = |text| Q::parse(text, Context::core()).unwrap().has_user_attribute();
+        assert!(!of("modifiedAt>2020-01-01T00:00:00Z"));
+        assert!(!of("createdAt;modifiedAt"));
+        assert!(of("createdAt;x"));
+        assert!(of("x.modifiedAt>2020-01-01T00:00:00Z"));
+    }
 }

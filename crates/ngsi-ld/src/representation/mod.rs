@@ -21,8 +21,8 @@ pub use read::{
     FragmentOptions, read_attribute, read_attribute_fragment, read_entity, read_entity_simplified,
     read_fragment, read_fragment_with, read_temporal, read_temporal_attributes,
 };
-pub use write::{write_attribute, write_entity};
-pub use write_geojson::{write_feature, write_feature_collection};
+pub use write::{LinkedEntities, write_attribute, write_entity, write_entity_inline};
+pub use write_geojson::{feature_of, write_feature, write_feature_collection};
 pub use write_temporal::{AggregatedAttribute, AggregatedRow, write_aggregated, write_temporal};
 
 /// What a client sent, cut so that an error stays readable.

@@ -63,7 +63,7 @@ impl WriteOptions {
     }
 
     /// Whether the instance of a data set is written.
-    pub(super) fn shows_dataset(&self, dataset_id: Option<&Uri>) -> bool {
+    pub fn shows_dataset(&self, dataset_id: Option<&Uri>) -> bool {
         self.dataset_ids.is_empty() || self.dataset_ids.iter().any(|asked| asked.as_ref() == dataset_id)
     }
 }

@@ -342,12 +342,18 @@ impl Reader<'_> {
             "modifiedAt" => instance.modified_at = self.instant(json, path)?.set(),
             "instanceId" => instance.instance_id = Some(uri(json, path)?),
             "deletedAt" | "valueType" | "lang" | "entityIdSealed" | "entityTypeSealed" => {
-                let Some(attribute) = plain_member(key, json.clone()) else {
+                let Some(text) = json.as_str() else {
+                    return path.refuse("it takes a string");
+                };
+                // Coerced to a URI by the @context (4.5.2.2).
+                let held = if key == "valueType" && !is_null(json) {
+                    Json::from(self.context.expand(text).as_str())
+                } else {
+                    json.clone()
+                };
+                let Some(attribute) = plain_member(key, held) else {
                     return Ok(false);
                 };
-                if !json.is_string() {
-                    return path.refuse("it takes a string");
-                }
                 if key.ends_with("Sealed") && !is_proof(&instance.name) {
                     return path.refuse("only `ngsildproof` has it (4.5.2.2); leave it out");
                 }
@@ -360,12 +366,9 @@ impl Reader<'_> {
                 return path
                     .refuse("an @context stands at the top of the document only (5.5.7); move it there");
             }
-            "entity" | "entityList" => {
-                return path.refuse("linked entities are output only; give `object` alone");
-            }
-            _ if PREVIOUS.contains(&key) => {
-                return path.refuse("previous values are output only; leave it out");
-            }
+            // Output only: "in the event that they are provided, implementations shall ignore them" (5.2.5, 5.2.6).
+            "entity" | "entityList" => {}
+            _ if PREVIOUS.contains(&key) => {}
             _ if key.starts_with('@') => {
                 return path.refuse("that JSON-LD keyword has no place in an attribute");
             }

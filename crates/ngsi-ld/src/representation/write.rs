@@ -10,12 +10,41 @@ use super::read_value::NULL;
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, UNSET};
 use crate::geojson;
-use crate::name::{NGSI_LD, Name};
+use crate::name::{NGSI_LD, Name, Uri};
 use crate::time::Timestamp;
 use crate::value::{Kind, OneOrMany, PropertyValue, Value};
 
+/// The entities that relationships lead to, as they are written inside what links to them (4.5.23.2).
+pub trait LinkedEntities {
+    /// The entity that a relationship of the entity that is written leads to, if it is to be shown.
+    fn linked(&self, relationship: &Name, target: &Uri) -> Option<Map<String, Json>>;
+}
+
+/// What is linked, where that is asked for.
+type Linked<'a> = Option<&'a dyn LinkedEntities>;
+
 /// Writes an entity, without an `@context` member.
 pub fn write_entity(entity: &Entity, context: &Context, options: &WriteOptions) -> Map<String, Json> {
+    entity_with(entity, context, options, None)
+}
+
+/// Writes an entity with the entities that its Relationships lead to (4.5.23.2): as `entity` and `entityList`, and in
+/// simplified representation in the place of their ids.
+pub fn write_entity_inline(
+    entity: &Entity,
+    context: &Context,
+    options: &WriteOptions,
+    linked: &dyn LinkedEntities,
+) -> Map<String, Json> {
+    entity_with(entity, context, options, Some(linked))
+}
+
+fn entity_with(
+    entity: &Entity,
+    context: &Context,
+    options: &WriteOptions,
+    linked: Linked<'_>,
+) -> Map<String, Json> {
     let mut object = head(entity, context, options);
     for instances in groups(&entity.attributes) {
         if options.shows(&instances[0].name) {
@@ -23,7 +52,7 @@ pub fn write_entity(entity: &Entity, context: &Context, options: &WriteOptions) 
                 .iter()
                 .filter(|one| options.shows_dataset(one.dataset_id.as_ref()))
                 .collect();
-            if let Some(json) = attribute(&shown, context, options) {
+            if let Some(json) = attribute(&shown, context, options, linked) {
                 object.insert(context.compact(&instances[0].name), json);
             }
         }
@@ -34,7 +63,7 @@ pub fn write_entity(entity: &Entity, context: &Context, options: &WriteOptions) 
 /// Writes the instances of one attribute: an object or value where there is one, else what the format has for
 /// several. `None` where there are none.
 pub fn write_attribute(instances: &[Attribute], context: &Context, options: &WriteOptions) -> Option<Json> {
-    attribute(&instances.iter().collect::<Vec<_>>(), context, options)
+    attribute(&instances.iter().collect::<Vec<_>>(), context, options, None)
 }
 
 /// `id`, `type`, `scope` and the times of the entity, as far as they are asked for.
@@ -88,25 +117,28 @@ pub(super) fn time(instant: Timestamp) -> Json {
     Json::String(instant.to_string())
 }
 
-fn attribute(instances: &[&Attribute], context: &Context, options: &WriteOptions) -> Option<Json> {
+fn attribute(
+    instances: &[&Attribute],
+    context: &Context,
+    options: &WriteOptions,
+    linked: Linked<'_>,
+) -> Option<Json> {
+    let members = |one: &Attribute| members_with(one, context, options, false, linked);
     Some(match (instances, options.format) {
         ([], _) => return None,
-        ([one], Format::Simplified) => simplified(one, context, options),
-        ([one], Format::Normalized) => Json::Object(members(one, context, options, false)),
-        ([one], Format::Concise) => concise(members(one, context, options, false), &one.value),
-        (several, Format::Normalized) => several
-            .iter()
-            .map(|one| Json::Object(members(one, context, options, false)))
-            .collect(),
+        ([one], Format::Simplified) => simplified(one, context, options, linked),
+        ([one], Format::Normalized) => Json::Object(members(one)),
+        ([one], Format::Concise) => concise(members(one), &one.value),
+        (several, Format::Normalized) => several.iter().map(|one| Json::Object(members(one))).collect(),
         // An array is known as one of instances by their members, so values do not stand bare in it.
         (several, Format::Concise) => several
             .iter()
-            .map(|one| Json::Object(without_type(members(one, context, options, false), &one.value)))
+            .map(|one| Json::Object(without_type(members(one), &one.value)))
             .collect(),
         (several, Format::Simplified) => {
             let by_dataset = several.iter().map(|one| {
                 let dataset = one.dataset_id.as_ref().map_or("@none", |id| id.as_str());
-                (dataset.to_owned(), simplified(one, context, options))
+                (dataset.to_owned(), simplified(one, context, options, linked))
             });
             Json::Object(Map::from_iter([(
                 "dataset".to_owned(),
@@ -122,6 +154,16 @@ pub(super) fn members(
     context: &Context,
     options: &WriteOptions,
     temporal: bool,
+) -> Map<String, Json> {
+    members_with(attribute, context, options, temporal, None)
+}
+
+fn members_with(
+    attribute: &Attribute,
+    context: &Context,
+    options: &WriteOptions,
+    temporal: bool,
+    linked: Linked<'_>,
 ) -> Map<String, Json> {
     let mut object = Map::with_capacity(4 + attribute.sub_attributes.len());
     let kind = attribute.value.kind();
@@ -145,6 +187,32 @@ pub(super) fn members(
         && let Some(types) = &relationship.object_type
     {
         object.insert("objectType".into(), terms(types, context));
+    }
+    if let Some(linked) = linked {
+        let entity = |target: &Uri| linked.linked(&attribute.name, target).map(Json::Object);
+        let all = |targets: &[Uri]| targets.iter().filter_map(entity).collect::<Vec<_>>();
+        match &attribute.value {
+            Value::Relationship(relationship) => match &relationship.object {
+                OneOrMany::One(target) => {
+                    if let Some(entity) = entity(target) {
+                        object.insert("entity".into(), entity);
+                    }
+                }
+                OneOrMany::Many(targets) => {
+                    let entities = all(targets);
+                    if !entities.is_empty() {
+                        object.insert("entity".into(), Json::Array(entities));
+                    }
+                }
+            },
+            Value::ListRelationship(targets) => {
+                let entities = all(targets);
+                if !entities.is_empty() {
+                    object.insert("entityList".into(), Json::Array(entities));
+                }
+            }
+            _ => {}
+        }
     }
     if let Some(code) = &attribute.unit_code {
         object.insert("unitCode".into(), Json::from(&**code));
@@ -174,12 +242,18 @@ pub(super) fn members(
     for instances in groups(&attribute.sub_attributes) {
         if let Some(member) = member_of(&instances[0].name) {
             if let Value::Property(plain) = &instances[0].value {
-                object.insert(member.into(), plain.to_json());
+                let json = match plain {
+                    PropertyValue::Text(iri) if member == "valueType" => {
+                        context.compact(&Name::from_iri(&**iri)).into()
+                    }
+                    plain => plain.to_json(),
+                };
+                object.insert(member.into(), json);
             }
             continue;
         }
         let shown: Vec<_> = instances.iter().collect();
-        if let Some(json) = self::attribute(&shown, context, options) {
+        if let Some(json) = self::attribute(&shown, context, options, None) {
             object.insert(context.compact(&instances[0].name), json);
         }
     }
@@ -261,8 +335,25 @@ fn concise(object: Map<String, Json>, value: &Value) -> Json {
 }
 
 /// The value of an instance in simplified representation (4.5.4).
-fn simplified(attribute: &Attribute, context: &Context, options: &WriteOptions) -> Json {
+fn simplified(attribute: &Attribute, context: &Context, options: &WriteOptions, linked: Linked<'_>) -> Json {
     let kind = attribute.value.kind();
+    if let Some(linked) = linked.filter(|_| attribute.deletion().is_none()) {
+        let entity = |target: &Uri| {
+            linked
+                .linked(&attribute.name, target)
+                .map_or_else(|| target.as_str().into(), Json::Object)
+        };
+        match &attribute.value {
+            Value::Relationship(relationship) => {
+                return match &relationship.object {
+                    OneOrMany::One(target) => entity(target),
+                    OneOrMany::Many(targets) => targets.iter().map(entity).collect(),
+                };
+            }
+            Value::ListRelationship(targets) => return targets.iter().map(entity).collect(),
+            _ => {}
+        }
+    }
     let value = if attribute.deletion().is_some() {
         null(kind)
     } else {

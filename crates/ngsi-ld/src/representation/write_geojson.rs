@@ -18,7 +18,16 @@ pub fn write_feature(
     context: &Context,
     options: &WriteOptions,
 ) -> Map<String, Json> {
-    let mut properties = write_entity(entity, context, options);
+    feature_of(entity, geometry, options, write_entity(entity, context, options))
+}
+
+/// The Feature of an entity that is written already: what was written become its properties.
+pub fn feature_of(
+    entity: &Entity,
+    geometry: Option<&Name>,
+    options: &WriteOptions,
+    mut properties: Map<String, Json>,
+) -> Map<String, Json> {
     let mut feature = Map::with_capacity(4);
     if let Some(id) = properties.shift_remove("id") {
         feature.insert("id".into(), id);

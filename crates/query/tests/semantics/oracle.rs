@@ -12,6 +12,8 @@ pub(crate) fn holds(q: &Q, entity: &Json) -> bool {
         Q::Compare(path, operator, operands) => targets(path, entity)
             .iter()
             .any(|(kind, target)| compares(kind, target, *operator, operands)),
+        // One entity alone is linked with nothing.
+        Q::Linked { .. } => false,
     }
 }
 
@@ -143,14 +145,14 @@ fn equal(kind: &str, value: &Json, operand: &Operand) -> bool {
                 && sign(value, to).is_some_and(|sign| sign <= 0)
         }
         Operand::Boolean(wanted) => value == &json!(wanted),
-        Operand::Text(wanted) | Operand::Uri(wanted) if kind == "VocabProperty" => {
+        Operand::Text(wanted) | Operand::Uri(wanted) | Operand::Word(wanted) if kind == "VocabProperty" => {
             // The term stands in the JSON; expanded it is an IRI, which is what is compared.
             format!(
                 "https://uri.etsi.org/ngsi-ld/default-context/{}",
                 value.as_str().unwrap()
             ) == *wanted
         }
-        Operand::Text(wanted) | Operand::Uri(wanted) | Operand::Word(wanted, _) => value == &json!(wanted),
+        Operand::Text(wanted) | Operand::Uri(wanted) | Operand::Word(wanted) => value == &json!(wanted),
         operand => sign(value, operand) == Some(0),
     }
 }

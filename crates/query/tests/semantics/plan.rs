@@ -7,7 +7,7 @@ use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Attribute, Entity, Uri};
 use proptest::prelude::*;
-use query::{Plan, Selection};
+use query::{Plan, Selection, numbers_of};
 
 use crate::random::{any_entity, any_q, entity_of, name};
 
@@ -17,6 +17,17 @@ fn leads_to(plan: &Plan, entity: &Entity) -> bool {
         Plan::ByIds(ids) => ids.contains(&entity.id),
         Plan::ByType(types) => entity.types.iter().any(|t| types.contains(t)),
         Plan::ByAttribute(attributes) => entity.attributes.iter().any(|a| attributes.contains(&a.name)),
+        Plan::ByNumber { attribute, low, high } => {
+            let mut numbers = Vec::new();
+            for instance in entity.attributes.iter().filter(|a| a.name == *attribute) {
+                numbers_of(instance, &mut |number| numbers.push(number));
+            }
+            match *numbers {
+                [] => false,
+                [only] => (*low..=*high).contains(&only),
+                _ => true,
+            }
+        }
         Plan::Scan => true,
         Plan::ByGeo {
             types,
@@ -82,6 +93,9 @@ proptest! {
         let plan = Plan::of(&selection);
         if selection.matches(&entity) {
             prop_assert!(leads_to(&plan, &entity), "{plan}");
+            for plan in Plan::alternatives(&selection) {
+                prop_assert!(leads_to(&plan, &entity), "{plan}");
+            }
         } else {
             prop_assert!(!(plan.is_exact(&selection) && leads_to(&plan, &entity)), "{plan}");
         }

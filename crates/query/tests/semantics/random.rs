@@ -148,7 +148,7 @@ fn equality_operands() -> impl Strategy<Value = Vec<Operand>> {
         3 => operand(),
         1 => any::<bool>().prop_map(Operand::Boolean),
         1 => Just(Operand::Uri("urn:x:1".to_owned())),
-        1 => Just(Operand::Word("p".to_owned(), name("p"))),
+        1 => Just(Operand::Word("p".to_owned())),
     ];
     let range = prop_oneof![
         (0..3_i64, 0..3_i64)

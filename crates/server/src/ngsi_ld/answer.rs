@@ -77,6 +77,19 @@ impl Wording {
         Value::Object(object)
     }
 
+    /// The body that holds these: an array, or in GeoJSON a FeatureCollection of these Features.
+    pub(crate) fn bytes_of_all(&self, objects: Vec<Map<String, Value>>) -> Answer<Vec<u8>> {
+        if self.media_type == MediaType::GeoJson {
+            let features = objects.into_iter().map(Value::Object).collect();
+            let mut collection = Map::with_capacity(3);
+            collection.insert("type".to_owned(), "FeatureCollection".into());
+            collection.insert("features".to_owned(), Value::Array(features));
+            return bytes(&self.finish(collection));
+        }
+        let objects: Vec<_> = objects.into_iter().map(|object| self.finish(object)).collect();
+        bytes(&objects)
+    }
+
     /// The response, its body written.
     pub(crate) fn respond(&self, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(body));

@@ -2,15 +2,15 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use ngsi_ld::representation::{read_entity, write_entity, write_feature_collection};
+use ngsi_ld::representation::read_entity;
 use ngsi_ld::{Entity, Error};
-use query::EntityQuery;
+use query::{EntityQuery, View};
 use std::sync::Arc;
-use twin::{Operation, Reader};
+use twin::{Operation, Ordered, Reader};
 
-use super::answer::{PageRequest, Wording, bytes, created};
+use super::answer::{PageRequest, Wording, created};
 use super::call::{Call, Payload, Reading, Writing};
-use super::negotiation::{MediaType, accepted};
+use super::negotiation::accepted;
 use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, UnsupportedParameters, flag,
 };
@@ -52,7 +52,7 @@ pub(crate) async fn create_entity(call: Writing, payload: Payload) -> Answer {
     operation_id = "queryEntities",
     params(SelectionParameters, RepresentationParameters, PageParameters),
     responses(
-        (status = 200, description = "The entities, in order of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 406, description = "No media type that is accepted can be had"),
     ),
@@ -83,6 +83,7 @@ pub(crate) async fn query_of(
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
+    representation.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
     answer(&call.0, reader, wanted, representation, page, wording).await
 }
@@ -98,7 +99,7 @@ pub(crate) async fn query_of(
     params(PageParameters, RepresentationParameters),
     request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
-        (status = 200, description = "The entities, in order of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -126,6 +127,7 @@ pub(crate) async fn query_entities_by_post(
     let wanted = from_query(query, local, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
+    how.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
     let reader = Arc::new(call.twin.clone());
     answer(&call.0, reader, wanted, how, page, wording).await
@@ -147,7 +149,7 @@ async fn answer(
     let words = wording.clone();
     let (body, shown, more, total) = blocking(move || -> Answer<_> {
         let found = select(&*reader, &view, wanted, page)?;
-        let body = write(&found.entities, &representation, &words)?;
+        let body = write(&*reader, &view, &found.entities, &representation, &words)?;
         Ok((body, found.entities.len(), found.more, found.total))
     })
     .await??;
@@ -157,8 +159,9 @@ async fn answer(
 }
 
 /// One page of what is wanted.
-fn select(twin: &dyn Reader, view: &query::View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
+fn select(twin: &dyn Reader, view: &View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
     let PageRequest { limit, offset, count } = page;
+    let sorter = wanted.sorter()?;
     if wanted.any.is_empty() {
         let query = EntityQuery {
             selection: wanted.selection,
@@ -166,13 +169,31 @@ fn select(twin: &dyn Reader, view: &query::View, wanted: Wanted, page: PageReque
             offset,
             count,
         };
-        return Ok(twin.query(view, &query)?);
+        return Ok(match &sorter {
+            Some(sorter) => twin.ordered(view, &query, sorter)?,
+            None => twin.query(view, &query)?,
+        });
     }
     // Several selectors: the twin finds what all of them have in common, the rest is sorted out here.
+    let any = wanted
+        .any
+        .iter()
+        .map(query::Selection::prepare)
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(sorter) = &sorter {
+        let mut ordered = Ordered::new(sorter, offset, limit)?;
+        twin.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
+            if any.iter().any(|one| one.matches(entity)) {
+                ordered.push(entity);
+            }
+            true
+        })?;
+        return Ok(ordered.page(count));
+    }
     let mut found = twin::Page::default();
     let mut matched = 0_usize;
     twin.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
-        if wanted.any.iter().any(|one| one.matches(entity)) {
+        if any.iter().any(|one| one.matches(entity)) {
             if matched >= offset && found.entities.len() < limit {
                 found.entities.push(Arc::clone(entity));
             } else if matched >= offset {
@@ -186,21 +207,13 @@ fn select(twin: &dyn Reader, view: &query::View, wanted: Wanted, page: PageReque
     Ok(found)
 }
 
-fn write(entities: &[Arc<Entity>], representation: &Representation, wording: &Wording) -> Answer<Vec<u8>> {
-    let options = &representation.write;
-    if wording.media_type == MediaType::GeoJson {
-        let entities = entities.iter().map(Arc::as_ref);
-        let collection = write_feature_collection(
-            entities,
-            representation.geometry.as_ref(),
-            &wording.context,
-            options,
-        );
-        return bytes(&wording.finish(collection));
-    }
-    let entities: Vec<_> = entities
-        .iter()
-        .map(|entity| wording.finish(write_entity(entity, &wording.context, options)))
-        .collect();
-    bytes(&entities)
+fn write(
+    reader: &dyn Reader,
+    view: &View,
+    entities: &[Arc<Entity>],
+    representation: &Representation,
+    wording: &Wording,
+) -> Answer<Vec<u8>> {
+    let objects = representation.objects(reader, view, entities, &wording.context, wording.media_type)?;
+    wording.bytes_of_all(objects)
 }

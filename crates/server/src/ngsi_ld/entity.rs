@@ -3,24 +3,22 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::context::Context;
-use ngsi_ld::representation::{
-    Format, FragmentOptions, read_entity, read_fragment_with, write_entity, write_feature,
-};
+use ngsi_ld::representation::{Format, FragmentOptions, read_entity, read_fragment_with};
 use ngsi_ld::{Error, Timestamp, Uri};
 use query::Selection;
 use serde_json::Value;
-use twin::{Operation, Reader};
+use twin::{Join, JoinForm, Operation, Reader};
 
 use super::answer::{Wording, bytes, no_content};
 use super::attributes::update_result;
 use super::call::{Call, Payload, Reading, Writing};
-use super::negotiation::{MediaType, accepted};
+use super::negotiation::accepted;
 use super::parameters::{
     Known, MergeParameters, RepresentationParameters, TypeParameter, UnsupportedParameters,
 };
 use super::representation::{Keywords, Representation};
 use super::{examples, selection};
-use crate::problem::{Answer, NgsiError, Problem};
+use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Retrieve Entity
 ///
@@ -48,6 +46,7 @@ pub(crate) async fn retrieve_entity(
     let id = entity_id(&id)?;
     let context = call.context().await?;
     let how = Representation::from_parameters(&representation, &context, media_type)?;
+    how.check(None)?;
     let types = selection::types(of_type.types.as_deref(), &context)?;
     let entity = call
         .twin
@@ -62,13 +61,8 @@ pub(crate) async fn retrieve_entity(
     {
         return Err(twin::Error::NotFound(id).into());
     }
-    if !how.write.attrs.is_empty()
-        && !how
-            .write
-            .attrs
-            .iter()
-            .any(|name| entity.get(name.as_str()).is_some())
-    {
+    let attrs = &how.write.attrs;
+    if !attrs.is_empty() && !attrs.iter().any(|name| entity.get(name.as_str()).is_some()) {
         let detail = format!("entity `{id}` has none of the attributes that `attrs` names");
         return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
     }
@@ -76,14 +70,28 @@ pub(crate) async fn retrieve_entity(
         let detail = format!("nothing of entity `{id}` is left by `pick` and `omit`");
         return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
     }
-    let Representation { write, geometry, .. } = how;
     let wording = Wording::new(context, media_type, &call.headers);
-    let object = if media_type == MediaType::GeoJson {
-        write_feature(&entity, geometry.as_ref(), &wording.context, &write)
-    } else {
-        write_entity(&entity, &wording.context, &write)
+    let (words, joined) = (wording.clone(), how.join.is_some());
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    let write = move || -> Answer<Vec<u8>> {
+        let mut objects = how.objects(&twin, &view, &[entity], &words.context, media_type)?;
+        match (&how.join, objects.pop()) {
+            (
+                None
+                | Some(Join {
+                    form: JoinForm::Inline,
+                    ..
+                }),
+                Some(only),
+            ) => bytes(&words.finish(only)),
+            (_, last) => {
+                objects.extend(last);
+                words.bytes_of_all(objects)
+            }
+        }
     };
-    Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
+    let body = if joined { blocking(write).await?? } else { write()? };
+    Ok(wording.respond(StatusCode::OK, body))
 }
 
 /// Replace Entity

@@ -172,6 +172,9 @@ pub(crate) fn query(
     page: PageRequest,
     wording: &Wording,
 ) -> Answer<Histories> {
+    if wanted.order.as_ref().is_some_and(|order| !order.is_by_id()) {
+        return Err(Error::bad_data("`orderBy`: histories can be ordered by `id` only (5.7.4.4)").into());
+    }
     let conditions = &wanted.selection;
     let conditional = conditions.q.is_some() || conditions.geo.is_some() || !conditions.attributes.is_empty();
     let whole = conditions.prepare()?;
@@ -196,6 +199,14 @@ pub(crate) fn query(
                 "the query looks through more than {MAX_HISTORIES} histories; narrow `type`, `id` or `idPattern`"
             ),
         ));
+    }
+    if let Some(sorter) = wanted.sorter()? {
+        let mut keyed: Vec<_> = candidates
+            .into_iter()
+            .map(|entity| (sorter.key(&entity), entity))
+            .collect();
+        keyed.sort_by(|(a, _), (b, _)| sorter.compare(a, b));
+        candidates = keyed.into_iter().map(|(_, entity)| entity).collect();
     }
     let mut answer = Histories {
         body: Vec::new(),

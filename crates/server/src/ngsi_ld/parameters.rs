@@ -65,10 +65,29 @@ pub(crate) struct SelectionParameters {
     #[serde(rename = "scopeQ")]
     #[param(rename = "scopeQ")]
     pub scope_q: Option<String>,
+    /// Attributes whose values in `q` are expanded to URIs by the @context (4.9).
+    pub expand_values: Option<String>,
+    /// Attributes whose values in `q` are JSON, and never expanded (4.9).
+    pub json_keys: Option<String>,
+    /// A query over context sources (4.9).
+    pub csf: Option<String>,
+    /// `true`: parts of one entity may be held by several context sources. What is held here is whole.
+    #[param(value_type = Option<bool>)]
+    pub split_entities: Option<String>,
     /// `true`: only what is stored here; then no other restriction has to be given (5.5.13).
     pub local: Option<String>,
-    /// A filter over context sources (4.9).
-    pub csf: Option<String>,
+    /// What to order by (4.23), the first first: `id`, `type`, `scope`, attributes (`name`, `temperature.observedAt`,
+    /// `address[city]`), each with `;asc`, `;desc`, `;dist-asc` or `;dist-desc`.
+    #[param(example = "name,population;desc")]
+    pub order_by: Option<String>,
+    /// The collation of strings (RFC 6067), of the root unless given.
+    #[param(example = "de-u-co-phonebk")]
+    pub collation: Option<String>,
+    /// The coordinates that distances are measured from, as JSON.
+    #[param(example = "[36.8219,-1.2921]")]
+    pub order_from: Option<String>,
+    /// The kind of geometry that they are; a Point unless given.
+    pub order_geometry: Option<String>,
 }
 
 /// How entities are written (4.5, 4.21).
@@ -78,7 +97,8 @@ pub(crate) struct SelectionParameters {
 pub(crate) struct RepresentationParameters {
     /// Deprecated: only entities with at least one of these attributes, and only these attributes of them.
     pub attrs: Option<String>,
-    /// Only these members: `id`, `type`, `scope` or attribute names, separated by commas.
+    /// Only these members: `id`, `type`, `scope` or attribute names, separated by commas; those of linked entities in
+    /// braces, `locatedAt{name}`.
     #[param(example = "id,name,location")]
     pub pick: Option<String>,
     /// Not these members.
@@ -94,6 +114,14 @@ pub(crate) struct RepresentationParameters {
     /// A list of keywords: `sysAttrs`, and the formats (deprecated here).
     #[param(example = "sysAttrs")]
     pub options: Option<String>,
+    /// Linked entities too (4.5.23): `inline`, in the relationships that lead to them, or `flat`, after the others.
+    #[param(example = "inline")]
+    pub join: Option<String>,
+    /// How many relationships are followed, one after the other; 1 unless given.
+    #[param(value_type = Option<usize>, example = 1)]
+    pub join_level: Option<String>,
+    /// Ids of linked entities that were met already and are not wanted again, separated by commas.
+    pub contained_by: Option<String>,
     /// GeoJSON only: the GeoProperty that becomes the geometry; `location` unless given.
     pub geometry_property: Option<String>,
 }
@@ -201,50 +229,20 @@ pub(crate) struct DetailsParameter {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct UnsupportedParameters {
-    join: Option<String>,
-    join_level: Option<String>,
-    contained_by: Option<String>,
     entity_map: Option<String>,
-    order_by: Option<String>,
-    expand_values: Option<String>,
-    json_keys: Option<String>,
 }
 
-const UNSUPPORTED: [&str; 7] = [
-    "join",
-    "joinLevel",
-    "containedBy",
-    "entityMap",
-    "orderBy",
-    "expandValues",
-    "jsonKeys",
-];
+const UNSUPPORTED: [&str; 1] = ["entityMap"];
 
 impl UnsupportedParameters {
     /// Refuses them where they are given and would change something.
     pub(crate) fn refuse(&self) -> Result<(), Problem> {
-        let Self {
-            join,
-            join_level,
-            contained_by,
-            entity_map,
-            order_by,
-            expand_values,
-            json_keys,
-        } = self;
-        let given = [
-            join,
-            join_level,
-            contained_by,
-            entity_map,
-            order_by,
-            expand_values,
-            json_keys,
-        ];
+        let Self { entity_map } = self;
+        let given = [entity_map];
         for (name, value) in UNSUPPORTED.iter().zip(given) {
             if value
                 .as_deref()
-                .is_some_and(|value| !matches!(value, "" | "false" | "@none"))
+                .is_some_and(|value| !matches!(value, "" | "false"))
             {
                 return Err(not_yet(name));
             }
@@ -254,11 +252,10 @@ impl UnsupportedParameters {
 
     /// The same for the members of a query by POST.
     pub(crate) fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
-        match UNSUPPORTED.iter().find(|name| {
-            query
-                .get(**name)
-                .is_some_and(|value| *value != false && *value != "@none" && *value != "")
-        }) {
+        match UNSUPPORTED
+            .iter()
+            .find(|name| query.get(**name).is_some_and(|value| *value != false))
+        {
             Some(name) => Err(not_yet(name)),
             None => Ok(()),
         }

@@ -1,13 +1,20 @@
 //! How the answer is to be written: from `format`, `options`, `attrs`, `pick`, `omit`, `lang`, `datasetId`.
 
+use std::sync::Arc;
+
 use ngsi_ld::context::Context;
+use ngsi_ld::query::projection::Projection;
+use ngsi_ld::query::q::Q;
 use ngsi_ld::representation::{Format, WriteOptions};
 use ngsi_ld::{Entity, Error, Name, Uri};
+use query::View;
 use serde_json::{Map, Value};
+use twin::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, Reader, write_joined};
 
 use super::negotiation::MediaType;
-use super::parameters::{RepresentationParameters, list, shortened};
+use super::parameters::{RepresentationParameters, list, number, shortened};
 use super::selection::{attribute, names, text, text_list};
+use crate::problem::Answer;
 
 /// How the answer is to be written.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +25,12 @@ pub(crate) struct Representation {
     pub evolution: Evolution,
     /// Of GeoJSON: the GeoProperty that is the geometry.
     pub geometry: Option<Name>,
+    /// Only these members, of linked entities too; those of the entities themselves stand in `write` as well.
+    pub pick: Projection,
+    /// Not these.
+    pub omit: Projection,
+    /// Which linked entities.
+    pub join: Option<Join>,
 }
 
 /// A temporal representation.
@@ -118,15 +131,12 @@ impl Representation {
         media_type: MediaType,
     ) -> Result<Self, Error> {
         let keywords = Keywords::parse(parameters.format.as_deref(), parameters.options.as_deref())?;
-        let members = |name: &str, text: Option<&str>| {
-            // `|` may stand for `,` (4.21).
-            let text = text.map(|text| text.replace('|', ","));
-            let items = list(name, text.as_deref())?;
-            items
-                .into_iter()
-                .map(|item| member(name, item, context))
-                .collect::<Result<Vec<_>, _>>()
+        let projection = |name: &'static str, text: Option<&str>| match text {
+            None => Ok(Projection::default()),
+            Some(text) => Projection::parse(name, text, context),
         };
+        let pick = projection("pick", parameters.pick.as_deref())?;
+        let omit = projection("omit", parameters.omit.as_deref())?;
         if parameters.geometry_property.is_some() && media_type != MediaType::GeoJson {
             return Err(Error::bad_data(
                 "`geometryProperty` goes with `Accept: application/geo+json` only",
@@ -136,13 +146,12 @@ impl Representation {
             format: keywords.format,
             sys_attrs: keywords.sys_attrs,
             lang: parameters.lang.clone().filter(|lang| !lang.is_empty()),
-            pick: members("pick", parameters.pick.as_deref())?,
-            omit: members("omit", parameters.omit.as_deref())?,
+            pick: pick.picked(),
+            omit: omit.omitted(),
             attrs: names("attrs", parameters.attrs.as_deref(), context)?,
             dataset_ids: datasets(&list("datasetId", parameters.dataset_id.as_deref())?)?,
             ..WriteOptions::default()
         };
-        not_contradictory(&write)?;
         let geometry = parameters.geometry_property.as_deref();
         let geometry = geometry
             .map(|name| attribute("geometryProperty", name, context))
@@ -151,18 +160,78 @@ impl Representation {
             write,
             evolution: keywords.evolution,
             geometry,
+            pick,
+            omit,
+            join: join(
+                parameters.join.as_deref(),
+                number("joinLevel", parameters.join_level.as_deref())?,
+                &list("containedBy", parameters.contained_by.as_deref())?,
+            )?,
         })
+    }
+
+    /// Refuses what contradicts itself (4.21), and what reaches further into linked entities than they are retrieved
+    /// (5.7.1.4, 5.7.2.4).
+    pub(crate) fn check(&self, q: Option<&Q>) -> Result<(), Error> {
+        let WriteOptions {
+            pick, omit, attrs, ..
+        } = &self.write;
+        if !attrs.is_empty() && !(pick.is_empty() && omit.is_empty()) {
+            return Err(Error::bad_data(
+                "`attrs` does not go with `pick` and `omit`: use these alone (4.21)",
+            ));
+        }
+        if let Some(both) = pick.iter().find(|name| omit.contains(name)) {
+            return Err(Error::bad_data(format!(
+                "`{}` is in `pick` and in `omit`",
+                both.short()
+            )));
+        }
+        let level = self.join.as_ref().map_or(0, |join| join.level);
+        let asked = [
+            ("pick", self.pick.depth()),
+            ("omit", self.omit.depth()),
+            ("q", q.map_or(0, Q::linked_depth)),
+        ];
+        match asked.into_iter().find(|(_, depth)| *depth > level) {
+            None => Ok(()),
+            Some((parameter, _)) if level == 0 => Err(Error::bad_data(format!(
+                "`{parameter}` reaches into linked entities: add `join=inline` or `join=flat`"
+            ))),
+            Some((parameter, depth)) => Err(Error::bad_data(format!(
+                "`{parameter}` reaches through {depth} relationships one after the other, more than `joinLevel`, {level}"
+            ))),
+        }
+    }
+
+    /// The same for histories, which are not retrieved with linked entities (5.7.3.4, 5.7.4.4).
+    pub(crate) fn check_of_history(&mut self, q: Option<&Q>) -> Result<(), Error> {
+        self.join = None;
+        self.check(q)
+    }
+
+    /// Writes entities, with those that they are linked with; as GeoJSON Features where `media_type` is that.
+    pub(crate) fn objects(
+        &self,
+        reader: &dyn Reader,
+        view: &View,
+        entities: &[Arc<Entity>],
+        context: &Context,
+        media_type: MediaType,
+    ) -> Answer<Vec<Map<String, Value>>> {
+        let how = JoinedWriting {
+            context,
+            options: &self.write,
+            pick: &self.pick,
+            omit: &self.omit,
+            join: self.join.as_ref(),
+            feature: (media_type == MediaType::GeoJson).then_some(self.geometry.as_ref()),
+        };
+        Ok(write_joined(reader, view, entities, &how)?)
     }
 
     /// Takes over what the body of a query by POST says (5.2.23).
     pub(crate) fn amend(&mut self, query: &Map<String, Value>, context: &Context) -> Result<(), Error> {
-        let members = |name: &str| {
-            let items = text_list(query, name)?;
-            items
-                .into_iter()
-                .map(|item| member(name, item, context))
-                .collect::<Result<Vec<_>, Error>>()
-        };
         if query.contains_key("attrs") {
             let attrs = text_list(query, "attrs")?;
             self.write.attrs = attrs
@@ -171,48 +240,69 @@ impl Representation {
                 .collect::<Result<_, _>>()?;
         }
         if query.contains_key("pick") {
-            self.write.pick = members("pick")?;
+            self.pick = Projection::parse_all("pick", &text_list(query, "pick")?, context)?;
+            self.write.pick = self.pick.picked();
         }
         if query.contains_key("omit") {
-            self.write.omit = members("omit")?;
+            self.omit = Projection::parse_all("omit", &text_list(query, "omit")?, context)?;
+            self.write.omit = self.omit.omitted();
         }
         if let Some(lang) = text(query, "lang")? {
             self.write.lang = Some(lang.to_owned());
         }
+        if ["join", "joinLevel", "containedBy"]
+            .iter()
+            .any(|name| query.contains_key(*name))
+        {
+            let level = match query.get("joinLevel") {
+                None => None,
+                Some(level) => Some(
+                    level
+                        .as_u64()
+                        .and_then(|level| usize::try_from(level).ok())
+                        .ok_or_else(|| Error::bad_data("`joinLevel` is a whole number above 0"))?,
+                ),
+            };
+            self.join = join(text(query, "join")?, level, &text_list(query, "containedBy")?)?;
+        }
         if query.contains_key("datasetId") {
             self.write.dataset_ids = datasets(&text_list(query, "datasetId")?)?;
         }
-        not_contradictory(&self.write)
+        Ok(())
     }
 }
 
-/// Members cannot be asked for and refused at once, and `attrs` is the old way to say `pick` (6.4.3.2).
-fn not_contradictory(write: &WriteOptions) -> Result<(), Error> {
-    if let Some(both) = write.pick.iter().find(|name| write.omit.contains(name)) {
-        return Err(Error::bad_data(format!(
-            "`{both}` stands in `pick` and in `omit`"
+/// From `join`, `joinLevel` and `containedBy` (4.5.23).
+fn join(form: Option<&str>, level: Option<usize>, contained_by: &[&str]) -> Result<Option<Join>, Error> {
+    let contained_by = contained_by
+        .iter()
+        .map(|id| Uri::parse(id).map_err(|error| Error::bad_data(format!("`containedBy`: {error}"))))
+        .collect::<Result<_, _>>()?;
+    if level.is_some_and(|level| level == 0) {
+        return Err(Error::bad_data("`joinLevel` is at least 1"));
+    }
+    let form = match form {
+        None | Some("@none") => return Ok(None),
+        Some("inline") => JoinForm::Inline,
+        Some("flat") => JoinForm::Flat,
+        Some(other) => {
+            return Err(Error::bad_data(format!(
+                "`join` is inline, flat or @none, not `{}`",
+                shortened(other)
+            )));
+        }
+    };
+    let level = level.unwrap_or(1);
+    if level > MAX_JOIN_LEVEL {
+        return Err(Error::too_complex(format!(
+            "`joinLevel` is at most {MAX_JOIN_LEVEL}"
         )));
     }
-    if !write.attrs.is_empty() && !(write.pick.is_empty() && write.omit.is_empty()) {
-        return Err(Error::bad_data(
-            "`attrs` goes with neither `pick` nor `omit`; use these alone",
-        ));
-    }
-    Ok(())
-}
-
-/// A member's name, expanded. What reaches into linked entities needs `join`, which is not there yet.
-fn member(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
-    if name.contains(['{', '}']) {
-        return Err(Error::bad_data(format!(
-            "`{parameter}`: `{}` reaches into linked entities, and no `join` is given",
-            shortened(name)
-        )));
-    }
-    match name {
-        "id" | "type" => Ok(context.expand(name)),
-        _ => attribute(parameter, name, context),
-    }
+    Ok(Some(Join {
+        form,
+        level,
+        contained_by,
+    }))
 }
 
 fn datasets(texts: &[&str]) -> Result<Vec<Option<Uri>>, Error> {

@@ -2,11 +2,12 @@
 
 use ngsi_ld::context::Context;
 use ngsi_ld::query::geo::GeoQuery;
-use ngsi_ld::query::q::{Path, Q};
+use ngsi_ld::query::order::OrderBy;
+use ngsi_ld::query::q::{Q, is_system};
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Error, Name, Uri};
-use query::Selection;
+use query::{Selection, Sorter};
 use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
@@ -19,14 +20,25 @@ pub(crate) struct Wanted {
     pub selection: Selection,
     /// One of these must hold too, where there are any: the `entities` of a query by POST, when there are several.
     pub any: Vec<Selection>,
+    /// In which order; nothing: that of creation.
+    pub order: Option<OrderBy>,
 }
 
 impl Wanted {
+    /// What puts them in their order.
+    ///
+    /// # Errors
+    /// `BadRequestData` for a collation that does not exist.
+    pub(crate) fn sorter(&self) -> Result<Option<Sorter>, Error> {
+        self.order.as_ref().map(Sorter::new).transpose()
+    }
+
     /// What can be said of an entity by its id, types and scope; its attributes are not looked at.
     pub(crate) fn head(&self) -> Self {
         Self {
             selection: head_only(&self.selection),
             any: self.any.iter().map(head_only).collect(),
+            order: self.order.clone(),
         }
     }
 }
@@ -52,21 +64,19 @@ pub(crate) fn from_parameters(
     let every_type = parameters.types.as_deref() == Some("*");
     if every_type && parameters.local.as_deref() == Some("false") {
         return Err(Error::bad_data(
-            "`type=*` asks this broker alone; `local=false` contradicts it",
+            "`type=*` is a local query: leave `local=false` out (Table 6.4.3.2-1)",
         ));
     }
-    if let Some(csf) = parameters.csf.as_deref() {
-        // A filter over context sources (4.9). None is asked in this version, but what cannot be read is told.
-        Q::parse(csf, context).map_err(|error| Error::bad_data(format!("`csf`: {}", error.detail)))?;
-    }
+    flag("splitEntities", parameters.split_entities.as_deref())?;
     let mut selection = Selection {
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
-        q: parameters
-            .q
-            .as_deref()
-            .map(|q| Q::parse(q, context))
-            .transpose()?,
+        q: question(
+            parameters.q.as_deref().filter(|q| !q.is_empty()),
+            parameters.expand_values.as_deref(),
+            parameters.json_keys.as_deref(),
+            context,
+        )?,
         geo: geo(
             text(&parameters.georel),
             text(&parameters.geometry),
@@ -77,11 +87,15 @@ pub(crate) fn from_parameters(
         scope: parameters.scope_q.as_deref().map(ScopeQuery::parse).transpose()?,
         ..Selection::default()
     };
+    if let Some(csf) = parameters.csf.as_deref().filter(|csf| !csf.is_empty()) {
+        Q::parse_as("csf", csf, context)?;
+    }
     selection.types = types(parameters.types.as_deref(), context)?;
     set_pattern(&mut selection, parameters.id_pattern.as_deref())?;
     let wanted = Wanted {
         selection,
         any: Vec::new(),
+        order: ordering(parameters, context)?,
     };
     not_too_wide(&wanted, flag("local", parameters.local.as_deref())? || every_type)?;
     Ok(wanted)
@@ -102,7 +116,12 @@ pub(crate) fn from_query(
             .iter()
             .map(|name| attribute("attrs", name, context))
             .collect::<Result<_, _>>()?,
-        q: text(query, "q")?.map(|q| Q::parse(q, context)).transpose()?,
+        q: question(
+            text(query, "q")?,
+            text(query, "expandValues")?,
+            text(query, "jsonKeys")?,
+            context,
+        )?,
         scope: text(query, "scopeQ")?.map(ScopeQuery::parse).transpose()?,
         ..Selection::default()
     };
@@ -157,9 +176,58 @@ pub(crate) fn from_query(
             ..selection
         };
     }
-    let wanted = Wanted { selection, any };
+    if let Some(csf) = text(query, "csf")? {
+        Q::parse_as("csf", csf, context)?;
+    }
+    if query
+        .get("splitEntities")
+        .is_some_and(|split| !split.is_boolean())
+    {
+        return Err(Error::bad_data("`splitEntities` is `true` or `false`"));
+    }
+    let order = query.get("ordering");
+    let order = order
+        .map(|ordering| OrderBy::from_json(ordering, context))
+        .transpose()?;
+    let wanted = Wanted {
+        selection,
+        any,
+        order,
+    };
     not_too_wide(&wanted, local || every_type)?;
     Ok(wanted)
+}
+
+/// `q`, with the values expanded that `expandValues` names and `jsonKeys` does not (4.9).
+fn question(
+    q: Option<&str>,
+    expand_values: Option<&str>,
+    json_keys: Option<&str>,
+    context: &Context,
+) -> Result<Option<Q>, Error> {
+    let given = |text: Option<&'_ str>| text.map(str::to_owned).filter(|text| !text.is_empty());
+    let mut expanded = names("expandValues", given(expand_values).as_deref(), context)?;
+    let keys = names("jsonKeys", given(json_keys).as_deref(), context)?;
+    expanded.retain(|name| !keys.contains(name));
+    let Some(q) = q else { return Ok(None) };
+    let mut q = Q::parse(q, context)?;
+    q.expand_values(&expanded, context);
+    Ok(Some(q))
+}
+
+/// The ordering (4.23). A collation beside nothing to order is looked at all the same (5.7.2.4).
+fn ordering(parameters: &SelectionParameters, context: &Context) -> Result<Option<OrderBy>, Error> {
+    let (collation, from) = (parameters.collation.as_deref(), parameters.order_from.as_deref());
+    let geometry = parameters.order_geometry.as_deref();
+    let given = parameters.order_by.as_deref().filter(|text| !text.is_empty());
+    let Some(order_by) = given else {
+        if collation.is_some() || from.is_some() || geometry.is_some() {
+            let order = OrderBy::parse("id", collation, from, geometry, context)?;
+            Sorter::new(&order)?;
+        }
+        return Ok(None);
+    };
+    OrderBy::parse(order_by, collation, from, geometry, context).map(Some)
 }
 
 /// One EntitySelector (5.2.33), and whether its type is `*`.
@@ -201,8 +269,8 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
     } = &wanted.selection;
     if local
         || types.is_some()
-        || !attributes.iter().all(is_system)
-        || q.as_ref().is_some_and(|q| !only_system(q))
+        || attributes.iter().any(|name| !is_system(name))
+        || q.as_ref().is_some_and(Q::has_user_attribute)
         || geo.is_some()
         || !wanted.any.is_empty()
     {
@@ -211,27 +279,6 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
     Err(Error::bad_data(
         "the query is too wide: give at least one of `type`, `attrs`, `q` and `georel`, or say `local=true`",
     ))
-}
-
-/// Attributes that every entity has.
-fn is_system(name: &Name) -> bool {
-    let own = name.as_str().strip_prefix(ngsi_ld::name::NGSI_LD);
-    matches!(
-        own,
-        Some("createdAt" | "modifiedAt" | "deletedAt" | "expiresAt" | "scope")
-    )
-}
-
-/// Whether a query asks of nothing but system attributes.
-fn only_system(q: &Q) -> bool {
-    let system = |path: &Path| path.attributes.first().is_some_and(is_system);
-    match q {
-        Q::And(parts) => parts.iter().all(only_system),
-        Q::Or(parts) => parts.iter().all(only_system),
-        Q::Exists(path) | Q::Compare(path, ..) => system(path),
-        #[allow(unreachable_patterns, reason = "the language may grow")]
-        _ => false,
-    }
 }
 
 fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {

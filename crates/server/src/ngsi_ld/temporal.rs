@@ -127,7 +127,8 @@ pub(crate) async fn retrieve_evolution(
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
     let context = call.context().await?;
-    let how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    how.check_of_history(None)?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
@@ -163,7 +164,8 @@ pub(crate) async fn query_evolutions(
     let page = PageRequest::parse(&page, &call.app.config)?;
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
-    let how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     answer(&call.0, wanted, question, how, page, wording).await
@@ -202,6 +204,7 @@ pub(crate) async fn query_evolutions_by_post(
     let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
+    how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     answer(&call.0, wanted, question, how, page, wording).await

@@ -88,6 +88,7 @@ async fn clause_5_7_1_parameters_of_retrieve() {
         ("?format=nonsense", 400, &[]),
         ("?attrs=name&attrs=location", 400, &[]),
         ("?pick=rel{name}", 400, &[]),
+        ("?join=sideways", 400, &[]),
         ("?unknownParameter=1", 400, &[]),
         ("?pick=nothingHasThis", 404, &[]),
     ] {
@@ -342,6 +343,7 @@ async fn clause_5_7_2_queries() {
         ("type=GtfsStop&attrs=name&pick=name", 400, 0),
         ("type=GtfsStop&idPattern=a**", 400, 0),
         ("type=GtfsStop&pick=nothingHasThis", 200, 0),
+        ("type=GtfsStop&orderBy=name;sideways", 400, 0),
         ("type=GtfsStop&offset=99", 200, 0),
         ("type=GtfsStop&offset=18446744073709551615", 200, 0),
     ] {

@@ -6,10 +6,10 @@ use geo_types::{Geometry, LineString, Point, Polygon, Rect};
 use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::query::q::{Operand, Operator, Path, Q};
 use ngsi_ld::query::types::TypeSelection;
-use ngsi_ld::{Attribute, Entity};
+use ngsi_ld::{Attribute, Entity, Relationship, Value};
 use proptest::prelude::*;
 use query::view::Rows;
-use query::{EntityQuery, Selection, View};
+use query::{EntityQuery, Links, Selection, View};
 use twin::{Operation, Reader};
 
 use crate::common::{id, name, run, thing, twin, view};
@@ -41,17 +41,29 @@ fn entity(number: usize) -> impl Strategy<Value = Entity> {
         place,
         other,
         proptest::option::of(0..5_i64),
-        proptest::option::of(0..5_i64),
+        proptest::collection::vec(0..5_i64, 0..3),
+        proptest::option::weighted(0.3, proptest::collection::vec(0..5_i64, 0..3)),
+        proptest::collection::vec(0..60_usize, 0..3),
     )
-        .prop_map(move |(types, place, other, a, b)| {
+        .prop_map(move |(types, place, other, a, b, list, to)| {
             let mut entity = thing(number);
             entity.types = types.into_iter().map(name).collect();
             let geo = [
                 place.map(|p| Attribute::geo(location(), p)),
                 other.map(|p| Attribute::geo(name("other"), p)),
             ];
-            let numbers = [("a", a), ("b", b)].map(|(term, n)| n.map(|n| Attribute::property(name(term), n)));
-            entity.attributes = geo.into_iter().chain(numbers).flatten().collect();
+            entity.attributes = geo.into_iter().flatten().collect();
+            entity
+                .attributes
+                .extend(a.map(|a| Attribute::property(name("a"), a)));
+            // Several instances of one attribute, and several numbers in one.
+            for (set, b) in b.into_iter().enumerate() {
+                entity.put(Attribute::property(name("b"), b).dataset(id(set)));
+            }
+            let list = list.map(|list| Attribute::property(name("list"), serde_json::json!(list)));
+            entity.attributes.extend(list);
+            let to = Value::Relationship(Relationship::to_many(to.into_iter().map(id).collect::<Vec<_>>()));
+            entity.attributes.push(Attribute::new(name("to"), to));
             entity
         })
 }
@@ -72,12 +84,41 @@ fn selection() -> impl Strategy<Value = Selection> {
         attributes: vec![name(term)],
         members: vec![],
     };
+    let number = || (-1..7_i32).prop_map(|n| Operand::Number(n.into()));
+    let term = || prop_oneof![Just("a"), Just("b"), Just("list")];
+    let order = prop_oneof![
+        Just(Operator::Greater),
+        Just(Operator::GreaterOrEqual),
+        Just(Operator::Less),
+        Just(Operator::LessOrEqual),
+        Just(Operator::Equal),
+        Just(Operator::NotEqual),
+    ];
+    let compared = (term(), order, number())
+        .prop_map(move |(term, operator, n)| Q::Compare(path(term), operator, vec![n]));
+    let ranged = (term(), number(), number()).prop_map(move |(term, from, to)| {
+        Q::Compare(
+            path(term),
+            Operator::Equal,
+            vec![Operand::Range(Box::new(from), Box::new(to))],
+        )
+    });
+    let listed = (term(), proptest::collection::vec(number(), 1..3))
+        .prop_map(move |(term, list)| Q::Compare(path(term), Operator::Equal, list));
+    let linked = (
+        compared.clone(),
+        proptest::sample::subsequence(vec!["A", "B"], 0..2),
+    )
+        .prop_map(move |(then, types)| Q::Linked {
+            relationship: path("to"),
+            types: types.into_iter().map(name).collect(),
+            then: Box::new(then),
+        });
+    let one = prop_oneof![3 => compared, 1 => ranged, 1 => listed, 1 => linked].boxed();
     let q = prop_oneof![
-        (0..5_i32).prop_map(move |n| Q::Compare(
-            path("a"),
-            Operator::Greater,
-            vec![Operand::Number(n.into())]
-        )),
+        one.clone(),
+        proptest::collection::vec(one.clone(), 2..4).prop_map(Q::And),
+        proptest::collection::vec(one, 2..4).prop_map(Q::Or),
         Just(Q::Or(vec![Q::Exists(path("a")), Q::Exists(path("b"))])),
         Just(Q::And(vec![Q::Exists(path("a")), Q::Exists(path("b"))])),
     ];
@@ -150,10 +191,17 @@ fn some_view() -> impl Strategy<Value = View> {
 
 /// What a query must give: every entity is looked at, in order of creation.
 fn by_hand(entities: &[Arc<Entity>], view: &View, query: &EntityQuery) -> (Vec<Entity>, usize, bool) {
-    let selected: Vec<Entity> = entities
+    let seen: Vec<Arc<Entity>> = entities
         .iter()
-        .filter_map(|entity| view.of(entity).map(std::borrow::Cow::into_owned))
-        .filter(|entity| query.selection.matches(entity))
+        .filter_map(|entity| view.of(entity).map(|seen| Arc::new(seen.into_owned())))
+        .collect();
+    let find = |id: &ngsi_ld::Uri| seen.iter().find(|entity| entity.id == *id).cloned();
+    let links = Links::new(&find);
+    let prepared = query.selection.prepare().unwrap();
+    let selected: Vec<Entity> = seen
+        .iter()
+        .filter(|entity| prepared.matches_linked(entity, &links))
+        .map(|entity| (**entity).clone())
         .collect();
     let total = selected.len();
     let more = total > query.offset.saturating_add(query.limit);

@@ -187,6 +187,40 @@ fn a_language_is_chosen() {
 }
 
 #[test]
+fn clauses_5_2_5_and_5_2_6_output_only_members_are_ignored() {
+    let json = json!({
+        "id": "urn:a:b", "type": "T",
+        "a": {"type": "Property", "value": 1, "previousValue": 0},
+        "b": {"type": "Relationship", "object": "urn:a:c", "entity": {"id": "urn:a:c", "type": "T"}, "previousObject": "urn:a:d"},
+        "c": {"type": "ListRelationship", "objectList": ["urn:a:c"], "entityList": [{"id": "urn:a:c", "type": "T"}]}
+    });
+    let entity = read_entity(&json, Context::core()).unwrap();
+    assert!(
+        entity
+            .attributes
+            .iter()
+            .all(|attribute| attribute.sub_attributes.is_empty())
+    );
+}
+
+#[test]
+fn clause_4_5_2_2_value_types_are_coerced() {
+    let context = Context::compile(
+        &json!({"myType": "https://a.example/myType"}),
+        &crate::context::BuiltIn,
+    )
+    .unwrap();
+    let json =
+        json!({"id": "urn:a:b", "type": "T", "a": {"type": "Property", "value": "1", "valueType": "myType"}});
+    let entity = read_entity(&json, &context).unwrap();
+    let written = |context: &Context| {
+        write_entity(&entity, context, &WriteOptions::default())["a"]["valueType"].clone()
+    };
+    assert_eq!(written(&context), "myType");
+    assert_eq!(written(Context::core()), "https://a.example/myType");
+}
+
+#[test]
 fn plain_members_of_an_attribute_are_kept() {
     let json = json!({
         "id": "urn:a:b", "type": "T",

@@ -142,10 +142,6 @@ fn a_bad_entity_is_refused_with_place_and_remedy() {
             ["`/a/@context`", "5.5.7"],
         ),
         (
-            entity(&json!({"a": {"value": 1, "previousValue": 0}})),
-            ["`/a/previousValue`", "output"],
-        ),
-        (
             entity(&json!({"a": {"value": 1, "b": {"type": "Property", "c": {"value": null}}}})),
             ["`/a/b/c/value`", "null"],
         ),
