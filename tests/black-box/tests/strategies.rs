@@ -281,6 +281,99 @@ fn what_does_not_fit_is_told_and_nothing_is_written() {
 }
 
 #[test]
+fn a_place_outside_of_the_city_is_told_by_check_and_by_the_result() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = imported(folder.path(), Some("raised"));
+    let check = |text: &str| {
+        let file = scenario(folder.path(), text);
+        let output = mapacha(["scenario", "check"])
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(&data)
+            .output();
+        told(&output.expect("it starts"))
+    };
+    let clinic = |at: &str| {
+        format!(
+            "[[measure]]\nname = \"north\"\nkind = \"new-place\"\nwith.category = \"clinic\"\nwith.at = {at}\n"
+        )
+    };
+    // 0.5 degrees north of the city's northern edge, 54 km: odd, and it may be meant.
+    let odd = clinic("[10.0, 0.5]");
+    let (code, stdout, stderr) = check(&odd);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stdout.contains("warning") && stdout.contains("54 km outside of the city"),
+        "{stdout}"
+    );
+    let result = ran(&data, &scenario(folder.path(), &odd));
+    let warnings = result["warnings"].as_array().expect("warnings");
+    let of_place = warnings
+        .iter()
+        .filter(|it| it.as_str().is_some_and(|it| it.contains("outside of the city")));
+    assert_eq!(of_place.count(), 1, "{warnings:?}");
+    // The two numbers the other way round: nobody means it.
+    let (code, stdout, stderr) = check(&clinic("[0.0, 10.0]"));
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(
+        stderr.contains("with.at") && stderr.contains("[10, 0] lies in the city"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_excludes_each_other_can_be_chosen_between() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = imported(folder.path(), Some("raised"));
+    let street = |name: &str, surface: &str| {
+        format!(
+            "[[measure]]\nname = \"{name}\"\nkind = \"resurface\"\ncost = 10\nwith.streets = [\"urn:ngsi-ld:RoadSegment:1\"]\nwith.surface = \"{surface}\"\n"
+        )
+    };
+    let choose = "[choose]\n[[choose.objectives]]\nindicator = \"clinic-walk\"\n";
+    let text = format!(
+        "{}{}{choose}",
+        street("tar", "asphalt"),
+        street("stones", "concrete")
+    );
+    let file = scenario(folder.path(), &text);
+    let all = &ran(&data, &file)["choice"]["all"];
+    let why = all[3]["dropped"].as_str().expect("both together cannot be");
+    assert!(why.contains("tar") && why.contains("stones"), "{why}");
+    let checked = json([
+        "scenario",
+        "check",
+        file.to_str().expect("a path"),
+        "--data-dir",
+        data.to_str().expect("a path"),
+    ]);
+    assert_eq!(
+        checked[0]["measures"].as_array().map(Vec::len),
+        Some(2),
+        "{checked}"
+    );
+}
+
+#[test]
+fn a_running_server_is_not_asked_to_check_and_the_answer_says_what_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = scenario(folder.path(), RAMP);
+    let url = "http://127.0.0.1:1";
+    let output = mapacha(["scenario", "check"])
+        .arg(&file)
+        .args(["--url", url])
+        .output();
+    let (code, _, stderr) = told(&output.expect("it starts"));
+    assert_eq!(code, 2, "{stderr}");
+    assert!(
+        stderr.contains("mapacha scenario run") && stderr.contains(url) && stderr.contains("--data-dir"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = told(&run(["scenario", "site", "--url", url]));
+    assert!(code == 2 && stderr.contains("--data-dir"), "{stderr}");
+}
+
+#[test]
 fn the_catalogue_and_the_schema_can_be_read() {
     let kinds = json(["scenario", "kinds"]);
     let names: Vec<&str> = kinds

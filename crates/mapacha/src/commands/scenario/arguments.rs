@@ -49,8 +49,8 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Do not store the run and its results in the twin (with --data-dir: a server keeps every run)
-    #[arg(long, conflicts_with = "url")]
-    pub(crate) dry_run: bool,
+    #[arg(long = "dry-run", conflicts_with = "url")]
+    pub(crate) unstored: bool,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +98,9 @@ pub(crate) struct Folder {
     /// The tenant; without it the default one
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<String>,
+    /// A running server is not asked: it runs scenarios, and neither checks nor sites
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(crate) url: Option<String>,
 }
 
 /// What is placed.

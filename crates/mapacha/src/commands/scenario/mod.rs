@@ -12,7 +12,7 @@ use indicators::binding::boundary;
 use query::View;
 use scenarios::file::{Finding, Measure, ScenarioFile};
 use scenarios::job::{self, JobError, JobLimits, Jobs, RunStatus, Submission};
-use scenarios::measures::{Applied, apply_all};
+use scenarios::measures::{Applied, Plans, apply_all};
 use scenarios::result::{self, RunResult};
 use scenarios::run::{RunError, Watch, run as simulate};
 use scenarios::siting::{self, SitingOptions};
@@ -58,11 +58,12 @@ fn run_file(arguments: &Run, effective: &Effective, json: bool) -> Result<Outcom
     } else {
         with_twin(tenant, effective, |twin| {
             let baseline = twin.snapshot();
-            let result = if arguments.dry_run {
+            let result = if arguments.unstored {
+                warn(&applied(&baseline, &file, json)?);
                 simulate(&baseline, &view(), &file, &Steps::new()).map_err(|error| told(error, json))?
             } else {
-                // A file that does not fit leaves no run behind.
-                applied(&baseline, &file, json)?;
+                // A file that does not fit leaves no run behind, and what is odd is told before the work.
+                warn(&applied(&baseline, &file, json)?);
                 stored(twin, text.clone())?
             };
             Ok(match format {
@@ -89,12 +90,12 @@ fn outlines(baseline: &Snapshot, result: &RunResult) -> Result<Vec<MultiPolygon<
 
 /// Runs the file as the server would: the run and what it found become entities.
 fn stored(twin: &Twin, file: String) -> Result<RunResult, Failure> {
-    let jobs = Jobs::start(twin.clone(), view(), JobLimits::default()).map_err(job_failure)?;
+    let jobs = Jobs::start(twin.clone(), view(), JobLimits::default())?;
     let submission = Submission {
         file,
         ..Submission::default()
     };
-    let id = jobs.submit(submission).map_err(job_failure)?.id;
+    let id = jobs.submit(submission)?.id;
     let steps = Steps::new();
     let done = loop {
         let Some(run) = jobs.wait(&id, Duration::from_millis(100)) else {
@@ -115,9 +116,7 @@ fn stored(twin: &Twin, file: String) -> Result<RunResult, Failure> {
     };
     jobs.stop();
     done?;
-    job::result(twin, &view(), &id)
-        .map_err(job_failure)?
-        .ok_or_else(|| Failure::new(format!("the run {id} has no result")))
+    job::result(twin, &view(), &id)?.ok_or_else(|| Failure::new(format!("the run {id} has no result")))
 }
 
 /// What each scenario would change.
@@ -131,6 +130,13 @@ pub(crate) struct Checked {
 
 /// Reads, understands and applies; simulates nothing, writes nothing.
 fn check(arguments: &Check, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
+    if let Some(url) = &arguments.place.url {
+        return Err(Failure::usage("--url: a running server runs scenario files and does not check them").remedy(format!(
+            "`mapacha scenario run {} --url {url}` says what does not fit before it simulates anything; or check \
+             against the data folder with --data-dir, while no server has it open",
+            arguments.file.display()
+        )));
+    }
     let text = read(&arguments.file)?;
     let file = parse(&arguments.file, &text, json)?;
     let checked = with_twin(arguments.place.tenant.as_deref(), effective, |twin| {
@@ -144,13 +150,30 @@ fn check(arguments: &Check, effective: &Effective, json: bool) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
+/// Says what is odd about the measures, once each.
+fn warn(checked: &[Checked]) {
+    let mut told = std::collections::BTreeSet::new();
+    for applied in checked.iter().flat_map(|scenario| &scenario.measures) {
+        for warning in &applied.warnings {
+            if told.insert((&applied.measure, warning)) {
+                say(&format!("warning: {}: {warning}", applied.measure));
+            }
+        }
+    }
+}
+
 /// What the measures of each scenario change, or everything that stands against them.
 fn applied(baseline: &Snapshot, file: &ScenarioFile, json: bool) -> Result<Vec<Checked>, Failure> {
     let mut checked = Vec::new();
     let mut findings: Vec<Finding> = Vec::new();
     for (scenario, measures) in lists(file) {
-        match apply_all(baseline, &view(), &measures) {
-            Ok((_, applied)) => checked.push(Checked {
+        let applied = if file.scenarios.is_empty() && file.choose.is_some() {
+            alone(baseline, &measures)
+        } else {
+            apply_all(baseline, &view(), &measures).map(|(_, applied)| applied)
+        };
+        match applied {
+            Ok(applied) => checked.push(Checked {
                 scenario: scenario.to_owned(),
                 measures: applied,
             }),
@@ -171,6 +194,24 @@ fn applied(baseline: &Snapshot, file: &ScenarioFile, json: bool) -> Result<Vec<C
     }
 }
 
+/// What each measure changes by itself: those to choose between may well exclude each other.
+fn alone(baseline: &Snapshot, measures: &[&Measure]) -> Result<Vec<Applied>, Vec<Finding>> {
+    let plans = Plans::new(baseline, &view(), measures)?;
+    let applied = measures.iter().enumerate().map(|(index, measure)| {
+        let findings = match plans.add(&mut plans.draft(), index) {
+            Ok(applied) => return applied,
+            Err(findings) => findings,
+        };
+        // It needs another one.
+        Applied {
+            measure: measure.name.clone(),
+            warnings: findings.iter().map(ToString::to_string).collect(),
+            ..Applied::default()
+        }
+    });
+    Ok(applied.collect())
+}
+
 /// Each scenario's measures; where the file names no scenario, all of them.
 fn lists(file: &ScenarioFile) -> Vec<(&str, Vec<&Measure>)> {
     if file.scenarios.is_empty() {
@@ -189,6 +230,12 @@ fn lists(file: &ScenarioFile) -> Vec<(&str, Vec<&Measure>)> {
 }
 
 fn site(arguments: &Site, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
+    if arguments.place.url.is_some() {
+        return Err(
+            Failure::usage("--url: a running server is not asked for places; they are found here")
+                .remedy("name the data folder with --data-dir, while no server has it open"),
+        );
+    }
     let options = SitingOptions {
         wanted: arguments.kind.into(),
         count: usize::from(arguments.count),
@@ -222,8 +269,10 @@ fn view() -> View {
     world::own_view("simulation")
 }
 
-fn job_failure(error: JobError) -> Failure {
-    Failure::new(error.to_string())
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        Self::new(error.to_string())
+    }
 }
 
 fn kinds(json: bool) -> Result<Outcome, Failure> {
@@ -246,8 +295,8 @@ fn with_twin<T>(
     if !folder.exists() {
         return Err(
             Failure::new(format!("there is no data folder {}", folder.display())).remedy(
-                "import the city first (`mapacha import`), name its folder with --data-dir, or a running server \
-                 with --url",
+                "import the city first (`mapacha import`), or name its folder with --data-dir; `mapacha scenario run` \
+                 also asks a running server, with --url",
             ),
         );
     }

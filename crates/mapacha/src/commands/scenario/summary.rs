@@ -48,7 +48,12 @@ pub(crate) fn result(result: &RunResult) -> String {
                 applied.deleted.len()
             );
         }
-        for warning in &scenario.warnings {
+        // What concerns the whole stands at the end.
+        for warning in scenario
+            .warnings
+            .iter()
+            .filter(|it| !result.warnings.contains(it))
+        {
             let _ = writeln!(text, "    warning: {warning}");
         }
     }

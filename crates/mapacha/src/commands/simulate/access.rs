@@ -23,7 +23,7 @@ pub(super) fn run(question: &Question, effective: &Effective) -> Result<Outcome,
     let view = world::own_view("simulation");
     let answer = with_city(&common.city, effective, &view, |reader, warnings| {
         let options = travel(question, &profile);
-        let city = access::City::read(reader, &view, &options).map_err(failure)?;
+        let city = access::City::read(reader, &view, &options)?;
         let city = if common.format == Some(Format::Geojson) {
             city
         } else {
@@ -85,11 +85,11 @@ fn ask(question: &Question, city: &access::City<'_>, profile: &Profile) -> Resul
             let question = matrix::Question {
                 origins: match &asked.origins {
                     Some(file) => points(file)?,
-                    None => city.areas().map_err(failure)?,
+                    None => city.areas()?,
                 },
                 destinations: match &asked.destinations {
                     Some(file) => points(file)?,
-                    None => city.places(&asked.to_category).map_err(failure)?,
+                    None => city.places(&asked.to_category)?,
                 },
                 profile,
                 mode: mode(asked.going.by),
@@ -111,13 +111,13 @@ fn ask(question: &Question, city: &access::City<'_>, profile: &Profile) -> Resul
                 profile,
                 category: asked.category.clone(),
                 limit: limit(&asked.far).unwrap_or_else(|| reach::usual_limit(&asked.category)),
-                most: asked.most,
+                most: (asked.most > 0).then_some(asked.most),
             };
             survey::ask(city, &question)
         }
         Question::Edges(_) => access::edges::ask(city, &profile),
     };
-    answer.map_err(failure)
+    Ok(answer?)
 }
 
 /// Opens the city: a twin in memory out of the files, or the one in the data folder.
@@ -227,11 +227,13 @@ fn profile(name: &str) -> Result<Profile, Failure> {
     Ok(profile)
 }
 
-fn failure(error: QuestionError) -> Failure {
-    if error.is_usage() {
-        Failure::usage(error.to_string())
-    } else {
-        Failure::new(error.to_string())
+impl From<QuestionError> for Failure {
+    fn from(error: QuestionError) -> Self {
+        if error.is_usage() {
+            Self::usage(error.to_string())
+        } else {
+            Self::new(error.to_string())
+        }
     }
 }
 

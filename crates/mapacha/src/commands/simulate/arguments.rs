@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use scenarios::access::survey;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Simulate {
@@ -98,6 +99,9 @@ pub(crate) struct City {
     /// Streets and places: OpenStreetMap, PBF or XML
     #[arg(long, value_name = "FILE")]
     pub(crate) osm: Vec<PathBuf>,
+    /// The `admin_level` of the city itself in the OpenStreetMap files [default: 8]
+    #[arg(long, value_name = "N", requires = "osm")]
+    pub(crate) level: Option<String>,
     /// A timetable: GTFS zip
     #[arg(long, value_name = "FILE")]
     pub(crate) gtfs: Vec<PathBuf>,
@@ -235,14 +239,14 @@ pub(crate) struct Matrix {
 
 #[derive(Debug, Args)]
 pub(crate) struct Survey {
-    /// What people want to reach
+    /// What people want to reach: stop, clinic, school, park, or a category of places as the twin has it
     #[arg(long, value_name = "CATEGORY", default_value = "stop")]
     pub(crate) category: String,
     #[command(flatten)]
     pub(crate) far: Far,
-    /// So many pieces of way at most, the worthiest first
-    #[arg(long, value_name = "N")]
-    pub(crate) most: Option<usize>,
+    /// So many pieces of way at most, the worthiest first; 0: all
+    #[arg(long, value_name = "N", default_value_t = survey::USUAL_MOST)]
+    pub(crate) most: usize,
     #[command(flatten)]
     pub(crate) common: Common,
 }

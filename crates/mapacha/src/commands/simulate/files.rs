@@ -30,8 +30,12 @@ pub(super) fn city(city: &City, view: &View) -> Result<(Twin, Vec<String>), Fail
             continue;
         }
         let files: Vec<InputFile> = files.iter().map(InputFile::new).collect();
+        let options = ImportOptions {
+            level: city.level.clone().filter(|_| kind == Kind::Osm),
+            ..ImportOptions::default()
+        };
         let mut sink = TwinSink::new(&twin, view);
-        let report = formats::import(kind, &files, &ImportOptions::default(), &mut sink, &mut |_| {})
+        let report = formats::import(kind, &files, &options, &mut sink, &mut |_| {})
             .map_err(|error| Failure::new(error.what()).remedy(error.remedy().to_owned()))?;
         tell(&report, &mut warnings);
     }
