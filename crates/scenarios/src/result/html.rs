@@ -393,11 +393,12 @@ fn scenarios(page: &mut String, result: &RunResult) {
         for applied in &scenario.measures {
             let _ = writeln!(
                 page,
-                "<li>{}: {} entities made, {} changed, {} taken away</li>",
+                "<li>{}: {} entities made, {} changed, {} taken away{}</li>",
                 measure(result, &applied.measure),
                 applied.created.len(),
                 applied.updated.len(),
-                applied.deleted.len()
+                applied.deleted.len(),
+                carried_out(scenario, &applied.measure)
             );
         }
         // What concerns the whole stands above.
@@ -406,6 +407,12 @@ fn scenarios(page: &mut String, result: &RunResult) {
         }
         page.push_str("</ul>\n");
     }
+}
+
+/// `. Carried out: Roads department, from 2027-03-01`, or nothing.
+fn carried_out(scenario: &ScenarioResult, measure: &str) -> String {
+    let said = scenario.carried_out.iter().find(|it| it.measure == measure);
+    said.map_or_else(String::new, |it| format!(". Carried out: {}", Escaped(&it.told())))
 }
 
 fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
@@ -500,6 +507,16 @@ fn method(page: &mut String, result: &RunResult) {
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
+    if let Some(before) = &provenance.begun_with {
+        let _ = writeln!(
+            page,
+            "<p>The run began with the city at {}, fingerprint <code>{}</code>; the program ended meanwhile, the city \
+             changed, and the run began anew. Every number is of the city at {}.</p>",
+            Escaped(&before.snapshot),
+            Escaped(&before.inputs),
+            Escaped(&provenance.snapshot)
+        );
+    }
     let _ = writeln!(
         page,
         "<p>Read: {}. Program version {}, seed {}. Fingerprint of what was read: <code>{}</code>; of the scenario \
@@ -556,6 +573,7 @@ mod tests {
             "it would be over the budget",
             "Nobody moves.",
             "1\u{a0}000 USD",
+            "Carried out: Roads, &lt;department&gt;, from 2027-03-01",
         ] {
             assert!(page.contains(present), "{present}");
         }
