@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use scenarios::catalogue::{Kind, Parameter};
 use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
 
-use super::Checked;
 
 /// A run.
 pub(crate) fn result(result: &RunResult) -> String {
