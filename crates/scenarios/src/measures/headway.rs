@@ -115,8 +115,11 @@ impl Expansion<'_> {
         let mut count = 0;
         for (at_s, like) in new_departures(departures, window) {
             if self.copies >= MOST_COPIES {
-                let what = format!("more than {MOST_COPIES} trips would be added");
-                self.wrong("with.headway_min", what, "give a longer headway");
+                if self.copies == MOST_COPIES {
+                    self.copies += 1; // told once
+                    let what = format!("more than {MOST_COPIES} trips would be added");
+                    self.wrong("with.headway_min", what, "give a longer headway");
+                }
                 break;
             }
             let Some(leaves_s) = like.leaves_s() else { continue };

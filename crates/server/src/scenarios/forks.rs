@@ -201,7 +201,8 @@ fn measures_of<'a>(file: &'a ScenarioFile, wanted: &str) -> Answer<(String, Vec<
 #[cfg(test)]
 mod tests {
     use ngsi_ld::{Entity, Name, Timestamp};
-    use query::{Caller, Rows, View};
+    use query::view::Rows;
+    use query::{Caller, View};
     use scenarios::job::RunStatus;
     use twin::Reader as _;
 
