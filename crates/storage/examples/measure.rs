@@ -132,7 +132,12 @@ fn main() {
         begin.elapsed().as_secs_f64()
     );
     let begin = Instant::now();
-    let reading = |key| reader.history(EntityKey(key), &[], ALWAYS, Take::All).unwrap().len();
+    let reading = |key| {
+        reader
+            .history(EntityKey(key), &[], ALWAYS, Take::All)
+            .unwrap()
+            .len()
+    };
     let instances: usize = (1..=25).map(reading).sum();
     println!(
         "history: {instances} instances in {:.3} s",

@@ -321,7 +321,11 @@ pub(crate) fn read_piece(
         return Ok(());
     }
     let columns = read_columns(&mut input, names)?;
-    let place = |at: Timestamp| columns.instants.partition_point(|instant| *instant < at.as_micros());
+    let place = |at: Timestamp| {
+        columns
+            .instants
+            .partition_point(|instant| *instant < at.as_micros())
+    };
     let inside = place(range.0)..place(range.1);
     let damaged = Malformed("a column is too short");
     let (instants, modified) = (

@@ -348,7 +348,10 @@ pub fn bulk_is_the_same_as_commit(engine: &mut dyn Storage) {
         [1.0, 2.0]
     );
     let expected: Vec<f64> = (0..3_000).map(f64::from).collect();
-    assert_eq!(values(&reader.history(two, &[], ALWAYS, Take::All).unwrap()), expected);
+    assert_eq!(
+        values(&reader.history(two, &[], ALWAYS, Take::All).unwrap()),
+        expected
+    );
     assert_eq!(
         values(&reader.history(two, &[], ALWAYS, Take::Last(1_500)).unwrap()),
         expected[1_500..]
@@ -367,7 +370,13 @@ pub fn an_instance_is_forgotten(engine: &mut dyn Storage) {
     changes.push(Change::History(key, t(7.0, 7).dataset(set.clone())));
     changes.push(Change::Attribute(key, t(9_999.0, 9_999)));
     engine.commit(&changes).unwrap();
-    let count = |engine: &dyn Storage| engine.reader().history(key, &[], ALWAYS, Take::All).unwrap().len();
+    let count = |engine: &dyn Storage| {
+        engine
+            .reader()
+            .history(key, &[], ALWAYS, Take::All)
+            .unwrap()
+            .len()
+    };
     assert_eq!(count(engine), 2_003);
     let known = |engine: &dyn Storage| {
         let range = (at(6), at(9));
@@ -444,16 +453,16 @@ pub fn the_past_of_an_attribute_is_forgotten(engine: &mut dyn Storage) {
         let datasets: Vec<_> = series.into_iter().map(|(_, dataset)| dataset).collect();
         (past.len(), datasets)
     };
-    assert_eq!(left(engine, "t"), (17, vec![None, Some(set("a")), Some(set("b"))]));
+    assert_eq!(
+        left(engine, "t"),
+        (17, vec![None, Some(set("a")), Some(set("b"))])
+    );
     for (datasets, expected) in [
         (
             Datasets::Only(Some(set("c"))),
             (17, vec![None, Some(set("a")), Some(set("b"))]),
         ),
-        (
-            Datasets::Only(Some(set("a"))),
-            (12, vec![None, Some(set("b"))]),
-        ),
+        (Datasets::Only(Some(set("a"))), (12, vec![None, Some(set("b"))])),
         (Datasets::Only(None), (5, vec![Some(set("b"))])),
         (Datasets::All, (0, vec![])),
     ] {
@@ -501,7 +510,9 @@ pub fn pieced(
             }
         }
     };
-    reader.pieces(key, attribute, dataset_id, range, &mut each).unwrap();
+    reader
+        .pieces(key, attribute, dataset_id, range, &mut each)
+        .unwrap();
     found.sort_by(|a, b| a.partial_cmp(b).unwrap());
     found
 }

@@ -442,7 +442,10 @@ mod tests {
             .unwrap();
         assert!(largest < 2 << 20, "{largest} bytes in one row");
         let range = (Timestamp::MIN, Timestamp::MAX);
-        let past = engine.reader().history(key, &[], range, crate::Take::All).unwrap();
+        let past = engine
+            .reader()
+            .history(key, &[], range, crate::Take::All)
+            .unwrap();
         let mut sorted = instants.clone();
         sorted.sort_unstable();
         let found: Vec<i64> = past

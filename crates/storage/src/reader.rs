@@ -238,10 +238,16 @@ impl StorageReader for Shared {
                 .filter(|_| !became.erased);
             if let (Some(series), true) = (series, became.forgotten.is_empty()) {
                 let names = self.names.read();
-                series::visit(connection, series, micros(range), Order::EarliestFirst, &mut |body| {
-                    read_piece(body, attribute, dataset_id, &names, range, each)?;
-                    Ok(true)
-                })?;
+                series::visit(
+                    connection,
+                    series,
+                    micros(range),
+                    Order::EarliestFirst,
+                    &mut |body| {
+                        read_piece(body, attribute, dataset_id, &names, range, each)?;
+                        Ok(true)
+                    },
+                )?;
             } else if let Some(series) = series {
                 let past = self.folded(connection, series, range, Take::All, &became)?;
                 each(Piece::Any(&past));
@@ -275,12 +281,18 @@ impl StorageReader for Shared {
                 .filter(|_| !became.erased);
             if let Some(series) = series {
                 let names = self.names.read();
-                series::visit(connection, series, micros(range), Order::EarliestFirst, &mut |body| {
-                    let mut past = read_chunk(body, attribute, dataset_id, &names)?;
-                    past.retain(|one| within(one.instant(), range) && !became.forgets(one));
-                    each(past);
-                    Ok(true)
-                })?;
+                series::visit(
+                    connection,
+                    series,
+                    micros(range),
+                    Order::EarliestFirst,
+                    &mut |body| {
+                        let mut past = read_chunk(body, attribute, dataset_id, &names)?;
+                        past.retain(|one| within(one.instant(), range) && !became.forgets(one));
+                        each(past);
+                        Ok(true)
+                    },
+                )?;
             }
             became.past.retain(|one| {
                 one.name() == attribute && one.dataset_id() == dataset_id && within(one.instant(), range)
@@ -345,10 +357,16 @@ impl StorageReader for Shared {
             let series = self.number_of(key, attribute, None).filter(|_| !became.erased);
             if let (Some(series), true) = (series, became.forgotten.is_empty()) {
                 let names = self.names.read();
-                series::visit(connection, series, micros(range), Order::EarliestFirst, &mut |body| {
-                    read_series(body, attribute, &names, range, &mut numbers)?;
-                    Ok(true)
-                })?;
+                series::visit(
+                    connection,
+                    series,
+                    micros(range),
+                    Order::EarliestFirst,
+                    &mut |body| {
+                        read_series(body, attribute, &names, range, &mut numbers)?;
+                        Ok(true)
+                    },
+                )?;
             } else if let Some(series) = series {
                 let past = self.folded(connection, series, range, Take::All, &became)?;
                 numbers.extend(past.iter().filter_map(number));

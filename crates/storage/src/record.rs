@@ -406,7 +406,9 @@ pub(crate) fn write_change(output: &mut Output, change: &Change, namer: &mut Nam
                 Datasets::All => output.byte(0),
                 Datasets::Only(dataset) => {
                     output.byte(1);
-                    let number = dataset.as_ref().map_or(0, |dataset| namer.number(dataset.as_str()));
+                    let number = dataset
+                        .as_ref()
+                        .map_or(0, |dataset| namer.number(dataset.as_str()));
                     output.varint(number.into());
                 }
             }

@@ -8,12 +8,12 @@
 use ngsi_ld::{Name, Timestamp, Uri};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::current::Forgotten;
-use crate::{Datasets, Past};
 use crate::chunk::{read_chunk, write_chunk};
 use crate::codec::{FRAME_VERSION, checksum, seal, unseal};
+use crate::current::Forgotten;
 use crate::fault::Fault;
 use crate::names::{Dictionary, Namer};
+use crate::{Datasets, Past};
 
 /// Instances in a full chunk (more only where they are of one instant).
 const FULL: usize = 1_024;
@@ -169,7 +169,14 @@ pub(crate) fn forget(
             let Some(chunk) = overlapped(connection, key, at, at)?.pop() else {
                 return Ok(());
             };
-            let mut past = load(connection, namer, key, chunk.t0, &this.name, this.dataset_id.as_ref())?;
+            let mut past = load(
+                connection,
+                namer,
+                key,
+                chunk.t0,
+                &this.name,
+                this.dataset_id.as_ref(),
+            )?;
             let before = past.len();
             past.retain(|one| !forgotten.covers(one));
             if past.len() == before {
@@ -424,10 +431,9 @@ pub(crate) fn visit(
         .prepare_cached(
             "SELECT max(t0) FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 <= ?",
         )?
-        .query_row(
-            params![key.entity, key.attribute, key.dataset, range.0],
-            |row| row.get(0),
-        )?;
+        .query_row(params![key.entity, key.attribute, key.dataset, range.0], |row| {
+            row.get(0)
+        })?;
     let direction = match order {
         Order::EarliestFirst => "",
         Order::LatestFirst => " DESC",

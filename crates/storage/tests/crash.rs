@@ -93,7 +93,12 @@ fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
         assert_eq!(entities, written.min(50));
         for key in 0..50 {
             let past = reader
-                .history(EntityKey(key + 1), &[], (Timestamp::MIN, Timestamp::MAX), Take::All)
+                .history(
+                    EntityKey(key + 1),
+                    &[],
+                    (Timestamp::MIN, Timestamp::MAX),
+                    Take::All,
+                )
                 .unwrap();
             let mut all: Vec<i64> = (1..=written)
                 .filter(|n| n % 50 == i64::try_from(key).unwrap())

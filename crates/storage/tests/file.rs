@@ -257,7 +257,9 @@ fn an_older_file_is_raised_when_it_has_to() {
     let version = || -> i64 {
         let connection = rusqlite::Connection::open(folder.path().join("mapacha.sqlite")).unwrap();
         connection
-            .query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| row.get(0))
+            .query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| {
+                row.get(0)
+            })
             .unwrap()
     };
     let mut engine = open(folder.path()).unwrap();
@@ -302,7 +304,10 @@ fn what_is_forgotten_is_nowhere_in_the_files() {
     for n in [700, 2_000] {
         assert!(!found(&format!("siri-{n}-ya-mtu")));
     }
-    let past = engine.reader().history(EntityKey(1), &[], ALWAYS, Take::All).unwrap();
+    let past = engine
+        .reader()
+        .history(EntityKey(1), &[], ALWAYS, Take::All)
+        .unwrap();
     assert_eq!(past.len(), 2_998);
 }
 
@@ -519,7 +524,10 @@ fn a_full_disk_is_said_and_survived() {
         assert!(matches!(full, StorageError::Full { .. }), "{full}");
         let blob = engine.put_blob(&mut std::io::Read::take(std::io::repeat(round), 15 << 20));
         assert!(matches!(blob, Err(StorageError::Full { .. })), "{blob:?}");
-        let past = engine.reader().history(EntityKey(1), &[], ALWAYS, Take::All).unwrap();
+        let past = engine
+            .reader()
+            .history(EntityKey(1), &[], ALWAYS, Take::All)
+            .unwrap();
         assert_eq!(past.len(), acknowledged - 1, "what was stored can be read");
         std::fs::remove_file(ballast(round)).unwrap();
         engine.commit(&[text(1, "there is room again")]).unwrap();

@@ -15,7 +15,9 @@ use ngsi_ld::{
 use proptest::prelude::*;
 use storage::Options;
 use storage::contract::{flat, pieced};
-use storage::{Change, Datasets, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored, Take};
+use storage::{
+    Change, Datasets, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored, Take,
+};
 
 #[derive(Clone, Debug)]
 enum Step {

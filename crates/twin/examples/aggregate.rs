@@ -80,9 +80,9 @@ fn main() {
                 Piece::Integers(instants, values) => aggregator
                     .add_numbers(instants, Numbers::Integers(values))
                     .unwrap(),
-                Piece::Floats(instants, values) => aggregator
-                    .add_numbers(instants, Numbers::Floats(values))
-                    .unwrap(),
+                Piece::Floats(instants, values) => {
+                    aggregator.add_numbers(instants, Numbers::Floats(values)).unwrap()
+                }
             };
             twin.pieces(&view, &id, &query, &mut each).unwrap().unwrap();
             rows = aggregator

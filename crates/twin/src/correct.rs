@@ -56,7 +56,10 @@ impl Situation<'_> {
             return Err(missing(id, which));
         };
         if given.name != which.attribute {
-            let detail = format!("the instance is one of `{}`, not of `{}`", which.attribute, given.name);
+            let detail = format!(
+                "the instance is one of `{}`, not of `{}`",
+                which.attribute, given.name
+            );
             return Err(ngsi_ld::Error::bad_data(detail).into());
         }
         if given.dataset_id.is_none() {

@@ -70,9 +70,7 @@ impl Forget {
     pub(crate) fn covers(&self, past: &Attribute) -> bool {
         match self {
             Self::Instance(this) => this == past,
-            Self::Series(name, datasets) => {
-                past.name == *name && datasets.contains(past.dataset_id.as_ref())
-            }
+            Self::Series(name, datasets) => past.name == *name && datasets.contains(past.dataset_id.as_ref()),
         }
     }
 }

@@ -38,12 +38,7 @@ impl Evolution<'_> {
 
     /// The same, with deletions, as far as they fit; and the last instant that is in it, or the first, where not all
     /// do.
-    pub(crate) fn part(
-        &self,
-        id: &Uri,
-        query: &HistoryQuery,
-        most: usize,
-    ) -> Result<Found, Error> {
+    pub(crate) fn part(&self, id: &Uri, query: &HistoryQuery, most: usize) -> Result<Found, Error> {
         let deletions = matches!(
             (query.temporal.property, query.temporal.relation),
             (TimeProperty::DeletedAt, _) | (_, TimeRelation::Always)
@@ -110,7 +105,10 @@ impl Evolution<'_> {
     /// Whether an attribute has instances in the time that is asked for, about.
     fn has_any(&self, query: &HistoryQuery, name: &Name) -> Result<bool, Error> {
         let current = self.current.iter();
-        if current.clone().any(|now| now.name == *name && self.wants(query, now)) {
+        if current
+            .clone()
+            .any(|now| now.name == *name && self.wants(query, now))
+        {
             return Ok(true);
         }
         let range = match query.temporal.property {
@@ -346,7 +344,8 @@ impl Evolution<'_> {
                     }
                     storage::Piece::Numbers { .. } => {} // never observed
                 };
-                self.storage.pieces(self.key, &name, dataset, range, &mut numbers)?;
+                self.storage
+                    .pieces(self.key, &name, dataset, range, &mut numbers)?;
             } else {
                 let mut some = |past: Vec<Past>| {
                     for past in past {
@@ -415,8 +414,13 @@ fn is_same(now: &Attribute, past: &Attribute) -> bool {
 fn holds(instants: &[i64], modified: &[i64], now: &Attribute) -> bool {
     let at = now.instant().as_micros();
     let first = instants.partition_point(|instant| *instant < at);
-    let same = instants.iter().zip(modified).skip(first).take_while(|(instant, _)| **instant == at);
-    same.into_iter().any(|(_, modified)| *modified == now.modified_at.as_micros())
+    let same = instants
+        .iter()
+        .zip(modified)
+        .skip(first)
+        .take_while(|(instant, _)| **instant == at);
+    same.into_iter()
+        .any(|(_, modified)| *modified == now.modified_at.as_micros())
 }
 
 /// The instant of an instance that a query means.

@@ -88,11 +88,14 @@ pub(super) fn read(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<
 
 fn instance(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<Instance, Error> {
     let Json::Object(object) = json else {
-        return path.refuse("the evolution of a Scope is an array of Properties, each with `value` and `observedAt`");
+        return path.refuse(
+            "the evolution of a Scope is an array of Properties, each with `value` and `observedAt`",
+        );
     };
     if let Some(other) = object.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
-        return Path::Key(path, other)
-            .refuse("an instance of a Scope has only `value`, `observedAt` and `deletedAt` (4.5.6); leave it out");
+        return Path::Key(path, other).refuse(
+            "an instance of a Scope has only `value`, `observedAt` and `deletedAt` (4.5.6); leave it out",
+        );
     }
     if let Some(kind) = member(object, &["type", "@type"])
         && kind.as_str() != Some("Property")

@@ -12,8 +12,8 @@ use super::entity::{entity_id, same_id};
 use super::evolution::{self, Question};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters,
-    TemporalParameters, UnsupportedParameters, flag,
+    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
+    UnsupportedParameters, flag,
 };
 use super::representation::{Evolution, Representation};
 use super::selection::{Wanted, from_parameters, from_query};
@@ -74,7 +74,9 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     if let Some(object) = json.as_object_mut() {
         same_id(object, &id)?;
         object.shift_remove("id");
-        let given = object.shift_remove("type").or_else(|| object.shift_remove("@type"));
+        let given = object
+            .shift_remove("type")
+            .or_else(|| object.shift_remove("@type"));
         types = given.map_or(Ok(Vec::new()), |given| types_of(&given, &context))?;
     }
     // Types that it does not have yet are added (5.6.12.4); its Scope is not told here unless by instances.

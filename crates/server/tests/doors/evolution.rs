@@ -96,7 +96,12 @@ async fn clause_6_3_10_parts() {
             break;
         }
         let range = reply.header("content-range").to_owned();
-        let reached = range.trim_end_matches("/*").rsplit_once("Z-").unwrap().1.to_owned();
+        let reached = range
+            .trim_end_matches("/*")
+            .rsplit_once("Z-")
+            .unwrap()
+            .1
+            .to_owned();
         from = reached.replace('Z', ".000001Z");
     }
     seen.sort();
@@ -105,7 +110,9 @@ async fn clause_6_3_10_parts() {
     assert_eq!((seen.len(), all), (35, 35));
     // Aggregates are not cut.
     let reply = city
-        .get(&format!("{SENSOR}?options=aggregatedValues&aggrMethods=totalCount"))
+        .get(&format!(
+            "{SENSOR}?options=aggregatedValues&aggrMethods=totalCount"
+        ))
         .await;
     assert_eq!(
         (reply.status, &reply.json()["pm25"]["totalCount"][0][0]),
@@ -139,13 +146,14 @@ async fn clause_5_6_13_an_attribute_of_the_evolution_is_deleted() {
         ),
         ("urn:ngsi-ld:Sensor:1/attrs/noise?deleteAll=true", 204),
     ] {
-        let reply = city
-            .ask("DELETE", &format!("{TEMPORAL}/{path}"), &[], None)
-            .await;
+        let reply = city.ask("DELETE", &format!("{TEMPORAL}/{path}"), &[], None).await;
         assert_eq!(reply.status, status, "{path}: {}", reply.text());
     }
     let left = city.get(SENSOR).await.json();
-    assert!(left.get("pm25").is_none() && left.get("noise").is_none(), "{left}");
+    assert!(
+        left.get("pm25").is_none() && left.get("noise").is_none(),
+        "{left}"
+    );
 }
 
 #[tokio::test]
@@ -168,7 +176,10 @@ async fn clauses_5_6_14_and_5_6_15_one_instance() {
     }
     let after = city.get(&format!("{SENSOR}?options=sysAttrs")).await.json();
     let is = &after["pm25"][3];
-    assert_eq!((&is["value"], &is["instanceId"]), (&json!(333), &was["instanceId"]));
+    assert_eq!(
+        (&is["value"], &is["instanceId"]),
+        (&json!(333), &was["instanceId"])
+    );
     assert_eq!(is["createdAt"], was["createdAt"]);
     assert_ne!(is["modifiedAt"], was["modifiedAt"]);
     assert_eq!(after["pm25"].as_array().unwrap().len(), 20);
@@ -205,9 +216,7 @@ async fn clauses_5_2_44_and_5_7_4_aggregation_by_post() {
         }
         json!({"type": "Query", "entities": [{"type": "Sensor"}], "temporalQ": query})
     };
-    let params = |more: Value| {
-        json!({"type": "Query", "entities": [{"type": "Sensor"}], "temporalQ": after, "aggrParams": more})
-    };
+    let params = |more: Value| json!({"type": "Query", "entities": [{"type": "Sensor"}], "temporalQ": after, "aggrParams": more});
     for (body, status) in [
         (with(json!({"aggrMethods": ["max", "min"]})), 200),
         (with(json!({"aggrMethods": "max,min"})), 200),
@@ -268,12 +277,8 @@ async fn clauses_5_2_44_and_5_7_4_aggregation_by_post() {
 #[tokio::test]
 async fn clauses_4_18_and_5_7_4_scopes_over_time() {
     let city = City::new();
-    let scope = |text: &str, hour: u32| {
-        json!({"type": "Property", "value": text, "observedAt": format!("2026-03-01T{hour:02}:00:00Z")})
-    };
-    let speed = |value: i64, hour: u32| {
-        json!({"type": "Property", "value": value, "observedAt": format!("2026-03-01T{hour:02}:30:00Z")})
-    };
+    let scope = |text: &str, hour: u32| json!({"type": "Property", "value": text, "observedAt": format!("2026-03-01T{hour:02}:00:00Z")});
+    let speed = |value: i64, hour: u32| json!({"type": "Property", "value": value, "observedAt": format!("2026-03-01T{hour:02}:30:00Z")});
     let car = json!({"id": "urn:ngsi-ld:Car:1", "type": "Car",
         "scope": [scope("/North/A", 10), scope("/South", 12)],
         "speed": [speed(1, 9), speed(2, 11), speed(3, 13)]});

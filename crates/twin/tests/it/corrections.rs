@@ -14,7 +14,10 @@ fn past(value: i64, second: i64) -> Attribute {
 
 fn append(values: &[(i64, i64)]) -> Operation {
     let mut entity = thing(1);
-    entity.attributes = values.iter().map(|(value, second)| past(*value, *second)).collect();
+    entity.attributes = values
+        .iter()
+        .map(|(value, second)| past(*value, *second))
+        .collect();
     Operation::AppendHistory {
         entity,
         current: false,
@@ -46,10 +49,7 @@ fn clause_5_6_14_a_modified_instance_keeps_its_id_and_when_it_was_created() {
     assert_eq!(outcome.unwrap(), Outcome::Updated { not_updated: vec![] });
     let now = history(&twin, &id(1));
     assert_eq!(numbers(&now), [1.0, 3.0, 20.0]);
-    assert_eq!(
-        (now[2].created_at, now[2].modified_at),
-        (was.created_at, at(100))
-    );
+    assert_eq!((now[2].created_at, now[2].modified_at), (was.created_at, at(100)));
     assert_eq!(now[2].instance_id, was.instance_id);
     assert_eq!(now[2].unit_code.as_deref(), Some("CEL"));
     // It is found by its id where it is now, and can be modified and deleted again.
@@ -64,7 +64,11 @@ fn clause_5_6_14_a_modified_instance_keeps_its_id_and_when_it_was_created() {
         ),
         "it is no longer where it was"
     );
-    run(&twin, Operation::ReplaceInstance(id(1), moved.clone(), past(21, 40))).unwrap();
+    run(
+        &twin,
+        Operation::ReplaceInstance(id(1), moved.clone(), past(21, 40)),
+    )
+    .unwrap();
     run(&twin, Operation::DeleteInstance(id(1), moved)).unwrap();
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0, 3.0]);
 }
@@ -116,15 +120,17 @@ fn the_current_instance_is_replaced_and_deleted_in_the_entity_too() {
     run(&twin, Operation::Merge(id(1), set("a", 2))).unwrap();
     let mut events = twin.follow();
     let now = instance(&twin, 2.0);
-    run(&twin, Operation::ReplaceInstance(id(1), now.clone(), property("a", 3))).unwrap();
+    run(
+        &twin,
+        Operation::ReplaceInstance(id(1), now.clone(), property("a", 3)),
+    )
+    .unwrap();
     let entity = twin.get(&view(), &id(1)).unwrap();
     assert_eq!(numbers(&entity.attributes), [3.0]);
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0, 3.0]);
     let told = events.try_recv().unwrap();
     assert_eq!(told.changes.len(), 1, "who follows is told");
-    let now = twin
-        .find_instance(&view(), &id(1), &name("a"), &now.id)
-        .unwrap();
+    let now = twin.find_instance(&view(), &id(1), &name("a"), &now.id).unwrap();
     run(&twin, Operation::DeleteInstance(id(1), now)).unwrap();
     assert!(twin.get(&view(), &id(1)).unwrap().attributes.is_empty());
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0]);
@@ -164,14 +170,8 @@ fn what_is_not_there_is_told_apart() {
         delete(1, "b", Instance::All),
         Err(Error::AttributeNotFound(..))
     ));
-    assert!(matches!(
-        delete(1, "a", set),
-        Err(Error::AttributeNotFound(..))
-    ));
-    assert!(matches!(
-        delete(9, "a", Instance::All),
-        Err(Error::NotFound(_))
-    ));
+    assert!(matches!(delete(1, "a", set), Err(Error::AttributeNotFound(..))));
+    assert!(matches!(delete(9, "a", Instance::All), Err(Error::NotFound(_))));
     for bad in [property("b", 1), property("a", 1).dataset(other)] {
         let refused = run(&twin, Operation::ReplaceInstance(id(1), which.clone(), bad));
         assert!(matches!(refused, Err(Error::Invalid(_))));

@@ -41,7 +41,13 @@ fn instant(a: &Attribute, property: TimeProperty) -> Timestamp {
     }
 }
 
-fn check_parts(twin: &Twin, most: usize, relation: TimeRelation, property: TimeProperty, last_n: Option<usize>) {
+fn check_parts(
+    twin: &Twin,
+    most: usize,
+    relation: TimeRelation,
+    property: TimeProperty,
+    last_n: Option<usize>,
+) {
     let query = query(relation, property, last_n);
     let all = twin.history(&view(), &id(1), &query).unwrap().unwrap().attributes;
     let mut instants: Vec<Timestamp> = all.iter().map(|a| instant(a, property)).collect();
@@ -222,7 +228,11 @@ fn clause_4_5_6_changes_of_the_scope_are_kept() {
     run(&twin, Operation::Delete(id(1))).unwrap();
     let mut scopes = query(TimeRelation::Always, TimeProperty::ObservedAt, None);
     scopes.attributes = vec![ngsi_ld::representation::scope_name()];
-    let found = twin.history(&view(), &id(1), &scopes).unwrap().unwrap().attributes;
+    let found = twin
+        .history(&view(), &id(1), &scopes)
+        .unwrap()
+        .unwrap()
+        .attributes;
     let told: Vec<(Vec<Box<str>>, Option<Timestamp>, Option<Timestamp>)> = found
         .iter()
         .map(|one| (one.scopes(), one.observed_at, one.deletion()))

@@ -298,9 +298,7 @@ fn correct(twin: &Twin, reference: &mut Reference, correction: &Correction) {
     }
     let was = &instances[correction.index % instances.len()];
     let instance = was.instance_id.as_ref().unwrap();
-    let which = twin
-        .find_instance(&view(), &entity, &was.name, instance)
-        .unwrap();
+    let which = twin.find_instance(&view(), &entity, &was.name, instance).unwrap();
     let now = twin.get(&view(), &entity);
     let current = now.as_ref().is_some_and(|now| {
         now.instance(was.name.as_str(), was.dataset_id.as_ref())

@@ -175,7 +175,9 @@ impl Reference {
             if let Some(place) = self.place(number) {
                 let thing = &mut self.things[place];
                 let is = series(thing);
-                thing.removed.extend(was.into_iter().filter(|one| !is.contains(one)));
+                thing
+                    .removed
+                    .extend(was.into_iter().filter(|one| !is.contains(one)));
             }
         }
         result
@@ -374,7 +376,10 @@ impl Reference {
                     name == *a && which.is_none_or(|wanted| dataset == wanted)
                 };
                 let known = thing.written.iter().any(|g| covers(g.name, g.dataset))
-                    || thing.removed.iter().any(|(name, dataset)| covers(*name, *dataset));
+                    || thing
+                        .removed
+                        .iter()
+                        .any(|(name, dataset)| covers(*name, *dataset));
                 if !known {
                     return "no attribute".into();
                 }
@@ -383,9 +388,7 @@ impl Reference {
                 thing
                     .written
                     .extend(stays.into_iter().filter(|g| covers(g.name, g.dataset)));
-                thing
-                    .removed
-                    .retain(|(name, dataset)| !covers(*name, *dataset));
+                thing.removed.retain(|(name, dataset)| !covers(*name, *dataset));
                 "Deleted".into()
             }
             Step::Create(..) | Step::AppendHistory(..) => unreachable!(),

@@ -71,10 +71,9 @@ impl<'a> Aggregates<'a> {
                     end: bucket.end,
                 };
                 match buckets {
-                    Ok(buckets) => methods.push((
-                        method.as_str(),
-                        buckets.into_iter().map(row).collect::<Vec<_>>(),
-                    )),
+                    Ok(buckets) => {
+                        methods.push((method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>()))
+                    }
                     Err(error) if named => return Err(error),
                     Err(_) => {}
                 }
@@ -139,9 +138,7 @@ pub(super) fn from_store(
         };
         let added = match piece {
             Piece::One(at, instance) => aggregator.add(at, &instance.value),
-            Piece::Integers(instants, values) => {
-                aggregator.add_numbers(instants, Numbers::Integers(values))
-            }
+            Piece::Integers(instants, values) => aggregator.add_numbers(instants, Numbers::Integers(values)),
             Piece::Floats(instants, values) => aggregator.add_numbers(instants, Numbers::Floats(values)),
         };
         failed = added.err();

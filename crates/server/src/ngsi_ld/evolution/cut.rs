@@ -69,13 +69,7 @@ impl Room {
         }
         let beyond = instants.get(self.most).copied();
         let fits = |at: &Timestamp| {
-            beyond.is_none_or(|beyond| {
-                if self.latest {
-                    *at > beyond
-                } else {
-                    *at < beyond
-                }
-            })
+            beyond.is_none_or(|beyond| if self.latest { *at > beyond } else { *at < beyond })
         };
         instants
             .iter()
