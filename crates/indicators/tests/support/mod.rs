@@ -43,6 +43,7 @@ impl Reader for MemoryReader {
             .collect();
         Ok(Page {
             total: Some(entities.len()),
+            examined: entities.len(),
             entities,
             more: false,
         })
