@@ -117,9 +117,9 @@ fn nothing_is_ranked_where_nobody_lives() {
             "the longest first"
         );
     }
-    // With people at the far end, the piece at the pharmacy is worth as much as all between.
+    // With people at the far end, all of them pass the piece at the pharmacy and those between.
     let people = folder.path().join("people-2025.csv");
-    std::fs::write(&people, "lon,lat,population\n36.80086,0.0,70\n").expect("a file");
+    std::fs::write(&people, "lon,lat,population\n36.80066,0.0,30\n36.80086,0.0,70\n").expect("a file");
     let people = people.display().to_string();
     let ring = "[[36.79,-0.01],[36.81,-0.01],[36.81,0.01],[36.79,0.01],[36.79,-0.01]]";
     let boundary = folder.path().join("city.geojson");
@@ -134,7 +134,7 @@ fn nothing_is_ranked_where_nobody_lives() {
     let first = &answer["worth_a_look"][0];
     assert_eq!(
         (first["rank"].clone(), first["people"].clone()),
-        (1.into(), 70.0.into()),
+        (1.into(), 100.0.into()),
         "{answer}"
     );
 }

@@ -20,6 +20,7 @@ mod purge;
 mod representation;
 mod selection;
 mod temporal;
+mod temporal_attributes;
 
 use axum::extract::Request;
 use axum::http::HeaderName;
@@ -80,6 +81,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(temporal::create_evolution, temporal::query_evolutions))
         .routes(routes!(temporal::retrieve_evolution, temporal::delete_evolution))
         .routes(routes!(temporal::add_instances))
+        .routes(routes!(temporal_attributes::delete_attribute_evolution))
+        .routes(routes!(
+            temporal_attributes::modify_instance,
+            temporal_attributes::delete_instance
+        ))
         .routes(routes!(temporal::query_evolutions_by_post))
         .routes(routes!(info::source_identity))
         .layer(from_fn(echo_tenant))

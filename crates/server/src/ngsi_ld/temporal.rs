@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
-use ngsi_ld::{Entity, Error};
+use ngsi_ld::{Entity, Error, Name};
 use serde_json::{Map, Value};
 use twin::{HistoryQuery, Operation, Outcome, Reader};
 
@@ -15,7 +15,7 @@ use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
     UnsupportedParameters, flag,
 };
-use super::representation::Representation;
+use super::representation::{Evolution, Representation};
 use super::selection::{Wanted, from_parameters, from_query};
 use super::{TEMPORAL_ENTITIES, examples};
 use crate::problem::{Answer, blocking};
@@ -70,13 +70,20 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     let id = entity_id(&id)?;
     let (mut json, context) = payload.object(&call).await?;
     let head = head(&call, &id).await?;
+    let mut types = Vec::new();
     if let Some(object) = json.as_object_mut() {
         same_id(object, &id)?;
         object.shift_remove("id");
-        object.shift_remove("type");
+        let given = object
+            .shift_remove("type")
+            .or_else(|| object.shift_remove("@type"));
+        types = given.map_or(Ok(Vec::new()), |given| types_of(&given, &context))?;
     }
+    // Types that it does not have yet are added (5.6.12.4); its Scope is not told here unless by instances.
     let entity = Entity {
         attributes: read_temporal_attributes(&json, &context)?,
+        types,
+        scope: Vec::new(),
         ..head
     };
     call.execute(Operation::AppendHistory {
@@ -85,6 +92,20 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     })
     .await?;
     Ok(no_content())
+}
+
+/// `type`: a name, or several.
+fn types_of(json: &Value, context: &ngsi_ld::context::Context) -> Result<Vec<Name>, Error> {
+    let name = |json: &Value| match json.as_str() {
+        Some(text) if !text.is_empty() => Ok(context.expand(text)),
+        _ => Err(Error::bad_data(
+            "`type` is the name of an entity type, or an array of names",
+        )),
+    };
+    match json {
+        Value::Array(names) => names.iter().map(name).collect(),
+        one => Ok(vec![name(one)?]),
+    }
 }
 
 /// Id, types and scope of what has a history.
@@ -132,7 +153,9 @@ pub(crate) async fn retrieve_evolution(
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
-    let answer = blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words)).await??;
+    let most = call.app.config.max_evolution_instances;
+    let answer =
+        blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words, most)).await??;
     Ok(answer.respond(&wording))
 }
 
@@ -205,7 +228,13 @@ pub(crate) async fn query_evolutions_by_post(
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
+    let temporal = temporal_parameters(query)?;
+    // Who names methods of aggregation asks for aggregates (5.2.21, 5.2.44).
+    let evolution = match how.evolution {
+        Evolution::Normalized if temporal.aggr_methods.is_some() => Evolution::Aggregated,
+        other => other,
+    };
+    let question = Question::new(&temporal, evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     answer(&call.0, wanted, question, how, page, wording).await
 }
@@ -219,11 +248,15 @@ fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters,
         Some(_) => Err(Error::bad_data(format!("`{name}` is an object"))),
     };
     let (temporal, aggregation) = (part("temporalQ")?, part("aggrParams")?);
+    if query.contains_key("aggrParams") && !aggregation.contains_key("aggrMethods") {
+        return Err(Error::bad_data("`aggrParams` names its `aggrMethods` (5.2.44)"));
+    }
     let text = |name: &str| match temporal.get(name).or_else(|| aggregation.get(name)) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(Value::Array(items)) if items.iter().all(Value::is_string) => Ok(Some(
+        Some(Value::String(text)) if name != "lastN" => Ok(Some(text.clone())),
+        Some(Value::Number(number)) if name == "lastN" && number.is_u64() => Ok(Some(number.to_string())),
+        Some(_) if name == "lastN" => Err(Error::bad_data("`temporalQ.lastN` is a positive whole number")),
+        Some(Value::Array(items)) if name == "aggrMethods" && items.iter().all(Value::is_string) => Ok(Some(
             items
                 .iter()
                 .filter_map(Value::as_str)
@@ -253,8 +286,10 @@ async fn answer(
 ) -> Answer {
     question.must_have_time()?;
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
+    let most = call.app.config.max_evolution_instances;
     let answer =
-        blocking(move || evolution::query(&twin, &view, &wanted, &question, &how, page, &words)).await??;
+        blocking(move || evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most))
+            .await??;
     let (shown, more, total) = (answer.shown, answer.more, answer.total);
     let mut response = answer.respond(&wording);
     page.annotate(&mut response, call, wording.media_type, shown, more, total);

@@ -12,6 +12,7 @@ mod batch;
 mod common;
 mod discovery;
 mod entities;
+mod evolution;
 mod linked;
 mod nasty;
 mod ordering;

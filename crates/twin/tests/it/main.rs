@@ -18,7 +18,9 @@
 
 mod common;
 mod concurrency;
+mod corrections;
 mod durability;
+mod evolution;
 mod forks;
 mod linked;
 mod model;
