@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use scenarios::catalogue::{Kind, Parameter};
+use scenarios::run::Checked;
 use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
 
 
