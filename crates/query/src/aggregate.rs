@@ -412,10 +412,10 @@ impl Sums {
             return refuse(sort.name());
         }
         if matches!(sort, Sort::Text | Sort::Time) && method != Method::Avg {
-            let text =
-                self.texts
-                    .as_ref()
-                    .map(|(low, high)| if method == Method::Max { &**high } else { &**low });
+            let text = self
+                .texts
+                .as_ref()
+                .map(|(low, high)| if method == Method::Max { &**high } else { &**low });
             return Ok(text.map_or(Json::Null, Json::from));
         }
         let (low, high) = self.extremes.unwrap_or_default();

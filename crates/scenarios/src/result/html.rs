@@ -198,10 +198,10 @@ fn differences(page: &mut String, result: &RunResult) {
             shown(value.value, &value.unit),
         ];
         let cells = result.scenarios.iter().map(|scenario| {
-            scenario
-                .differences
-                .get(index)
-                .map_or_else(|| "not known".to_owned(), |difference| cell(difference, &value.unit))
+            scenario.differences.get(index).map_or_else(
+                || "not known".to_owned(),
+                |difference| cell(difference, &value.unit),
+            )
         });
         row.extend(cells);
         rows.push(row);
@@ -402,7 +402,11 @@ fn scenarios(page: &mut String, result: &RunResult) {
             );
         }
         // What concerns the whole stands above.
-        for warning in scenario.warnings.iter().filter(|it| !result.warnings.contains(it)) {
+        for warning in scenario
+            .warnings
+            .iter()
+            .filter(|it| !result.warnings.contains(it))
+        {
             let _ = writeln!(page, "<li>Note: {}</li>", Escaped(warning));
         }
         page.push_str("</ul>\n");
@@ -412,7 +416,9 @@ fn scenarios(page: &mut String, result: &RunResult) {
 /// `. Carried out: Roads department, from 2027-03-01`, or nothing.
 fn carried_out(scenario: &ScenarioResult, measure: &str) -> String {
     let said = scenario.carried_out.iter().find(|it| it.measure == measure);
-    said.map_or_else(String::new, |it| format!(". Carried out: {}", Escaped(&it.told())))
+    said.map_or_else(String::new, |it| {
+        format!(". Carried out: {}", Escaped(&it.told()))
+    })
 }
 
 fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
@@ -433,7 +439,11 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
         let _ = writeln!(page, "<p>{}</p>", Escaped(note));
     }
     page.push_str(&svg::pareto(result, choice));
-    let objectives: Vec<String> = choice.objectives.iter().map(|one| result.objective(one)).collect();
+    let objectives: Vec<String> = choice
+        .objectives
+        .iter()
+        .map(|one| result.objective(one))
+        .collect();
     let mut headers = vec!["Measures".to_owned(), "Cost".to_owned()];
     headers.extend(objectives.iter().cloned());
     let row = |subset: &super::Subset| {

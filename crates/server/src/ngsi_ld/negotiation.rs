@@ -243,7 +243,7 @@ mod tests {
             (&["Application/LD+JSON ; Q=1"], Some(LdJson)),
             (&["text/html"], None),
             (&["application/json;q=0"], None),
-            (&["application/json;q=x"], None),
+            (&["application/json;q=x"], Some(Json)), // no weight
             (&[""], None),
         ] {
             assert_eq!(

@@ -17,6 +17,7 @@ mod linked;
 mod nasty;
 mod ordering;
 mod payloads;
+mod purge;
 mod scenarios;
 mod service;
 mod temporal;

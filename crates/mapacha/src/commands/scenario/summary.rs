@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use scenarios::catalogue::{Kind, Parameter};
-use scenarios::run::Checked;
 use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
-
+use scenarios::run::Checked;
 
 /// A run.
 pub(crate) fn result(result: &RunResult) -> String {

@@ -228,6 +228,12 @@ fn read_profile(text: &str, file: &str) -> Result<Profile, Failure> {
         Failure::usage(format!("--profile: `{file}`: {error}")).remedy("see the docs for its keys")
     };
     let json: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+    if !json.is_object() {
+        return Err(
+            Failure::usage(format!("--profile: `{file}`: a profile is a JSON object"))
+                .remedy("see the docs for its keys"),
+        );
+    }
     let nameless = json.get("name").is_none();
     let mut profile: Profile = serde_json::from_value(json).map_err(wrong)?;
     if nameless {

@@ -128,7 +128,10 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     let focus = Focus::of(visit, found);
     let file = ScenarioFile::parse(&run.scenario_file).ok();
     let titles = Titles::of(file.as_ref());
-    let travel = file.as_ref().map(|file| words::travel(l, &file.travel)).unwrap_or_default();
+    let travel = file
+        .as_ref()
+        .map(|file| words::travel(l, &file.travel))
+        .unwrap_or_default();
     let years = file
         .and_then(|file| file.choose)
         .map_or(YEARS, |choose| choose.years);

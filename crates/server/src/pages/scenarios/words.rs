@@ -140,10 +140,12 @@ impl Titles {
     pub(crate) fn told(&self, text: &str) -> Vec<(bool, String)> {
         text.split('`')
             .enumerate()
-            .map(|(index, part)| match self.0.get(part).filter(|_| index % 2 == 1) {
-                Some(title) => (false, format!("“{title}”")),
-                None => (index % 2 == 1, long(part)),
-            })
+            .map(
+                |(index, part)| match self.0.get(part).filter(|_| index % 2 == 1) {
+                    Some(title) => (false, format!("“{title}”")),
+                    None => (index % 2 == 1, long(part)),
+                },
+            )
             .collect()
     }
 
@@ -331,7 +333,10 @@ mod tests {
         assert_eq!(difference(en, -0.0001, "%"), "0 points");
         assert_eq!(difference(en, 0.047, "%"), "+0.05 points");
         assert_eq!(difference(en, 11.934, "%"), "+11.93 points");
-        assert_eq!(signed(Language::of_tag("ar").unwrap(), -2.0, ""), "\u{200e}\u{2212}2");
+        assert_eq!(
+            signed(Language::of_tag("ar").unwrap(), -2.0, ""),
+            "\u{200e}\u{2212}2"
+        );
         assert_eq!(difference(en, 1.5, "%"), "+1.5 points");
         assert_eq!(with_unit(en, 12.5, "%"), "12.5 %");
         assert_eq!(between(en, (Some(1.0), Some(1.0)), "%", true), None);
@@ -347,7 +352,9 @@ mod tests {
     fn pages_and_files_write_the_same_digits() {
         let en = Language::ENGLISH;
         for unit in ["%", "km", ""] {
-            for value in [1.9749, 1.975, 0.125, -0.0004, 64.999, 100.0, 12_345.678, 0.647_033] {
+            for value in [
+                1.9749, 1.975, 0.125, -0.0004, 64.999, 100.0, 12_345.678, 0.647_033,
+            ] {
                 let of_files = result::figure(value, unit).replace('\u{a0}', ",");
                 assert_eq!(figure(en, value, unit), of_files, "{value} {unit}");
                 let of_files = result::signed(value, unit).replace('\u{a0}', ",");
@@ -369,7 +376,11 @@ mod tests {
                 assert!(!indicator(l, id, "x").english, "{id} in {}", l.tag());
             }
         }
-        for id in names::GROUPS.map(|(id, _)| id).into_iter().chain(["age:0-4", "age:65+"]) {
+        for id in names::GROUPS
+            .map(|(id, _)| id)
+            .into_iter()
+            .chain(["age:0-4", "age:65+"])
+        {
             let of = Group {
                 id: id.to_owned(),
                 name: "x".to_owned(),
