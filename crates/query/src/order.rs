@@ -457,6 +457,6 @@ mod tests {
         assert_eq!(order("dist-asc", "[8,0]"), "1 2 3 4 6 0 5");
         assert_eq!(order("dist-desc", "[8,0]"), "4 3 2 1 6 0 5");
         // Across the antimeridian the last one is the nearest.
-        assert_eq!(order("dist-asc", "[179,0]"), "4 1 2 3 6 0 5");
+        assert_eq!(order("dist-asc", "[179,0]"), "4 3 1 2 6 0 5");
     }
 }

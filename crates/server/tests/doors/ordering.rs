@@ -62,9 +62,9 @@ async fn clause_4_23_3_ordered_by_get() {
         .await;
     assert_eq!(first.header("ngsild-results-count"), "4");
     assert!(
-        first.header("link").contains("orderBy=name"),
+        first.header_all("link").contains("orderBy=name"),
         "{}",
-        first.header("link")
+        first.header_all("link")
     );
 }
 
