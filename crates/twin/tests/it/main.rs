@@ -18,6 +18,7 @@
 
 mod common;
 mod concurrency;
+mod delivery;
 mod durability;
 mod forks;
 mod linked;
@@ -30,4 +31,5 @@ mod reference;
 mod restart;
 mod rows;
 mod snapshots;
+mod subscriptions;
 mod views;
