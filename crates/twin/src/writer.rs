@@ -1,5 +1,6 @@
 //! The one thread that owns the store and the order of writes.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -9,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use ngsi_ld::Timestamp;
+use hashbrown::HashMap;
+use ngsi_ld::{Entity, Timestamp, Uri};
 use query::View;
 use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use tokio::sync::broadcast;
@@ -19,8 +21,9 @@ use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
+use crate::shard::Record;
 use crate::stage::{Counters, Finished, Stage};
-use crate::state::State;
+use crate::state::{Shards as _, State};
 use crate::subscriptions::{Edit, EditReply, Matcher};
 
 /// How often an idle writer asks the store whether it has something to do.
@@ -314,9 +317,23 @@ impl Writer {
 
     /// What subscribers are to be told of a group.
     fn letters(&mut self, finished: &Finished, requests: &[Range<usize>], now: Timestamp) -> Vec<Letter> {
-        let matcher = &mut self.matcher;
+        let (matcher, state) = (&mut self.matcher, &self.state);
+        // What the group leaves is not visible yet, but it is what subscribers are told of.
+        let left: OnceCell<HashMap<&Uri, Option<&Arc<Entity>>>> = OnceCell::new();
+        let find = |id: &Uri| {
+            let left = left.get_or_init(|| {
+                let records = finished.records.iter();
+                records
+                    .map(|(id, record)| (id, record.as_ref().and_then(Record::live)))
+                    .collect()
+            });
+            match left.get(id) {
+                Some(entity) => entity.cloned(),
+                None => state.record(id)?.live().cloned(),
+            }
+        };
         let made = catch_unwind(AssertUnwindSafe(|| {
-            matcher.letters(&finished.events, requests, finished.at, now)
+            matcher.letters(&finished.events, requests, finished.at, now, &find)
         }));
         made.unwrap_or_else(|_| {
             tracing::error!("matching subscriptions met a defect of this program; a change was not notified");

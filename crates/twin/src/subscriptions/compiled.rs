@@ -5,14 +5,15 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
-use ngsi_ld::subscription::{EntitySelector, Subscription};
+use ngsi_ld::subscription::{self, EntitySelector, Subscription};
 use ngsi_ld::{Entity, Name, Timestamp, Uri};
 use query::entity_query::compile_pattern;
-use query::{Prepared, Selection, View};
+use query::{Links, Prepared, Selection, View};
 
 use super::StoredSubscription;
 use super::change::{Difference, Triggers};
 use crate::error::Error;
+use crate::join::{Join, JoinForm, MAX_JOIN_LEVEL};
 
 /// A subscription made ready.
 pub(crate) struct Compiled {
@@ -25,6 +26,8 @@ pub(crate) struct Compiled {
     /// `q`, `geoQ` and `scopeQ`.
     pub(super) filter: Option<Prepared>,
     pub(super) options: WriteOptions,
+    /// Linked entities that come along (4.5.23).
+    pub(super) join: Option<Join>,
     /// Microseconds between notifications.
     pub(super) throttling: Option<i64>,
 }
@@ -89,6 +92,22 @@ pub(super) fn selections(subscription: &Subscription) -> Result<Vec<Selection>, 
     selectors.iter().map(one).collect()
 }
 
+/// `join` and `joinLevel`.
+fn join(subscription: &Subscription) -> Option<Join> {
+    let params = &subscription.notification;
+    let form = match params.join? {
+        subscription::Join::None => return None,
+        subscription::Join::Flat => JoinForm::Flat,
+        subscription::Join::Inline => JoinForm::Inline,
+    };
+    let level = usize::try_from(params.join_level.unwrap_or(1)).unwrap_or(MAX_JOIN_LEVEL);
+    Some(Join {
+        form,
+        level: level.min(MAX_JOIN_LEVEL),
+        contained_by: Vec::new(),
+    })
+}
+
 impl Compiled {
     /// Makes a subscription ready.
     ///
@@ -118,19 +137,20 @@ impl Compiled {
                 Some(conditions.prepare()?)
             },
             options: subscription.write_options(),
+            join: join(subscription),
             throttling,
             stored,
         })
     }
 
     /// Whether a change of an entity, as its subscriber sees it, is to be notified; its state and the time aside.
-    pub(super) fn takes(&self, difference: &Difference<'_>) -> bool {
+    pub(super) fn takes(&self, difference: &Difference<'_>, links: &Links<'_>) -> bool {
         difference.sets_off(self.triggers, self.watched.as_deref())
             && (self.selectors.is_empty() || self.selectors.iter().any(|one| one.matches(difference.entity)))
             && self
                 .filter
                 .as_ref()
-                .is_none_or(|filter| filter.matches(difference.entity))
+                .is_none_or(|filter| filter.matches_linked(difference.entity, links))
     }
 
     /// Whether it is of those that notify when something changes, at this instant.

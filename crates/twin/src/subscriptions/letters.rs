@@ -1,15 +1,18 @@
 //! From what a subscription is told to messages that are ready to be sent (5.8.6, 5.3.1, 6.3.8).
 
+use std::sync::Arc;
+
 use ngsi_ld::context::{CORE_URL, Context};
-use ngsi_ld::subscription::{
-    Accept, Notified, NotifiedAttribute, Trigger, notification, write_notified, write_notified_feature,
-};
+use ngsi_ld::query::projection::Projection;
+use ngsi_ld::representation::{feature_of, write_entity};
+use ngsi_ld::subscription::{Accept, Notified, NotifiedAttribute, Trigger, finish_notified, notification};
 use ngsi_ld::{Entity, Timestamp, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::StoredSubscription;
 use super::compiled::Compiled;
 use crate::delivery::Letter;
+use crate::join::{Join, JoinedWriting, write_joined_by};
 
 /// How many entities one notification holds at most, and about how many bytes: more go in several.
 const MAX_ENTITIES: usize = 100;
@@ -54,11 +57,15 @@ impl Wording {
     }
 }
 
-/// One entity, as its notification shows it.
+/// One entity, as its notification shows it, and those it is linked with that stand beside it.
 pub(super) struct Shown {
     id: Uri,
     json: Map<String, Json>,
+    linked: Vec<Map<String, Json>>,
 }
+
+/// Gives entities by their ids, as a subscriber sees them.
+pub(super) type Find<'a> = dyn Fn(&Uri) -> Option<Arc<Entity>> + 'a;
 
 /// Writes what happened to an entity, as a subscription is told of it.
 pub(super) fn change(
@@ -67,8 +74,8 @@ pub(super) fn change(
     before: Option<&Entity>,
     after: Option<&Entity>,
     at: Timestamp,
+    find: &Find<'_>,
 ) -> Option<Shown> {
-    let entity = after.or(before)?;
     let show_changes = compiled.stored.subscription.notification.show_changes == Some(true);
     let deleted = match (after, &compiled.watched) {
         (Some(_), _) => NotifiedAttribute::All,
@@ -83,11 +90,17 @@ pub(super) fn change(
         show_changes,
         deleted,
     };
-    Some(shown(compiled, wording, entity, &notified))
+    shown(compiled, wording, &notified, find)
 }
 
 /// Writes an entity as it is.
-pub(super) fn present(compiled: &Compiled, wording: &Wording, entity: &Entity, at: Timestamp) -> Shown {
+pub(super) fn present(
+    compiled: &Compiled,
+    wording: &Wording,
+    entity: &Entity,
+    at: Timestamp,
+    find: &Find<'_>,
+) -> Option<Shown> {
     let notified = Notified {
         before: None,
         after: Some(entity),
@@ -95,18 +108,62 @@ pub(super) fn present(compiled: &Compiled, wording: &Wording, entity: &Entity, a
         show_changes: false,
         deleted: NotifiedAttribute::None,
     };
-    shown(compiled, wording, entity, &notified)
+    shown(compiled, wording, &notified, find)
 }
 
-fn shown(compiled: &Compiled, wording: &Wording, entity: &Entity, notified: &Notified<'_>) -> Shown {
-    let endpoint = &compiled.stored.subscription.notification.endpoint;
-    let write = match endpoint.accept {
-        Some(Accept::GeoJson) => write_notified_feature,
-        _ => write_notified,
+fn shown(compiled: &Compiled, wording: &Wording, notified: &Notified<'_>, find: &Find<'_>) -> Option<Shown> {
+    let (context, options) = (&wording.context, &compiled.options);
+    let entity = notified.entity(context, options)?;
+    let (written, mut linked) = match &compiled.join {
+        None => (write_entity(&entity, context, options), Vec::new()),
+        Some(join) => joined(compiled, wording, join, &entity, find),
     };
-    Shown {
+    let mut json = finish_notified(notified, &entity, written, context, options);
+    if compiled.stored.subscription.notification.endpoint.accept == Some(Accept::GeoJson) {
+        json = feature_of(&entity, None, options, json);
+        for one in &mut linked {
+            let found = one.get("id").and_then(|id| find(&Uri::parse(id.as_str()?).ok()?));
+            if let Some(entity) = found {
+                *one = feature_of(&entity, None, options, std::mem::take(one));
+            }
+        }
+    }
+    Some(Shown {
         id: entity.id.clone(),
-        json: write(notified, &wording.context, &compiled.options),
+        json,
+        linked,
+    })
+}
+
+/// An entity with those it is linked with: inside it, or beside it.
+fn joined(
+    compiled: &Compiled,
+    wording: &Wording,
+    join: &Join,
+    entity: &Entity,
+    find: &Find<'_>,
+) -> (Map<String, Json>, Vec<Map<String, Json>>) {
+    let params = &compiled.stored.subscription.notification;
+    let everything = Projection::default();
+    let how = JoinedWriting {
+        context: &wording.context,
+        options: &compiled.options,
+        pick: params.pick.as_ref().unwrap_or(&everything),
+        omit: params.omit.as_ref().unwrap_or(&everything),
+        join: Some(join),
+        feature: None,
+    };
+    match write_joined_by(find, &[Arc::new(entity.clone())], &how) {
+        Ok(mut written) if !written.is_empty() => (written.remove(0), written),
+        Ok(_) => (Map::new(), Vec::new()),
+        Err(error) => {
+            let id = &compiled.stored.subscription.id;
+            tracing::warn!(subscription = %id, entity = %entity.id, %error, "a notification leaves linked entities out");
+            (
+                write_entity(entity, &wording.context, &compiled.options),
+                Vec::new(),
+            )
+        }
     }
 }
 
@@ -135,9 +192,13 @@ pub(super) fn letters(
         });
     };
     let (mut about, mut data, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for Shown { id, json } in entities {
+    for Shown { id, json, linked } in entities {
         // One of many is not worth weighing twice: a rough measure is enough.
-        let weight = json.values().map(weight).sum::<usize>();
+        let weight = std::iter::once(&json)
+            .chain(&linked)
+            .flat_map(Map::values)
+            .map(weight)
+            .sum::<usize>();
         if !data.is_empty()
             && (data.len() >= MAX_ENTITIES || bytes + weight > MAX_BYTES || about.contains(&id))
         {
@@ -146,6 +207,12 @@ pub(super) fn letters(
         }
         about.push(id);
         data.push(json);
+        for one in linked {
+            // One that several are linked with stands there once.
+            if data.iter().all(|other| other.get("id") != one.get("id")) {
+                data.push(one);
+            }
+        }
         bytes += weight;
     }
     if !data.is_empty() {

@@ -6,19 +6,20 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use ngsi_ld::{Entity, Timestamp, Uri};
-use query::{Caller, View};
+use query::{Caller, Links, View};
 use storage::StorageReader;
 
 use super::StoredSubscription;
 use super::change::Difference;
 use super::compiled::Compiled;
 use super::index::Index;
-use super::letters::{self, Shown, Wording};
+use super::letters::{self, Find, Shown, Wording};
 use super::registry::Registry;
 use super::stored::{self, SharedContexts};
 use crate::delivery::{Book, Letter};
 use crate::error::Error;
 use crate::events::EntityChange;
+use crate::reading;
 
 /// What the writer keeps of subscriptions.
 pub(crate) struct Matcher {
@@ -97,30 +98,35 @@ impl Matcher {
     }
 
     /// The messages that come of a group of changes. `requests` are the changes of each request: of one request, each
-    /// subscription is told together. `now` decides who is active and who is throttled.
+    /// subscription is told together. `now` decides who is active and who is throttled; `find` gives
+    /// linked entities, as the group leaves them.
     pub(crate) fn letters(
         &mut self,
         changes: &[EntityChange],
         requests: &[Range<usize>],
         at: Timestamp,
         now: Timestamp,
+        find: &Find<'_>,
     ) -> Vec<Letter> {
         let mut made = Vec::new();
         if self.index.is_empty() {
             return made;
         }
         for request in requests {
-            self.request(
-                changes.get(request.clone()).unwrap_or_default(),
-                at,
-                now,
-                &mut made,
-            );
+            let changes = changes.get(request.clone()).unwrap_or_default();
+            self.request(changes, at, now, find, &mut made);
         }
         made
     }
 
-    fn request(&mut self, changes: &[EntityChange], at: Timestamp, now: Timestamp, into: &mut Vec<Letter>) {
+    fn request(
+        &mut self,
+        changes: &[EntityChange],
+        at: Timestamp,
+        now: Timestamp,
+        find: &Find<'_>,
+        into: &mut Vec<Letter>,
+    ) {
         let Self {
             index,
             notified,
@@ -144,10 +150,13 @@ impl Matcher {
                 }
                 let (seen_before, seen_after) = (seen(compiled, before), seen(compiled, after));
                 let (before, after) = (seen_before.as_deref(), seen_after.as_deref());
+                let find = |id: &Uri| find(id).and_then(|entity| reading::seen(&compiled.view, &entity));
+                let links = Links::new(&find);
                 let takes = if compiled.view.is_open() {
-                    compiled.takes(&difference)
+                    compiled.takes(&difference, &links)
                 } else {
-                    Difference::of(before, after).is_some_and(|difference| compiled.takes(&difference))
+                    Difference::of(before, after)
+                        .is_some_and(|difference| compiled.takes(&difference, &links))
                 };
                 if !takes {
                     return;
@@ -165,7 +174,7 @@ impl Matcher {
                     Some(told.len() - 1)
                 });
                 if let Some((_, wording, shown)) = slot.and_then(|slot| told.get_mut(slot)) {
-                    shown.extend(letters::change(compiled, wording, before, after, at));
+                    shown.extend(letters::change(compiled, wording, before, after, at, &find));
                 }
             });
         }

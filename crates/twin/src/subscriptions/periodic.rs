@@ -108,6 +108,7 @@ fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Resu
     let view = View::open(Caller::System("subscription"), "service-operation");
     let compiled = Compiled::new(Arc::clone(stored), view)?;
     let wording = Wording::of(stored);
+    let find = |id: &Uri| twin.reading().get(&compiled.view, id);
     let (mut seen, mut shown) = (HashSet::new(), Vec::new());
     let mut left_out = false;
     for selection in selections(&stored.subscription)? {
@@ -117,7 +118,7 @@ fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Resu
                 return false;
             }
             if seen.insert(entity.id.clone()) {
-                shown.push(letters::present(&compiled, &wording, entity, now));
+                shown.extend(letters::present(&compiled, &wording, entity, now, &find));
             }
             true
         })?;

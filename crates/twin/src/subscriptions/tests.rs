@@ -11,7 +11,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use proptest::prelude::*;
-use query::{Caller, View};
+use query::{Caller, Links, View};
 use serde_json::{Value as Json, json};
 
 use super::StoredSubscription;
@@ -45,7 +45,7 @@ fn by_index(index: &mut Index, before: Option<&Entity>, after: Option<&Entity>) 
     if let Some(difference) = Difference::of(before, after) {
         index.concerned(&difference, &mut |compiled| {
             looked_at += 1;
-            if compiled.takes(&difference) {
+            if compiled.takes(&difference, &Links::none()) {
                 found.push(compiled.stored.subscription.id.as_str().to_owned());
             }
         });
@@ -58,7 +58,9 @@ fn by_asking_all(all: &[Compiled], before: Option<&Entity>, after: Option<&Entit
     let Some(difference) = Difference::of(before, after) else {
         return Vec::new();
     };
-    let taking = all.iter().filter(|compiled| compiled.takes(&difference));
+    let taking = all
+        .iter()
+        .filter(|compiled| compiled.takes(&difference, &Links::none()));
     let mut found: Vec<String> = taking
         .map(|compiled| compiled.stored.subscription.id.as_str().to_owned())
         .collect();

@@ -428,3 +428,54 @@ fn without_subscriptions_nothing_is_written_beside() {
     assert!(twin.rows("outbox").unwrap().is_empty());
     assert_eq!(twin.delivery_statistics().waiting, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clause_4_5_23_linked_entities_come_along() {
+    for (join, pick) in [
+        ("flat", json!(["id", "a", "near{id,b}"])),
+        ("inline", json!(["id", "a", "near{id,b}"])),
+    ] {
+        let (twin, _, post) = started();
+        let notification = json!({"endpoint": {"uri": "http://a.example/"}, "format": "simplified", "join": join,
+            "pick": pick});
+        subscribe(
+            &twin,
+            json!({"entities": [{"type": "Thing", "id": id(1).as_str()}], "notification": notification}),
+        )
+        .await;
+        let near = Attribute::relationship(name("near"), id(2));
+        // Both in one request: what is linked is there, although nobody else sees it yet.
+        let both = vec![
+            Operation::Create(thing(1).with(property("a", 1)).with(near)),
+            Operation::Create(thing(2).with(property("b", 2)).with(property("c", 3))),
+        ];
+        twin.execute(&view(), both).await;
+        settled(&twin).await;
+        let data = post.take().remove(0).1["data"].clone();
+        let linked = json!({"id": id(2).as_str(), "b": 2});
+        let expected = match join {
+            "flat" => json!([{"id": id(1).as_str(), "a": 1, "near": id(2).as_str()}, linked]),
+            _ => json!([{"id": id(1).as_str(), "a": 1, "near": linked}]),
+        };
+        assert_eq!(data, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clause_4_9_q_follows_relationships() {
+    let (twin, _, post) = started();
+    subscribe(&twin, json!({"q": "near{b}<5"})).await;
+    for (local, b) in [(8, 3), (9, 7)] {
+        execute(&twin, Operation::Create(thing(local).with(property("b", b)))).await;
+    }
+    for (local, target) in [(1, 9), (2, 8), (3, 7)] {
+        let near = Attribute::relationship(name("near"), id(target));
+        execute(&twin, Operation::Create(thing(local).with(near))).await;
+    }
+    settled(&twin).await;
+    let sent = post.take();
+    assert_eq!(
+        sent.iter().map(|(_, body)| told(body)).collect::<Vec<_>>(),
+        [vec!["2"]]
+    );
+}
