@@ -9,7 +9,7 @@ use query::View;
 
 use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
 use crate::error::Error;
-use crate::subscriptions::{Compiled, Edit, Registry, StoredSubscription, run_periodic};
+use crate::subscriptions::{Compiled, Edit, StoredSubscription, run_periodic};
 use crate::twin::Twin;
 use crate::writer::Command;
 
@@ -159,6 +159,7 @@ impl Twin {
     ) -> impl Future<Output = ()> + Send + 'static + use<> {
         let (book, clock) = (Arc::clone(&self.0.book), Arc::clone(&self.0.clock));
         let (commands, asked) = (self.0.commands.clone(), Arc::clone(&book));
+        let registry = Arc::clone(&self.0.registry);
         let tenant = tenant.map(Arc::from);
         let weak = self.weak();
         let written = move || {
@@ -169,12 +170,8 @@ impl Twin {
         };
         async move {
             let deliver = delivery::run(book, clock, transport, tenant, written);
-            futures_util::future::join(deliver, run_periodic(weak)).await;
+            futures_util::future::join(deliver, run_periodic(weak, registry)).await;
         }
-    }
-
-    pub(crate) fn registry(&self) -> &Registry {
-        &self.0.registry
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -16,7 +16,7 @@ use query::View;
 use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use tokio::sync::broadcast;
 
-use crate::delivery::{Book, Letter};
+use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
@@ -304,10 +304,7 @@ impl Writer {
         };
         changes.extend(arrived.iter().cloned().map(Change::from));
         match self.commit(&changes, bulk) {
-            Ok(lsn) => {
-                self.publish(finished, lsn, answers);
-                self.book.enter(planned, now);
-            }
+            Ok(lsn) => self.publish(finished, lsn, (planned, now), answers),
             Err(error) => {
                 self.book.give_back(arrived);
                 answers.into_iter().for_each(|answer| answer.failed(&error));
@@ -387,13 +384,21 @@ impl Writer {
     }
 
     /// Memory first, then those who wait, then those who follow.
-    fn publish(&self, finished: Finished, lsn: Option<Lsn>, answers: Vec<Answer>) {
+    fn publish(
+        &self,
+        finished: Finished,
+        lsn: Option<Lsn>,
+        (planned, now): (Planned, Timestamp),
+        answers: Vec<Answer>,
+    ) {
         let Finished {
             records, events, at, ..
         } = finished;
         if lsn.is_some() {
             self.state.apply(at, records);
         }
+        // Whoever is told that it is done finds it on its way.
+        self.book.enter(planned, now);
         answers.into_iter().for_each(Answer::done);
         if let (Some(lsn), false) = (lsn, events.is_empty()) {
             let _ = self.events.send(Arc::new(Committed {

@@ -25,7 +25,7 @@ use ngsi_ld::subscription::{Accept, Endpoint};
 pub use dead::{DeadLetter, DeadLetterFilter};
 pub use letter::Letter;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Book, Planned};
 pub(crate) use queue::fnv;
 pub(crate) use runner::run;
 

@@ -12,6 +12,7 @@ use super::StoredSubscription;
 use super::compiled::{Compiled, selections};
 use super::letters::{self, Wording};
 use super::matching::notification_id;
+use super::registry::Registry;
 use crate::delivery::Letter;
 use crate::error::Error;
 use crate::twin::{Twin, WeakTwin};
@@ -24,7 +25,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 const IDLE_SLEEP: Duration = Duration::from_secs(1);
 
 /// Notifies until the twin is gone.
-pub(crate) async fn run(twin: WeakTwin) {
+pub(crate) async fn run(twin: WeakTwin, registry: Arc<Registry>) {
     let mut known = None;
     let mut timed: Vec<Arc<StoredSubscription>> = Vec::new();
     let mut next: HashMap<Uri, Timestamp> = HashMap::new();
@@ -34,7 +35,7 @@ pub(crate) async fn run(twin: WeakTwin) {
             return;
         }
         let now = twin.now();
-        if let Some((version, found)) = twin.registry().periodic(known) {
+        if let Some((version, found)) = registry.periodic(known) {
             known = Some(version);
             timed = found;
             next.retain(|id, _| timed.iter().any(|stored| stored.subscription.id == *id));
@@ -83,7 +84,10 @@ pub(crate) async fn run(twin: WeakTwin) {
             Duration::from_micros(micros.unsigned_abs()).min(LONGEST_SLEEP)
         });
         drop_elsewhere(twin).await;
-        tokio::time::sleep(sleep).await;
+        tokio::select! {
+            () = registry.changed.notified() => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
     }
 }
 
