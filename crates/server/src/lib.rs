@@ -12,6 +12,7 @@ mod layers;
 pub mod metrics;
 pub mod net;
 pub mod ngsi_ld;
+pub mod notifications;
 mod openapi;
 pub mod pages;
 pub mod problem;

@@ -29,6 +29,16 @@ pub struct TenantLabels {
     pub tenant: String,
 }
 
+/// Which notifications.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct NotificationLabels {
+    /// The tenant; `default` for the default one.
+    pub tenant: String,
+    /// `waiting`, `dead_letters`, `failing_endpoints`; since the start `delivered`, `failed_attempts`, `given_up`,
+    /// `dropped`.
+    pub state: &'static str,
+}
+
 /// Which operations of the twin.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct OutcomeLabels {
@@ -43,6 +53,7 @@ pub struct Metrics {
     in_flight: Gauge,
     operations: Family<OutcomeLabels, Counter>,
     entities: Family<TenantLabels, Gauge>,
+    notifications: Family<NotificationLabels, Gauge>,
     cpu: Counter<f64, AtomicU64>,
     memory: Gauge,
     threads: Gauge,
@@ -55,6 +66,7 @@ impl Default for Metrics {
             Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
         });
         let (in_flight, operations, entities) = (Gauge::default(), Family::default(), Family::default());
+        let notifications = Family::<NotificationLabels, Gauge>::default();
         let (cpu, memory, threads) = (Counter::default(), Gauge::default(), Gauge::default());
         let mut registry = Registry::default();
         let ours = registry.sub_registry_with_prefix("mapacha");
@@ -79,6 +91,11 @@ impl Default for Metrics {
             "Entities in the twin, by tenant; one of several types counts once for each",
             entities.clone(),
         );
+        ours.register(
+            "notifications",
+            "Notifications by tenant: how many wait, are dead letters, were delivered and failed since the start",
+            notifications.clone(),
+        );
         let process = registry.sub_registry_with_prefix("process");
         process.register("cpu_seconds", "Processor time used, user and system", cpu.clone());
         process.register("resident_memory_bytes", "Resident memory", memory.clone());
@@ -89,6 +106,7 @@ impl Default for Metrics {
             in_flight,
             operations,
             entities,
+            notifications,
             cpu,
             memory,
             threads,
@@ -131,6 +149,27 @@ impl Metrics {
                 tenant: tenant.to_owned(),
             })
             .set(count);
+    }
+
+    /// How delivery stands for a tenant.
+    pub fn notifications(&self, tenant: &str, statistics: &twin::delivery::DeliveryStatistics) {
+        let small = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let large = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, value) in [
+            ("waiting", small(statistics.waiting)),
+            ("dead_letters", small(statistics.dead_letters)),
+            ("failing_endpoints", small(statistics.failing_endpoints)),
+            ("delivered", large(statistics.delivered)),
+            ("failed_attempts", large(statistics.failed_attempts)),
+            ("given_up", large(statistics.given_up)),
+            ("dropped", large(statistics.dropped)),
+        ] {
+            let labels = NotificationLabels {
+                tenant: tenant.to_owned(),
+                state,
+            };
+            self.notifications.get_or_create(&labels).set(value);
+        }
     }
 
     /// Everything as OpenMetrics text, with the process's figures of this moment.
@@ -220,10 +259,12 @@ mod tests {
         metrics.answered(&labels, Duration::from_millis(2));
         metrics.entities("default", 7);
         metrics.operation(&Ok(twin::Outcome::Created));
+        metrics.notifications("default", &twin::delivery::DeliveryStatistics::default());
         let text = metrics.text().unwrap();
         for line in [
             "mapacha_http_request_duration_seconds_count{method=\"GET\",route=\"/healthz\",status=\"200\"} 1",
             "mapacha_entities{tenant=\"default\"} 7",
+            "mapacha_notifications{tenant=\"default\",state=\"waiting\"} 0",
             "mapacha_operations_total{outcome=\"created\"} 1",
             "# TYPE process_cpu_seconds counter",
             "# EOF",

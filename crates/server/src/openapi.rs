@@ -4,7 +4,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, imports, kpi, ngsi_ld, scenarios, service};
+use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -21,6 +21,8 @@ use crate::{App, imports, kpi, ngsi_ld, scenarios, service};
         (name = "NGSI-LD batch operations", description = "Many things at once"),
         (name = "NGSI-LD temporal", description = "What was known, and when"),
         (name = "NGSI-LD discovery", description = "What there is"),
+        (name = "NGSI-LD subscriptions", description = "Being told of what changes"),
+        (name = "Notifications", description = "How delivery stands, and what could not be delivered"),
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
@@ -33,6 +35,7 @@ struct Document;
 pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
     let doors = OpenApiRouter::with_openapi(Document::openapi())
         .merge(ngsi_ld::router())
+        .merge(notifications::router())
         .merge(kpi::router())
         .merge(scenarios::router())
         .merge(imports::router())

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
 
@@ -32,6 +33,12 @@ pub async fn serve(
     // What the end of the last process cut off goes on, and nobody has to wait for that.
     let resuming = app.clone();
     tokio::task::spawn_blocking(move || resuming.scenarios.resume(&resuming));
+    match Notifier::new(app.config.allow_private) {
+        Ok(notifier) => app
+            .tenants
+            .deliver(Arc::new(notifier), tokio::runtime::Handle::current()),
+        Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
+    }
     let served = run(listener, &app, doors, shutdown).await;
     let stopping = app.clone();
     if tokio::task::spawn_blocking(move || stopping.scenarios.stop())

@@ -88,6 +88,8 @@ async fn metrics(State(app): State<App>, headers: axum::http::HeaderMap) -> Answ
             if let Some(twin) = app.twin(name.as_deref()) {
                 app.metrics
                     .entities(name.as_deref().unwrap_or("default"), count(&twin));
+                app.metrics
+                    .notifications(name.as_deref().unwrap_or("default"), &twin.delivery_statistics());
             }
         }
         app.metrics.text()

@@ -31,6 +31,12 @@ pub enum Error {
     /// An entity with this id is there already.
     #[error("entity `{0}` exists already; change it with PATCH, or replace it with an upsert")]
     AlreadyExists(Uri),
+    /// No such thing beside entities: what it is, and its id.
+    #[error("there is no {0} `{1}`")]
+    Missing(&'static str, Uri),
+    /// Something with this id is there already: what it is, and its id.
+    #[error("the {0} `{1}` exists already; change it with PATCH")]
+    Taken(&'static str, Uri),
     /// The content is not acceptable.
     #[error(transparent)]
     Invalid(#[from] ngsi_ld::Error),

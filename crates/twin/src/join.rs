@@ -67,10 +67,18 @@ pub fn write_joined(
     entities: &[Arc<Entity>],
     how: &JoinedWriting<'_>,
 ) -> Result<Vec<Map<String, Json>>, Error> {
+    write_joined_by(&|id| reader.get(view, id), entities, how)
+}
+
+/// The same, where `find` gives linked entities as the view shows them.
+pub(crate) fn write_joined_by(
+    find: &dyn Fn(&Uri) -> Option<Arc<Entity>>,
+    entities: &[Arc<Entity>],
+    how: &JoinedWriting<'_>,
+) -> Result<Vec<Map<String, Json>>, Error> {
     let top = how.options_of(how.pick, how.omit, true);
     let source = Source {
-        reader,
-        view,
+        find,
         left: Cell::new(MAX_LINKED),
         exceeded: Cell::new(false),
     };
@@ -135,15 +143,14 @@ impl JoinedWriting<'_> {
 
 /// Where linked entities come from.
 struct Source<'a> {
-    reader: &'a dyn Reader,
-    view: &'a View,
+    find: &'a dyn Fn(&Uri) -> Option<Arc<Entity>>,
     left: Cell<usize>,
     exceeded: Cell<bool>,
 }
 
 impl Source<'_> {
     fn get(&self, id: &Uri) -> Option<Arc<Entity>> {
-        let entity = self.reader.get(self.view, id)?;
+        let entity = (self.find)(id)?;
         match self.left.get().checked_sub(1) {
             Some(left) => {
                 self.left.set(left);

@@ -378,6 +378,11 @@ impl<'a> Stage<'a> {
         outcome
     }
 
+    /// How many changes of entities the group has so far.
+    pub(crate) fn changed(&self) -> usize {
+        self.events.len()
+    }
+
     /// Takes rows of system tables into the group.
     pub(crate) fn rows(&mut self, rows: Vec<Row>) {
         self.changes.extend(rows.into_iter().map(Change::from));

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use storage::{Clock, Storage, StorageError};
 
+use crate::delivery::Transport;
 use crate::error::Error;
 use crate::twin::{Limits, Twin};
 
@@ -32,6 +33,8 @@ struct Shared {
     limits: Limits,
     default: Twin,
     named: Mutex<Named>,
+    /// How messages go out, once they do.
+    delivery: OnceLock<(Arc<dyn Transport>, tokio::runtime::Handle)>,
 }
 
 #[derive(Default)]
@@ -79,6 +82,7 @@ impl Tenants {
             limits,
             default,
             named,
+            delivery: OnceLock::new(),
         })))
     }
 
@@ -114,6 +118,38 @@ impl Tenants {
         }
         self.find(name, true)?
             .ok_or_else(|| Error::Storage(format!("the tenant `{name}` could not be made")))
+    }
+
+    /// Delivers what any tenant has to tell others, from now on, by tasks of `runtime`. Opens every tenant, so that
+    /// what waits since the last time goes out too.
+    pub fn deliver(&self, transport: Arc<dyn Transport>, runtime: tokio::runtime::Handle) {
+        let open: Vec<(String, Twin)> = {
+            let named = self.0.named.lock();
+            if self.0.delivery.set((transport, runtime.clone())).is_err() {
+                return; // it does already
+            }
+            named
+                .open
+                .iter()
+                .map(|(name, twin)| (name.clone(), twin.clone()))
+                .collect()
+        };
+        self.start_delivery(&self.0.default, None);
+        for (name, twin) in &open {
+            self.start_delivery(twin, Some(name));
+        }
+        let tenants = self.clone();
+        runtime.spawn_blocking(move || {
+            for name in tenants.names() {
+                tenants.get(Some(&name)); // an error is logged
+            }
+        });
+    }
+
+    fn start_delivery(&self, twin: &Twin, name: Option<&str>) {
+        if let Some((transport, runtime)) = self.0.delivery.get() {
+            runtime.spawn(twin.deliver(Arc::clone(transport), name));
+        }
     }
 
     /// The names of the tenants besides the default one.
@@ -176,6 +212,7 @@ impl Tenants {
         }
         let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
         let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
+        self.start_delivery(&twin, Some(name));
         named.names.insert(name.to_owned());
         named.open.insert(name.to_owned(), twin.clone());
         Ok(Some(twin))

@@ -1,9 +1,9 @@
 //! The handle of a live twin.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use query::View;
 use storage::{Clock, Storage, StorageReader};
 use tokio::sync::{broadcast, oneshot};
 
+use crate::delivery::{Book, DeliveryLimits, Letter};
 use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
@@ -23,7 +24,8 @@ use crate::shard::Record;
 use crate::snapshot::Snapshot;
 use crate::stage::Counters;
 use crate::state::State;
-use crate::writer::{Command, Group, Reply, Writer};
+use crate::subscriptions::{Matcher, Registry};
+use crate::writer::{Command, Group, Reply, RowsReply, Writer};
 
 /// Blobs go to the writer in pieces of so many bytes.
 const PIECE: usize = 256 * 1024;
@@ -33,7 +35,16 @@ const RETRY_AFTER_S: u32 = 1;
 /// The live twin of one tenant. Cheap to clone. When the last clone goes, what is queued is finished and the
 /// store is closed.
 #[derive(Clone)]
-pub struct Twin(Arc<Shared>);
+pub struct Twin(pub(crate) Arc<Shared>);
+
+/// A handle that keeps nothing open.
+pub(crate) struct WeakTwin(Weak<Shared>);
+
+impl WeakTwin {
+    pub(crate) fn upgrade(&self) -> Option<Twin> {
+        self.0.upgrade().map(Twin)
+    }
+}
 
 /// The bounds of a twin's memory and work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +59,8 @@ pub struct Limits {
     pub group_time: Duration,
     /// Commits that a follower may be behind before it loses some.
     pub events: usize,
+    /// Of what is delivered to others.
+    pub delivery: DeliveryLimits,
 }
 
 impl Default for Limits {
@@ -58,17 +71,20 @@ impl Default for Limits {
             group_operations: 1000,
             group_time: Duration::from_millis(5),
             events: 256,
+            delivery: DeliveryLimits::default(),
         }
     }
 }
 
-struct Shared {
-    state: Arc<State>,
+pub(crate) struct Shared {
+    pub(crate) state: Arc<State>,
     storage: Arc<dyn StorageReader>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     limits: Limits,
     waiting: Arc<AtomicUsize>,
-    commands: SyncSender<Command>,
+    pub(crate) commands: SyncSender<Command>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) book: Arc<Book>,
     events: broadcast::Sender<Arc<Committed>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -95,6 +111,12 @@ impl Twin {
             state.apply(counters.latest, [(id, Some(record))]);
         })?;
         state.apply(counters.latest, []);
+        // Owners first, then what waits for them.
+        let book = Arc::new(Book::read(&*reader, limits.delivery)?);
+        let registry = Arc::new(Registry::default());
+        let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
+        book.open_queues(&*reader)?;
+        matcher.learn_standings(&book);
         let (commands, queue) = sync_channel(limits.waiting_requests);
         let (events, _) = broadcast::channel(limits.events.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -111,6 +133,8 @@ impl Twin {
             commands: queue,
             waiting: Arc::clone(&waiting),
             events: events.clone(),
+            matcher,
+            book: Arc::clone(&book),
             stopped: None,
         };
         let thread = std::thread::Builder::new()
@@ -125,6 +149,8 @@ impl Twin {
             limits,
             waiting,
             commands,
+            registry,
+            book,
             events,
             writer,
         })))
@@ -193,10 +219,25 @@ impl Twin {
     /// # Errors
     /// [`Error::Busy`] when the queue of the writer is full.
     pub async fn store_rows(&self, rows: Vec<Row>) -> Result<(), Error> {
-        let count = rows.len();
+        self.store_rows_and_notify(rows, Vec::new()).await
+    }
+
+    /// The same, and in the same commit messages for others, whose owners were entered before.
+    pub async fn store_rows_and_notify(&self, rows: Vec<Row>, letters: Vec<Letter>) -> Result<(), Error> {
+        let count = rows.len() + letters.len();
         if count == 0 {
             return Ok(());
         }
+        self.ask(count, |reply| Command::Rows { rows, letters, reply })
+            .await
+    }
+
+    /// Has the writer do something that counts as so many operations.
+    pub(crate) async fn ask(
+        &self,
+        count: usize,
+        command: impl FnOnce(RowsReply) -> Command,
+    ) -> Result<(), Error> {
         let busy = || Error::Busy {
             retry_after_s: RETRY_AFTER_S,
         };
@@ -207,7 +248,7 @@ impl Twin {
         let reply = Box::new(move |result| {
             let _ = sender.send(result); // who asked may have gone
         });
-        let refused = match self.0.commands.try_send(Command::Rows { rows, reply }) {
+        let refused = match self.0.commands.try_send(command(reply)) {
             Ok(()) => return answer.await.unwrap_or_else(|_| Err(closed())),
             Err(TrySendError::Full(_)) => busy(),
             Err(TrySendError::Disconnected(_)) => closed(),
@@ -218,16 +259,30 @@ impl Twin {
 
     /// The same, from a thread that may wait: it waits while the queue is full.
     pub fn store_rows_blocking(&self, rows: Vec<Row>) -> Result<(), Error> {
-        let count = rows.len();
+        self.store_rows_and_notify_blocking(rows, Vec::new())
+    }
+
+    /// The same with messages, as [`Self::store_rows_and_notify`].
+    pub fn store_rows_and_notify_blocking(&self, rows: Vec<Row>, letters: Vec<Letter>) -> Result<(), Error> {
+        let count = rows.len() + letters.len();
         if count == 0 {
             return Ok(());
         }
+        self.ask_blocking(count, |reply| Command::Rows { rows, letters, reply })
+    }
+
+    /// As [`Self::ask`], from a thread that may wait.
+    pub(crate) fn ask_blocking(
+        &self,
+        count: usize,
+        command: impl FnOnce(RowsReply) -> Command,
+    ) -> Result<(), Error> {
         let (sender, answer) = sync_channel(1);
         let reply = Box::new(move |result| {
             let _ = sender.send(result); // who asked may have gone
         });
         self.0.waiting.fetch_add(count, Ordering::Relaxed);
-        if self.0.commands.send(Command::Rows { rows, reply }).is_err() {
+        if self.0.commands.send(command(reply)).is_err() {
             self.0.waiting.fetch_sub(count, Ordering::Relaxed);
             return Err(closed());
         }
@@ -287,8 +342,18 @@ impl Twin {
     /// Finishes what is queued and closes the store; waits for it. Later writes are refused; memory can still be
     /// read.
     pub fn close(&self) {
+        self.0.book.close();
         let _ = self.0.commands.send(Command::Close); // it may be closed already
         self.0.join();
+    }
+
+    pub(crate) fn weak(&self) -> WeakTwin {
+        WeakTwin(Arc::downgrade(&self.0))
+    }
+
+    /// Whether no other handle is there.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     pub(crate) fn reading(&self) -> Reading<'_, State> {
@@ -344,6 +409,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.book.close();
         // The queue may be full only of what the writer is about to do, so there will be room.
         let _ = self.commands.send(Command::Close);
         self.join();

@@ -1,23 +1,30 @@
 //! The one thread that owns the store and the order of writes.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
+use hashbrown::HashMap;
+use ngsi_ld::{Entity, Timestamp, Uri};
 use query::View;
 use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use tokio::sync::broadcast;
 
+use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
+use crate::shard::Record;
 use crate::stage::{Counters, Finished, Stage};
-use crate::state::State;
+use crate::state::{Shards as _, State};
+use crate::subscriptions::{Edit, EditReply, Matcher};
 
 /// How often an idle writer asks the store whether it has something to do.
 const IDLE: Duration = Duration::from_secs(1);
@@ -44,8 +51,16 @@ pub(crate) enum Command {
         operations: Vec<Operation>,
         reply: Reply,
     },
-    /// Rows of system tables, in order with the operations.
-    Rows { rows: Vec<Row>, reply: RowsReply },
+    /// Rows of system tables and messages for others, in order with the operations.
+    Rows {
+        rows: Vec<Row>,
+        letters: Vec<Letter>,
+        reply: RowsReply,
+    },
+    /// A change of a subscription.
+    Edit(Edit, EditReply),
+    /// What delivery wants the disk to know.
+    Flush(Option<RowsReply>),
     /// A blob: its pieces, then an empty one.
     Blob {
         pieces: Receiver<io::Result<Vec<u8>>>,
@@ -64,6 +79,7 @@ enum Work {
     },
     Rows {
         rows: Vec<Row>,
+        letters: Vec<Letter>,
         reply: RowsReply,
     },
 }
@@ -73,7 +89,7 @@ impl Work {
     fn weight(&self) -> usize {
         match self {
             Self::Operations { operations, .. } => operations.len(),
-            Self::Rows { rows, .. } => rows.len(),
+            Self::Rows { rows, letters, .. } => rows.len() + letters.len(),
         }
     }
 }
@@ -119,6 +135,8 @@ pub(crate) struct Writer {
     /// Operations that wait in the queue.
     pub(crate) waiting: Arc<AtomicUsize>,
     pub(crate) events: broadcast::Sender<Arc<Committed>>,
+    pub(crate) matcher: Matcher,
+    pub(crate) book: Arc<Book>,
     /// Why the store takes no more writes, once it does not.
     pub(crate) stopped: Option<String>,
 }
@@ -136,7 +154,12 @@ impl Writer {
                 },
             };
             match command {
-                Command::Close => return,
+                Command::Close => {
+                    self.flush(None);
+                    return;
+                }
+                Command::Flush(reply) => self.flush(reply),
+                Command::Edit(edit, reply) => self.edit(edit, reply, &mut next),
                 Command::Blob { pieces, reply } => {
                     let _ = reply.send(self.store_blob(pieces)); // who asked may have gone
                 }
@@ -152,8 +175,8 @@ impl Writer {
                     };
                     self.commit_group(work, true, &mut next);
                 }
-                Command::Rows { rows, reply } => {
-                    self.commit_group(Work::Rows { rows, reply }, false, &mut next);
+                Command::Rows { rows, letters, reply } => {
+                    self.commit_group(Work::Rows { rows, letters, reply }, false, &mut next);
                 }
                 Command::Execute {
                     view,
@@ -210,6 +233,8 @@ impl Writer {
         let mut counters = self.counters;
         let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, self.clock.now());
         let mut answers: Vec<Answer> = Vec::new();
+        let mut letters: Vec<Letter> = Vec::new();
+        let mut requests: Vec<Range<usize>> = Vec::new();
         let mut evaluated = 0;
         let mut todo = Some(first);
         while let Some(work) = todo.take() {
@@ -223,14 +248,21 @@ impl Writer {
                     reply,
                 } => {
                     stage.expect(&operations);
+                    let first = stage.changed();
                     let results = operations
                         .into_iter()
                         .map(|operation| stage.run(&view, operation))
                         .collect();
+                    requests.push(first..stage.changed());
                     answers.push(Answer::Operations(results, reply));
                 }
-                Work::Rows { rows, reply } => {
+                Work::Rows {
+                    rows,
+                    letters: more,
+                    reply,
+                } => {
                     stage.rows(rows);
+                    letters.extend(more);
                     answers.push(Answer::Rows(reply));
                 }
             }
@@ -250,50 +282,123 @@ impl Writer {
                         reply,
                     });
                 }
-                Ok(Command::Rows { rows, reply }) => todo = Some(Work::Rows { rows, reply }),
+                Ok(Command::Rows { rows, letters, reply }) => {
+                    todo = Some(Work::Rows { rows, letters, reply })
+                }
                 Ok(other) => next.push_back(other),
                 Err(_) => {}
             }
         }
-        let finished = stage.finish();
+        let mut finished = stage.finish();
         // Numbers and instants that a failed group used are not given again.
         self.counters = counters;
-        match self.commit(&finished.changes, bulk) {
-            Ok(lsn) => self.publish(finished, lsn, answers),
-            Err(error) => answers.into_iter().for_each(|answer| answer.failed(&error)),
+        let now = self.clock.now();
+        letters.extend(self.letters(&finished, &requests, now));
+        let mut changes = std::mem::take(&mut finished.changes);
+        let planned = self.book.plan(letters, &mut changes);
+        // What arrived meanwhile is told to the disk by the way.
+        let arrived = if changes.is_empty() {
+            Vec::new()
+        } else {
+            self.book.take_rows()
+        };
+        changes.extend(arrived.iter().cloned().map(Change::from));
+        match self.commit(&changes, bulk) {
+            Ok(lsn) => self.publish(finished, lsn, (planned, now), answers),
+            Err(error) => {
+                self.book.give_back(arrived);
+                answers.into_iter().for_each(|answer| answer.failed(&error));
+            }
+        }
+    }
+
+    /// What subscribers are to be told of a group.
+    fn letters(&mut self, finished: &Finished, requests: &[Range<usize>], now: Timestamp) -> Vec<Letter> {
+        let (matcher, state) = (&mut self.matcher, &self.state);
+        // What the group leaves is not visible yet, but it is what subscribers are told of.
+        let left: OnceCell<HashMap<&Uri, Option<&Arc<Entity>>>> = OnceCell::new();
+        let find = |id: &Uri| {
+            let left = left.get_or_init(|| {
+                let records = finished.records.iter();
+                records
+                    .map(|(id, record)| (id, record.as_ref().and_then(Record::live)))
+                    .collect()
+            });
+            match left.get(id) {
+                Some(entity) => entity.cloned(),
+                None => state.record(id)?.live().cloned(),
+            }
+        };
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            matcher.letters(&finished.events, requests, finished.at, now, &find)
+        }));
+        made.unwrap_or_else(|_| {
+            tracing::error!("matching subscriptions met a defect of this program; a change was not notified");
+            Vec::new()
+        })
+    }
+
+    /// Makes a change of a subscription, and those of the queue that follow it.
+    fn edit(&mut self, edit: Edit, reply: EditReply, next: &mut VecDeque<Command>) {
+        let mut edits = vec![(edit, reply)];
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        while edits.len() < self.group.operations && next.is_empty() {
+            match self.commands.try_recv() {
+                Ok(Command::Edit(edit, reply)) => {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                    edits.push((edit, reply));
+                }
+                Ok(other) => next.push_back(other),
+                Err(_) => break,
+            }
+        }
+        let now = self.clock.now();
+        let (stopped, storage) = (&mut self.stopped, &mut self.storage);
+        self.matcher.edit(edits, now, &self.book, &mut |rows| {
+            let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
+            commit(stopped, &mut **storage, &changes, false).map(|_| ())
+        });
+    }
+
+    /// Tells the disk what delivery did.
+    fn flush(&mut self, reply: Option<RowsReply>) {
+        self.book.flushing();
+        let rows = self.book.take_rows();
+        let changes: Vec<Change> = rows.iter().cloned().map(Change::from).collect();
+        let done = self.commit(&changes, false).map(|_| ());
+        if done.is_err() {
+            self.book.give_back(rows);
+        }
+        if let Some(reply) = reply {
+            reply(done);
         }
     }
 
     fn commit(&mut self, changes: &[Change], bulk: bool) -> Result<Option<Lsn>, Error> {
-        if let Some(why) = &self.stopped {
-            return Err(Error::Storage(why.clone()));
-        }
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        let storage = &mut self.storage;
-        guarded(|| if bulk { storage.bulk(changes) } else { storage.commit(changes) }).map(Some).map_err(|error| {
-            tracing::error!(%error, changes = changes.len(), "a commit failed; nothing of it was acknowledged");
-            self.note(&error);
-            error.into()
-        })
+        commit(&mut self.stopped, &mut *self.storage, changes, bulk)
     }
 
     /// Remembers an error after which no write can be trusted.
     fn note(&mut self, error: &StorageError) {
-        if let StorageError::Stopped(_) = error {
-            self.stopped = Some(error.to_string());
-        }
+        note(&mut self.stopped, error);
     }
 
     /// Memory first, then those who wait, then those who follow.
-    fn publish(&self, finished: Finished, lsn: Option<Lsn>, answers: Vec<Answer>) {
+    fn publish(
+        &self,
+        finished: Finished,
+        lsn: Option<Lsn>,
+        (planned, now): (Planned, Timestamp),
+        answers: Vec<Answer>,
+    ) {
         let Finished {
             records, events, at, ..
         } = finished;
         if lsn.is_some() {
             self.state.apply(at, records);
         }
+        // Whoever is told that it is done finds it on its way.
+        self.book.enter(planned, now);
         answers.into_iter().for_each(Answer::done);
         if let (Some(lsn), false) = (lsn, events.is_empty()) {
             let _ = self.events.send(Arc::new(Committed {
@@ -324,6 +429,39 @@ impl Writer {
             self.note(&error);
             error.into()
         })
+    }
+}
+
+/// Makes changes durable, all or none.
+fn commit(
+    stopped: &mut Option<String>,
+    storage: &mut dyn Storage,
+    changes: &[Change],
+    bulk: bool,
+) -> Result<Option<Lsn>, Error> {
+    if let Some(why) = stopped {
+        return Err(Error::Storage(why.clone()));
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let made = guarded(|| {
+        if bulk {
+            storage.bulk(changes)
+        } else {
+            storage.commit(changes)
+        }
+    });
+    made.map(Some).map_err(|error| {
+        tracing::error!(%error, changes = changes.len(), "a commit failed; nothing of it was acknowledged");
+        note(stopped, &error);
+        error.into()
+    })
+}
+
+fn note(stopped: &mut Option<String>, error: &StorageError) {
+    if let StorageError::Stopped(_) = error {
+        *stopped = Some(error.to_string());
     }
 }
 

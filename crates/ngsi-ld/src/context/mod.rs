@@ -2,6 +2,7 @@
 
 mod compile;
 mod core;
+mod restore;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 

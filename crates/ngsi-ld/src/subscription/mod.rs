@@ -17,6 +17,7 @@ mod write;
 use crate::error::Error;
 use crate::name::{Name, Uri};
 use crate::query::geo::GeoQuery;
+use crate::query::projection::Projection;
 use crate::query::q::Q;
 use crate::query::scope::ScopeQuery;
 use crate::query::temporal::TemporalQuery;
@@ -26,7 +27,9 @@ use crate::time::Timestamp;
 
 pub use endpoint::{Accept, Endpoint, KeyValue, MqttVersion, Scheme};
 pub use fragment::Draft;
-pub use notified::{Notified, NotifiedAttribute, notification, write_notified, write_notified_feature};
+pub use notified::{
+    Notified, NotifiedAttribute, finish_notified, notification, write_notified, write_notified_feature,
+};
 pub use write::write_subscription;
 
 /// What is subscribed to.
@@ -148,9 +151,9 @@ pub struct NotificationParams {
     /// Only these attributes; `None`: all.
     pub attributes: Option<Vec<Name>>,
     /// Only these members.
-    pub pick: Option<Vec<Name>>,
+    pub pick: Option<Projection>,
     /// Not these members.
-    pub omit: Option<Vec<Name>>,
+    pub omit: Option<Projection>,
     /// The representation, if it was given.
     pub format: Option<GivenFormat>,
     /// Whether system attributes are included.
@@ -178,8 +181,8 @@ impl NotificationParams {
         WriteOptions {
             format: self.format.map_or(Format::Normalized, |given| given.format),
             sys_attrs: self.sys_attrs.unwrap_or(false),
-            pick: self.pick.clone().unwrap_or_default(),
-            omit: self.omit.clone().unwrap_or_default(),
+            pick: self.pick.as_ref().map(Projection::picked).unwrap_or_default(),
+            omit: self.omit.as_ref().map(Projection::omitted).unwrap_or_default(),
             attrs: self.attributes.clone().unwrap_or_default(),
             ..WriteOptions::default()
         }

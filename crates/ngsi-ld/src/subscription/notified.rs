@@ -55,10 +55,23 @@ pub fn write_notified(
     context: &Context,
     options: &WriteOptions,
 ) -> Map<String, Json> {
-    let Some(entity) = notified.entity(context, options) else {
-        return Map::new();
-    };
-    let mut object = write_entity(&entity, context, options);
+    match notified.entity(context, options) {
+        Some(entity) => {
+            let written = write_entity(&entity, context, options);
+            finish_notified(notified, &entity, written, context, options)
+        }
+        None => Map::new(),
+    }
+}
+
+/// What [`Notified::entity`] gave, once it is written: with `deletedAt` where it belongs, and not where it does not.
+pub fn finish_notified(
+    notified: &Notified<'_>,
+    entity: &Entity,
+    mut object: Map<String, Json>,
+    context: &Context,
+    options: &WriteOptions,
+) -> Map<String, Json> {
     if !options.sys_attrs {
         let gone = entity.attributes.iter().filter(|one| one.deletion().is_some());
         for name in gone.map(|one| &one.name) {
@@ -101,8 +114,8 @@ pub fn write_notified_feature(
 }
 
 impl<'a> Notified<'a> {
-    /// The entity that is written: what is there, and what is not any more.
-    fn entity(&self, context: &Context, options: &WriteOptions) -> Option<Cow<'a, Entity>> {
+    /// The entity that is written: what is there, and what is not any more. To be finished by [`finish_notified`].
+    pub fn entity(&self, context: &Context, options: &WriteOptions) -> Option<Cow<'a, Entity>> {
         let (before, after) = match (self.before, self.after) {
             (None, after) => return after.map(Cow::Borrowed),
             (Some(before), after) => (before, after),

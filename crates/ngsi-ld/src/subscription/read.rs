@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::name::{NGSI_LD, Name, Uri};
 use crate::query::geo::GeoQuery;
+use crate::query::projection::Projection;
 use crate::query::q::Q;
 use crate::query::scope::ScopeQuery;
 use crate::query::temporal::TemporalQuery;
@@ -166,6 +167,19 @@ fn names(object: &Object<'_>, member: &str, context: &Context) -> Result<Option<
         .transpose()
 }
 
+fn projection(
+    object: &Object<'_>,
+    member: &'static str,
+    context: &Context,
+) -> Result<Option<Projection>, Error> {
+    let texts = few(object, member, object.texts(member, false)?)?;
+    texts
+        .map(|texts| {
+            Projection::parse_all(member, &texts, context).map_err(|error| at(object, member, error))
+        })
+        .transpose()
+}
+
 fn comma_list(object: &Object<'_>, member: &str, context: &Context) -> Result<Option<Vec<Name>>, Error> {
     let split = |text: &str| -> Result<Vec<Name>, Error> {
         text.split(',')
@@ -296,8 +310,8 @@ fn notification(json: &Json, context: &Context) -> Result<NotificationParams, Er
     let format = format(&object)?;
     let (attributes, pick, omit) = (
         names(&object, "attributes", context)?,
-        names(&object, "pick", context)?,
-        names(&object, "omit", context)?,
+        projection(&object, "pick", context)?,
+        projection(&object, "omit", context)?,
     );
     if attributes.is_some() && (pick.is_some() || omit.is_some()) {
         return Err(object.error("attributes", "it does not go with `pick` and `omit`"));
@@ -310,9 +324,9 @@ fn notification(json: &Json, context: &Context) -> Result<NotificationParams, Er
             "`id`, `type` and `scope` are not attributes; name them with `pick`",
         ));
     }
-    if let (Some(pick), Some(omit)) = (&pick, &omit)
-        && let Some(both) = pick.iter().find(|name| omit.contains(name))
-    {
+    let picked = pick.as_ref().map(Projection::picked).unwrap_or_default();
+    let omitted = omit.as_ref().map(Projection::omitted).unwrap_or_default();
+    if let Some(both) = picked.iter().find(|name| omitted.contains(name)) {
         let both = context.compact(both);
         return Err(object.error("omit", format!("`{both}` is in `pick` too")));
     }

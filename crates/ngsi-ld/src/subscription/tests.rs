@@ -95,7 +95,7 @@ fn full() -> Json {
         "ngsildConformance": "1.6",
         "status": "paused",
         "notification": {
-            "pick": ["id", "type", "scope", "name"],
+            "pick": ["id", "type", "scope", "name", "in{name,in{name}}"],
             "omit": ["other"],
             "format": "concise",
             "endpoint": {

@@ -6,6 +6,7 @@ use super::endpoint::{Endpoint, KeyValue};
 use super::{EntitySelector, NotificationParams, Standing, Subscription, WrittenGeo, portable};
 use crate::context::Context;
 use crate::name::Name;
+use crate::query::projection::{Member, Projection};
 use crate::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use crate::query::types::TypeSelection;
 use crate::time::Timestamp;
@@ -148,6 +149,23 @@ fn member(name: &Name, context: &Context) -> String {
     }
 }
 
+/// One text for each member, with what is said of linked entities in braces (4.21).
+fn projection(projection: &Projection, context: &Context) -> Json {
+    fn text(member: &Member, context: &Context) -> String {
+        let name = self::member(&member.name, context);
+        let Some(linked) = &member.linked else {
+            return name;
+        };
+        let inside: Vec<String> = linked.members.iter().map(|one| text(one, context)).collect();
+        format!("{name}{{{}}}", inside.join(","))
+    }
+    projection
+        .members
+        .iter()
+        .map(|one| Json::from(text(one, context)))
+        .collect()
+}
+
 fn comma_list(names: &[Name], context: &Context) -> Json {
     let names: Vec<String> = names.iter().map(|name| context.compact(name)).collect();
     names.join(",").into()
@@ -252,8 +270,8 @@ fn notification(params: &NotificationParams, standing: &Standing, context: &Cont
         "attributes",
         params.attributes.as_deref().map(|all| names(all, context)),
     );
-    put("pick", params.pick.as_deref().map(|all| names(all, context)));
-    put("omit", params.omit.as_deref().map(|all| names(all, context)));
+    put("pick", params.pick.as_ref().map(|all| projection(all, context)));
+    put("omit", params.omit.as_ref().map(|all| projection(all, context)));
     put("format", params.format.map(|given| given.word.into()));
     put("endpoint", Some(endpoint(&params.endpoint)));
     put("sysAttrs", params.sys_attrs.map(Json::from));

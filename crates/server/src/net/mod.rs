@@ -5,14 +5,17 @@
 //! credentials in URLs; an answer has a size and a time that it may not pass.
 
 pub mod address;
+mod outbound;
+
+use outbound::builder;
+pub use outbound::{Posted, Poster, resolve, secured};
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Url};
 use twin::{Net, NetError, NetLimits};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,17 +80,10 @@ impl GuardedClient {
             why,
         };
         // Requests are rare (what comes is kept elsewhere), so each has a client of its own: nothing stays open.
-        let client = Client::builder()
-            .user_agent(concat!("mapacha/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
+        let client = builder(self.allow_private)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout)
             .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(GuardedResolver {
-                allow_private: self.allow_private,
-            }))
             .build()
             .map_err(|error| failed(causes(&error)))?;
         let request = client.get(parsed).header(reqwest::header::ACCEPT, accept);

@@ -81,6 +81,22 @@ pub(crate) fn query() -> Value {
     })
 }
 
+/// A subscription.
+pub(crate) fn subscription() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:Subscription:1",
+        "type": "Subscription",
+        "entities": [{"type": "AirQualityObserved"}],
+        "q": "pm25>35",
+        "notification": {"endpoint": {"uri": "https://example.org/notify", "accept": "application/json"}}
+    })
+}
+
+/// Several subscriptions.
+pub(crate) fn subscriptions() -> Value {
+    json!([subscription()])
+}
+
 /// A query of the past.
 pub(crate) fn temporal_query() -> Value {
     json!({

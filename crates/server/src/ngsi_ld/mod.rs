@@ -19,6 +19,7 @@ mod parameters;
 mod purge;
 mod representation;
 mod selection;
+mod subscriptions;
 mod temporal;
 mod temporal_attributes;
 
@@ -35,7 +36,7 @@ pub(crate) use call::Reading;
 pub(crate) use defined::{Defined, refuse_undefined};
 pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
-pub(crate) use negotiation::weight_of;
+pub(crate) use negotiation::{CONTEXT_RELATION, weight_of};
 pub(crate) use parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, UnsupportedParameters,
 };
@@ -87,6 +88,15 @@ pub fn router() -> OpenApiRouter<App> {
             temporal_attributes::delete_instance
         ))
         .routes(routes!(temporal::query_evolutions_by_post))
+        .routes(routes!(
+            subscriptions::create_subscription,
+            subscriptions::query_subscriptions
+        ))
+        .routes(routes!(
+            subscriptions::retrieve_subscription,
+            subscriptions::update_subscription,
+            subscriptions::delete_subscription
+        ))
         .routes(routes!(info::source_identity))
         .layer(from_fn(echo_tenant))
 }

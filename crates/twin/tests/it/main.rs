@@ -19,6 +19,7 @@
 mod common;
 mod concurrency;
 mod corrections;
+mod delivery;
 mod durability;
 mod evolution;
 mod forks;
@@ -32,4 +33,5 @@ mod reference;
 mod restart;
 mod rows;
 mod snapshots;
+mod subscriptions;
 mod views;

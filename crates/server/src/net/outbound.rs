@@ -1,0 +1,130 @@
+//! Messages that the program sends by itself, by the same rules as what it fetches.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::HeaderMap;
+
+use super::{CONNECT_TIMEOUT, FetchError, GuardedResolver, causes, check_url, judge, refusal, shortened};
+
+/// How many connections to one host stay open for what comes next.
+const IDLE: usize = 2;
+/// For how long.
+const IDLE_TIME: Duration = Duration::from_secs(20);
+/// How much of an answer is read, so that its connection can be used again.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+
+/// Posts messages to endpoints that somebody named. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Poster {
+    client: Client,
+    allow_private: bool,
+}
+
+/// What an endpoint answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Poster {
+    /// A client; with `allow_private` it also talks to loopback and private addresses.
+    ///
+    /// # Errors
+    /// When the system has no means for it (no certificates to trust, no memory).
+    pub fn new(allow_private: bool) -> Result<Self, FetchError> {
+        let client = super::builder(allow_private)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(IDLE)
+            .pool_idle_timeout(IDLE_TIME)
+            .build()
+            .map_err(|error| FetchError::Failed {
+                url: String::new(),
+                why: causes(&error),
+            })?;
+        Ok(Self {
+            client,
+            allow_private,
+        })
+    }
+
+    /// Posts a body. Every answer is one, also a refusal.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Posted, FetchError> {
+        let parsed = check_url(url, self.allow_private)?;
+        let failed = |error: &reqwest::Error| {
+            refusal(error).cloned().unwrap_or_else(|| FetchError::Failed {
+                url: shortened(url),
+                why: causes(error),
+            })
+        };
+        let request = self
+            .client
+            .post(parsed)
+            .headers(headers)
+            .body(body)
+            .timeout(timeout);
+        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);
+        let posted = Posted {
+            status: response.status().as_u16(),
+            retry_after_s: retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok()),
+        };
+        // What it says besides does not matter; a connection that was read to its end can be used again.
+        let mut read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            if read > MAX_ANSWER_BYTES {
+                break;
+            }
+        }
+        Ok(posted)
+    }
+}
+
+/// The addresses of a host, all of them judged: for protocols other than HTTP.
+pub async fn resolve(host: &str, port: u16, allow_private: bool) -> Result<Vec<SocketAddr>, FetchError> {
+    let failed = |why: String| FetchError::Failed {
+        url: shortened(host),
+        why,
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((bare, port))
+        .await
+        .map_err(|error| failed(error.to_string()))?
+        .collect();
+    judge(host, &found, allow_private)?;
+    if found.is_empty() {
+        return Err(failed("the name has no address".to_owned()));
+    }
+    Ok(found)
+}
+
+/// What all our clients have in common.
+pub(super) fn builder(allow_private: bool) -> reqwest::ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("mapacha/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(Arc::new(GuardedResolver { allow_private }))
+}
+
+/// The same connection with TLS, the certificate held to the host's name.
+pub async fn secured(stream: tokio::net::TcpStream, host: &str) -> Result<tokio::net::TcpStream, FetchError> {
+    drop(stream);
+    Err(FetchError::Url {
+        url: shortened(host),
+        why: "this build has no TLS yet".to_owned(),
+    })
+}

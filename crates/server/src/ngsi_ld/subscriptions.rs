@@ -1,0 +1,207 @@
+//! `/subscriptions`: create (5.8.1), update (5.8.2), retrieve (5.8.3), query (5.8.4), delete (5.8.5).
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
+use ngsi_ld::{Error, Uri};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use twin::StoredSubscription;
+use utoipa::IntoParams;
+
+use super::answer::{PageRequest, Wording, bytes, created, no_content};
+use super::call::{Call, Payload, Reading, Writing};
+use super::examples;
+use super::negotiation::accepted;
+use super::parameters::{Known, PageParameters};
+use super::representation::Keywords;
+use crate::problem::{Answer, NgsiError, Problem};
+
+/// Where subscriptions live.
+const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
+
+/// How subscriptions are written (6.3.11).
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OptionsParameter {
+    /// `sysAttrs`: also `createdAt` and `modifiedAt`.
+    #[param(example = "sysAttrs")]
+    pub options: Option<String>,
+}
+
+impl OptionsParameter {
+    fn sys_attrs(&self) -> Answer<bool> {
+        Ok(Keywords::parse(None, self.options.as_deref())?.sys_attrs)
+    }
+}
+
+/// Create Subscription
+///
+/// ETSI GS CIM 009, 5.8.1 and 6.10.3.1. Notifications go over HTTP and MQTT, at least once, in order for each entity;
+/// what cannot be delivered is at `/notifications/dead-letters`.
+#[utoipa::path(
+    post,
+    path = "/ngsi-ld/v1/subscriptions",
+    tag = "NGSI-LD subscriptions",
+    operation_id = "createSubscription",
+    request_body(content = Value, description = "A Subscription (5.2.12)", content_type = "application/json", example = examples::subscription),
+    responses(
+        (status = 201, description = "Created; `Location` is its path"),
+        (status = 400, description = "Not a subscription", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 409, description = "There is one with this id", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 504, description = "The @context cannot be had", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
+    let (json, context) = payload.object(&call).await?;
+    let draft = Draft::read(&json, &context, Subject::Entities)?;
+    let context = named_context(&call, &draft).await?.unwrap_or(context);
+    let id = call.twin.create_subscription(&call.view, draft, context).await?;
+    Ok(created(SUBSCRIPTIONS, &id))
+}
+
+/// Query Subscriptions
+///
+/// ETSI GS CIM 009, 5.8.4 and 6.10.3.2, in order of creation.
+#[utoipa::path(
+    get,
+    path = "/ngsi-ld/v1/subscriptions",
+    tag = "NGSI-LD subscriptions",
+    operation_id = "querySubscriptions",
+    params(PageParameters, OptionsParameter),
+    responses(
+        (status = 200, description = "The subscriptions", body = Vec<Value>, content_type = "application/json", example = examples::subscriptions),
+        (status = 400, description = "A parameter is wrong", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub(crate) async fn query_subscriptions(
+    call: Reading,
+    Known(page): Known<PageParameters>,
+    Known(options): Known<OptionsParameter>,
+) -> Answer {
+    let media_type = accepted(&call.headers, false)?;
+    let sys_attrs = options.sys_attrs()?;
+    let page = PageRequest::parse(&page, &call.app.config)?;
+    let context = call.context().await?;
+    let (found, total) = call.twin.subscriptions(page.offset, page.limit);
+    let wording = Wording::new(context, media_type, &call.headers);
+    let written: Vec<Value> = found
+        .iter()
+        .map(|(stored, standing)| wording.finish(write(&call, stored, standing, &wording.context, sys_attrs)))
+        .collect();
+    let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
+    let more = page.offset.saturating_add(written.len()) < total;
+    page.annotate(&mut response, &call, media_type, written.len(), more, Some(total));
+    Ok(response)
+}
+
+/// Retrieve Subscription
+///
+/// ETSI GS CIM 009, 5.8.3 and 6.11.3.1.
+#[utoipa::path(
+    get,
+    path = "/ngsi-ld/v1/subscriptions/{subscriptionId}",
+    tag = "NGSI-LD subscriptions",
+    operation_id = "retrieveSubscription",
+    params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1"), OptionsParameter),
+    responses(
+        (status = 200, description = "The subscription", body = Value, content_type = "application/json", example = examples::subscription),
+        (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub(crate) async fn retrieve_subscription(
+    call: Reading,
+    Path(id): Path<String>,
+    Known(options): Known<OptionsParameter>,
+) -> Answer {
+    let media_type = accepted(&call.headers, false)?;
+    let sys_attrs = options.sys_attrs()?;
+    let id = subscription_id(&id)?;
+    let context = call.context().await?;
+    let (stored, standing) = call.twin.subscription(&id).ok_or_else(|| {
+        Problem::ngsi(
+            NgsiError::ResourceNotFound,
+            format!("there is no subscription `{id}`"),
+        )
+    })?;
+    let wording = Wording::new(context, media_type, &call.headers);
+    let object = write(&call, &stored, &standing, &wording.context, sys_attrs);
+    Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
+}
+
+/// Update Subscription
+///
+/// ETSI GS CIM 009, 5.8.2 and 6.11.3.2. What waits to be delivered goes to the new endpoint, if there is one.
+#[utoipa::path(
+    patch,
+    path = "/ngsi-ld/v1/subscriptions/{subscriptionId}",
+    tag = "NGSI-LD subscriptions",
+    operation_id = "updateSubscription",
+    params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1")),
+    request_body(content = Value, description = "The members that change", content_type = "application/json", example = json!({"isActive": false})),
+    responses(
+        (status = 204, description = "Updated"),
+        (status = 400, description = "Not a fragment of a subscription", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
+    let id = subscription_id(&id)?;
+    let (json, context) = payload.object(&call).await?;
+    let draft = Draft::read_fragment(&json, &context, Subject::Entities)?;
+    let context = named_context(&call, &draft).await?;
+    call.twin
+        .update_subscription(&call.view, &id, draft, context)
+        .await?;
+    Ok(no_content())
+}
+
+/// Delete Subscription
+///
+/// ETSI GS CIM 009, 5.8.5 and 6.11.3.3. What waits to be delivered for it goes too.
+#[utoipa::path(
+    delete,
+    path = "/ngsi-ld/v1/subscriptions/{subscriptionId}",
+    tag = "NGSI-LD subscriptions",
+    operation_id = "deleteSubscription",
+    params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
+    ),
+)]
+pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -> Answer {
+    let id = subscription_id(&id)?;
+    call.twin.delete_subscription(&id).await?;
+    Ok(no_content())
+}
+
+/// The @context that `jsonldContext` names.
+async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
+    match draft.jsonld_context() {
+        None => Ok(None),
+        Some(url) => call.compile(Value::String(url.to_owned())).await.map(Some),
+    }
+}
+
+fn write(
+    call: &Call,
+    stored: &StoredSubscription,
+    standing: &Standing,
+    context: &Context,
+    sys_attrs: bool,
+) -> Map<String, Value> {
+    write_subscription(
+        &stored.subscription,
+        standing,
+        context,
+        call.twin.now(),
+        sys_attrs,
+    )
+}
+
+fn subscription_id(text: &str) -> Result<Uri, Error> {
+    Uri::parse(text).map_err(|error| Error::bad_data(format!("the subscription id in the path: {error}")))
+}

@@ -1,0 +1,291 @@
+//! `/notifications`: how delivery stands, and what could not be delivered.
+
+use axum::Json as JsonBody;
+use axum::extract::{Path, Query};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use ngsi_ld::Uri;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use twin::delivery::{DeadLetter, DeadLetterFilter};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::kpi::Visitor;
+use crate::ngsi_ld::ProblemDetails;
+use crate::problem::{Answer, Problem};
+
+const USUAL: usize = 50;
+const MOST: usize = 200;
+const DOOR: &str = "/notifications/dead-letters";
+
+/// The routes, with their documentation.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(status))
+        .routes(routes!(list, purge))
+        .routes(routes!(replay))
+        .routes(routes!(one, purge_one))
+}
+
+/// Which dead letters. Everything that is given must hold.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Of the subscription with this id.
+    #[param(example = "urn:ngsi-ld:Subscription:1")]
+    subscription: Option<String>,
+    /// To this endpoint.
+    #[param(example = "https://example.org/notify")]
+    endpoint: Option<String>,
+}
+
+/// Which part of the list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct Part {
+    /// At most so many, 1 to 200; 50 unless given.
+    #[param(value_type = Option<usize>, example = 50)]
+    limit: Option<String>,
+    /// Where the last page ended: its `next`.
+    cursor: Option<String>,
+}
+
+fn wrong(detail: impl Into<String>) -> Problem {
+    Problem::api(StatusCode::BAD_REQUEST, detail)
+}
+
+impl Filter {
+    fn read(self) -> Answer<DeadLetterFilter> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let owner = given(self.subscription)
+            .map(|id| Uri::parse(&id).map_err(|error| wrong(format!("`subscription`: {error}"))))
+            .transpose()?;
+        Ok(DeadLetterFilter {
+            number: None,
+            owner,
+            uri: given(self.endpoint),
+        })
+    }
+}
+
+fn number(text: &str) -> Answer<u64> {
+    text.parse()
+        .ok()
+        .ok_or_else(|| wrong("the number of a dead letter is a whole number"))
+}
+
+fn known<T>(parameters: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Answer<T> {
+    let Query(parameters) = parameters.map_err(|rejection| wrong(rejection.body_text()))?;
+    Ok(parameters)
+}
+
+fn shown(letter: &DeadLetter, with_body: bool) -> Json {
+    let mut json = json!({
+        "number": letter.number,
+        "notification": letter.letter.id,
+        "ownerKind": letter.letter.owner.kind.as_str(),
+        "subscription": letter.letter.owner.id.as_str(),
+        "endpoint": letter.uri,
+        "entities": letter.letter.about.iter().map(Uri::as_str).collect::<Vec<_>>(),
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "madeAt": letter.letter.made_at.to_string(),
+        "givenUpAt": letter.given_up_at.to_string(),
+        "contentType": letter.letter.content_type.as_str(),
+        "bytes": letter.letter.body.len(),
+    });
+    if with_body {
+        let body = serde_json::from_slice(&letter.letter.body).unwrap_or(Json::Null);
+        json["body"] = body;
+    }
+    json
+}
+
+fn none() -> Problem {
+    Problem::api(
+        StatusCode::NOT_FOUND,
+        "there is no dead letter with this number; it may have been replayed or purged",
+    )
+}
+
+/// How delivery stands
+///
+/// What waits for endpoints, what was delivered and given up since the start.
+#[utoipa::path(
+    get,
+    path = "/notifications",
+    tag = "Notifications",
+    operation_id = "notificationStatus",
+    responses((status = 200, description = "Figures of this tenant", body = Value, content_type = "application/json",
+        example = json!({"waiting": 3, "waitingBytes": 4321, "endpoints": 1, "failingEndpoints": 1, "deadLetters": 0,
+            "delivered": 120, "failedAttempts": 4, "givenUp": 0, "dropped": 0}))),
+)]
+async fn status(visitor: Visitor) -> Answer {
+    let statistics = visitor.twin.delivery_statistics();
+    Ok(JsonBody(json!({
+        "waiting": statistics.waiting,
+        "waitingBytes": statistics.waiting_bytes,
+        "endpoints": statistics.endpoints,
+        "failingEndpoints": statistics.failing_endpoints,
+        "deadLetters": statistics.dead_letters,
+        "delivered": statistics.delivered,
+        "failedAttempts": statistics.failed_attempts,
+        "givenUp": statistics.given_up,
+        "dropped": statistics.dropped,
+    }))
+    .into_response())
+}
+
+/// Notifications that could not be delivered
+///
+/// The oldest first.
+#[utoipa::path(
+    get,
+    path = "/notifications/dead-letters",
+    tag = "Notifications",
+    operation_id = "deadLetters",
+    params(Filter, Part),
+    responses(
+        (status = 200, description = "A page of them; `next` is the cursor of the next page", body = Value, content_type = "application/json",
+            example = json!({"items": [{"number": 7, "subscription": "urn:ngsi-ld:Subscription:1", "endpoint": "https://example.org/notify",
+                "reason": "it answered 500", "attempts": 8}], "next": null})),
+        (status = 400, description = "Not a filter, not a cursor", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+async fn list(
+    visitor: Visitor,
+    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+    part: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let (filter, part) = (known(filter)?.read()?, known(part)?);
+    let limit = match part.limit.as_deref().filter(|text| !text.is_empty()) {
+        None => USUAL,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MOST).contains(limit))
+            .ok_or_else(|| wrong(format!("`limit` is a whole number from 1 to {MOST}")))?,
+    };
+    let cursor = part.cursor.as_deref().filter(|text| !text.is_empty());
+    let after = cursor
+        .map(|text| {
+            text.parse()
+                .ok()
+                .ok_or_else(|| wrong("`cursor` is not the `next` of a page"))
+        })
+        .transpose()?;
+    let mut found = visitor.twin.dead_letters(&filter, after, limit + 1);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.number.to_string());
+    let items: Vec<Json> = found.iter().map(|letter| shown(letter, false)).collect();
+    let mut response = JsonBody(json!({"items": items, "next": next})).into_response();
+    if let Some(next) = next
+        && let Ok(link) =
+            header::HeaderValue::from_str(&format!("<{DOOR}?limit={limit}&cursor={next}>; rel=\"next\""))
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// One dead letter
+///
+/// With the body that was to be sent.
+#[utoipa::path(
+    get,
+    path = "/notifications/dead-letters/{number}",
+    tag = "Notifications",
+    operation_id = "deadLetter",
+    params(("number" = String, Path, description = "Its number", example = "7")),
+    responses(
+        (status = 200, description = "The dead letter", body = Value, content_type = "application/json",
+            example = json!({"number": 7, "reason": "it answered 500", "body": {"type": "Notification"}})),
+        (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+async fn one(visitor: Visitor, Path(text): Path<String>) -> Answer {
+    let filter = DeadLetterFilter {
+        number: Some(number(&text)?),
+        ..DeadLetterFilter::default()
+    };
+    let found = visitor.twin.dead_letters(&filter, None, 1);
+    let letter = found.first().ok_or_else(none)?;
+    Ok(JsonBody(shown(letter, true)).into_response())
+}
+
+/// Send dead letters once more
+///
+/// They go to the end of their subscriptions' queues, with the ids they had. Those whose subscription is gone stay.
+#[utoipa::path(
+    post,
+    path = "/notifications/dead-letters/replay",
+    tag = "Notifications",
+    operation_id = "replayDeadLetters",
+    params(Filter),
+    responses(
+        (status = 200, description = "How many", body = Value, content_type = "application/json", example = json!({"replayed": 3})),
+        (status = 400, description = "Not a filter", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+async fn replay(
+    visitor: Visitor,
+    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let filter = known(filter)?.read()?;
+    let replayed = visitor.twin.replay_dead_letters(&filter).await.map_err(of_twin)?;
+    Ok(JsonBody(json!({"replayed": replayed})).into_response())
+}
+
+/// Destroy dead letters
+#[utoipa::path(
+    delete,
+    path = "/notifications/dead-letters",
+    tag = "Notifications",
+    operation_id = "purgeDeadLetters",
+    params(Filter),
+    responses(
+        (status = 200, description = "How many", body = Value, content_type = "application/json", example = json!({"purged": 3})),
+        (status = 400, description = "Not a filter", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+async fn purge(
+    visitor: Visitor,
+    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let filter = known(filter)?.read()?;
+    let purged = visitor.twin.purge_dead_letters(&filter).await.map_err(of_twin)?;
+    Ok(JsonBody(json!({"purged": purged})).into_response())
+}
+
+/// Destroy one dead letter
+#[utoipa::path(
+    delete,
+    path = "/notifications/dead-letters/{number}",
+    tag = "Notifications",
+    operation_id = "purgeDeadLetter",
+    params(("number" = String, Path, description = "Its number", example = "7")),
+    responses(
+        (status = 204, description = "Destroyed"),
+        (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+async fn purge_one(visitor: Visitor, Path(text): Path<String>) -> Answer {
+    let filter = DeadLetterFilter {
+        number: Some(number(&text)?),
+        ..DeadLetterFilter::default()
+    };
+    match visitor.twin.purge_dead_letters(&filter).await.map_err(of_twin)? {
+        0 => Err(none()),
+        _ => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+fn of_twin(error: twin::Error) -> Problem {
+    Problem::from(error).as_api()
+}

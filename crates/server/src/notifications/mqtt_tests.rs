@@ -1,0 +1,208 @@
+//! Against a broker of a few lines, whose bytes the tests see.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic when they fail")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::{Accept, Draft, Subject};
+use ngsi_ld::{Timestamp, Uri};
+use serde_json::json;
+use tokio::net::TcpListener;
+use twin::delivery::{Letter, Owner, OwnerKind};
+
+use super::*;
+
+fn endpoint(uri: &str, notifier_info: Json) -> Endpoint {
+    let json = json!({
+        "type": "Subscription", "entities": [{"type": "T"}],
+        "notification": {"endpoint": {
+            "uri": uri,
+            "notifierInfo": notifier_info,
+            "receiverInfo": [{"key": "X-Key", "value": "v"}],
+        }},
+    });
+    let draft = Draft::read(&json, Context::core(), Subject::Entities).unwrap();
+    let subscription = draft.create(|| Uri::ngsi_ld("S", "1"), Timestamp::MIN).unwrap();
+    subscription.notification.endpoint
+}
+
+fn parcel(uri: &str, notifier_info: Json) -> Parcel {
+    Parcel {
+        letter: Arc::new(Letter {
+            owner: Owner {
+                kind: OwnerKind::Subscription,
+                id: Uri::ngsi_ld("S", "1"),
+            },
+            id: "urn:n:1".into(),
+            about: vec![Uri::ngsi_ld("T", "1")],
+            made_at: Timestamp::from_seconds(0),
+            content_type: Accept::Json,
+            link: Some("http://a.example/c".into()),
+            body: b"{\"id\":\"urn:n:1\"}".to_vec(),
+        }),
+        endpoint: Arc::new(endpoint(uri, notifier_info)),
+        tenant: Some("water".into()),
+        timeout: Duration::from_secs(5),
+    }
+}
+
+#[test]
+fn clause_7_2_uris() {
+    let target = |uri: &str| Target::of(&endpoint(uri, json!([]))).unwrap();
+    let plain = target("mqtt://a.example/city/air");
+    assert_eq!(
+        (
+            plain.tls,
+            plain.host.as_str(),
+            plain.port,
+            plain.topic.as_str(),
+            plain.username
+        ),
+        (false, "a.example", 1883, "city/air", None)
+    );
+    let full = target("mqtts://us%40er:p%3Aw@a.example:1/t");
+    assert_eq!(
+        (
+            full.tls,
+            full.port,
+            full.username.as_deref(),
+            full.password.as_deref()
+        ),
+        (true, 1, Some("us@er"), Some("p:w"))
+    );
+    assert_eq!(target("mqtts://a.example/t").port, 8883);
+    assert_eq!(
+        (target("mqtt://[::1]/t").host, target("mqtt://[::1]:5/t").port),
+        ("[::1]".into(), 5)
+    );
+}
+
+/// A broker that takes one connection: it answers each packet with the next of its lines, and gives what it was sent.
+async fn broker(answers: Vec<Vec<u8>>) -> (u16, tokio::task::JoinHandle<Vec<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut packets = Vec::new();
+        let mut answers = answers.into_iter();
+        loop {
+            let mut head = [0; 2]; // every packet of these tests but PUBLISH is short
+            if stream.read_exact(&mut head).await.is_err() {
+                return packets;
+            }
+            let mut said = vec![head[1]];
+            let length = loop {
+                if let Some(length) = packets::length(&said) {
+                    break length.unwrap().0;
+                }
+                said.push(stream.read_u8().await.unwrap());
+            };
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).await.unwrap();
+            packets.push([&head[..1], &body].concat());
+            // To a PUBLISH of quality 0 a broker says nothing.
+            if head[0] != 0x30
+                && let Some(answer) = answers.next()
+            {
+                stream.write_all(&answer).await.unwrap();
+            }
+        }
+    });
+    (port, serving)
+}
+
+#[tokio::test]
+async fn a_message_goes_with_each_version_and_quality() {
+    for (version, level) in [("mqtt3.1.1", 4), ("mqtt5.0", 5)] {
+        for qos in 0..3_u8 {
+            let answers: Vec<Vec<u8>> = match qos {
+                0 => vec![vec![0x20, 2, 0, 0], vec![0xD0, 0]],
+                1 => vec![vec![0x20, 2, 0, 0], vec![0x40, 2, 0, 1]],
+                _ => vec![vec![0x20, 2, 0, 0], vec![0x50, 2, 0, 1], vec![0x70, 2, 0, 1]],
+            };
+            let (port, serving) = broker(answers).await;
+            let info = json!([
+                {"key": "MQTT-Version", "value": version}, {"key": "MQTT-QoS", "value": qos.to_string()}
+            ]);
+            let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), info);
+            send(true, &parcel).await.unwrap();
+            let packets = serving.await.unwrap();
+            assert_eq!(packets[0][7], level);
+            let publish = &packets[1];
+            assert_eq!(publish[0], 0x30 | (qos << 1));
+            assert_eq!(&publish[3..11], b"city/air");
+            let payload = &publish[11..];
+            let start = payload.iter().position(|byte| *byte == b'{').unwrap();
+            let json: Json = serde_json::from_slice(&payload[start..]).unwrap();
+            assert_eq!(
+                json,
+                json!({
+                    "metadata": {
+                        "X-Key": "v",
+                        "Content-Type": "application/json",
+                        "Link": "<http://a.example/c>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
+                        "NGSILD-Tenant": "water",
+                    },
+                    "body": {"id": "urn:n:1"},
+                })
+            );
+            assert_eq!(packets.last().unwrap(), &[0xE0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_broker_refuses_is_told() {
+    for (answers, qos, says, refused) in [
+        (vec![vec![0x20, 2, 0, 5]], "0", "did not let us in", true),
+        (vec![vec![0x20, 2, 0, 3]], "0", "did not let us in", false),
+        (
+            vec![vec![0x20, 2, 0, 0], vec![0x40, 3, 0, 1, 0x87]],
+            "1",
+            "0x87",
+            true,
+        ),
+        (
+            vec![vec![0x20, 2, 0, 0], vec![0xE0, 1, 0x8B]],
+            "1",
+            "ended",
+            false,
+        ),
+        (
+            vec![vec![0x20, 2, 0, 0], vec![0x40, 0xFF, 0xFF, 0xFF, 0x7F]],
+            "1",
+            "too large",
+            false,
+        ),
+        (vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()], "0", "", false),
+    ] {
+        let (port, _serving) = broker(answers).await;
+        let info = json!([{"key": "MQTT-QoS", "value": qos}]);
+        let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), info);
+        let sending = tokio::time::timeout(Duration::from_secs(2), send(true, &parcel)).await;
+        let Ok(outcome) = sending else {
+            assert_eq!(says, "", "it hangs, and delivery ends it");
+            continue;
+        };
+        let failure = outcome.unwrap_err();
+        assert!(failure.reason.contains(says), "{failure:?}");
+        assert_eq!(failure.refused, refused, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn brokers_inside_are_reached_only_where_that_is_allowed() {
+    for uri in [
+        "mqtt://127.0.0.1:1/t",
+        "mqtt://localhost:1/t",
+        "mqtt://[::1]:1/t",
+        "mqtt://10.0.0.1/t",
+    ] {
+        let failure = send(false, &parcel(uri, json!([]))).await.unwrap_err();
+        assert!(
+            failure.refused && failure.reason.contains("allow_private"),
+            "{uri}: {failure:?}"
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! The twin's doors to subscriptions and delivery.
+
+use std::sync::Arc;
+
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::{Draft, Endpoint, Standing};
+use ngsi_ld::{Timestamp, Uri};
+use query::View;
+
+use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
+use crate::error::Error;
+use crate::subscriptions::{Compiled, Edit, StoredSubscription, run_periodic};
+use crate::twin::Twin;
+use crate::writer::Command;
+
+impl Twin {
+    /// Create Subscription (5.8.1). `context` is the @context of its notifications: that of `jsonldContext`, else the
+    /// request's. `view` is what its subscriber may see, now and whenever it is notified. Answers with its id when it
+    /// is durable.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where 5.2.12 does not hold, [`Error::Taken`] where its id is.
+    pub async fn create_subscription(
+        &self,
+        view: &View,
+        draft: Draft,
+        context: Context,
+    ) -> Result<Uri, Error> {
+        let now = self.now();
+        let mut subscription = draft.create(|| self.new_id("Subscription", now), now)?;
+        if subscription.jsonld_context.is_none() {
+            subscription.jsonld_context = context.link().map(str::to_owned);
+        }
+        let id = subscription.id.clone();
+        let stored = StoredSubscription {
+            subscription,
+            context,
+            created_at: now,
+            modified_at: now,
+        };
+        let compiled = Box::new(Compiled::new(Arc::new(stored), view.clone())?);
+        self.ask(1, |reply| Command::Edit(Edit::Create(compiled), reply))
+            .await?;
+        Ok(id)
+    }
+
+    /// Update Subscription (5.8.2). `context`: where the fragment gives a `jsonldContext`, that one.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], and [`Error::Invalid`] where 5.2.12 does not hold of what comes of it.
+    pub async fn update_subscription(
+        &self,
+        view: &View,
+        id: &Uri,
+        draft: Draft,
+        context: Option<Context>,
+    ) -> Result<(), Error> {
+        let edit = Edit::Update {
+            id: id.clone(),
+            draft: Box::new(draft),
+            context,
+            view: view.clone(),
+        };
+        self.ask(1, |reply| Command::Edit(edit, reply)).await
+    }
+
+    /// Delete Subscription (5.8.5), with whatever waits to be delivered for it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn delete_subscription(&self, id: &Uri) -> Result<(), Error> {
+        self.ask(1, |reply| Command::Edit(Edit::Delete(id.clone()), reply))
+            .await
+    }
+
+    /// A subscription, with what the system adds to it.
+    pub fn subscription(&self, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
+        let stored = self.0.registry.get(id)?;
+        let standing = stored.standing(self.standing(&stored.owner()));
+        Some((stored, standing))
+    }
+
+    /// A page of subscriptions in order of creation, and how many there are in all.
+    pub fn subscriptions(
+        &self,
+        offset: usize,
+        limit: usize,
+    ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
+        let (page, total) = self.0.registry.page(offset, limit);
+        let with_standing = page.into_iter().map(|stored| {
+            let standing = stored.standing(self.standing(&stored.owner()));
+            (stored, standing)
+        });
+        (with_standing.collect(), total)
+    }
+
+    /// Enters whoever owns messages: its endpoint, whether it is paused, when it ends. To be told again when any of it
+    /// changes; what waits goes to the new endpoint then. Subscriptions to entities do so themselves.
+    pub fn enter_owner(
+        &self,
+        owner: Owner,
+        endpoint: &Endpoint,
+        paused: bool,
+        expires_at: Option<Timestamp>,
+    ) {
+        self.0.book.enter_owner(owner, endpoint, paused, expires_at);
+    }
+
+    /// Forgets an owner, with all that waits for it.
+    pub fn forget_owner(&self, owner: &Owner) {
+        self.0.book.forget_owner(owner);
+    }
+
+    /// The counters of an owner.
+    pub fn standing(&self, owner: &Owner) -> Standing {
+        self.0.book.standing(owner)
+    }
+
+    /// Makes messages durable, then sends them. From a thread that may wait.
+    pub fn notify_blocking(&self, letters: Vec<Letter>) -> Result<(), Error> {
+        self.store_rows_and_notify_blocking(Vec::new(), letters)
+    }
+
+    /// At most `limit` dead letters after a number, oldest first.
+    pub fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Vec<DeadLetter> {
+        self.0.book.dead_letters(filter, after, limit)
+    }
+
+    /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.
+    pub async fn replay_dead_letters(&self, filter: &DeadLetterFilter) -> Result<usize, Error> {
+        let replayed = self.0.book.replay(filter, self.now());
+        self.flush().await?;
+        Ok(replayed)
+    }
+
+    /// Destroys dead letters. Gives how many.
+    pub async fn purge_dead_letters(&self, filter: &DeadLetterFilter) -> Result<usize, Error> {
+        let purged = self.0.book.purge(filter);
+        self.flush().await?;
+        Ok(purged)
+    }
+
+    /// How delivery stands.
+    pub fn delivery_statistics(&self) -> DeliveryStatistics {
+        self.0.book.statistics()
+    }
+
+    /// Delivers what waits and whatever comes, and notifies by the clock, until the twin is closed. To be run once,
+    /// as a task. `tenant`: whose twin it is, for the receivers.
+    pub fn deliver(
+        &self,
+        transport: Arc<dyn Transport>,
+        tenant: Option<&str>,
+    ) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (book, clock) = (Arc::clone(&self.0.book), Arc::clone(&self.0.clock));
+        let (commands, asked) = (self.0.commands.clone(), Arc::clone(&book));
+        let registry = Arc::clone(&self.0.registry);
+        let tenant = tenant.map(Arc::from);
+        let weak = self.weak();
+        let written = move || {
+            // A full queue means commits to come, which take it along.
+            if asked.ask_flush() && commands.try_send(Command::Flush(None)).is_err() {
+                asked.flushing();
+            }
+        };
+        async move {
+            let deliver = delivery::run(book, clock, transport, tenant, written);
+            futures_util::future::join(deliver, run_periodic(weak, registry)).await;
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.book.is_closed()
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        self.ask(0, |reply| Command::Flush(Some(reply))).await
+    }
+
+    /// An id that nothing else has: of the time, and of how often it was asked for.
+    pub(crate) fn new_id(&self, kind: &str, now: Timestamp) -> Uri {
+        let number = self.0.book.next_id();
+        Uri::ngsi_ld(kind, &format!("{:x}-{number:x}", now.as_micros()))
+    }
+}

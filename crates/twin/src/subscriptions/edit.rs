@@ -1,0 +1,142 @@
+//! Changes of subscriptions, made by the writer in order with everything else.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::Draft;
+use ngsi_ld::{Timestamp, Uri};
+use query::View;
+
+use super::StoredSubscription;
+use super::compiled::Compiled;
+use super::matching::Matcher;
+use super::stored;
+use crate::delivery::Book;
+use crate::error::Error;
+use crate::rows::Row;
+
+/// A change of a subscription.
+pub(crate) enum Edit {
+    /// Create Subscription (5.8.1).
+    Create(Box<Compiled>),
+    /// Update Subscription (5.8.2).
+    Update {
+        id: Uri,
+        draft: Box<Draft>,
+        /// The @context of its notifications, where the fragment names another.
+        context: Option<Context>,
+        view: View,
+    },
+    /// Delete Subscription (5.8.5).
+    Delete(Uri),
+}
+
+/// Where its end is told.
+pub(crate) type EditReply = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What an edit does once it is committed.
+enum Effect {
+    Put(Box<Compiled>),
+    Remove(Uri),
+}
+
+impl Matcher {
+    /// Makes edits in their order, in one commit, and tells how each ended.
+    pub(crate) fn edit(
+        &mut self,
+        edits: Vec<(Edit, EditReply)>,
+        now: Timestamp,
+        book: &Book,
+        commit: &mut dyn FnMut(Vec<Row>) -> Result<(), Error>,
+    ) {
+        let mut rows = Vec::new();
+        let mut effects = Vec::new();
+        let mut answers = Vec::new();
+        // What the edits before in this commit made of each.
+        let mut become_: HashMap<Uri, Option<Arc<StoredSubscription>>> = HashMap::new();
+        for (edit, reply) in edits {
+            match self.decide(edit, now, &become_, &mut rows) {
+                Ok(effect) => {
+                    match &effect {
+                        Effect::Put(compiled) => {
+                            let id = compiled.stored.subscription.id.clone();
+                            become_.insert(id, Some(Arc::clone(&compiled.stored)));
+                        }
+                        Effect::Remove(id) => {
+                            become_.insert(id.clone(), None);
+                        }
+                    }
+                    effects.push(effect);
+                    answers.push((Ok(()), reply));
+                }
+                Err(error) => answers.push((Err(error), reply)),
+            }
+        }
+        let committed = if rows.is_empty() { Ok(()) } else { commit(rows) };
+        if let Err(error) = committed {
+            self.contexts.recount(&self.registry);
+            for (result, reply) in answers {
+                reply(result.and(Err(error.clone())));
+            }
+            return;
+        }
+        for effect in effects {
+            match effect {
+                Effect::Put(compiled) => self.put(*compiled, book),
+                Effect::Remove(id) => self.remove(&id, book),
+            }
+        }
+        for (result, reply) in answers {
+            reply(result);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        edit: Edit,
+        now: Timestamp,
+        become_: &HashMap<Uri, Option<Arc<StoredSubscription>>>,
+        rows: &mut Vec<Row>,
+    ) -> Result<Effect, Error> {
+        let registry = Arc::clone(&self.registry);
+        let current = |id: &Uri| become_.get(id).cloned().unwrap_or_else(|| registry.get(id));
+        let missing = |id: &Uri| Error::Missing("subscription", id.clone());
+        Ok(match edit {
+            Edit::Create(compiled) => {
+                let id = &compiled.stored.subscription.id;
+                if current(id).is_some() {
+                    return Err(Error::Taken("subscription", id.clone()));
+                }
+                self.contexts.take(&compiled.stored.context, rows);
+                rows.push(stored::encode(&compiled.stored));
+                Effect::Put(compiled)
+            }
+            Edit::Update {
+                id,
+                draft,
+                context,
+                view,
+            } => {
+                let before = current(&id).ok_or_else(|| missing(&id))?;
+                let after = StoredSubscription {
+                    subscription: draft.apply(before.subscription.clone(), now)?,
+                    context: context.unwrap_or_else(|| before.context.clone()),
+                    created_at: before.created_at,
+                    modified_at: now,
+                };
+                let compiled = Box::new(Compiled::new(Arc::new(after), view)?);
+                self.contexts.take(&compiled.stored.context, rows);
+                self.contexts.leave(&before.context, rows);
+                rows.push(stored::encode(&compiled.stored));
+                Effect::Put(compiled)
+            }
+            Edit::Delete(id) => {
+                let before = current(&id).ok_or_else(|| missing(&id))?;
+                self.contexts.leave(&before.context, rows);
+                rows.push(stored::erase(&id));
+                Effect::Remove(id)
+            }
+        })
+    }
+}

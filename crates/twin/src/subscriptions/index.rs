@@ -1,0 +1,311 @@
+//! Which subscriptions a change may concern: found by id, by type, and within a type by what must hold of the entity.
+//!
+//! Each selector of a subscription stands in one place, the narrowest that what it asks for allows. What the index
+//! gives is a superset of what matches: the subscription is asked itself.
+
+use hashbrown::{HashMap, HashSet};
+use ngsi_ld::query::types::TypeSelection;
+use ngsi_ld::{Name, Uri, Value};
+use query::Bbox;
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+
+use super::change::Difference;
+use super::compiled::Compiled;
+use super::conditions::{Condition, Conditions, Slot};
+
+type Area = GeomWithData<Rectangle<[f64; 2]>, Slot>;
+
+/// The index.
+#[derive(Default)]
+pub(super) struct Index {
+    slots: Vec<Option<Entry>>,
+    free: Vec<Slot>,
+    by_subscription: HashMap<Uri, Slot>,
+    by_id: HashMap<Uri, HashSet<Slot>>,
+    by_type: HashMap<Name, Bucket>,
+    any: Bucket,
+    /// The last change that each slot was looked at for.
+    looked_at: Vec<u64>,
+    changes: u64,
+}
+
+struct Entry {
+    compiled: Compiled,
+    places: Vec<Place>,
+}
+
+/// Where a selector stands.
+#[derive(Clone)]
+enum Place {
+    Id(Uri),
+    /// In the bucket of a type, or of all.
+    In(Option<Name>, Corner),
+}
+
+/// Where in a bucket.
+#[derive(Clone)]
+enum Corner {
+    Condition(Condition),
+    Area(Name, Bbox),
+    Watched(Name),
+    Plain,
+}
+
+/// The subscriptions to one type, or to any.
+#[derive(Default)]
+struct Bucket {
+    conditions: HashMap<Name, Conditions>,
+    areas: HashMap<Name, RTree<Area>>,
+    watched: HashMap<Name, HashSet<Slot>>,
+    plain: HashSet<Slot>,
+}
+
+impl Index {
+    /// Puts a subscription in, in the place of the one with its id.
+    pub(super) fn put(&mut self, compiled: Compiled) {
+        let id = compiled.stored.subscription.id.clone();
+        self.remove(&id);
+        let places = places(&compiled);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.looked_at.push(0);
+            Slot::try_from(self.slots.len() - 1).unwrap_or(Slot::MAX)
+        });
+        for place in &places {
+            match place {
+                Place::Id(id) => {
+                    self.by_id.entry_ref(id).or_default().insert(slot);
+                }
+                Place::In(None, corner) => self.any.insert(corner, slot),
+                Place::In(Some(name), corner) => {
+                    self.by_type.entry_ref(name).or_default().insert(corner, slot)
+                }
+            }
+        }
+        self.slots[slot as usize] = Some(Entry { compiled, places });
+        self.by_subscription.insert(id, slot);
+    }
+
+    /// Takes a subscription out.
+    pub(super) fn remove(&mut self, id: &Uri) {
+        let Some(slot) = self.by_subscription.remove(id) else {
+            return;
+        };
+        let Some(entry) = self.slots[slot as usize].take() else {
+            return;
+        };
+        for place in &entry.places {
+            match place {
+                Place::Id(id) => {
+                    if let Some(slots) = self.by_id.get_mut(id) {
+                        slots.remove(&slot);
+                        if slots.is_empty() {
+                            self.by_id.remove(id);
+                        }
+                    }
+                }
+                Place::In(None, corner) => self.any.remove(corner, slot),
+                Place::In(Some(name), corner) => {
+                    if let Some(bucket) = self.by_type.get_mut(name) {
+                        bucket.remove(corner, slot);
+                        if bucket.is_empty() {
+                            self.by_type.remove(name);
+                        }
+                    }
+                }
+            }
+        }
+        self.free.push(slot);
+    }
+
+    /// Whether nothing is subscribed to.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_subscription.is_empty()
+    }
+
+    /// Visits each subscription that a change may concern, once.
+    pub(super) fn concerned<'i>(
+        &'i mut self,
+        difference: &Difference<'_>,
+        visit: &mut dyn FnMut(&'i Compiled),
+    ) {
+        self.changes += 1;
+        let (slots, looked_at, change) = (&self.slots, &mut self.looked_at, self.changes);
+        let mut look = |slot: Slot| {
+            let seen = &mut looked_at[slot as usize];
+            if *seen != change {
+                *seen = change;
+                if let Some(entry) = &slots[slot as usize] {
+                    visit(&entry.compiled);
+                }
+            }
+        };
+        let entity = difference.entity;
+        for slot in self.by_id.get(&entity.id).into_iter().flatten() {
+            look(*slot);
+        }
+        for name in &entity.types {
+            if let Some(bucket) = self.by_type.get(name) {
+                bucket.concerned(difference, &mut look);
+            }
+        }
+        self.any.concerned(difference, &mut look);
+    }
+}
+
+impl Bucket {
+    fn insert(&mut self, corner: &Corner, slot: Slot) {
+        match corner {
+            Corner::Condition(condition) => {
+                let conditions = self.conditions.entry_ref(&condition.attribute).or_default();
+                conditions.insert(&condition.test, slot);
+            }
+            Corner::Area(name, bbox) => self.areas.entry_ref(name).or_default().insert(area(bbox, slot)),
+            Corner::Watched(name) => {
+                self.watched.entry_ref(name).or_default().insert(slot);
+            }
+            Corner::Plain => {
+                self.plain.insert(slot);
+            }
+        }
+    }
+
+    fn remove(&mut self, corner: &Corner, slot: Slot) {
+        match corner {
+            Corner::Condition(condition) => {
+                if let Some(conditions) = self.conditions.get_mut(&condition.attribute) {
+                    conditions.remove(&condition.test, slot);
+                    if conditions.is_empty() {
+                        self.conditions.remove(&condition.attribute);
+                    }
+                }
+            }
+            Corner::Area(name, bbox) => {
+                if let Some(areas) = self.areas.get_mut(name) {
+                    areas.remove(&area(bbox, slot));
+                    if areas.size() == 0 {
+                        self.areas.remove(name);
+                    }
+                }
+            }
+            Corner::Watched(name) => {
+                if let Some(slots) = self.watched.get_mut(name) {
+                    slots.remove(&slot);
+                    if slots.is_empty() {
+                        self.watched.remove(name);
+                    }
+                }
+            }
+            Corner::Plain => {
+                self.plain.remove(&slot);
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+            && self.areas.is_empty()
+            && self.watched.is_empty()
+            && self.plain.is_empty()
+    }
+
+    fn concerned(&self, difference: &Difference<'_>, look: &mut dyn FnMut(Slot)) {
+        self.plain.iter().for_each(|slot| look(*slot));
+        if !self.watched.is_empty() {
+            for (name, _) in &difference.attributes {
+                if let Some(slots) = self.watched.get(*name) {
+                    slots.iter().for_each(|slot| look(*slot));
+                }
+            }
+        }
+        if self.conditions.is_empty() && self.areas.is_empty() {
+            return;
+        }
+        for attribute in &difference.entity.attributes {
+            if let Some(conditions) = self.conditions.get(&attribute.name) {
+                conditions.met_by(attribute, look);
+            }
+            if let (Value::Geo(geo), Some(areas)) = (&attribute.value, self.areas.get(&attribute.name))
+                && let Some(Bbox {
+                    west,
+                    south,
+                    east,
+                    north,
+                }) = Bbox::of(&geo.geometry)
+            {
+                let place = AABB::from_corners([west, south], [east, north]);
+                areas
+                    .locate_in_envelope_intersecting(&place)
+                    .for_each(|found| look(found.data));
+            }
+        }
+    }
+}
+
+fn area(bbox: &Bbox, slot: Slot) -> Area {
+    let corners = ([bbox.west, bbox.south], [bbox.east, bbox.north]);
+    Area::new(Rectangle::from_corners(corners.0, corners.1), slot)
+}
+
+/// Where a subscription stands.
+fn places(compiled: &Compiled) -> Vec<Place> {
+    let mut places = Vec::new();
+    let corners = corners(compiled);
+    let mut stand_in = |name: Option<&Name>| {
+        places.extend(
+            corners
+                .iter()
+                .map(|corner| Place::In(name.cloned(), corner.clone())),
+        );
+    };
+    if compiled.selectors.is_empty() {
+        stand_in(None);
+    }
+    let mut by_id = Vec::new();
+    for selector in &compiled.selectors {
+        if !selector.ids.is_empty() {
+            by_id.extend(selector.ids.iter().cloned().map(Place::Id));
+            continue;
+        }
+        match one_of(&selector.types) {
+            Some(names) => names.into_iter().for_each(|name| stand_in(Some(name))),
+            None => stand_in(None),
+        }
+    }
+    places.extend(by_id);
+    places
+}
+
+/// The narrowest corner of a bucket.
+fn corners(compiled: &Compiled) -> Vec<Corner> {
+    let subscription = &compiled.stored.subscription;
+    let condition = subscription.q.as_ref().and_then(|q| Condition::of(&q.tree));
+    if let Some(condition) = condition {
+        return vec![Corner::Condition(condition)];
+    }
+    let geo = subscription.geo.as_ref().map(|geo| &geo.query);
+    if let Some((geo, bbox)) = geo.and_then(|geo| Some((geo, Bbox::of_query(geo)?)))
+        && [bbox.west, bbox.south, bbox.east, bbox.north]
+            .iter()
+            .all(|side| side.is_finite())
+    {
+        return vec![Corner::Area(geo.property.clone(), bbox)];
+    }
+    match &compiled.watched {
+        Some(names) => names.iter().cloned().map(Corner::Watched).collect(),
+        None => vec![Corner::Plain],
+    }
+}
+
+/// Types of which every entity that is selected has one; `None` where there are none such.
+fn one_of(types: &TypeSelection) -> Option<Vec<&Name>> {
+    match types {
+        TypeSelection::Type(name) => Some(vec![name]),
+        TypeSelection::And(parts) => parts.iter().filter_map(one_of).min_by_key(Vec::len),
+        TypeSelection::Or(parts) => {
+            let all: Option<Vec<Vec<&Name>>> = parts.iter().map(one_of).collect();
+            all.map(|all| all.into_iter().flatten().collect())
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Subscriptions to entities (5.8): kept, matched with every change, and turned into messages that are committed
+//! together with the change that they tell of.
+
+mod change;
+mod compiled;
+mod conditions;
+mod edit;
+mod index;
+mod letters;
+mod matching;
+mod periodic;
+mod registry;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::{Standing, Subscription};
+use ngsi_ld::{Timestamp, Uri};
+
+pub(crate) use compiled::Compiled;
+pub(crate) use edit::{Edit, EditReply};
+pub(crate) use matching::Matcher;
+pub(crate) use periodic::run as run_periodic;
+pub(crate) use registry::Registry;
+
+use crate::delivery::{Owner, OwnerKind};
+
+/// A subscription as the twin keeps it.
+#[derive(Clone, Debug)]
+pub struct StoredSubscription {
+    /// What its subscriber wrote.
+    pub subscription: Subscription,
+    /// The @context of its notifications.
+    pub context: Context,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub modified_at: Timestamp,
+}
+
+impl StoredSubscription {
+    /// Whose messages its notifications are.
+    pub(crate) fn owner(&self) -> Owner {
+        owner(&self.subscription.id)
+    }
+
+    /// What the system adds to it, with the counters of its notifications.
+    pub(crate) fn standing(&self, counters: Standing) -> Standing {
+        Standing {
+            created_at: Some(self.created_at),
+            modified_at: Some(self.modified_at),
+            ..counters
+        }
+    }
+}
+
+fn owner(id: &Uri) -> Owner {
+    Owner {
+        kind: OwnerKind::Subscription,
+        id: id.clone(),
+    }
+}

@@ -1,0 +1,227 @@
+//! The index against asking every subscription.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "tests panic when they fail, and count in small numbers"
+)]
+
+use std::sync::Arc;
+
+use ngsi_ld::context::Context;
+use ngsi_ld::subscription::{Draft, Subject};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+use proptest::prelude::*;
+use query::{Caller, Links, View};
+use serde_json::{Value as Json, json};
+
+use super::StoredSubscription;
+use super::change::Difference;
+use super::compiled::Compiled;
+use super::index::Index;
+
+fn compiled(number: usize, members: &Json) -> Compiled {
+    let mut json = json!({
+        "id": format!("urn:s:{number}"),
+        "type": "Subscription",
+        "notification": {"endpoint": {"uri": "http://a.example/"}},
+        "localOnly": true,
+    });
+    for (key, value) in members.as_object().unwrap() {
+        json[key] = value.clone();
+    }
+    let draft = Draft::read(&json, Context::core(), Subject::Entities).unwrap();
+    let subscription = draft.create(|| Uri::ngsi_ld("S", "x"), Timestamp::MIN).unwrap();
+    let stored = StoredSubscription {
+        subscription,
+        context: Context::core().clone(),
+        created_at: Timestamp::MIN,
+        modified_at: Timestamp::MIN,
+    };
+    Compiled::new(Arc::new(stored), View::open(Caller::System("test"), "test")).unwrap()
+}
+
+fn by_index(index: &mut Index, before: Option<&Entity>, after: Option<&Entity>) -> (Vec<String>, usize) {
+    let (mut found, mut looked_at) = (Vec::new(), 0);
+    if let Some(difference) = Difference::of(before, after) {
+        index.concerned(&difference, &mut |compiled| {
+            looked_at += 1;
+            if compiled.takes(&difference, &Links::none()) {
+                found.push(compiled.stored.subscription.id.as_str().to_owned());
+            }
+        });
+    }
+    found.sort();
+    (found, looked_at)
+}
+
+fn by_asking_all(all: &[Compiled], before: Option<&Entity>, after: Option<&Entity>) -> Vec<String> {
+    let Some(difference) = Difference::of(before, after) else {
+        return Vec::new();
+    };
+    let taking = all
+        .iter()
+        .filter(|compiled| compiled.takes(&difference, &Links::none()));
+    let mut found: Vec<String> = taking
+        .map(|compiled| compiled.stored.subscription.id.as_str().to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
+fn name(term: &str) -> Name {
+    Context::core().expand(term)
+}
+
+prop_compose! {
+    fn attribute()(which in 0..3_usize, kind in 0..6, n in 0..4_i64) -> Attribute {
+        let name = name(["a", "b", "location"][which]);
+        match kind {
+            0 | 1 => Attribute::property(name, n),
+            2 => Attribute::property(name, n as f64 + 0.5),
+            3 => Attribute::property(name, n.to_string().as_str()),
+            4 => Attribute::geo(name, geo_types::Point::new(n as f64, 0.0)),
+            _ => Attribute::relationship(name, Uri::ngsi_ld("T", &n.to_string())),
+        }
+    }
+}
+
+prop_compose! {
+    fn entity()(id in 0..3_i32, types in 1..4_usize, scope in 0..3, attributes in prop::collection::vec(attribute(), 0..4)) -> Entity {
+        let mut entity = Entity::new(Uri::ngsi_ld("E", &format!("{id}")), name(["A", "B", "C"][types - 1]));
+        if types == 3 {
+            entity.types.push(name("A"));
+        }
+        if scope > 0 {
+            entity.scope.push(format!("/s{scope}").into());
+        }
+        attributes.into_iter().fold(entity, Entity::with)
+    }
+}
+
+fn members() -> impl Strategy<Value = Json> {
+    let selector = prop_oneof![
+        prop::sample::select(vec!["A", "B", "C"]).prop_map(|t| json!({"type": t})),
+        Just(json!({"type": "A|B"})),
+        Just(json!({"type": "(A;C)"})),
+        Just(json!({"type": "*"})),
+        (0..3_i32).prop_map(|id| json!({"type": "*", "id": format!("urn:ngsi-ld:E:{id}")})),
+        Just(json!({"type": "A", "idPattern": "[12]$"})),
+    ];
+    let entities = prop::option::of(prop::collection::vec(selector, 1..3));
+    let watched = prop::option::of(prop::sample::subsequence(vec!["a", "b", "location"], 1..3));
+    let q = prop::option::of(prop::sample::select(vec![
+        "a==1",
+        "a==\"1\"",
+        "a>1",
+        "a<=2;b",
+        "a>=1.5|b==2",
+        "b",
+        "a==1,2",
+        "a!=1",
+        "b==1..2",
+        "a==\"urn:ngsi-ld:T:1\"",
+        "a.b==1",
+        "createdAt>2020-01-01T00:00:00Z",
+        "a<0",
+        "a>1;a<3",
+    ]));
+    let geo = prop::option::of(prop::sample::select(vec![
+        json!({"georel": "near;maxDistance==150000", "geometry": "Point", "coordinates": [1, 0]}),
+        json!({"georel": "near;minDistance==150000", "geometry": "Point", "coordinates": [1, 0]}),
+        json!({"georel": "within", "geometry": "Polygon", "coordinates": [[[-1, -1], [2.5, -1], [2.5, 1], [-1, 1], [-1, -1]]]}),
+        json!({"georel": "disjoint", "geometry": "Point", "coordinates": [1, 0]}),
+        json!({"georel": "equals", "geometry": "Point", "coordinates": [1, 0], "geoproperty": "a"}),
+    ]));
+    let scope = prop::option::of(prop::sample::select(vec!["/s1", "/#"]));
+    let triggers = prop::option::of(prop::sample::subsequence(
+        vec![
+            "entityCreated",
+            "entityUpdated",
+            "entityDeleted",
+            "attributeCreated",
+            "attributeUpdated",
+            "attributeDeleted",
+        ],
+        1..4,
+    ));
+    (entities, watched, q, geo, scope, triggers).prop_map(|(entities, watched, q, geo, scope, triggers)| {
+        let mut json = json!({});
+        let mut put = |key: &str, value: Option<Json>| {
+            if let Some(value) = value {
+                json[key] = value;
+            }
+        };
+        put("entities", entities.map(Json::from));
+        put("watchedAttributes", watched.map(Json::from));
+        put("q", q.map(Json::from));
+        put("geoQ", geo);
+        put("scopeQ", scope.map(Json::from));
+        put("notificationTrigger", triggers.map(Json::from));
+        json
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_index_gives_what_asking_all_gives(
+        subscriptions in prop::collection::vec(members(), 1..12),
+        gone in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        changes in prop::collection::vec((prop::option::of(entity()), prop::option::of(entity())), 1..8),
+    ) {
+        let mut index = Index::default();
+        for (number, members) in subscriptions.iter().enumerate() {
+            index.put(compiled(number, members));
+        }
+        // Replaced, and taken away: what stood elsewhere is not found there.
+        index.put(compiled(0, &subscriptions[subscriptions.len() - 1]));
+        index.put(compiled(0, &subscriptions[0]));
+        let mut all: Vec<_> = subscriptions.iter().enumerate().map(|(number, members)| compiled(number, members)).collect();
+        for gone in gone {
+            let gone = gone.index(subscriptions.len());
+            let id = format!("urn:s:{gone}");
+            index.remove(&Uri::parse(&id).unwrap());
+            all.retain(|one| one.stored.subscription.id.as_str() != id);
+        }
+        for (before, after) in &changes {
+            // An entity keeps its id.
+            let before = before.clone().map(|before| match after {
+                Some(after) => Entity { id: after.id.clone(), types: after.types.clone(), ..before },
+                None => before,
+            });
+            let expected = by_asking_all(&all, before.as_ref(), after.as_ref());
+            prop_assert_eq!(by_index(&mut index, before.as_ref(), after.as_ref()).0, expected);
+        }
+    }
+}
+
+#[test]
+fn of_ten_thousand_subscriptions_few_are_looked_at() {
+    let mut index = Index::default();
+    for n in 0..10_000_usize {
+        let members = match n % 5 {
+            0 => json!({"entities": [{"type": "A", "id": format!("urn:ngsi-ld:E:{n}")}]}),
+            1 => json!({"entities": [{"type": "A"}], "q": format!("a>{n}")}),
+            2 => json!({"entities": [{"type": "A"}], "q": format!("name==\"{n}\"")}),
+            3 => {
+                json!({"entities": [{"type": "A"}], "geoQ": {"georel": "near;maxDistance==10", "geometry": "Point",
+                "coordinates": [n as f64 / 100.0, 0]}})
+            }
+            _ => json!({"entities": [{"type": "A"}], "watchedAttributes": [format!("w{n}")]}),
+        };
+        index.put(compiled(n, &members));
+    }
+    let before = Entity::new(Uri::ngsi_ld("E", "5"), name("A"))
+        .with(Attribute::property(name("a"), 12_i64))
+        .with(Attribute::property(name("name"), "7"))
+        .with(Attribute::geo(name("location"), geo_types::Point::new(0.08, 0.0)));
+    let mut after = before.clone();
+    after.put(Attribute::property(name("a"), 13_i64));
+    let (found, looked_at) = by_index(&mut index, Some(&before), Some(&after));
+    // By id; `a` above 1, 6 and 11; by name; at that place.
+    let expected = ["urn:s:1", "urn:s:11", "urn:s:5", "urn:s:6", "urn:s:7", "urn:s:8"];
+    assert_eq!(found, expected);
+    assert_eq!(looked_at, expected.len());
+    let stranger =
+        Entity::new(Uri::ngsi_ld("E", "x"), name("Z")).with(Attribute::property(name("a"), 13_i64));
+    assert_eq!(by_index(&mut index, None, Some(&stranger)), (Vec::new(), 0));
+}
