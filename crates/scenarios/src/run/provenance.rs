@@ -29,8 +29,8 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
     let mut assumptions = vec![
         "A scenario changes what its measures name and nothing else: nobody moves, and nobody travels at another time."
             .to_owned(),
-        "What is not known about a cell is all bad or all good, before and after alike; so a cell that is not known \
-         before and after neither gains nor loses."
+        "What is not known about the ways from a place is all bad or all good, before and after alike; so people of \
+         whom it is not known before and after neither gain nor lose."
             .to_owned(),
         "The fingerprint of the inputs is of the present state of what was read; past readings, of which some KPIs are \
          made, are those up to the instant of the snapshot."

@@ -240,15 +240,12 @@ fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model,
 fn row(name: Label, address: Option<String>, people: [f64; 3], l: Language) -> Row {
     let all: f64 = people.iter().sum();
     let part = |people: f64| {
-        let percent = if all > 0.0 {
-            l.number(100.0 * people / all, 1)
+        let share = if all > 0.0 {
+            words::with_unit(l, 100.0 * people / all, "%")
         } else {
             "–".to_owned()
         };
-        (
-            l.number(people.round(), 0),
-            l.text_with("percent", &[("percent", Text(&percent))]),
-        )
+        (l.number(people.round(), 0), share)
     };
     Row {
         name,

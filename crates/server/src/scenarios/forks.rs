@@ -31,7 +31,7 @@ use crate::problem::{Answer, Problem, blocking};
 /// How many forks are kept.
 const KEPT: usize = 4;
 /// How long a fork is kept.
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_mins(5);
 /// The scenario without measures.
 const BASELINE: &str = "baseline";
 

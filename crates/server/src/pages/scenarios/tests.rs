@@ -1,6 +1,7 @@
 //! The pages about scenarios, over a twin in memory: every form with and without faults, and a result of every
 //! shape, with names that mean harm.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -35,7 +36,8 @@ async fn send(app: &App, address: &str, fields: &[(&str, &str)]) -> (StatusCode,
         } else {
             ""
         };
-        body += &format!(
+        let _ = write!(
+            body,
             "--b\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{}\r\n",
             value.replace('\n', "\r\n")
         );
@@ -529,7 +531,7 @@ async fn a_run_begins_with_a_button() {
             .scenarios
             .jobs(&waiting, None, &twin)
             .unwrap()
-            .wait(&known, Duration::from_secs(60))
+            .wait(&known, Duration::from_mins(1))
             .unwrap()
     });
     assert!(done.await.unwrap().status.is_final());

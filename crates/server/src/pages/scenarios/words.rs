@@ -113,10 +113,11 @@ pub(crate) fn long(text: &str) -> String {
     const LONGEST: usize = 4000;
     let cut: String = text.chars().take(LONGEST).collect();
     let word = |word: &str| {
-        let space = if word.ends_with(char::is_whitespace) {
-            " "
-        } else {
-            ""
+        let space = match word.chars().next_back() {
+            // It holds a number together.
+            Some('\u{a0}') => "\u{a0}",
+            Some(last) if last.is_whitespace() => " ",
+            _ => "",
         };
         format!("{}{space}", plain(word.trim_end()))
     };
@@ -288,7 +289,7 @@ impl RunLine {
 }
 
 /// An instant to the second: two runs are often asked for in the same minute.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.to_jiff().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
@@ -428,6 +429,14 @@ mod tests {
             "wheelchair",
             "report",
         ]
+    }
+
+    #[test]
+    fn a_sum_in_a_sentence_is_not_torn() {
+        assert_eq!(
+            long("its 3\u{a0}500\u{a0}000 USD\n or"),
+            "its 3\u{a0}500\u{a0}000 USD  or"
+        );
     }
 
     #[test]
