@@ -82,7 +82,9 @@ pub(crate) fn report() {
     command.env("MAPACHA__NOTIFICATIONS__ALLOW_PRIVATE", "true");
     let server = Server::start(&mut command);
     println!("## The broker: {entities} entities of 5 attributes, {CONNECTIONS} connections\n");
-    println!("| What | Requests a second | Wall a request | CPU of the server a request | Median | p99 | Goal |");
+    println!(
+        "| What | Requests a second | Wall a request | CPU of the server a request | Median | p99 | Goal |"
+    );
     println!("|---|---|---|---|---|---|---|");
     upsert(&server, entities);
     for load in &LOADS {
@@ -122,13 +124,19 @@ fn upsert(server: &Server, entities: usize) {
     let http = client();
     let (begun, spent) = (Instant::now(), cpu(server));
     for first in (0..entities).step_by(BATCH) {
-        let batch: Vec<Json> = (first..(first + BATCH).min(entities)).map(|n| entity(n, entities)).collect();
+        let batch: Vec<Json> = (first..(first + BATCH).min(entities))
+            .map(|n| entity(n, entities))
+            .collect();
         let answer = http
             .post(format!("{}{API}/entityOperations/upsert", server.url))
             .json(&batch)
             .send()
             .expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.text().unwrap_or_default());
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().unwrap_or_default()
+        );
     }
     row(
         "batch upsert of 100, one connection, per entity",
@@ -170,10 +178,18 @@ fn measure(server: &Server, load: &Load, entities: usize, seconds: usize, connec
         .expect("wrk runs");
     let spent = cpu(server).saturating_sub(spent);
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().find(|line| line.starts_with('{')).unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .unwrap_or_default();
     let said: Json = serde_json::from_str(line).unwrap_or_else(|_| panic!("wrk said: {text}"));
     let number = |name: &str| said[name].as_u64().unwrap_or_default();
-    assert_eq!((number("refused"), number("broken")), (0, 0), "{}: {text}", load.name);
+    assert_eq!(
+        (number("refused"), number("broken")),
+        (0, 0),
+        "{}: {text}",
+        load.name
+    );
     row(
         load.name,
         number("requests"),
@@ -195,7 +211,12 @@ fn subscriptions(server: &Server, entities: usize, seconds: usize) {
     let address = format!("{}{API}/subscriptions", server.url);
     let subscribe = |subscription: &Json| {
         let answer = http.post(&address).json(subscription).send().expect("an answer");
-        assert_eq!(answer.status().as_u16(), 201, "{}", answer.text().unwrap_or_default());
+        assert_eq!(
+            answer.status().as_u16(),
+            201,
+            "{}",
+            answer.text().unwrap_or_default()
+        );
     };
     // Nobody listens there, and nobody is to be told.
     let notification = json!({"endpoint": {"uri": "http://127.0.0.1:9/none"}});
@@ -232,7 +253,11 @@ fn aggregation(server: &Server) {
             .collect();
         let evolution = json!({"id": "urn:ngsi-ld:Meter:1", "type": "Meter", "power": values});
         let answer = http.post(&address).json(&evolution).send().expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.text().unwrap_or_default());
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().unwrap_or_default()
+        );
     }
     row(
         "a million instances of one attribute brought, 10 000 a request, per instance",

@@ -144,7 +144,8 @@ pub(crate) fn outbound(config: &Config) -> Result<server::net::Policy, Failure> 
             .remedy("name a PEM file of certificates, or remove it from the list")
         };
         let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        server::net::Trust::with([pem.as_slice()]).map_err(|error| refused(format!("cannot be used: {error}")))?;
+        server::net::Trust::with([pem.as_slice()])
+            .map_err(|error| refused(format!("cannot be used: {error}")))?;
         pems.push(pem);
     }
     let trust = server::net::Trust::with(pems.iter().map(Vec::as_slice)).map_err(Failure::new)?;

@@ -36,7 +36,7 @@ pub async fn serve(
     match Notifier::new(app.config.outbound.clone()) {
         Ok(notifier) => app
             .tenants
-            .deliver(Arc::new(notifier), tokio::runtime::Handle::current()),
+            .deliver(Arc::new(notifier), &tokio::runtime::Handle::current()),
         Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
     }
     let served = run(listener, &app, doors, shutdown).await;

@@ -12,8 +12,8 @@ mod trust;
 
 use outbound::builder;
 pub use outbound::{Posted, Poster, resolve};
-pub(crate) use trust::secured;
 pub use trust::Trust;
+pub(crate) use trust::secured;
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};

@@ -59,7 +59,11 @@ impl Trust {
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Trust(the system's authorities and {} more)", self.0.added.len())
+        write!(
+            f,
+            "Trust(the system's authorities and {} more)",
+            self.0.added.len()
+        )
     }
 }
 
@@ -163,7 +167,12 @@ mod tests {
         let (city, other) = (Authority::new(), Authority::new());
         for (trusted, name, expired, refusal) in [
             (&city, "localhost", false, None),
-            (&other, "localhost", false, Some("notifications.trusted_certificates")),
+            (
+                &other,
+                "localhost",
+                false,
+                Some("notifications.trusted_certificates"),
+            ),
             (&city, "elsewhere.example", false, Some("not valid for")),
             (&city, "localhost", true, Some("expired")),
         ] {
@@ -191,7 +200,11 @@ mod tests {
 
     #[test]
     fn files_without_certificates_are_named() {
-        assert!(Trust::with([&b"hello"[..]]).unwrap_err().contains("BEGIN CERTIFICATE"));
+        assert!(
+            Trust::with([&b"hello"[..]])
+                .unwrap_err()
+                .contains("BEGIN CERTIFICATE")
+        );
         let damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(Trust::with([&damaged[..]]).unwrap_err().contains("certificate 1"));
         let fine = Authority::new();

@@ -69,7 +69,7 @@ impl Target {
             percent_decode_str(text)
                 .decode_utf8()
                 .ok()
-                .map(|text| text.into_owned())
+                .map(std::borrow::Cow::into_owned)
         };
         let (username, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
             None => (None, None),

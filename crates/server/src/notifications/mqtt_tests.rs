@@ -14,7 +14,7 @@ use twin::delivery::{Letter, Owner, OwnerKind};
 use super::*;
 use crate::net::authority::Authority;
 
-fn endpoint(uri: &str, notifier_info: Json) -> Endpoint {
+fn endpoint(uri: &str, notifier_info: &Json) -> Endpoint {
     let json = json!({
         "type": "Subscription", "entities": [{"type": "T"}],
         "notification": {"endpoint": {
@@ -28,7 +28,7 @@ fn endpoint(uri: &str, notifier_info: Json) -> Endpoint {
     subscription.notification.endpoint
 }
 
-fn parcel(uri: &str, notifier_info: Json) -> Parcel {
+fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
     Parcel {
         letter: Arc::new(Letter {
             owner: Owner {
@@ -50,7 +50,7 @@ fn parcel(uri: &str, notifier_info: Json) -> Parcel {
 
 #[test]
 fn clause_7_2_uris() {
-    let target = |uri: &str| Target::of(&endpoint(uri, json!([]))).unwrap();
+    let target = |uri: &str| Target::of(&endpoint(uri, &json!([]))).unwrap();
     let plain = target("mqtt://a.example/city/air");
     assert_eq!(
         (
@@ -138,7 +138,7 @@ async fn a_message_goes_with_each_version_and_quality() {
             let info = json!([
                 {"key": "MQTT-Version", "value": version}, {"key": "MQTT-QoS", "value": qos.to_string()}
             ]);
-            let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), info);
+            let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), &info);
             send(&policy(true), &parcel).await.unwrap();
             let packets = serving.await.unwrap();
             assert_eq!(packets[0][7], level);
@@ -192,7 +192,7 @@ async fn what_a_broker_refuses_is_told() {
     ] {
         let (port, _serving) = broker(answers).await;
         let info = json!([{"key": "MQTT-QoS", "value": qos}]);
-        let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), info);
+        let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), &info);
         let sending = tokio::time::timeout(Duration::from_secs(2), send(&policy(true), &parcel)).await;
         let Ok(outcome) = sending else {
             assert_eq!(says, "", "it hangs, and delivery ends it");
@@ -212,7 +212,7 @@ async fn brokers_inside_are_reached_only_where_that_is_allowed() {
         "mqtt://[::1]:1/t",
         "mqtt://10.0.0.1/t",
     ] {
-        let failure = send(&policy(false), &parcel(uri, json!([]))).await.unwrap_err();
+        let failure = send(&policy(false), &parcel(uri, &json!([]))).await.unwrap_err();
         assert!(
             failure.refused && failure.reason.contains("allow_private"),
             "{uri}: {failure:?}"
@@ -240,7 +240,7 @@ async fn with_tls_the_broker_is_held_to_its_certificate() {
         };
         let parcel = parcel(
             &format!("mqtts://localhost:{port}/t"),
-            json!([{"key": "MQTT-QoS", "value": "1"}]),
+            &json!([{"key": "MQTT-QoS", "value": "1"}]),
         );
         let sent = send(&policy, &parcel).await;
         assert_eq!(sent.is_ok(), arrives, "{sent:?}");
