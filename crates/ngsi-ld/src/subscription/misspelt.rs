@@ -8,16 +8,62 @@ use crate::error::Error;
 /// The members of a Subscription (5.2.12), of its NotificationParams (5.2.14) and of their Endpoint (5.2.15).
 const KNOWN: [&[&str]; 3] = [
     &[
-        "id", "type", "subscriptionName", "description", "entities", "notificationTrigger", "watchedAttributes",
-        "timeInterval", "throttling", "q", "geoQ", "csf", "isActive", "notification", "expiresAt", "temporalQ",
-        "scopeQ", "lang", "jsonldContext", "expandValues", "jsonKeys", "datasetId", "localOnly", "splitEntities",
-        "status", "createdAt", "modifiedAt", "@context", "conformance", "cooldown",
+        "id",
+        "type",
+        "subscriptionName",
+        "description",
+        "entities",
+        "notificationTrigger",
+        "watchedAttributes",
+        "timeInterval",
+        "throttling",
+        "q",
+        "geoQ",
+        "csf",
+        "isActive",
+        "notification",
+        "expiresAt",
+        "temporalQ",
+        "scopeQ",
+        "lang",
+        "jsonldContext",
+        "expandValues",
+        "jsonKeys",
+        "datasetId",
+        "localOnly",
+        "splitEntities",
+        "status",
+        "createdAt",
+        "modifiedAt",
+        "@context",
+        "conformance",
+        "cooldown",
     ],
     &[
-        "attributes", "format", "endpoint", "showChanges", "sysAttrs", "status", "timesSent", "timesFailed",
-        "lastNotification", "lastFailure", "lastSuccess", "join", "joinLevel", "pick", "omit",
+        "attributes",
+        "format",
+        "endpoint",
+        "showChanges",
+        "sysAttrs",
+        "status",
+        "timesSent",
+        "timesFailed",
+        "lastNotification",
+        "lastFailure",
+        "lastSuccess",
+        "join",
+        "joinLevel",
+        "pick",
+        "omit",
     ],
-    &["uri", "accept", "receiverInfo", "notifierInfo", "cooldown", "timeout"],
+    &[
+        "uri",
+        "accept",
+        "receiverInfo",
+        "notifierInfo",
+        "cooldown",
+        "timeout",
+    ],
 ];
 /// How many letters a name may be off.
 const NEAR: usize = 2;
@@ -28,11 +74,19 @@ pub(super) fn refuse(subscription: &Object<'_>) -> Result<(), Error> {
     for member in ["notification", "endpoint"] {
         let inner = objects.last().and_then(|object| object.get(member)?.as_object());
         let Some(members) = inner else { break };
-        let place = if member == "endpoint" { "/notification/endpoint" } else { "/notification" };
+        let place = if member == "endpoint" {
+            "/notification/endpoint"
+        } else {
+            "/notification"
+        };
         objects.push(Object { members, place });
     }
     for (object, known) in objects.iter().zip(KNOWN) {
-        for member in object.members.keys().filter(|member| !known.contains(&member.as_str())) {
+        for member in object
+            .members
+            .keys()
+            .filter(|member| !known.contains(&member.as_str()))
+        {
             let near = known
                 .iter()
                 .filter(|name| name.len() > 2 * NEAR)
@@ -41,7 +95,10 @@ pub(super) fn refuse(subscription: &Object<'_>) -> Result<(), Error> {
                 .filter(|(distance, _)| *distance <= NEAR);
             if let Some((_, name)) = near {
                 let shown: String = member.chars().take(40).collect();
-                return Err(object.error(&shown, format_args!("there is no such member; did you mean `{name}`?")));
+                return Err(object.error(
+                    &shown,
+                    format_args!("there is no such member; did you mean `{name}`?"),
+                ));
             }
         }
     }
@@ -69,11 +126,20 @@ mod tests {
             (json!({"throtling": 5}), "`/throtling`"),
             (json!({"watchedAttribtes": ["a"]}), "`/watchedAttribtes`"),
             (json!({"notificationTriggers": []}), "`/notificationTriggers`"),
-            (json!({"notification": {"sysAttr": true}}), "`/notification/sysAttr`"),
-            (json!({"notification": {"endpoint": {"url": 1, "recieverInfo": []}}}), "`/notification/endpoint/recieverInfo`"),
+            (
+                json!({"notification": {"sysAttr": true}}),
+                "`/notification/sysAttr`",
+            ),
+            (
+                json!({"notification": {"endpoint": {"url": 1, "recieverInfo": []}}}),
+                "`/notification/endpoint/recieverInfo`",
+            ),
         ] {
             let detail = check(&bad).unwrap_err();
-            assert!(detail.starts_with(place) && detail.contains("did you mean"), "{detail}");
+            assert!(
+                detail.starts_with(place) && detail.contains("did you mean"),
+                "{detail}"
+            );
         }
     }
 }

@@ -187,7 +187,9 @@ async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
 
 fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation, Error> {
     if !json.is_object() {
-        return Err(Error::bad_data("it is not an object: an entity is one, with `id` and `type`"));
+        return Err(Error::bad_data(
+            "it is not an object: an entity is one, with `id` and `type`",
+        ));
     }
     Ok(match kind {
         Kind::Create => Operation::Create(read_entity(&json, context)?),

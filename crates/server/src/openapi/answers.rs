@@ -15,7 +15,10 @@ pub(super) fn complete(description: &mut OpenApi) {
         }
         for (reads, operation) in operations(item) {
             let mut common = vec![
-                ("400", "The path, a parameter, a header or the body is wrong; `detail` says where and what to do"),
+                (
+                    "400",
+                    "The path, a parameter, a header or the body is wrong; `detail` says where and what to do",
+                ),
                 ("404", "There is no such tenant, or nothing of this id"),
                 ("503", "The store takes nothing at the moment"),
             ];
@@ -35,7 +38,10 @@ pub(super) fn complete(description: &mut OpenApi) {
             }
             for (status, meaning) in common {
                 if !operation.responses.responses.contains_key(status) {
-                    operation.responses.responses.insert(status.to_owned(), refusal(status, meaning));
+                    operation
+                        .responses
+                        .responses
+                        .insert(status.to_owned(), refusal(status, meaning));
                 }
             }
         }
@@ -49,7 +55,10 @@ fn refusal(status: &str, meaning: &str) -> RefOr<utoipa::openapi::Response> {
         response
     } else {
         let problem = Ref::from_schema_name("ProblemDetails");
-        response.content("application/json", ContentBuilder::new().schema(Some(problem)).build())
+        response.content(
+            "application/json",
+            ContentBuilder::new().schema(Some(problem)).build(),
+        )
     };
     RefOr::T(response.build())
 }
