@@ -49,7 +49,7 @@ impl Fork {
     /// As for the live twin; and operations on the past ([`Operation::AppendHistory`],
     /// [`Operation::DeleteHistory`]) are refused, because a fork has no store of its own.
     pub fn execute(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
-        if let Operation::AppendHistory { .. } | Operation::DeleteHistory(_) = operation {
+        if let Operation::AppendHistory { .. } | Operation::DeleteHistory(_) | Operation::Copy(_) = operation {
             let detail =
                 "a scenario changes the present only: its entities have the history of the twin".to_owned();
             return Err(ngsi_ld::Error::bad_data(detail).into());

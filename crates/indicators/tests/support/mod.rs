@@ -140,6 +140,9 @@ impl Reader for MemoryReader {
         let _ = self.visible(view).all(|entity| visit(&entity));
         Ok(())
     }
+    fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        self.get(view, id)
+    }
 }
 
 /// A view that hides nothing.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 use ngsi_ld::query::temporal::{Aggregation, TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::representation::{
     AggregatedAttribute, AggregatedRow, TemporalFormat, WriteOptions, write_aggregated, write_temporal,
@@ -93,12 +92,15 @@ impl Question {
     }
 }
 
-/// A body, and what belongs beside it.
-#[derive(Debug)]
+/// Histories as they are written, and what belongs beside them.
+#[derive(Debug, Default)]
 pub(crate) struct Histories {
-    body: Vec<u8>,
-    /// How many entities it holds.
-    pub shown: usize,
+    /// The histories, by entity.
+    pub objects: Vec<(Uri, Json)>,
+    /// Whether it is one history, and no array.
+    alone: bool,
+    /// How many instances there are in them.
+    pub instances: usize,
     /// Whether there are more.
     pub more: bool,
     /// How many there are in all, where that was asked.
@@ -108,17 +110,27 @@ pub(crate) struct Histories {
 
 impl Histories {
     /// As a response: 200, or 206 where the time range was cut (6.3.10).
-    pub(crate) fn respond(self, wording: &Wording) -> Response {
+    pub(crate) fn respond(self, wording: &Wording) -> Answer {
         let status = if self.partial.is_some() {
             StatusCode::PARTIAL_CONTENT
         } else {
             StatusCode::OK
         };
-        let mut response = wording.respond(status, self.body);
+        let objects: Vec<&Json> = self.objects.iter().map(|(_, object)| object).collect();
+        let body = match objects.as_slice() {
+            [one] if self.alone => bytes(one)?,
+            all => bytes(&all)?,
+        };
+        let mut response = wording.respond(status, body);
         if let Some(value) = self.partial.and_then(|range| HeaderValue::from_str(&range).ok()) {
             response.headers_mut().insert(header::CONTENT_RANGE, value);
         }
-        response
+        Ok(response)
+    }
+
+    /// Takes in what belongs beside others.
+    pub(crate) fn note(&mut self, other: &mut Self) {
+        self.partial = self.partial.take().or_else(|| other.partial.take());
     }
 }
 
@@ -139,13 +151,12 @@ pub(crate) fn retrieve(
         .is_none()
         .then(|| cut(&mut entity, question, MAX_INSTANCES))
         .flatten();
-    let body = bytes(&wording.finish(write(&entity, question, how, wording)?))?;
+    let object = wording.finish(write(&entity, question, how, wording)?);
     Ok(Histories {
-        body,
-        shown: 1,
-        more: false,
-        total: None,
+        objects: vec![(entity.id, object)],
+        alone: true,
         partial,
+        ..Histories::default()
     })
 }
 
@@ -164,7 +175,7 @@ fn only(how: &Representation) -> Vec<Name> {
 /// An entity is in the answer when it has an instance in the time range and the conditions hold for its instances
 /// there. What has no time of its own (a location that never moves) is looked at as it is now.
 pub(crate) fn query(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     wanted: &Wanted,
     question: &Question,
@@ -172,6 +183,40 @@ pub(crate) fn query(
     page: PageRequest,
     wording: &Wording,
 ) -> Answer<Histories> {
+    let mut answer = Histories::default();
+    let mut matched = 0_usize;
+    visit(twin, view, wanted, question, how, &mut |mut entity| {
+        matched += 1;
+        if matched <= page.offset {
+            return Ok(true);
+        }
+        if answer.objects.len() >= page.limit || answer.instances >= MAX_INSTANCES {
+            answer.more = true;
+            return Ok(page.count);
+        }
+        if question.aggregation.is_none() {
+            if let Some(range) = cut(&mut entity, question, MAX_INSTANCES) {
+                answer.partial.get_or_insert(range);
+            }
+            answer.instances += entity.attributes.len();
+        }
+        let object = wording.finish(write(&entity, question, how, wording)?);
+        answer.objects.push((entity.id, object));
+        Ok(true)
+    })?;
+    answer.total = page.count.then_some(matched);
+    Ok(answer)
+}
+
+/// Visits the histories that a query finds, in its order. Stops when `visit` gives `false`.
+pub(crate) fn visit(
+    twin: &dyn Reader,
+    view: &View,
+    wanted: &Wanted,
+    question: &Question,
+    how: &Representation,
+    visit: &mut dyn FnMut(Entity) -> Answer<bool>,
+) -> Answer<()> {
     if wanted.order.as_ref().is_some_and(|order| !order.is_by_id()) {
         return Err(Error::bad_data("`orderBy`: histories can be ordered by `id` only (5.7.4.4)").into());
     }
@@ -186,12 +231,20 @@ pub(crate) fn query(
         .map(query::Selection::prepare)
         .collect::<Result<Vec<_>, _>>()?;
     let mut candidates: Vec<Arc<Entity>> = Vec::new();
-    twin.evolutions(view, &mut |entity| {
+    let mut consider = |entity: &Arc<Entity>| {
         if head_selection.matches(entity) && (any.is_empty() || any.iter().any(|one| one.matches(entity))) {
             candidates.push(Arc::clone(entity));
         }
         candidates.len() <= MAX_HISTORIES
-    })?;
+    };
+    if conditions.ids.is_empty() {
+        twin.evolutions(view, &mut consider)?;
+    } else {
+        let named = conditions.ids.iter();
+        named.filter_map(|id| twin.evolution_of(view, id)).all(|entity| consider(&entity));
+        candidates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        candidates.dedup_by(|a, b| a.id == b.id);
+    }
     if candidates.len() > MAX_HISTORIES {
         return Err(Problem::ngsi(
             NgsiError::TooComplexQuery,
@@ -208,20 +261,8 @@ pub(crate) fn query(
         keyed.sort_by(|(a, _), (b, _)| sorter.compare(a, b));
         candidates = keyed.into_iter().map(|(_, entity)| entity).collect();
     }
-    let mut answer = Histories {
-        body: Vec::new(),
-        shown: 0,
-        more: false,
-        total: None,
-        partial: None,
-    };
-    let (mut matched, mut instances, mut objects) = (0_usize, 0_usize, Vec::new());
     let attributes = if conditional { Vec::new() } else { only(how) };
     for now in candidates {
-        let full = objects.len() >= page.limit || instances >= MAX_INSTANCES;
-        if full && answer.more && !page.count {
-            break;
-        }
         let found = twin.history(view, &now.id, &question.history(attributes.clone()))?;
         let Some(mut entity) = found.filter(|entity| !entity.attributes.is_empty()) else {
             continue;
@@ -231,29 +272,11 @@ pub(crate) fn query(
         }
         keep_only(&mut entity, &only(how));
         keep_datasets(&mut entity, how);
-        if entity.attributes.is_empty() {
-            continue;
+        if !entity.attributes.is_empty() && !visit(entity)? {
+            break;
         }
-        matched += 1;
-        if matched <= page.offset {
-            continue;
-        }
-        if full {
-            answer.more = true;
-            continue;
-        }
-        if question.aggregation.is_none() {
-            if let Some(range) = cut(&mut entity, question, MAX_INSTANCES) {
-                answer.partial.get_or_insert(range);
-            }
-            instances += entity.attributes.len();
-        }
-        objects.push(wording.finish(write(&entity, question, how, wording)?));
     }
-    answer.shown = objects.len();
-    answer.total = page.count.then_some(matched);
-    answer.body = bytes(&objects)?;
-    Ok(answer)
+    Ok(())
 }
 
 /// The history with what is current now of the attributes that have no instance in it.
@@ -344,6 +367,7 @@ fn write(
     wording: &Wording,
 ) -> Answer<Map<String, Json>> {
     let Some(aggregation) = &question.aggregation else {
+        let entity = &*wording.conform(entity, true);
         let options = WriteOptions {
             time_property: question.temporal.property,
             ..how.write.clone()

@@ -1,24 +1,28 @@
 //! `/temporal/entities`: create or add to (5.6.11, 5.6.12), retrieve (5.7.3), query (5.7.4), delete (5.6.16).
 
 use axum::extract::Path;
+use axum::http::StatusCode;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
 use ngsi_ld::{Entity, Error};
 use serde_json::{Map, Value};
-use twin::{HistoryQuery, Operation, Outcome, Reader};
+use twin::{HistoryQuery, MAX_MAPPED, Mapped, Operation, Outcome, Reader};
 
 use super::answer::{PageRequest, Wording, created, no_content};
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::{entity_id, same_id};
-use super::evolution::{self, Question};
+use super::evolution::{self, Histories, Question};
+use super::mapped::{Fitting, MapParameters, MapWish, WHOLE, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
-    UnsupportedParameters, flag,
+    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
 };
 use super::representation::Representation;
 use super::selection::{Wanted, from_parameters, from_query};
 use super::{TEMPORAL_ENTITIES, examples};
 use crate::problem::{Answer, blocking};
+
+/// How many histories are looked at together when a map is made.
+const MAPPED_AT_ONCE: usize = 1000;
 
 /// Create or Update Temporal Evolution of an Entity
 ///
@@ -133,7 +137,7 @@ pub(crate) async fn retrieve_evolution(
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let answer = blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words)).await??;
-    Ok(answer.respond(&wording))
+    answer.respond(&wording)
 }
 
 /// Query Temporal Evolution of Entities
@@ -144,7 +148,7 @@ pub(crate) async fn retrieve_evolution(
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters),
+    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
         (status = 206, description = "The part of them that `Content-Range` names: one is long"),
@@ -157,9 +161,8 @@ pub(crate) async fn query_evolutions(
     Known(temporal): Known<TemporalParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
-    Known(unsupported): Known<UnsupportedParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
-    unsupported.refuse()?;
     let media_type = accepted(&call.headers, false)?;
     let page = PageRequest::parse(&page, &call.app.config)?;
     let context = call.context().await?;
@@ -168,7 +171,8 @@ pub(crate) async fn query_evolutions(
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, question, how, page, wording).await
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
+    answer(&call.0, wanted, question, how, page, wording, maps).await
 }
 
 /// Query Temporal Evolution of Entities via POST
@@ -179,7 +183,7 @@ pub(crate) async fn query_evolutions(
     path = "/ngsi-ld/v1/temporal/entityOperations/query",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporalBatch",
-    params(PageParameters, RepresentationParameters),
+    params(PageParameters, RepresentationParameters, MapParameters),
     request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
@@ -192,6 +196,7 @@ pub(crate) async fn query_evolutions_by_post(
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
+    Known(maps): Known<MapParameters>,
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
@@ -200,18 +205,18 @@ pub(crate) async fn query_evolutions_by_post(
     let query = json
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    UnsupportedParameters::refuse_members(query)?;
     let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, question, how, page, wording).await
+    let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
+    answer(&call.0, wanted, question, how, page, wording, maps).await
 }
 
 /// The members of `temporalQ` (5.2.21) and `aggrParams` (5.2.44), as the parameters that they are for GET.
-fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
+pub(super) fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
     let none = Map::new();
     let part = |name: &str| match query.get(name) {
         None => Ok(&none),
@@ -250,15 +255,69 @@ async fn answer(
     how: Representation,
     page: PageRequest,
     wording: Wording,
+    maps: MapWish,
 ) -> Answer {
     question.must_have_time()?;
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
-    let answer =
-        blocking(move || evolution::query(&twin, &view, &wanted, &question, &how, page, &words)).await??;
-    let (shown, more, total) = (answer.shown, answer.more, answer.total);
-    let mut response = answer.respond(&wording);
-    page.annotate(&mut response, call, wording.media_type, shown, more, total);
+    let (answer, pages, mapped) = blocking(move || -> Answer<_> {
+        let ask = |wanted: &Wanted, page| evolution::query(&twin, &view, wanted, &question, &how, page, &words);
+        let find = || mappable(&|page| ask(&wanted, page));
+        let Some(mapped) = maps.resolve(&twin, Mapped::Evolutions, &wanted, find)? else {
+            let answer = ask(&wanted, page)?;
+            let pages = page.around(answer.objects.len(), answer.more);
+            return Ok((answer, pages, None));
+        };
+        let mut answer = Histories::default();
+        let found = mapped.page(&wanted, page, view.is_open(), |ids| {
+            let mut some = ask(&wanted.among(ids.clone()), WHOLE)?;
+            answer.note(&mut some);
+            if !some.more {
+                return Ok(Fitting::all(some.objects));
+            }
+            // More than one answer holds: as many of them, in the order of the map, as it does hold.
+            let (mut items, mut instances) = (Vec::new(), 0);
+            for id in ids {
+                if instances >= evolution::MAX_INSTANCES {
+                    return Ok(Fitting { items, until: Some(id) });
+                }
+                let one = ask(&wanted.among(vec![id]), WHOLE)?;
+                instances += one.instances;
+                items.extend(one.objects);
+            }
+            Ok(Fitting::all(items))
+        })?;
+        answer.objects = found.items.into_iter().map(|object| (mapped.map.id.clone(), object)).collect();
+        answer.total = found.total;
+        Ok((answer, (found.next, found.previous), Some(mapped)))
+    })
+    .await??;
+    let total = answer.total;
+    let mut response = answer.respond(&wording)?;
+    page.link_pages(&mut response, call, wording.media_type, pages, total);
+    if let Some(mapped) = mapped {
+        if mapped.made && response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::CREATED;
+        }
+        mapped.annotate(&mut response);
+    }
     Ok(response)
+}
+
+/// The ids of all histories that a query finds: what an entity map holds (5.14.5).
+pub(super) fn mappable(ask: &dyn Fn(PageRequest) -> Answer<Histories>) -> Answer<Vec<ngsi_ld::Uri>> {
+    let mut ids = Vec::new();
+    loop {
+        // Page by page: what they say is not needed, and not kept.
+        let page = PageRequest { limit: MAPPED_AT_ONCE, offset: ids.len(), count: false };
+        let found = ask(page)?;
+        ids.extend(found.objects.into_iter().map(|(id, _)| id));
+        if !found.more {
+            return Ok(ids);
+        }
+        if ids.len() > MAX_MAPPED {
+            return Err(too_many());
+        }
+    }
 }
 
 /// Delete Temporal Evolution of an Entity

@@ -10,12 +10,16 @@
 
 mod batch;
 mod common;
+mod contexts;
 mod discovery;
 mod entities;
 mod linked;
+mod maps;
 mod nasty;
 mod ordering;
 mod payloads;
 mod scenarios;
 mod service;
+mod snapshots;
 mod temporal;
+mod versions;

@@ -17,11 +17,14 @@
 )]
 
 mod common;
+mod contexts;
 mod concurrency;
 mod delivery;
 mod durability;
+mod entity_maps;
 mod forks;
 mod linked;
+mod kept_snapshots;
 mod model;
 mod operations;
 mod ordering;
@@ -32,4 +35,5 @@ mod restart;
 mod rows;
 mod snapshots;
 mod subscriptions;
+mod transient;
 mod views;
