@@ -45,6 +45,7 @@ impl Reader for MemoryReader {
             total: Some(entities.len()),
             entities,
             more: false,
+            ..Page::default()
         })
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::problem::{NgsiError, Problem};
+use crate::problem::Problem;
 
 /// Extracts a group; one parameter given twice is an `InvalidRequest`.
 pub(crate) struct Known<T>(pub T);
