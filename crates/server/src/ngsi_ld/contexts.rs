@@ -142,7 +142,7 @@ pub(crate) async fn list_contexts(scope: Scope, Known(parameters): Known<ListPar
     tag = "NGSI-LD @contexts",
     operation_id = "getContext",
     params(
-        ("contextId" = String, Path, description = "The local id; for a copy also the URL that it came from"),
+        ("contextId" = String, Path, description = "The local id; for a copy also the URL that it came from", example = "urn:ngsi-ld:Context:5d41402abc4b2a76b9719d911017c592"),
         ServeParameters,
     ),
     responses(
@@ -187,7 +187,7 @@ pub(crate) async fn serve_context(
     tag = "NGSI-LD @contexts",
     operation_id = "deleteContext",
     params(
-        ("contextId" = String, Path, description = "The local id; for a copy also the URL that it came from"),
+        ("contextId" = String, Path, description = "The local id; for a copy also the URL that it came from", example = "urn:ngsi-ld:Context:5d41402abc4b2a76b9719d911017c592"),
         DeleteContextParameters,
     ),
     responses(

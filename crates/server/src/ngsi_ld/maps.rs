@@ -197,7 +197,7 @@ async fn make(
     path = "/ngsi-ld/v1/entityMaps/{entityMapId}",
     tag = "NGSI-LD entity maps",
     operation_id = "retrieveEntityMap",
-    params(("entityMapId" = String, Path, description = "The map's id, a URI")),
+    params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
     responses(
         (status = 200, description = "The map", body = Value, content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
@@ -221,7 +221,7 @@ pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -
     path = "/ngsi-ld/v1/entityMaps/{entityMapId}",
     tag = "NGSI-LD entity maps",
     operation_id = "updateEntityMap",
-    params(("entityMapId" = String, Path, description = "The map's id, a URI")),
+    params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
     request_body(content = Value, content_type = "application/json", example = json!({"expiresAt": "2026-05-01T13:00:00Z"})),
     responses(
         (status = 204, description = "Changed"),
@@ -261,7 +261,7 @@ pub(crate) async fn update_entity_map(call: Writing, Path(id): Path<String>, pay
     path = "/ngsi-ld/v1/entityMaps/{entityMapId}",
     tag = "NGSI-LD entity maps",
     operation_id = "deleteEntityMap",
-    params(("entityMapId" = String, Path, description = "The map's id, a URI")),
+    params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
     responses(
         (status = 204, description = "Deleted"),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),

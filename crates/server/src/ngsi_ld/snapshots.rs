@@ -90,7 +90,7 @@ pub(crate) async fn create_snapshot(call: Reading, payload: Payload) -> Answer {
     path = "/ngsi-ld/v1/snapshots/{snapshotId}/clone",
     tag = "NGSI-LD snapshots",
     operation_id = "cloneSnapshot",
-    params(("snapshotId" = String, Path, description = "The id of the snapshot to copy, a URI")),
+    params(("snapshotId" = String, Path, description = "The id of the snapshot to copy, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
     request_body(content = Value, description = "A Snapshot (5.2.41) without queries", content_type = "application/json",
         example = json!({"type": "Snapshot", "snapshotPriority": 9})),
     responses(
@@ -125,7 +125,7 @@ pub(crate) async fn clone_snapshot(call: Reading, Path(id): Path<String>, payloa
     path = "/ngsi-ld/v1/snapshots/{snapshotId}",
     tag = "NGSI-LD snapshots",
     operation_id = "retrieveSnapshotStatus",
-    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI")),
+    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
     responses(
         (status = 200, description = "The snapshot, without its data", body = Value, content_type = "application/json", example = examples::snapshot),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
@@ -145,7 +145,7 @@ pub(crate) async fn retrieve_snapshot(call: Reading, Path(id): Path<String>) -> 
     path = "/ngsi-ld/v1/snapshots/{snapshotId}",
     tag = "NGSI-LD snapshots",
     operation_id = "updateSnapshotStatus",
-    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI")),
+    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
     request_body(content = Value, content_type = "application/json", example = json!({"snapshotPriority": 2, "snapshotLifetime": "P2D"})),
     responses(
         (status = 200, description = "The snapshot as it is now", body = Value, content_type = "application/json", example = examples::snapshot),
@@ -193,7 +193,7 @@ pub(crate) async fn update_snapshot(call: Reading, Path(id): Path<String>, paylo
     path = "/ngsi-ld/v1/snapshots/{snapshotId}",
     tag = "NGSI-LD snapshots",
     operation_id = "deleteSnapshot",
-    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI")),
+    params(("snapshotId" = String, Path, description = "The snapshot's id, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
     responses(
         (status = 204, description = "Deleted"),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
@@ -446,7 +446,7 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
     };
     for (index, query) in plain.iter().enumerate() {
         let read = || {
-            let query = query.as_object().ok_or_else(not_an_object)?;
+            let query = query.as_object().ok_or_else(not_a_query)?;
             if query.contains_key("temporalQ") {
                 let detail = format!("a query with `temporalQ` belongs under `{TEMPORAL_QUERIES}`");
                 return Err(Error::bad_data(detail));
@@ -457,7 +457,7 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
     }
     for (index, query) in temporal.iter().enumerate() {
         let read = || {
-            let query = query.as_object().ok_or_else(not_an_object)?;
+            let query = query.as_object().ok_or_else(not_a_query)?;
             if !query.contains_key("temporalQ") {
                 return Err(Error::bad_data("`temporalQ` is missing"));
             }
@@ -596,4 +596,8 @@ async fn answer(call: &Call, info: &SnapshotInfo) -> Answer {
 
 fn not_an_object() -> Error {
     Error::invalid("the body is a JSON object")
+}
+
+fn not_a_query() -> Error {
+    Error::bad_data("a query is an object (5.2.23)")
 }

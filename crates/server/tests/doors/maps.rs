@@ -24,7 +24,7 @@ fn ids(body: &Value) -> Vec<&str> {
 /// The offset that a relation of `Link` names.
 fn offset(links: &str, relation: &str) -> Option<usize> {
     let link = links.split(", ").find(|link| link.contains(&format!("rel=\"{relation}\"")))?;
-    link.split("offset=").nth(1)?.split('>').next()?.parse().ok()
+    link.split("offset=").nth(1)?.split(['>', '&']).next()?.parse().ok()
 }
 
 #[tokio::test]
