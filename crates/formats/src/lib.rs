@@ -31,6 +31,7 @@ mod sink;
 mod terms;
 mod text;
 mod twin_sink;
+mod unpacked;
 
 pub use file::InputFile;
 pub use import::{ImportError, Progress, import};

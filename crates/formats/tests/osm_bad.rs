@@ -522,3 +522,32 @@ proptest! {
         let _ = import(&with_data(&block(|_| vec![group.clone()])));
     }
 }
+
+/// Each blob is as small as the format wants; it is their number.
+#[test]
+fn a_file_of_many_blobs_that_unpack_to_too_much() {
+    let mut block = block(|_| Vec::new());
+    // A field that nobody knows is passed over.
+    bytes(&mut block, 99, &vec![0; 30 << 20]);
+    let one = blob("OSMData", &block, true);
+    let file = |blobs: usize| [vec![sound_header()], vec![one.clone(); blobs]].concat().concat();
+    let bomb = file(3);
+    assert!(bomb.len() < 120 << 10);
+    let message = failure(&bomb);
+    assert!(
+        message.contains("unpacks to more than 64 MiB from far less")
+            && message.contains("where the file comes from"),
+        "{message}"
+    );
+    // Two of them are within what a small file may: it holds nothing, and that is all.
+    let two = import(&file(2)).1;
+    assert!(two.is_ok(), "{two:?}");
+
+    let text = format!("<osm version=\"0.6\">{}</osm>", " ".repeat(65 << 20));
+    let spread = text.replace(&" ".repeat(1 << 20), &format!("{}<meta/>", " ".repeat(1 << 20)));
+    let message = failure(&gzip(spread.as_bytes()));
+    assert!(
+        message.contains("unpacks to more than 64 MiB from far less, which no map does"),
+        "{message}"
+    );
+}

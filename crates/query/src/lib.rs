@@ -4,6 +4,7 @@
 //! The evaluator over entities in memory is the definition; any other way to answer is held to it by tests.
 //! No I/O, no clock.
 
+pub mod aggregate;
 pub mod collation;
 pub mod distance;
 pub mod entity_query;

@@ -15,7 +15,10 @@ pub const INDICATORS: [(&str, &str); 10] = [
     ("clinic-wheelchair", "A clinic within reach, by wheelchair"),
     ("school-walk", "A school within reach, on foot"),
     ("school-wheelchair", "A school within reach, by wheelchair"),
-    ("clinic-transit", "A clinic in time, on foot or by public transport"),
+    (
+        "clinic-transit",
+        "A clinic in time, on foot or by public transport",
+    ),
     (
         "clinic-transit-wheelchair",
         "A clinic in time, by wheelchair and public transport",
@@ -31,7 +34,10 @@ pub const GROUPS: [(&str, &str); 4] = [
 ];
 
 fn find(table: &[(&str, &'static str)], id: &str) -> Option<&'static str> {
-    table.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+    table
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, name)| *name)
 }
 
 /// The name of an indicator of reach; `None`: it is none.

@@ -76,6 +76,8 @@ pub struct Config {
     pub max_batch_bytes: usize,
     /// The largest body of an import, in bytes.
     pub max_import_bytes: usize,
+    /// How many instances of attributes an answer of temporal evolutions holds at most; what is more comes in parts.
+    pub max_evolution_instances: usize,
     /// How many runs of scenarios each tenant may have, and how large their files may be.
     pub scenario_runs: ::scenarios::job::JobLimits,
     /// How long a request may take; imports and assessments take what they need.
@@ -104,6 +106,7 @@ impl Config {
             max_entity_bytes: 1 << 20,
             max_batch_bytes: 32 << 20,
             max_import_bytes: 2 << 30,
+            max_evolution_instances: 10_000,
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),

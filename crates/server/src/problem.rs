@@ -239,9 +239,11 @@ impl From<twin::Error> for Problem {
         use twin::Error;
         let detail = error.to_string();
         match error {
-            Error::NotFound(_) | Error::AttributeNotFound(..) | Error::Missing(..) => {
-                Self::ngsi(NgsiError::ResourceNotFound, detail)
-            }
+            Error::NotFound(_)
+            | Error::AttributeNotFound(..)
+            | Error::InstanceNotFound(..)
+            | Error::Missing(..) => Self::ngsi(NgsiError::ResourceNotFound, detail),
+            Error::TooManyOfOneInstant { .. } => Self::ngsi(NgsiError::TooManyResults, detail),
             Error::AlreadyExists(_) | Error::Taken(..) => Self::ngsi(NgsiError::AlreadyExists, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.

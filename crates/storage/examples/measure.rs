@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use ngsi_ld::{Attribute, Name, Timestamp, Uri};
-use storage::{Change, Embedded, EntityKey, Environment, Head, Storage};
+use storage::{Change, Embedded, EntityKey, Environment, Head, Storage, Take};
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
 
@@ -132,7 +132,12 @@ fn main() {
         begin.elapsed().as_secs_f64()
     );
     let begin = Instant::now();
-    let reading = |key| reader.history(EntityKey(key), &[], ALWAYS, None).unwrap().len();
+    let reading = |key| {
+        reader
+            .history(EntityKey(key), &[], ALWAYS, Take::All)
+            .unwrap()
+            .len()
+    };
     let instances: usize = (1..=25).map(reading).sum();
     println!(
         "history: {instances} instances in {:.3} s",

@@ -26,10 +26,34 @@ pub enum Change {
     Delete(EntityKey, Timestamp),
     /// An instance of the past, which never was (or no longer is) the current one.
     History(EntityKey, Attribute),
+    /// Every instance of the past that is this one is destroyed; nothing happens where there is none. What is
+    /// current stays.
+    Forget(EntityKey, Attribute),
+    /// The past of an attribute is destroyed, removals too. What is current stays.
+    ForgetSeries(EntityKey, Name, Datasets),
     /// Current state, history and blobs of the entity are destroyed; a tombstone stays.
     Erase(EntityKey, Timestamp),
     /// A row of a system table: put, or deleted where the value is `None`.
     System(&'static str, Box<[u8]>, Option<Arc<[u8]>>),
+}
+
+/// Of which data sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Datasets {
+    /// Of all, and of none.
+    All,
+    /// Of this one; `None`: the default instance.
+    Only(Option<Uri>),
+}
+
+impl Datasets {
+    /// Whether a data set is one of them.
+    pub fn contains(&self, dataset_id: Option<&Uri>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => only.as_ref() == dataset_id,
+        }
+    }
 }
 
 /// An entity without its attributes.

@@ -12,7 +12,7 @@ use crate::codec::{Input, Malformed, Output};
 use crate::column::{EXACT, read_floats, read_integers, write_floats, write_integers};
 use crate::names::{Dictionary, Namer};
 use crate::record::{read_instance, read_time, write_instance, write_time};
-use crate::{Number, Past};
+use crate::{Number, Numbers, Past, Piece};
 
 const NUMBERS: u8 = 1;
 const LIST: u8 = 2;
@@ -133,7 +133,40 @@ struct Columns<'a> {
     unit: Option<&'a Arc<str>>,
     instants: Vec<i64>,
     modified: Vec<i64>,
-    values: Vec<PropertyValue>,
+    values: Values,
+}
+
+/// Values as they are stored.
+enum Values {
+    Integers(Vec<i64>),
+    /// With a bit for each that says whether it is an integer; none: no one is.
+    Floats(Vec<f64>, Vec<u8>),
+}
+
+impl Values {
+    fn into_properties(self) -> Vec<PropertyValue> {
+        match self {
+            Self::Integers(integers) => integers.into_iter().map(PropertyValue::Integer).collect(),
+            Self::Floats(floats, bits) => {
+                let whole = |index: usize| {
+                    bits.get(index / 8)
+                        .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+                };
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    reason = "only whole numbers up to 2^53 were marked"
+                )]
+                let value = |(index, value)| {
+                    if whole(index) {
+                        PropertyValue::Integer(value as i64)
+                    } else {
+                        PropertyValue::Number(value)
+                    }
+                };
+                floats.into_iter().enumerate().map(value).collect()
+            }
+        }
+    }
 }
 
 fn read_columns<'a>(input: &mut Input, names: &'a Dictionary) -> Result<Columns<'a>, Malformed> {
@@ -147,51 +180,26 @@ fn read_columns<'a>(input: &mut Input, names: &'a Dictionary) -> Result<Columns<
         number => Some(names.text(number)?),
     };
     let instants = read_integers(input, count)?;
-    let modified = if flags & OBSERVED == 0 {
+    let mut modified = if flags & OBSERVED == 0 {
         instants.clone()
     } else {
         read_integers(input, count)?
     };
-    let modified = if flags & MODIFIED_RELATIVE == 0 {
-        modified
-    } else {
-        modified
-            .iter()
-            .zip(&instants)
-            .map(|(later, instant)| later.wrapping_add(*instant))
-            .collect()
-    };
+    if flags & MODIFIED_RELATIVE != 0 {
+        for (later, instant) in modified.iter_mut().zip(&instants) {
+            *later = later.wrapping_add(*instant);
+        }
+    }
     let values = if flags & INTEGERS != 0 {
-        read_integers(input, count)?
-            .into_iter()
-            .map(PropertyValue::Integer)
-            .collect()
+        Values::Integers(read_integers(input, count)?)
     } else {
         let bits = if flags & MIXED == 0 {
             &[]
         } else {
             input.take(count.div_ceil(8))?
         };
-        let whole = |index: usize| {
-            bits.get(index / 8)
-                .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
-        };
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "only whole numbers up to 2^53 were marked"
-        )]
-        let value = |(index, value)| {
-            if whole(index) {
-                PropertyValue::Integer(value as i64)
-            } else {
-                PropertyValue::Number(value)
-            }
-        };
-        read_floats(input, count)?
-            .into_iter()
-            .enumerate()
-            .map(value)
-            .collect()
+        let bits = bits.to_vec();
+        Values::Floats(read_floats(input, count)?, bits)
     };
     Ok(Columns {
         flags,
@@ -217,7 +225,7 @@ pub(crate) fn read_chunk(
             let created = read_integers(&mut input, columns.instants.len())?;
             past.reserve(created.len());
             let times = columns.instants.into_iter().zip(columns.modified).zip(created);
-            for (((instant, modified), created), value) in times.zip(columns.values) {
+            for (((instant, modified), created), value) in times.zip(columns.values.into_properties()) {
                 let mut attribute = Attribute::new(name.clone(), Value::Property(value));
                 attribute.dataset_id = dataset_id.cloned();
                 if columns.flags & OBSERVED != 0 {
@@ -280,7 +288,8 @@ pub(crate) fn read_series(
         return Ok(());
     }
     let columns = read_columns(&mut input, names)?;
-    for (instant, value) in columns.instants.into_iter().zip(columns.values) {
+    let values = columns.values.into_properties();
+    for (instant, value) in columns.instants.into_iter().zip(values) {
         let at = Timestamp::from_micros(instant);
         if let (true, Some(value)) = (within(at, range), value.as_f64()) {
             found.push(Number {
@@ -290,6 +299,52 @@ pub(crate) fn read_series(
             });
         }
     }
+    Ok(())
+}
+
+/// Gives what a chunk holds within the half-open range as pieces.
+pub(crate) fn read_piece(
+    body: &[u8],
+    name: &Name,
+    dataset_id: Option<&Uri>,
+    names: &Dictionary,
+    range: (Timestamp, Timestamp),
+    each: &mut dyn FnMut(Piece<'_>),
+) -> Result<(), Malformed> {
+    let mut input = Input(body);
+    if input.byte()? != NUMBERS {
+        let mut past = read_chunk(body, name, dataset_id, names)?;
+        past.retain(|one| within(one.instant(), range));
+        if !past.is_empty() {
+            each(Piece::Any(&past));
+        }
+        return Ok(());
+    }
+    let columns = read_columns(&mut input, names)?;
+    let place = |at: Timestamp| {
+        columns
+            .instants
+            .partition_point(|instant| *instant < at.as_micros())
+    };
+    let inside = place(range.0)..place(range.1);
+    let damaged = Malformed("a column is too short");
+    let (instants, modified) = (
+        columns.instants.get(inside.clone()).ok_or(damaged)?,
+        columns.modified.get(inside.clone()).ok_or(damaged)?,
+    );
+    if instants.is_empty() {
+        return Ok(());
+    }
+    let values = match &columns.values {
+        Values::Integers(integers) => Numbers::Integers(integers.get(inside.clone()).ok_or(damaged)?),
+        Values::Floats(floats, _) => Numbers::Floats(floats.get(inside).ok_or(damaged)?),
+    };
+    each(Piece::Numbers {
+        instants,
+        modified,
+        values,
+        observed: columns.flags & OBSERVED != 0,
+    });
     Ok(())
 }
 

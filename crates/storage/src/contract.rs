@@ -12,7 +12,11 @@ use std::sync::Arc;
 
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 
-use crate::{Change, EntityKey, Head, Past, Storage, Stored};
+use crate::{Change, Datasets, EntityKey, Head, Numbers, Past, Piece, Storage, Stored, Take};
+
+mod past;
+
+pub use past::*;
 
 /// Makes a test of each clause of the contract.
 #[macro_export]
@@ -28,6 +32,9 @@ macro_rules! storage_contract_suite {
             data_sets_are_kept_apart,
             a_series_holds_the_numbers_of_the_default_instance,
             bulk_is_the_same_as_commit,
+            an_instance_is_forgotten,
+            the_past_of_an_attribute_is_forgotten,
+            pieces_hold_what_history_holds,
             erasure_leaves_nothing,
             system_tables_are_ordered,
             blobs_are_read_by_window,
@@ -141,7 +148,7 @@ pub fn a_replaced_value_becomes_history(engine: &mut dyn Storage) {
         ])
         .unwrap();
     assert_eq!(
-        engine.reader().history(key, &[], ALWAYS, None).unwrap(),
+        engine.reader().history(key, &[], ALWAYS, Take::All).unwrap(),
         [],
         "the current one is not history"
     );
@@ -155,7 +162,7 @@ pub fn a_replaced_value_becomes_history(engine: &mut dyn Storage) {
     engine
         .commit(&[Change::Attribute(key, number("t", 4.0, 4))])
         .unwrap();
-    let past = engine.reader().history(key, &[], ALWAYS, None).unwrap();
+    let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     assert_eq!(
         past,
         [1, 2, 3].map(|i| Past::Instance(number("t", f64::from(i), i64::from(i))))
@@ -180,7 +187,7 @@ pub fn a_removal_becomes_history_too(engine: &mut dyn Storage) {
         dataset_id: None,
         at: at(2),
     };
-    let past = engine.reader().history(key, &[], ALWAYS, None).unwrap();
+    let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     assert_eq!(past, [Past::Instance(number("t", 1.0, 1)), removed]);
     assert_eq!(loaded(engine)[0].entity.attributes, []);
 }
@@ -199,7 +206,7 @@ pub fn a_deleted_entity_keeps_its_history(engine: &mut dyn Storage) {
         (all[0].deleted_at, all[0].entity.attributes.len()),
         (Some(at(5)), 0)
     );
-    let past = engine.reader().history(key, &[], ALWAYS, None).unwrap();
+    let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     let removed = Past::Removed {
         name: name("t"),
         dataset_id: None,
@@ -221,7 +228,7 @@ pub fn history_is_in_time_order_however_it_came(engine: &mut dyn Storage) {
             )])
             .unwrap();
     }
-    let past = engine.reader().history(key, &[], ALWAYS, None).unwrap();
+    let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     assert_eq!(
         values(&past),
         [1.0, 6.0, 4.0, 2.0, 3.0, 5.0, 0.0],
@@ -247,22 +254,29 @@ pub fn history_is_limited_to_what_is_asked(engine: &mut dyn Storage) {
     let range = (at(5), at(10));
     let t = [name("t")];
     assert_eq!(
-        values(&reader.history(key, &t, range, None).unwrap()),
+        values(&reader.history(key, &t, range, Take::All).unwrap()),
         [5.0, 6.0, 7.0, 8.0, 9.0],
         "half open"
     );
     assert_eq!(
-        values(&reader.history(key, &t, range, Some(2)).unwrap()),
+        values(&reader.history(key, &t, range, Take::Last(2)).unwrap()),
         [8.0, 9.0]
     );
     assert_eq!(
-        reader.history(key, &[], range, Some(2)).unwrap().len(),
+        values(&reader.history(key, &t, range, Take::First(2)).unwrap()),
+        [5.0, 6.0]
+    );
+    for nothing in [Take::First(0), Take::Last(0)] {
+        assert_eq!(reader.history(key, &t, ALWAYS, nothing).unwrap(), []);
+    }
+    assert_eq!(
+        reader.history(key, &[], range, Take::Last(2)).unwrap().len(),
         4,
         "of each attribute"
     );
-    assert_eq!(reader.history(key, &[name("v")], ALWAYS, None).unwrap(), []);
-    assert_eq!(reader.history(EntityKey(9), &[], ALWAYS, None).unwrap(), []);
-    assert_eq!(reader.history(key, &t, (at(10), at(5)), None).unwrap(), []);
+    assert_eq!(reader.history(key, &[name("v")], ALWAYS, Take::All).unwrap(), []);
+    assert_eq!(reader.history(EntityKey(9), &[], ALWAYS, Take::All).unwrap(), []);
+    assert_eq!(reader.history(key, &t, (at(10), at(5)), Take::All).unwrap(), []);
 }
 
 pub fn data_sets_are_kept_apart(engine: &mut dyn Storage) {
@@ -284,7 +298,7 @@ pub fn data_sets_are_kept_apart(engine: &mut dyn Storage) {
         attributes,
         [of(3.0, set("a")), number("t", 2.0, 1), number("u", 0.0, 1)]
     );
-    let past = engine.reader().history(key, &[], ALWAYS, None).unwrap();
+    let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     assert_eq!(past, [Past::Instance(of(1.0, set("a")))]);
 }
 
@@ -334,13 +348,16 @@ pub fn bulk_is_the_same_as_commit(engine: &mut dyn Storage) {
     assert_eq!(loaded(engine).len(), 2);
     let reader = engine.reader();
     assert_eq!(
-        values(&reader.history(one, &[], ALWAYS, None).unwrap()),
+        values(&reader.history(one, &[], ALWAYS, Take::All).unwrap()),
         [1.0, 2.0]
     );
     let expected: Vec<f64> = (0..3_000).map(f64::from).collect();
-    assert_eq!(values(&reader.history(two, &[], ALWAYS, None).unwrap()), expected);
     assert_eq!(
-        values(&reader.history(two, &[], ALWAYS, Some(1_500)).unwrap()),
+        values(&reader.history(two, &[], ALWAYS, Take::All).unwrap()),
+        expected
+    );
+    assert_eq!(
+        values(&reader.history(two, &[], ALWAYS, Take::Last(1_500)).unwrap()),
         expected[1_500..]
     );
     assert_eq!(reader.system("users", b"", 9).unwrap().len(), 1);
@@ -366,7 +383,7 @@ pub fn erasure_leaves_nothing(engine: &mut dyn Storage) {
     for _ in 0..2 {
         let reader = engine.reader();
         assert_eq!(loaded(engine).iter().map(|s| s.key).collect::<Vec<_>>(), [two]);
-        assert_eq!(reader.history(one, &[], ALWAYS, None).unwrap(), []);
+        assert_eq!(reader.history(one, &[], ALWAYS, Take::All).unwrap(), []);
         assert_eq!(reader.series(one, &name("t"), ALWAYS).unwrap(), []);
         assert_eq!(reader.blob_length(&own).unwrap(), None);
         assert_eq!(

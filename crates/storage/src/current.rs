@@ -4,14 +4,14 @@
 //! own for each attribute would cost a key and a B-tree cell each (1.6 M of them instead of 200 000), while a
 //! fold touches the same page in either case.
 
-use ngsi_ld::{Attribute, Entity, Timestamp};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codec::{Input, Malformed, Output, checksum, seal, unseal};
 use crate::fault::Fault;
 use crate::names::{Dictionary, Namer};
 use crate::record::{read_attribute, read_head, write_attribute, write_head};
-use crate::{Change, EntityKey, Head, Past, Stored};
+use crate::{Change, Datasets, EntityKey, Head, Past, Stored};
 
 const HEAD: u8 = 1;
 const DELETED: u8 = 2;
@@ -32,8 +32,46 @@ pub(crate) struct Current {
 pub(crate) struct Became {
     /// In the order in which it became past.
     pub(crate) past: Vec<Past>,
+    /// Of what was stored as history before, these are to be destroyed.
+    pub(crate) forgotten: Vec<Forgotten>,
     /// Everything that was stored as history before is to be destroyed.
     pub(crate) erased: bool,
+}
+
+/// Instances of the past that are to be destroyed.
+#[derive(Debug)]
+pub(crate) enum Forgotten {
+    /// Those that are this one.
+    Instance(Attribute),
+    /// Those of an attribute, and its removals.
+    Series(Name, Datasets),
+}
+
+impl Forgotten {
+    /// Whether an instance is one of them.
+    pub(crate) fn covers(&self, past: &Past) -> bool {
+        match (self, past) {
+            (Self::Instance(this), Past::Instance(that)) => {
+                this.modified_at == that.modified_at && this == that
+            }
+            (Self::Instance(_), Past::Removed { .. }) => false,
+            (Self::Series(name, datasets), past) => {
+                name == past.name() && datasets.contains(past.dataset_id())
+            }
+        }
+    }
+}
+
+impl Became {
+    fn forget(&mut self, forgotten: Forgotten) {
+        self.past.retain(|past| !forgotten.covers(past));
+        self.forgotten.push(forgotten);
+    }
+
+    /// Whether an instance that was stored as history before is to be destroyed.
+    pub(crate) fn forgets(&self, past: &Past) -> bool {
+        self.erased || self.forgotten.iter().any(|forgotten| forgotten.covers(past))
+    }
 }
 
 impl Current {
@@ -61,12 +99,15 @@ impl Current {
                 }
             }
             Change::History(_, attribute) => became.past.push(Past::Instance(attribute)),
+            Change::Forget(_, attribute) => became.forget(Forgotten::Instance(attribute)),
+            Change::ForgetSeries(_, name, datasets) => became.forget(Forgotten::Series(name, datasets)),
             Change::Erase(_, at) => {
                 *self = Self {
                     erased_at: Some(at),
                     ..Self::default()
                 };
                 became.past.clear();
+                became.forgotten.clear();
                 became.erased = true;
             }
             Change::System(..) => {} // is no entity's

@@ -25,7 +25,7 @@ use crate::maintain::{Options, Work};
 use crate::names::{Dictionary, Namer};
 use crate::reader::Shared;
 use crate::record::key_of;
-use crate::tables::{meta, open_for_writing, set_meta};
+use crate::tables::{FORMAT, meta, open_for_writing, set_meta};
 use crate::{
     Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, blob, current, system,
 };
@@ -190,6 +190,10 @@ impl Embedded {
         if erases(changes) {
             set_meta(transaction, "purge", lsn)?;
         }
+        if forgets(changes) {
+            // An older program would take these records for damage.
+            set_meta(transaction, "format", FORMAT.into())?;
+        }
         system::apply(transaction, changes)
     }
 
@@ -349,8 +353,15 @@ pub(crate) fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
     )?)
 }
 
+/// Whether something is to leave the files.
 fn erases(changes: &[Change]) -> bool {
-    changes.iter().any(|change| matches!(change, Change::Erase(..)))
+    forgets(changes) || changes.iter().any(|change| matches!(change, Change::Erase(..)))
+}
+
+fn forgets(changes: &[Change]) -> bool {
+    changes
+        .iter()
+        .any(|change| matches!(change, Change::Forget(..) | Change::ForgetSeries(..)))
 }
 
 #[cfg(test)]
@@ -431,7 +442,10 @@ mod tests {
             .unwrap();
         assert!(largest < 2 << 20, "{largest} bytes in one row");
         let range = (Timestamp::MIN, Timestamp::MAX);
-        let past = engine.reader().history(key, &[], range, None).unwrap();
+        let past = engine
+            .reader()
+            .history(key, &[], range, crate::Take::All)
+            .unwrap();
         let mut sorted = instants.clone();
         sorted.sort_unstable();
         let found: Vec<i64> = past

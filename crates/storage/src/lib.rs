@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use ngsi_ld::{Attribute, Name, Timestamp, Uri};
 
-pub use change::{Change, EntityKey, Head, Lsn, Stored};
+pub use change::{Change, Datasets, EntityKey, Head, Lsn, Stored};
 pub use check::{Statistics, Verification};
 pub use embedded::Embedded;
 pub use environment::{Clock, Environment, Rng};
@@ -62,15 +62,37 @@ pub trait Storage: Send {
 pub trait StorageReader: Send + Sync {
     /// The instances that an entity's attributes had before their current one, and those added as history, by
     /// the instant that orders them (`observedAt`, else `modifiedAt`) in the half-open `range`; for each
-    /// attribute and data set oldest first. `attributes`: only these; empty: all. `last_n`: only the latest of
-    /// each attribute. The current instances are not among them.
+    /// attribute and data set oldest first. `attributes`: only these; empty: all. `take`: how many of each
+    /// attribute and data set. The current instances are not among them.
     fn history(
         &self,
         key: EntityKey,
         attributes: &[Name],
         range: (Timestamp, Timestamp),
-        last_n: Option<usize>,
+        take: Take,
     ) -> Result<Vec<Past>, StorageError>;
+    /// Visits the same of one attribute and data set in pieces, in no order of the pieces, without making an
+    /// attribute of every number: to count and sum up millions. Nothing is visited twice. `each` asks the store
+    /// nothing.
+    fn pieces(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), StorageError>;
+    /// The same again with whole instances, some at a time, so that a long past is never in memory at once.
+    fn visit(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Vec<Past>),
+    ) -> Result<(), StorageError>;
+    /// The attributes and data sets that have a past, in order. `attributes`: only these; empty: all.
+    fn list(&self, key: EntityKey, attributes: &[Name]) -> Result<Vec<(Name, Option<Uri>)>, StorageError>;
     /// The numbers among them of one attribute's default instance, oldest first.
     fn series(
         &self,
@@ -86,6 +108,44 @@ pub trait StorageReader: Send + Sync {
     #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
     fn system(&self, table: &str, from: &[u8], limit: usize)
     -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+}
+
+/// How many instances of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// All of them.
+    All,
+    /// The earliest; at least so many, where there are.
+    First(usize),
+    /// The latest.
+    Last(usize),
+}
+
+/// Some instances of a series.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'a> {
+    /// Properties that are numbers, with nothing beside their unit and times.
+    Numbers {
+        /// The instants that order them, in order, in microseconds: `observedAt`, else `modifiedAt`.
+        instants: &'a [i64],
+        /// `modifiedAt` of each, in microseconds.
+        modified: &'a [i64],
+        /// The value of each.
+        values: Numbers<'a>,
+        /// Whether they have an `observedAt`, all or none.
+        observed: bool,
+    },
+    /// Any instances, and removals.
+    Any(&'a [Past]),
+}
+
+/// Numbers of one sort.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    /// JSON integers.
+    Integers(&'a [i64]),
+    /// JSON numbers, of which some may have been integers that a float holds exactly.
+    Floats(&'a [f64]),
 }
 
 /// An instance of the past.

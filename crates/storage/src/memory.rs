@@ -3,7 +3,7 @@
 //! It is the reference that the embedded engine is tested against, and so shares no code with it; and it serves
 //! tests of what stands above. Nothing it holds outlives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 
 use crate::change::{Change, EntityKey, Head, Lsn, Stored};
-use crate::{Number, Past, Storage, StorageError, StorageReader};
+use crate::{Number, Past, Piece, Storage, StorageError, StorageReader, Take};
 
 /// An engine in memory.
 #[derive(Clone, Default)]
@@ -162,6 +162,16 @@ impl Tables {
                 );
                 kept.past.push(Past::Instance(attribute));
             }
+            Change::Forget(key, attribute) => {
+                let kept = self.entities.entry(key).or_default();
+                kept.past
+                    .retain(|past| !matches!(past, Past::Instance(instance) if *instance == attribute));
+            }
+            Change::ForgetSeries(key, name, datasets) => {
+                let kept = self.entities.entry(key).or_default();
+                kept.past
+                    .retain(|past| *past.name() != name || !datasets.contains(past.dataset_id()));
+            }
             Change::Erase(key, _at) => {
                 let erased = self.entities.remove(&key).unwrap_or_default();
                 for blob in erased.blobs {
@@ -180,7 +190,7 @@ impl StorageReader for Memory {
         key: EntityKey,
         attributes: &[Name],
         range: (Timestamp, Timestamp),
-        last_n: Option<usize>,
+        take: Take,
     ) -> Result<Vec<Past>, StorageError> {
         let tables = self.0.read();
         let mut by_series: BTreeMap<(&Name, Option<&Uri>), Vec<&Past>> = BTreeMap::new();
@@ -197,10 +207,52 @@ impl StorageReader for Memory {
         let mut found = Vec::new();
         for mut series in by_series.into_values() {
             series.sort_by_key(|past| past.instant()); // stable: equal instants stay in order of arrival
-            let skip = last_n.map_or(0, |n| series.len().saturating_sub(n));
-            found.extend(series.into_iter().skip(skip).cloned());
+            let (skip, most) = match take {
+                Take::All => (0, usize::MAX),
+                Take::First(n) => (0, n),
+                Take::Last(n) => (series.len().saturating_sub(n), n),
+            };
+            found.extend(series.into_iter().skip(skip).take(most).cloned());
         }
         Ok(found)
+    }
+
+    fn pieces(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), StorageError> {
+        let mut past = self.history(key, std::slice::from_ref(attribute), range, Take::All)?;
+        past.retain(|past| past.dataset_id() == dataset_id);
+        each(Piece::Any(&past));
+        Ok(())
+    }
+
+    fn visit(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Vec<Past>),
+    ) -> Result<(), StorageError> {
+        let mut past = self.history(key, std::slice::from_ref(attribute), range, Take::All)?;
+        past.retain(|past| past.dataset_id() == dataset_id);
+        each(past);
+        Ok(())
+    }
+
+    fn list(&self, key: EntityKey, attributes: &[Name]) -> Result<Vec<(Name, Option<Uri>)>, StorageError> {
+        let tables = self.0.read();
+        let past = tables.entities.get(&key).into_iter().flat_map(|kept| &kept.past);
+        let named = past.filter(|past| attributes.is_empty() || attributes.contains(past.name()));
+        let found: BTreeSet<_> = named
+            .map(|past| (past.name().clone(), past.dataset_id().cloned()))
+            .collect();
+        Ok(found.into_iter().collect())
     }
 
     fn series(
@@ -210,7 +262,7 @@ impl StorageReader for Memory {
         range: (Timestamp, Timestamp),
     ) -> Result<Vec<Number>, StorageError> {
         let mut numbers = Vec::new();
-        for past in self.history(key, std::slice::from_ref(attribute), range, None)? {
+        for past in self.history(key, std::slice::from_ref(attribute), range, Take::All)? {
             let Past::Instance(instance) = past else { continue };
             if let (None, Some(value)) = (&instance.dataset_id, instance.as_f64()) {
                 let unit_code = instance.unit_code.as_deref().map(Arc::from);

@@ -13,7 +13,7 @@ use serde::de::value::{Error as DeError, StrDeserializer};
 use crate::codec::{DEEPEST, Input, Malformed, Output};
 use crate::geometry::{read_geometry, write_geometry};
 use crate::names::{Dictionary, Namer};
-use crate::{Change, EntityKey, Head};
+use crate::{Change, Datasets, EntityKey, Head};
 
 const OBSERVED: u8 = 1;
 const UNIT: u8 = 2;
@@ -353,6 +353,8 @@ pub(crate) fn key_of(change: &Change) -> Option<EntityKey> {
         | Change::RemoveAttribute(key, ..)
         | Change::Delete(key, _)
         | Change::History(key, _)
+        | Change::Forget(key, _)
+        | Change::ForgetSeries(key, ..)
         | Change::Erase(key, _) => Some(*key),
         Change::System(..) => None,
     }
@@ -393,6 +395,24 @@ pub(crate) fn write_change(output: &mut Output, change: &Change, namer: &mut Nam
             output.byte(5);
             write_time(output, *at, epoch);
         }
+        Change::Forget(_, attribute) => {
+            output.byte(6);
+            write_attribute(output, attribute, epoch, namer);
+        }
+        Change::ForgetSeries(_, name, datasets) => {
+            output.byte(7);
+            output.varint(namer.number(name.as_str()).into());
+            match datasets {
+                Datasets::All => output.byte(0),
+                Datasets::Only(dataset) => {
+                    output.byte(1);
+                    let number = dataset
+                        .as_ref()
+                        .map_or(0, |dataset| namer.number(dataset.as_str()));
+                    output.varint(number.into());
+                }
+            }
+        }
         Change::System(..) => {}
     }
 }
@@ -415,6 +435,16 @@ pub(crate) fn read_change(
         3 => Change::Delete(key, read_time(input, epoch)?),
         4 => Change::History(key, read_attribute(input, epoch, names, 0)?),
         5 => Change::Erase(key, read_time(input, epoch)?),
+        6 => Change::Forget(key, read_attribute(input, epoch, names, 0)?),
+        7 => {
+            let name = names.name(input.varint()?)?;
+            let datasets = match input.byte()? {
+                0 => Datasets::All,
+                1 => Datasets::Only(read_dataset(input.varint()?, names)?),
+                _ => return Err(Malformed("no such choice of data sets")),
+            };
+            Change::ForgetSeries(key, name, datasets)
+        }
         _ => return Err(Malformed("no such kind of change")),
     })
 }

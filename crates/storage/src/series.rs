@@ -8,11 +8,12 @@
 use ngsi_ld::{Name, Timestamp, Uri};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::Past;
 use crate::chunk::{read_chunk, write_chunk};
 use crate::codec::{FRAME_VERSION, checksum, seal, unseal};
+use crate::current::Forgotten;
 use crate::fault::Fault;
 use crate::names::{Dictionary, Namer};
+use crate::{Datasets, Past};
 
 /// Instances in a full chunk (more only where they are of one instant).
 const FULL: usize = 1_024;
@@ -114,6 +115,77 @@ fn add_to(
         t0 = before.t0;
     }
     write(connection, namer, key, &all, FULL, last_seq)
+}
+
+/// Destroys instances.
+pub(crate) fn forget(
+    connection: &Connection,
+    namer: &mut Namer,
+    entity: i64,
+    forgotten: &Forgotten,
+    last_seq: u64,
+) -> Result<(), Fault> {
+    let number = |namer: &Namer, dataset: Option<&Uri>| {
+        dataset.map_or(Some(0), |dataset| Dictionary::number(namer, dataset.as_str()))
+    };
+    match forgotten {
+        Forgotten::Series(name, datasets) => {
+            let Some(attribute) = Dictionary::number(namer, name.as_str()) else {
+                return Ok(());
+            };
+            match datasets {
+                Datasets::All => {
+                    connection
+                        .prepare_cached("DELETE FROM chunk WHERE entity = ? AND attribute = ?")?
+                        .execute(params![entity, attribute])?;
+                }
+                Datasets::Only(dataset) => {
+                    if let Some(dataset) = number(namer, dataset.as_ref()) {
+                        connection
+                            .prepare_cached(
+                                "DELETE FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ?",
+                            )?
+                            .execute(params![entity, attribute, dataset])?;
+                    }
+                }
+            }
+            Ok(())
+        }
+        Forgotten::Instance(this) => {
+            let numbers = (
+                Dictionary::number(namer, this.name.as_str()),
+                number(namer, this.dataset_id.as_ref()),
+            );
+            let (Some(attribute), Some(dataset)) = numbers else {
+                return Ok(());
+            };
+            let key = SeriesKey {
+                entity,
+                attribute,
+                dataset,
+            };
+            let at = this.instant().as_micros();
+            // Equal instants stand in one chunk, which begins no later.
+            let Some(chunk) = overlapped(connection, key, at, at)?.pop() else {
+                return Ok(());
+            };
+            let mut past = load(
+                connection,
+                namer,
+                key,
+                chunk.t0,
+                &this.name,
+                this.dataset_id.as_ref(),
+            )?;
+            let before = past.len();
+            past.retain(|one| !forgotten.covers(one));
+            if past.len() == before {
+                return Ok(());
+            }
+            delete(connection, key, chunk.t0)?;
+            write(connection, namer, key, &past, FULL, last_seq)
+        }
+    }
 }
 
 /// The chunks that instances between two instants belong to: from the last that begins no later than the first
@@ -339,30 +411,51 @@ fn load(
     })
 }
 
-/// Visits the bodies of the chunks that may hold instants of the half-open range, latest first, until `each`
-/// gives `false`.
+/// In which order chunks are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    EarliestFirst,
+    LatestFirst,
+}
+
+/// Visits the bodies of the chunks that may hold instants of the half-open range of microseconds, until `each` gives `false`.
 pub(crate) fn visit(
     connection: &Connection,
     key: SeriesKey,
-    range: (Timestamp, Timestamp),
+    range: (i64, i64),
+    order: Order,
     each: &mut dyn FnMut(&[u8]) -> Result<bool, crate::codec::Malformed>,
 ) -> Result<(), Fault> {
+    // Chunks do not overlap, so that at most one that begins before the range reaches into it.
+    let from: Option<i64> = connection
+        .prepare_cached(
+            "SELECT max(t0) FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 <= ?",
+        )?
+        .query_row(params![key.entity, key.attribute, key.dataset, range.0], |row| {
+            row.get(0)
+        })?;
+    let direction = match order {
+        Order::EarliestFirst => "",
+        Order::LatestFirst => " DESC",
+    };
     let sql = format!(
-        "SELECT {COLUMNS} FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 < ? ORDER BY t0 DESC"
+        "SELECT {COLUMNS} FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ? AND t0 >= ? AND t0 < ? \
+         ORDER BY t0{direction}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         key.entity,
         key.attribute,
         key.dataset,
-        range.1.as_micros()
+        from.unwrap_or(range.0),
+        range.1
     ])?;
     while let Some(row) = rows.next()? {
         let (t0, t1): (i64, i64) = (row.get(3)?, row.get(4)?);
         // The row is checked before its times are believed.
         let more = parse(row, |key, body| {
-            if t1 < range.0.as_micros() {
-                Ok(false)
+            if t1 < range.0 {
+                Ok(true)
             } else {
                 each(body).map_err(Fault::in_row("chunk", place(key, t0)))
             }

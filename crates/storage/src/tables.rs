@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::StorageError;
 use crate::fault::Fault;
 
-/// The version of the file's tables that this program writes and knows.
-pub(crate) const FORMAT: u32 = 1;
+/// The version of the file that this program writes and knows. 2: the log may hold that instances of the past were
+/// destroyed; a file of version 1 becomes one of version 2 with the first of these.
+pub(crate) const FORMAT: u32 = 2;
 /// `Mapa`, in SQLite's header, for `file` and its like.
 const APPLICATION_ID: u32 = 0x4d61_7061;
 

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ngsi_ld::{Name, Timestamp};
-use storage::{Embedded, EntityKey, Environment, Past, Storage};
+use storage::{Embedded, EntityKey, Environment, Past, Storage, Take};
 
 /// Cargo builds examples with the tests, beside them.
 fn writer() -> Option<PathBuf> {
@@ -93,7 +93,12 @@ fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
         assert_eq!(entities, written.min(50));
         for key in 0..50 {
             let past = reader
-                .history(EntityKey(key + 1), &[], (Timestamp::MIN, Timestamp::MAX), None)
+                .history(
+                    EntityKey(key + 1),
+                    &[],
+                    (Timestamp::MIN, Timestamp::MAX),
+                    Take::All,
+                )
                 .unwrap();
             let mut all: Vec<i64> = (1..=written)
                 .filter(|n| n % 50 == i64::try_from(key).unwrap())

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use storage::Options;
-use storage::{Change, Embedded, EntityKey, Environment, Head, Past, Storage, StorageError};
+use storage::{Change, Datasets, Embedded, EntityKey, Environment, Head, Past, Storage, StorageError, Take};
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
 
@@ -97,7 +97,7 @@ fn everything(engine: &mut Embedded) -> Result<Everything, StorageError> {
     let reader = engine.reader();
     let mut past = Vec::new();
     for key in 1..=3 {
-        past.extend(reader.history(EntityKey(key), &[], ALWAYS, None)?);
+        past.extend(reader.history(EntityKey(key), &[], ALWAYS, Take::All)?);
     }
     let mut blob = vec![0; 100];
     let id = blob_id();
@@ -132,13 +132,13 @@ fn a_newer_format_is_refused_and_left_alone() {
     let file = folder.path().join("mapacha.sqlite");
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection
-        .execute("UPDATE meta SET value = 2 WHERE name = 'format'", [])
+        .execute("UPDATE meta SET value = 3 WHERE name = 'format'", [])
         .unwrap();
     drop(connection);
     let before = std::fs::read(&file).unwrap();
     match open(folder.path()) {
         Err(StorageError::NewerFormat {
-            found: 2, known: 1, ..
+            found: 3, known: 2, ..
         }) => {}
         other => panic!("{:?}", other.err()),
     }
@@ -190,6 +190,125 @@ fn the_first_versions_file_is_read_for_ever() {
     assert_eq!(everything(&mut from_fixture).unwrap(), expected);
     from_fixture.fold().unwrap();
     assert_eq!(everything(&mut from_fixture).unwrap(), expected);
+}
+
+/// What version 2 brought: instances of the past that were destroyed, some of it only in the log.
+fn forget(engine: &mut Embedded) {
+    let past = engine
+        .reader()
+        .history(EntityKey(1), &[name("t")], ALWAYS, Take::All)
+        .unwrap();
+    let forgotten = past.iter().step_by(50).filter_map(|one| match one {
+        Past::Instance(attribute) => Some(Change::Forget(EntityKey(1), attribute.clone())),
+        Past::Removed { .. } => None,
+    });
+    engine.commit(&forgotten.collect::<Vec<_>>()).unwrap();
+    engine
+        .commit(&[Change::ForgetSeries(EntityKey(2), name("note"), Datasets::All)])
+        .unwrap();
+    engine
+        .commit(&[Change::ForgetSeries(
+            EntityKey(3),
+            name("t"),
+            Datasets::Only(None),
+        )])
+        .unwrap();
+}
+
+/// As `the_first_versions_file_is_read_for_ever`, of version 2.
+#[test]
+fn the_second_versions_file_is_read_for_ever() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2/mapacha.sqlite");
+    let folder = tempfile::tempdir().unwrap();
+    if std::env::var_os("MAPACHA_WRITE_FIXTURE_2").is_some() {
+        let mut engine = open(folder.path()).unwrap();
+        fill(&mut engine);
+        forget(&mut engine);
+        drop(engine);
+        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
+        std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
+    }
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    std::fs::create_dir(&old).unwrap();
+    std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
+    let mut from_fixture = open(&old).unwrap();
+    assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
+    assert!(
+        from_fixture.statistics().unwrap().log_changes > 0,
+        "part of it is only in the log"
+    );
+    let mut made_now = open(&new).unwrap();
+    fill(&mut made_now);
+    let whole = everything(&mut made_now).unwrap().1.len();
+    forget(&mut made_now);
+    let expected = everything(&mut made_now).unwrap();
+    assert_eq!(whole - expected.1.len(), 12 + 1 + 2);
+    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
+    from_fixture.fold().unwrap();
+    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
+}
+
+/// A file of version 1 becomes one of version 2 when it has to, and not before.
+#[test]
+fn an_older_file_is_raised_when_it_has_to() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1/mapacha.sqlite");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(&fixture, folder.path().join("mapacha.sqlite")).unwrap();
+    let version = || -> i64 {
+        let connection = rusqlite::Connection::open(folder.path().join("mapacha.sqlite")).unwrap();
+        connection
+            .query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| {
+                row.get(0)
+            })
+            .unwrap()
+    };
+    let mut engine = open(folder.path()).unwrap();
+    engine.commit(&[number(1, 7.0, 100_000)]).unwrap();
+    engine.fold().unwrap();
+    assert_eq!(version(), 1);
+    forget(&mut engine);
+    assert_eq!(version(), 2);
+    let before = everything(&mut engine).unwrap();
+    drop(engine);
+    assert_eq!(everything(&mut open(folder.path()).unwrap()).unwrap(), before);
+}
+
+#[test]
+fn what_is_forgotten_is_nowhere_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path()).unwrap();
+    let secret = |n: i64| {
+        let mut attribute = Attribute::property(name("note"), format!("siri-{n}-ya-mtu").as_str());
+        attribute.observed_at = Some(at(n));
+        attribute
+    };
+    for n in 0..3_000 {
+        engine
+            .commit(&[head(1), Change::History(EntityKey(1), secret(n))])
+            .unwrap();
+        if n == 1_500 {
+            engine.fold().unwrap();
+        }
+    }
+    let found = |text: &str| {
+        std::fs::read_dir(folder.path()).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    };
+    assert!(found("siri-2000-ya-mtu"), "the test can see it");
+    for n in [700, 2_000] {
+        engine.commit(&[Change::Forget(EntityKey(1), secret(n))]).unwrap();
+    }
+    while engine.maintain().unwrap() {}
+    for n in [700, 2_000] {
+        assert!(!found(&format!("siri-{n}-ya-mtu")));
+    }
+    let past = engine
+        .reader()
+        .history(EntityKey(1), &[], ALWAYS, Take::All)
+        .unwrap();
+    assert_eq!(past.len(), 2_998);
 }
 
 /// Every place of the file is damaged in turn: the answer is right or an error, never wrong.
@@ -405,7 +524,10 @@ fn a_full_disk_is_said_and_survived() {
         assert!(matches!(full, StorageError::Full { .. }), "{full}");
         let blob = engine.put_blob(&mut std::io::Read::take(std::io::repeat(round), 15 << 20));
         assert!(matches!(blob, Err(StorageError::Full { .. })), "{blob:?}");
-        let past = engine.reader().history(EntityKey(1), &[], ALWAYS, None).unwrap();
+        let past = engine
+            .reader()
+            .history(EntityKey(1), &[], ALWAYS, Take::All)
+            .unwrap();
         assert_eq!(past.len(), acknowledged - 1, "what was stored can be read");
         std::fs::remove_file(ballast(round)).unwrap();
         engine.commit(&[text(1, "there is room again")]).unwrap();
@@ -419,7 +541,7 @@ fn a_full_disk_is_said_and_survived() {
     assert_eq!(
         engine
             .reader()
-            .history(EntityKey(1), &[], ALWAYS, None)
+            .history(EntityKey(1), &[], ALWAYS, Take::All)
             .unwrap()
             .len(),
         acknowledged - 1

@@ -14,12 +14,17 @@ use ngsi_ld::{
 };
 use proptest::prelude::*;
 use storage::Options;
-use storage::{Change, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored};
+use storage::contract::{flat, pieced};
+use storage::{
+    Change, Datasets, Embedded, EntityKey, Environment, Head, Memory, Past, Storage, Stored, Take,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
     Commit(Vec<Change>),
     Bulk(Vec<Change>),
+    /// Forgets instances that are there: of this entity, every so manyth.
+    Forget(u64, usize, bool),
     Maintain(usize),
     Fold,
     Reopen,
@@ -217,6 +222,9 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (key.clone(), 0..5_usize, dataset(), instant())
             .prop_map(|(key, number, dataset, at)| Change::RemoveAttribute(key, name(number), dataset, at)),
         1 => (key.clone(), instant()).prop_map(|(key, at)| Change::Delete(key, at)),
+        1 => (key.clone(), 0..5_usize, prop_oneof![Just(Datasets::All), dataset().prop_map(Datasets::Only)])
+            .prop_map(|(key, number, datasets)| Change::ForgetSeries(key, name(number), datasets)),
+        1 => (key.clone(), attribute()).prop_map(|(key, attribute)| Change::Forget(key, attribute)),
         1 => (key, instant()).prop_map(|(key, at)| Change::Erase(key, at)),
         2 => (table, bytes(), proptest::option::weighted(0.8, bytes()))
             .prop_map(|(table, key, value)| Change::System(table, key.into(), value.map(Into::into))),
@@ -231,6 +239,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => changes().prop_map(Step::Commit),
         3 => changes().prop_map(Step::Bulk),
+        2 => (1..5_u64, 1..40_usize, any::<bool>()).prop_map(|(key, every, bulk)| Step::Forget(key, every, bulk)),
         3 => (1..4_usize).prop_map(Step::Maintain),
         1 => Just(Step::Fold),
         1 => Just(Step::Reopen),
@@ -265,19 +274,39 @@ fn compare(model: &mut Memory, engine: &mut Embedded, range: (Timestamp, Timesta
     let (ours, theirs) = (engine.reader(), model.reader());
     let always = (Timestamp::MIN, Timestamp::from_micros(i64::MAX));
     for key in (1..5).map(EntityKey) {
-        for (range, last_n) in [
-            (always, None),
-            (range, None),
-            (always, Some(last_n)),
-            (range, Some(last_n)),
+        for (range, take) in [
+            (always, Take::All),
+            (range, Take::All),
+            (always, Take::Last(last_n)),
+            (range, Take::Last(last_n)),
+            (always, Take::First(last_n)),
+            (range, Take::First(last_n)),
         ] {
             let some = [name(4), name(0)];
             for attributes in [&[][..], &some] {
-                let expected: Vec<Past> = theirs.history(key, attributes, range, last_n).unwrap();
-                assert_eq!(ours.history(key, attributes, range, last_n).unwrap(), expected);
+                let expected: Vec<Past> = theirs.history(key, attributes, range, take).unwrap();
+                assert_eq!(ours.history(key, attributes, range, take).unwrap(), expected);
             }
         }
+        assert_eq!(ours.list(key, &[]).unwrap(), theirs.list(key, &[]).unwrap());
         for number in 0..5 {
+            let one = [name(number)];
+            assert_eq!(ours.list(key, &one).unwrap(), theirs.list(key, &one).unwrap());
+            let mut visited = Vec::new();
+            ours.visit(key, &one[0], None, range, &mut |past| visited.extend(past))
+                .unwrap();
+            visited.sort_by_key(Past::instant);
+            let mut default = theirs.history(key, &one, range, Take::All).unwrap();
+            default.retain(|one| one.dataset_id().is_none());
+            assert_eq!(visited, default);
+            let past = theirs.history(key, &[name(number)], range, Take::All).unwrap();
+            let mut expected: Vec<_> = past
+                .iter()
+                .filter(|one| one.dataset_id().is_none())
+                .map(flat)
+                .collect();
+            expected.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            assert_eq!(pieced(&*ours, key, &name(number), None, range), expected);
             let expected = theirs.series(key, &name(number), range).unwrap();
             assert_eq!(ours.series(key, &name(number), range).unwrap(), expected);
         }
@@ -314,7 +343,21 @@ proptest! {
         let mut model = Memory::new();
         let mut lsn = storage::Lsn(0);
         for step in steps {
+            let step = match step {
+                Step::Forget(key, every, bulk) => {
+                    let always = (Timestamp::MIN, Timestamp::from_micros(i64::MAX));
+                    let past = model.reader().history(EntityKey(key), &[], always, Take::All).unwrap();
+                    let forget = past.into_iter().step_by(every).filter_map(|one| match one {
+                        Past::Instance(attribute) => Some(Change::Forget(EntityKey(key), attribute)),
+                        Past::Removed { .. } => None,
+                    });
+                    let changes = forget.collect();
+                    if bulk { Step::Bulk(changes) } else { Step::Commit(changes) }
+                }
+                other => other,
+            };
             match step {
+                Step::Forget(..) => {}
                 Step::Commit(changes) | Step::Bulk(changes) if changes.is_empty() => {
                     prop_assert_eq!(engine.commit(&[]).unwrap(), lsn);
                 }

@@ -64,7 +64,7 @@ pub struct EntityMap {
 #[derive(Debug)]
 struct Entry {
     id: Uri,
-    /// It no longer fits the query (5.5.9.3). Only remembered: after a restart that is found again.
+    /// It no longer fits the query (5.5.9.3). Written down when the map is; else that is found again after a restart.
     removed: AtomicBool,
 }
 
@@ -106,10 +106,13 @@ impl EntityMap {
         let mut value = vec![VERSION, u8::from(self.of == Mapped::Evolutions)];
         value.extend_from_slice(&self.expires_at.as_micros().to_le_bytes());
         value.extend_from_slice(self.query.as_bytes());
-        // No URI holds a line end.
-        for id in self.entities() {
+        // No URI holds a line end, or begins with a hyphen. Those that were removed keep their places.
+        for entry in self.entries.iter() {
             value.push(b'\n');
-            value.extend_from_slice(id.as_str().as_bytes());
+            if entry.removed.load(Ordering::Relaxed) {
+                value.push(b'-');
+            }
+            value.extend_from_slice(entry.id.as_str().as_bytes());
         }
         Row::put(TABLE, self.id.as_str(), value)
     }
@@ -121,10 +124,11 @@ impl EntityMap {
         let (expires_at, rest) = rest.split_first_chunk::<8>()?;
         let mut lines = std::str::from_utf8(rest).ok()?.split('\n');
         let query = lines.next()?.to_owned();
-        let entry = |id| {
+        let entry = |line: &str| {
+            let (id, removed) = line.strip_prefix('-').map_or((line, false), |id| (id, true));
             Some(Entry {
                 id: Uri::parse(id).ok()?,
-                removed: AtomicBool::new(false),
+                removed: AtomicBool::new(removed),
             })
         };
         Some(Self {

@@ -1,6 +1,6 @@
 //! Why something could not be done.
 
-use ngsi_ld::{Name, Uri};
+use ngsi_ld::{Name, Timestamp, Uri};
 use storage::StorageError;
 
 /// Why something could not be done.
@@ -12,6 +12,22 @@ pub enum Error {
     /// The attribute is not there.
     #[error("entity `{0}` has no attribute `{1}`")]
     AttributeNotFound(Uri, Name),
+    /// The attribute has no instance with this `instanceId`.
+    #[error("attribute `{1}` of entity `{0}` has no instance `{2}`")]
+    InstanceNotFound(Uri, Name, Uri),
+    /// So many instances are of one instant that they cannot be given in parts.
+    #[error(
+        "more than {most} instances of `{id}` are of one instant ({at}): ask for fewer attributes, or by another \
+         `timeproperty`"
+    )]
+    TooManyOfOneInstant {
+        /// The entity.
+        id: Uri,
+        /// The instant.
+        at: Timestamp,
+        /// As many as can be given at once.
+        most: usize,
+    },
     /// An entity with this id is there already.
     #[error("entity `{0}` exists already; change it with PATCH, or replace it with an upsert")]
     AlreadyExists(Uri),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
 use query::View;
-use storage::EntityKey;
+use storage::{Datasets, EntityKey};
 
 use crate::error::Error;
 use crate::expiry::left_at;
@@ -17,9 +17,18 @@ use crate::shard::{Record, Status};
 /// the square of it, and nobody else writes meanwhile.
 const MAX_INSTANCES: usize = 4096;
 
-/// Gives the instances of the past of these attributes whose `observedAt` is in this half-open range.
+/// Gives the instances of the past of these attributes whose instant is in this half-open range.
 pub(crate) type Known<'a> =
     dyn Fn(EntityKey, &[Name], (Timestamp, Timestamp)) -> Result<Vec<Attribute>, Error> + 'a;
+
+/// Gives the data sets that the past of this attribute has.
+pub(crate) type PastDatasets<'a> = dyn Fn(EntityKey, &Name) -> Result<Vec<Option<Uri>>, Error> + 'a;
+
+/// What can be asked of an entity's past.
+pub(crate) struct PastOf<'a> {
+    pub(crate) known: &'a Known<'a>,
+    pub(crate) datasets: &'a PastDatasets<'a>,
+}
 
 /// What an operation is evaluated against.
 pub(crate) struct Situation<'a> {
@@ -32,7 +41,7 @@ pub(crate) struct Situation<'a> {
     /// Who asks.
     pub(crate) view: &'a View,
     /// What is known of its past.
-    pub(crate) known: &'a Known<'a>,
+    pub(crate) past: PastOf<'a>,
 }
 
 /// What it does.
@@ -42,8 +51,29 @@ pub(crate) struct Effect {
     pub(crate) outcome: Outcome,
     /// What becomes of the entity.
     pub(crate) after: After,
+    /// What of the past is destroyed, after that.
+    pub(crate) forget: Vec<Forget>,
     /// Instances of the past that are new.
     pub(crate) history: Vec<Attribute>,
+}
+
+/// What of the past is destroyed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Forget {
+    /// Every instance that is this one.
+    Instance(Attribute),
+    /// An attribute's, of these data sets.
+    Series(Name, Datasets),
+}
+
+impl Forget {
+    /// Whether an instance is one of them.
+    pub(crate) fn covers(&self, past: &Attribute) -> bool {
+        match self {
+            Self::Instance(this) => this == past,
+            Self::Series(name, datasets) => past.name == *name && datasets.contains(past.dataset_id.as_ref()),
+        }
+    }
 }
 
 /// What becomes of the entity.
@@ -62,6 +92,7 @@ impl Effect {
         Self {
             outcome,
             after: After::Same,
+            forget: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -70,6 +101,7 @@ impl Effect {
         Self {
             outcome,
             after: After::Record(record),
+            forget: Vec::new(),
             history: Vec::new(),
         }
     }
@@ -175,6 +207,11 @@ impl Situation<'_> {
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
             Operation::Copy(copied) => self.copy(*copied),
             Operation::DeleteHistory(id) => self.delete_history(id),
+            Operation::DeleteAttributeHistory(id, name, instance) => {
+                self.delete_attribute_history(&id, &name, &instance)
+            }
+            Operation::ReplaceInstance(id, which, given) => self.replace_instance(&id, &which, given),
+            Operation::DeleteInstance(id, which) => self.delete_instance(&id, &which),
         }
     }
 
@@ -311,7 +348,12 @@ impl Situation<'_> {
                 entity.scope = given.scope;
             }
         }
-        let history = if current {
+        let (mut scopes, fresh): (Vec<Attribute>, Vec<Attribute>) =
+            fresh.into_iter().partition(Attribute::is_scope);
+        if let Some(latest) = self.latest_scope(&scopes)? {
+            entity.scope = latest;
+        }
+        let mut history = if current {
             let series = entity
                 .attributes
                 .iter()
@@ -323,6 +365,7 @@ impl Situation<'_> {
         } else {
             fresh
         };
+        history.append(&mut scopes);
         let status = match status {
             _ if current => Status::Live,
             Some(status) => status,
@@ -337,6 +380,7 @@ impl Situation<'_> {
             return Ok(Effect {
                 outcome,
                 after: After::Same,
+                forget: Vec::new(),
                 history,
             });
         }
@@ -349,8 +393,24 @@ impl Situation<'_> {
         Ok(Effect {
             outcome,
             after: After::Record(record),
+            forget: Vec::new(),
             history,
         })
+    }
+
+    /// The Scope that the entity has by these instances, unless a later one is known.
+    fn latest_scope(&self, scopes: &[Attribute]) -> Result<Option<Vec<Box<str>>>, Error> {
+        let Some(latest) = scopes.iter().max_by_key(|scope| scope.instant()) else {
+            return Ok(None);
+        };
+        if let Some(record) = &self.record {
+            let later = (latest.instant().plus_micros(1), Timestamp::MAX);
+            let known = (self.past.known)(record.key, std::slice::from_ref(&latest.name), later)?;
+            if known.iter().any(|known| known.name == latest.name) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(latest.scopes()))
     }
 
     /// Takes out the instances that are known already: same attribute, data set, `observedAt` and value.
@@ -376,7 +436,7 @@ impl Situation<'_> {
         if let Some(record) = &self.record {
             let names = unique(fresh.iter().map(|attribute| attribute.name.clone()).collect());
             // All that is known in the range at once: one question to the store, however many instances come.
-            for past in (self.known)(record.key, &names, (first, last.plus_micros(1)))? {
+            for past in (self.past.known)(record.key, &names, (first, last.plus_micros(1)))? {
                 learn(&past);
             }
             record.entity.attributes.iter().for_each(|attribute| {
@@ -447,6 +507,7 @@ impl Situation<'_> {
         Ok(Effect {
             outcome,
             after,
+            forget: Vec::new(),
             history: past,
         })
     }
@@ -470,13 +531,14 @@ impl Situation<'_> {
         Ok(Effect {
             outcome: Outcome::Deleted,
             after,
+            forget: Vec::new(),
             history: Vec::new(),
         })
     }
 }
 
 /// Whether a caller sees an entity.
-fn sees(view: &View, entity: &Entity) -> bool {
+pub(crate) fn sees(view: &View, entity: &Entity) -> bool {
     view.is_open() || view.of(entity).is_some()
 }
 

@@ -7,7 +7,7 @@ use query::View;
 use storage::{EntityKey, StorageReader};
 
 use crate::error::Error;
-use crate::evaluate::{After, Situation};
+use crate::evaluate::{After, PastOf, Situation};
 use crate::operation::{Operation, Outcome};
 use crate::snapshot::Snapshot;
 use crate::state::{Frozen, Shards as _};
@@ -46,10 +46,16 @@ impl Fork {
     /// Executes one operation, with the meaning that it has on the live twin.
     ///
     /// # Errors
-    /// As for the live twin; and operations on the past ([`Operation::AppendHistory`],
-    /// [`Operation::DeleteHistory`]) are refused, because a fork has no store of its own.
+    /// As for the live twin; and operations on the past (from [`Operation::AppendHistory`] to
+    /// [`Operation::DeleteInstance`]) are refused, because a fork has no store of its own.
     pub fn execute(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
-        if let Operation::AppendHistory { .. } | Operation::DeleteHistory(_) | Operation::Copy(_) = operation {
+        if let Operation::AppendHistory { .. }
+        | Operation::DeleteHistory(_)
+        | Operation::Copy(_)
+        | Operation::DeleteAttributeHistory(..)
+        | Operation::ReplaceInstance(..)
+        | Operation::DeleteInstance(..) = operation
+        {
             let detail =
                 "a scenario changes the present only: its entities have the history of the twin".to_owned();
             return Err(ngsi_ld::Error::bad_data(detail).into());
@@ -63,7 +69,10 @@ impl Fork {
             now: now.plus_micros(1),
             new_key: EntityKey(self.next_key),
             view,
-            known: &|_, _, _| Ok(Vec::new()),
+            past: PastOf {
+                known: &|_, _, _| Ok(Vec::new()),
+                datasets: &|_, _| Ok(Vec::new()),
+            },
         };
         let effect = situation.evaluate(operation)?;
         match effect.after {

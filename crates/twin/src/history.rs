@@ -1,13 +1,17 @@
 //! The temporal evolution of an entity: what the store remembers and what is current, as one sequence.
 
+use std::collections::BTreeSet;
+
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
-use ngsi_ld::{Attribute, Name, Timestamp, Uri, Value};
+use ngsi_ld::{Attribute, Kind, Name, Timestamp, Uri, Value};
+use query::View;
 use sha2::{Digest as _, Sha256};
-use storage::{EntityKey, Past, StorageReader};
+use storage::{EntityKey, Past, StorageReader, Take};
 
 use crate::error::Error;
-use crate::reader::HistoryQuery;
+use crate::reader::{HistoryQuery, Piece};
+use crate::window::Window;
 
 /// Where the instances of one entity come from.
 pub(crate) struct Evolution<'a> {
@@ -20,37 +24,55 @@ pub(crate) struct Evolution<'a> {
     pub(crate) current: &'a [Attribute],
     /// Nothing that the twin wrote later is there, for a picture of that instant.
     pub(crate) until: Option<Timestamp>,
+    /// Who asks: what it hides is not looked at.
+    pub(crate) view: &'a View,
 }
 
 impl Evolution<'_> {
     /// The instances that match, those of one attribute together and oldest first, the attributes in the order
     /// of the current ones and then by name. Without `instance_id`.
     pub(crate) fn instances(&self, query: &HistoryQuery) -> Result<Vec<Attribute>, Error> {
-        let TemporalQuery { relation, property } = query.temporal;
-        let wanted = |a: &Attribute| {
-            (query.attributes.is_empty() || query.attributes.contains(&a.name))
-                && in_range(a, relation, property)
-                && self.until.is_none_or(|until| a.modified_at <= until)
-        };
-        let past = self.past(query, &wanted)?;
-        let current = self.current.iter().filter(|a| wanted(a)).cloned();
+        let all = self.collect(query, usize::MAX, false)?;
+        Ok(all.map(|found| found.instances).unwrap_or_default())
+    }
 
-        let mut instances: Vec<Attribute> = Vec::with_capacity(past.len());
-        let mut currents: HashMap<(Name, Option<Uri>), Attribute> = HashMap::new();
-        for attribute in current {
-            currents.insert((attribute.name.clone(), attribute.dataset_id.clone()), attribute);
-        }
-        for attribute in past {
-            // Written, replaced and folded while we looked: it is in the past now.
-            let is_past = |now: &Attribute| now.modified_at == attribute.modified_at && *now == attribute;
-            let series = (attribute.name.clone(), attribute.dataset_id.clone());
-            if currents.get(&series).is_some_and(is_past) {
-                currents.remove(&series);
+    /// The same, with deletions, as far as they fit; and the last instant that is in it, or the first, where not all
+    /// do.
+    pub(crate) fn part(&self, id: &Uri, query: &HistoryQuery, most: usize) -> Result<Found, Error> {
+        let deletions = matches!(
+            (query.temporal.property, query.temporal.relation),
+            (TimeProperty::DeletedAt, _) | (_, TimeRelation::Always)
+        );
+        self.collect(query, most, deletions)?
+            .map_err(|at| Error::TooManyOfOneInstant {
+                id: id.clone(),
+                at,
+                most,
+            })
+    }
+
+    fn collect(
+        &self,
+        query: &HistoryQuery,
+        most: usize,
+        deletions: bool,
+    ) -> Result<Result<Found, Timestamp>, Error> {
+        let mut window = Window::new(most, query.last_n.is_some());
+        let series = self.series(&query.attributes)?;
+        let mut names: Vec<&Name> = Vec::new();
+        for series in series.chunk_by(|a, b| a.0 == b.0) {
+            let before = window.pushed;
+            self.collect_attribute(query, series, deletions, most, &mut window)?;
+            if let Some((name, _)) = series.first()
+                && (window.pushed > before || window.is_full() && self.has_any(query, name)?)
+            {
+                names.push(name);
             }
-            instances.push(attribute);
         }
-        instances.extend(currents.into_values());
-
+        let (mut instances, reached) = match window.finish() {
+            Ok(found) => found,
+            Err(at) => return Ok(Err(at)),
+        };
         let ranks: HashMap<&Name, usize> = self
             .current
             .iter()
@@ -58,50 +80,347 @@ impl Evolution<'_> {
             .rev()
             .map(|(rank, a)| (&a.name, rank))
             .collect();
-        let order = |a: &Attribute| (instant(a, property).unwrap_or_else(|| a.instant()), a.modified_at);
-        instances.sort_by(|a, b| {
+        instances.sort_by(|(at, a), (bt, b)| {
             let rank = |a: &Attribute| ranks.get(&a.name).copied().unwrap_or(usize::MAX);
-            (rank(a), &a.name, order(a), &a.dataset_id).cmp(&(rank(b), &b.name, order(b), &b.dataset_id))
+            (rank(a), &a.name, at, a.modified_at, &a.dataset_id).cmp(&(
+                rank(b),
+                &b.name,
+                bt,
+                b.modified_at,
+                &b.dataset_id,
+            ))
         });
-        if let Some(last_n) = query.last_n {
-            keep_last(&mut instances, last_n);
+        let instances: Vec<Attribute> = instances.into_iter().map(|(_, instance)| instance).collect();
+        if reached.is_none() {
+            names.clear();
         }
-        Ok(instances)
+        names.retain(|name| !instances.iter().any(|instance| instance.name == **name));
+        Ok(Ok(Found {
+            reached,
+            left_out: names.into_iter().cloned().collect(),
+            instances,
+        }))
     }
 
-    /// What the store has of it. `lastN` is left to the store where that gives the same.
-    fn past(
+    /// Whether an attribute has instances in the time that is asked for, about.
+    fn has_any(&self, query: &HistoryQuery, name: &Name) -> Result<bool, Error> {
+        let current = self.current.iter();
+        if current
+            .clone()
+            .any(|now| now.name == *name && self.wants(query, now))
+        {
+            return Ok(true);
+        }
+        let range = match query.temporal.property {
+            TimeProperty::ObservedAt => query.temporal.relation.range(),
+            _ => ALWAYS,
+        };
+        let one = self
+            .storage
+            .history(self.key, std::slice::from_ref(name), range, Take::First(1))?;
+        Ok(!one.is_empty())
+    }
+
+    /// The attributes and data sets that have instances, those of one name together.
+    fn series(&self, attributes: &[Name]) -> Result<Vec<Series>, Error> {
+        let mut series: BTreeSet<Series> = self.storage.list(self.key, attributes)?.into_iter().collect();
+        let wanted = |a: &&Attribute| attributes.is_empty() || attributes.contains(&a.name);
+        let current = self.current.iter().filter(wanted);
+        series.extend(current.map(|a| (a.name.clone(), a.dataset_id.clone())));
+        series.retain(|(name, _)| !self.view.hides(name.as_str()));
+        Ok(series.into_iter().collect())
+    }
+
+    /// The instances of one attribute.
+    fn collect_attribute(
         &self,
         query: &HistoryQuery,
-        wanted: &dyn Fn(&Attribute) -> bool,
-    ) -> Result<Vec<Attribute>, Error> {
+        series: &[Series],
+        deletions: bool,
+        most: usize,
+        window: &mut Window,
+    ) -> Result<(), Error> {
         let TemporalQuery { relation, property } = query.temporal;
+        let Some((name, _)) = series.first() else {
+            return Ok(());
+        };
+        let order = |a: &Attribute| instant(a, property).unwrap_or_else(|| a.instant());
         // The store orders by `observedAt`, else `modifiedAt`; for other instants all must be looked at.
         let by_store = property == TimeProperty::ObservedAt;
-        let range = if by_store {
-            relation.range()
-        } else {
-            TimeRelation::Always.range()
+        let take = match (query.last_n, most.saturating_add(1)) {
+            (Some(last_n), most) => Take::Last(last_n.min(most)),
+            (None, usize::MAX) => Take::All,
+            (None, most) => Take::First(most),
         };
-        let ask = |last_n| self.storage.history(self.key, &query.attributes, range, last_n);
-        let take = |past: Vec<Past>| -> Vec<Attribute> {
-            past.into_iter()
+        if by_store {
+            let range = window.narrow(relation.range());
+            let past = self
+                .storage
+                .history(self.key, std::slice::from_ref(name), range, take)?;
+            let found = past.len();
+            let past: Vec<Attribute> = past
+                .into_iter()
                 .filter_map(|past| match past {
-                    Past::Instance(attribute) if wanted(&attribute) => Some(attribute),
+                    Past::Instance(attribute) if self.wants(query, &attribute) => Some(attribute),
                     Past::Instance(_) | Past::Removed { .. } => None,
                 })
-                .collect()
-        };
-        if let (Some(last_n), true) = (query.last_n, by_store) {
-            let past = ask(Some(last_n))?;
-            let found = past.len();
-            let taken = take(past);
-            if taken.len() == found {
-                return Ok(taken);
+                .collect();
+            if past.len() == found {
+                let now: Vec<Attribute> = self.unless_past(query, name, &past).cloned().collect();
+                let mut ours = past;
+                ours.extend(now);
+                if let Some(last_n) = query.last_n {
+                    ours.sort_by_key(|a| (order(a), a.modified_at));
+                    keep_last(&mut ours, last_n);
+                }
+                for instance in ours {
+                    window.push(order(&instance), instance);
+                }
+                return Ok(());
             }
         }
-        Ok(take(ask(None)?))
+        // Some that the store gave are not wanted, or it cannot know: the past is looked at, some at a time.
+        for (name, dataset) in series {
+            self.collect_series(query, name, dataset.as_ref(), deletions, most, window)?;
+        }
+        Ok(())
     }
+
+    fn collect_series(
+        &self,
+        query: &HistoryQuery,
+        name: &Name,
+        dataset: Option<&Uri>,
+        deletions: bool,
+        most: usize,
+        window: &mut Window,
+    ) -> Result<(), Error> {
+        let TemporalQuery { relation, property } = query.temporal;
+        let order = |a: &Attribute| instant(a, property).unwrap_or_else(|| a.instant());
+        let range = if property == TimeProperty::ObservedAt {
+            window.narrow(relation.range())
+        } else {
+            ALWAYS
+        };
+        let mut now = self
+            .current
+            .iter()
+            .find(|a| a.name == *name && a.dataset_id.as_ref() == dataset);
+        let mut kind = now.map(|now| now.value.kind());
+        let mut removed = Vec::new();
+        // With `lastN`, those of this series that may be among the last.
+        let last_n = query.last_n.map(|last_n| last_n.min(most));
+        let mut last: Vec<Attribute> = Vec::new();
+        let mut keep = |instance: Attribute| {
+            let Some(last_n) = last_n else {
+                window.push(order(&instance), instance);
+                return;
+            };
+            last.push(instance);
+            if last.len() >= last_n.saturating_mul(2).saturating_add(64) {
+                last.sort_by_key(|a| (order(a), a.modified_at));
+                last.drain(..last.len() - last_n);
+            }
+        };
+        let mut each = |past: Vec<Past>| {
+            for past in past {
+                match past {
+                    Past::Instance(instance) => {
+                        kind = Some(instance.value.kind());
+                        if now.is_some_and(|now| is_same(now, &instance)) {
+                            now = None;
+                        }
+                        if self.wants(query, &instance) {
+                            keep(instance);
+                        }
+                    }
+                    Past::Removed { at, .. } => removed.push(at),
+                }
+            }
+        };
+        self.storage.visit(self.key, name, dataset, range, &mut each)?;
+        if let Some(now) = now.filter(|now| self.wants(query, now)) {
+            keep(now.clone());
+        }
+        if deletions && !removed.is_empty() {
+            if kind.is_none() {
+                let names = std::slice::from_ref(name);
+                let any = self.storage.history(self.key, names, ALWAYS, Take::Last(2))?;
+                kind = any.iter().find_map(|past| match past {
+                    Past::Instance(instance) => Some(instance.value.kind()),
+                    Past::Removed { .. } => None,
+                });
+            }
+            for at in removed {
+                let kind = kind.unwrap_or(Kind::Property);
+                let deletion = Attribute::deletion_of(name.clone(), dataset.cloned(), kind, at);
+                if self.wants(query, &deletion) {
+                    keep(deletion);
+                }
+            }
+        }
+        if let Some(last_n) = last_n {
+            last.sort_by_key(|a| (order(a), a.modified_at));
+            for instance in last.split_off(last.len().saturating_sub(last_n)) {
+                window.push(order(&instance), instance);
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the instances that match, except deletions.
+    pub(crate) fn pieces(
+        &self,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
+    ) -> Result<(), Error> {
+        let TemporalQuery { relation, property } = query.temporal;
+        for (name, dataset) in self.series(&query.attributes)? {
+            let dataset = dataset.as_ref();
+            let mut now = self
+                .current
+                .iter()
+                .find(|a| a.name == name && a.dataset_id.as_ref() == dataset);
+            let mut one = |instance: &Attribute| {
+                if let Some(at) = instant(instance, property)
+                    && self.wants(query, instance)
+                    && instance.deletion().is_none()
+                {
+                    each(&name, dataset, Piece::One(at, instance));
+                }
+            };
+            if property == TimeProperty::ObservedAt {
+                let range = relation.range();
+                let mut numbers = |piece: storage::Piece<'_>| match piece {
+                    storage::Piece::Any(past) => {
+                        for past in past {
+                            if let Past::Instance(instance) = past {
+                                if now.is_some_and(|now| is_same(now, instance)) {
+                                    now = None;
+                                }
+                                if let Some(at) = instance.observed_at
+                                    && self.wants(query, instance)
+                                    && instance.deletion().is_none()
+                                {
+                                    each(&name, dataset, Piece::One(at, instance));
+                                }
+                            }
+                        }
+                    }
+                    storage::Piece::Numbers {
+                        instants,
+                        modified,
+                        values,
+                        observed: true,
+                    } => {
+                        if now.is_some_and(|now| holds(instants, modified, now)) {
+                            now = None;
+                        }
+                        let until = self.until.map_or(i64::MAX, Timestamp::as_micros);
+                        if modified.iter().all(|modified| *modified <= until) {
+                            let piece = match values {
+                                storage::Numbers::Integers(values) => Piece::Integers(instants, values),
+                                storage::Numbers::Floats(values) => Piece::Floats(instants, values),
+                            };
+                            each(&name, dataset, piece);
+                            return;
+                        }
+                        for (index, (at, modified)) in instants.iter().zip(modified).enumerate() {
+                            if *modified > until {
+                                continue;
+                            }
+                            let at = std::slice::from_ref(at);
+                            match values {
+                                storage::Numbers::Integers(values) => {
+                                    let value = values.get(index..=index).unwrap_or_default();
+                                    each(&name, dataset, Piece::Integers(at, value));
+                                }
+                                storage::Numbers::Floats(values) => {
+                                    let value = values.get(index..=index).unwrap_or_default();
+                                    each(&name, dataset, Piece::Floats(at, value));
+                                }
+                            }
+                        }
+                    }
+                    storage::Piece::Numbers { .. } => {} // never observed
+                };
+                self.storage
+                    .pieces(self.key, &name, dataset, range, &mut numbers)?;
+            } else {
+                let mut some = |past: Vec<Past>| {
+                    for past in past {
+                        if let Past::Instance(instance) = past {
+                            if now.is_some_and(|now| is_same(now, &instance)) {
+                                now = None;
+                            }
+                            one(&instance);
+                        }
+                    }
+                };
+                self.storage.visit(self.key, &name, dataset, ALWAYS, &mut some)?;
+            }
+            if let Some(now) = now
+                && let Some(at) = instant(now, property)
+                && self.wants(query, now)
+            {
+                each(&name, dataset, Piece::One(at, now));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a query lets an instance through.
+    fn wants(&self, query: &HistoryQuery, instance: &Attribute) -> bool {
+        in_range(instance, query.temporal.relation, query.temporal.property)
+            && self.until.is_none_or(|until| instance.modified_at <= until)
+    }
+
+    /// The current instances of an attribute that a query lets through, unless they are among the past by now:
+    /// written, replaced and folded while we looked.
+    fn unless_past<'a>(
+        &'a self,
+        query: &'a HistoryQuery,
+        name: &'a Name,
+        past: &'a [Attribute],
+    ) -> impl Iterator<Item = &'a Attribute> {
+        self.current
+            .iter()
+            .filter(move |now| now.name == *name && self.wants(query, now))
+            .filter(move |now| !past.iter().any(|past| is_same(now, past)))
+    }
+}
+
+/// What was found of an evolution.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) instances: Vec<Attribute>,
+    /// See [`crate::Part::reached`].
+    pub(crate) reached: Option<Timestamp>,
+    /// See [`crate::Part::left_out`].
+    pub(crate) left_out: Vec<Name>,
+}
+
+/// An attribute and a data set.
+type Series = (Name, Option<Uri>);
+
+/// Every instant that an instance can have.
+const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
+
+fn is_same(now: &Attribute, past: &Attribute) -> bool {
+    now.modified_at == past.modified_at && now == past
+}
+
+/// Whether an instance is among numbers that became past.
+fn holds(instants: &[i64], modified: &[i64], now: &Attribute) -> bool {
+    let at = now.instant().as_micros();
+    let first = instants.partition_point(|instant| *instant < at);
+    let same = instants
+        .iter()
+        .zip(modified)
+        .skip(first)
+        .take_while(|(instant, _)| **instant == at);
+    same.into_iter()
+        .any(|(_, modified)| *modified == now.modified_at.as_micros())
 }
 
 /// The instant of an instance that a query means.
@@ -110,15 +429,15 @@ fn instant(attribute: &Attribute, property: TimeProperty) -> Option<Timestamp> {
         TimeProperty::ObservedAt => attribute.observed_at,
         TimeProperty::CreatedAt => Some(attribute.created_at),
         TimeProperty::ModifiedAt => Some(attribute.modified_at),
-        TimeProperty::DeletedAt => None, // an instance that is kept was not deleted
+        TimeProperty::DeletedAt => attribute.deletion(),
     }
 }
 
 /// Whether a query lets an instance through. Where no instants are asked for, every instance is meant, also one
 /// that was never observed.
 fn in_range(attribute: &Attribute, relation: TimeRelation, property: TimeProperty) -> bool {
-    if relation == TimeRelation::Always {
-        return property != TimeProperty::DeletedAt;
+    if relation == TimeRelation::Always && property != TimeProperty::DeletedAt {
+        return true;
     }
     let (start, end) = relation.range();
     instant(attribute, property).is_some_and(|at| start <= at && at < end)
@@ -143,14 +462,23 @@ fn keep_last(instances: &mut Vec<Attribute>, last_n: usize) {
 pub(crate) fn identify(entity_id: &Uri, instances: &mut Vec<Attribute>) {
     let mut seen = HashSet::with_capacity(instances.len());
     instances.retain_mut(|attribute| {
-        let hash = digest(entity_id, attribute);
-        let (half, _) = hash.split_at(16);
-        let number = half
-            .iter()
-            .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-        attribute.instance_id = Some(Uri::ngsi_ld("Instance", &format!("{number:032x}")));
-        seen.insert(hash)
+        let id = instance_id(entity_id, attribute);
+        attribute.instance_id = Some(id.clone());
+        seen.insert(id)
     });
+}
+
+/// The `instanceId` of an instance: the one that it has since it was modified, else one that says what it holds.
+pub(crate) fn instance_id(entity_id: &Uri, attribute: &Attribute) -> Uri {
+    if let Some(id) = &attribute.instance_id {
+        return id.clone();
+    }
+    let hash = digest(entity_id, attribute);
+    let (half, _) = hash.split_at(16);
+    let number = half
+        .iter()
+        .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    Uri::ngsi_ld("Instance", &format!("{number:032x}"))
 }
 
 /// SHA-256 over entity, attribute, data set, instants and value, each with its length before it.

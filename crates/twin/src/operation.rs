@@ -1,7 +1,7 @@
 //! What can be done to the twin, and what came of it.
 
 use ngsi_ld::fragment::{AttributeFragment, Fragment};
-use ngsi_ld::{Attribute, Entity, Name, Uri};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 
 /// What can be done to the twin. Each is atomic; [`crate::Twin::execute`] answers when it is durable.
 ///
@@ -49,6 +49,13 @@ pub enum Operation {
     Copy(Box<Copied>),
     /// Delete Temporal Evolution (5.6.16). An entity that is there now stays, with an empty past.
     DeleteHistory(Uri),
+    /// Delete Attribute from Temporal Evolution (5.6.13): the default instances, those of a data set, or all. What
+    /// the attribute is now stays, with an empty past.
+    DeleteAttributeHistory(Uri, Name, Instance),
+    /// Modify Attribute Instance (5.6.14): this one in its place. Where it is the current one, that changes too.
+    ReplaceInstance(Uri, InstanceRef, Attribute),
+    /// Delete Attribute Instance (5.6.15). Where it is the current one, the entity loses it.
+    DeleteInstance(Uri, InstanceRef),
 }
 
 impl Operation {
@@ -69,7 +76,10 @@ impl Operation {
             | Self::Replace(id, _)
             | Self::Delete(id)
             | Self::Expire(id)
-            | Self::DeleteHistory(id) => id,
+            | Self::DeleteHistory(id)
+            | Self::DeleteAttributeHistory(id, ..)
+            | Self::ReplaceInstance(id, ..)
+            | Self::DeleteInstance(id, _) => id,
             Self::Copy(copied) => &copied.entity.id,
         }
     }
@@ -84,6 +94,17 @@ pub struct Copied {
     pub live: bool,
     /// Instances of the past; the current ones may be among them.
     pub past: Vec<Attribute>,
+}
+
+/// One instance of an evolution, as [`crate::Twin::find_instance`] finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceRef {
+    /// Its attribute.
+    pub attribute: Name,
+    /// Its `instanceId`.
+    pub id: Uri,
+    /// The instant that orders it: `observedAt`, else `modifiedAt`.
+    pub at: Timestamp,
 }
 
 /// Which instances of an attribute.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ngsi_ld::query::temporal::TemporalQuery;
-use ngsi_ld::{Entity, Name, Timestamp, Uri};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use query::{EntityQuery, Plan, Selection, Sorter, View};
 
 use crate::error::Error;
@@ -44,6 +44,29 @@ pub trait Reader: Send + Sync {
     /// current ones that do, each with `instance_id`, those of one attribute oldest first. `None`: there is no
     /// such entity, now or in the past.
     fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error>;
+    /// As much of it as is of the earliest instants, at most `most` instances, and no instant by half; with `last_n`
+    /// of the latest. That an attribute was deleted is an instance too (4.5.7), where no time is asked for or that
+    /// of a deletion. `None`: there is no such entity, now or in the past.
+    ///
+    /// # Errors
+    /// [`Error::TooManyOfOneInstant`].
+    fn evolution(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        most: usize,
+    ) -> Result<Option<Part>, Error>;
+    /// Visits the same in pieces: the instances of one attribute and data set after those of another, in any order,
+    /// and without `instance_id`. Answers with the entity without its attributes. `last_n` plays no part, and
+    /// deletions are left out. `each` asks the twin nothing.
+    fn pieces(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
+    ) -> Result<Option<Entity>, Error>;
     /// The numbers that one attribute's default instance ever had, by `observedAt` (instances without are left
     /// out) in the half-open range, oldest first.
     fn series(
@@ -64,6 +87,29 @@ pub trait Reader: Send + Sync {
     fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error>;
     /// What [`Self::evolutions`] would visit under this id.
     fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>>;
+}
+
+/// A part of an evolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The entity; its attributes are the instances.
+    pub entity: Entity,
+    /// The last instant that is in it, where later ones had to be left out; with `last_n` the first, where earlier
+    /// ones had to be. `None`: all are in it.
+    pub reached: Option<Timestamp>,
+    /// The attributes that have instances of which none is in it.
+    pub left_out: Vec<Name>,
+}
+
+/// Some instances of an evolution.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'a> {
+    /// Properties that are numbers, with the instants that are asked for in microseconds and in order.
+    Integers(&'a [i64], &'a [i64]),
+    /// The same of numbers that are no integers, or not all.
+    Floats(&'a [i64], &'a [f64]),
+    /// One instance of any kind, with the instant that is asked for.
+    One(Timestamp, &'a Attribute),
 }
 
 /// One number of a series, with its unit.

@@ -14,7 +14,7 @@ use crate::choice;
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
-use crate::reader::{BlobId, HistoryQuery, Page, Reader, Sample};
+use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 use crate::shard::{Record, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
@@ -195,34 +195,74 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(mut evolution) = self.evolution(view, &record, query)? else {
+        let Some(mut evolution) = self.whole_evolution(view, &record, query)? else {
             return Ok(None);
         };
         identify(id, &mut evolution.attributes);
         Ok(Some(evolution))
     }
 
-    /// The entity, with the instances that the view shows and the query asks for as its attributes.
-    fn evolution(&self, view: &View, record: &Record, query: &HistoryQuery) -> Result<Option<Entity>, Error> {
+    pub(crate) fn evolution(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        most: usize,
+    ) -> Result<Option<Part>, Error> {
+        let Some(record) = self.state.record(id) else {
+            return Ok(None);
+        };
         let Some(now) = seen(view, &record.entity) else {
             return Ok(None);
         };
-        let source = Evolution {
+        let found = self.source(view, &record, &now).part(id, query, most)?;
+        let mut attributes = found.instances;
+        identify(id, &mut attributes);
+        Ok(Some(Part {
+            entity: with(&now, attributes),
+            reached: found.reached,
+            left_out: found.left_out,
+        }))
+    }
+
+    pub(crate) fn pieces(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
+    ) -> Result<Option<Entity>, Error> {
+        let Some(record) = self.state.record(id) else {
+            return Ok(None);
+        };
+        let Some(now) = seen(view, &record.entity) else {
+            return Ok(None);
+        };
+        self.source(view, &record, &now).pieces(query, each)?;
+        Ok(Some(with(&now, Vec::new())))
+    }
+
+    fn source<'b>(&'b self, view: &'b View, record: &Record, now: &'b Entity) -> Evolution<'b> {
+        Evolution {
+            view,
             storage: self.storage,
             key: record.key,
             current: &now.attributes,
             until: self.until,
+        }
+    }
+
+    /// The entity, with the instances that the view shows and the query asks for as its attributes.
+    fn whole_evolution(
+        &self,
+        view: &View,
+        record: &Record,
+        query: &HistoryQuery,
+    ) -> Result<Option<Entity>, Error> {
+        let Some(now) = seen(view, &record.entity) else {
+            return Ok(None);
         };
-        let attributes = source.instances(query)?;
-        let entity = Entity {
-            id: now.id.clone(),
-            types: now.types.clone(),
-            scope: now.scope.clone(),
-            created_at: now.created_at,
-            modified_at: now.modified_at,
-            expires_at: now.expires_at,
-            attributes,
-        };
+        let entity = with(&now, self.source(view, record, &now).instances(query)?);
         if view.is_open() {
             return Ok(Some(entity));
         }
@@ -249,7 +289,7 @@ impl<S: Shards> Reading<'_, S> {
             attributes: vec![attribute.clone()],
             last_n: None,
         };
-        let evolution = self.evolution(view, &record, &query)?;
+        let evolution = self.whole_evolution(view, &record, &query)?;
         let mut samples: Vec<Sample> = evolution
             .iter()
             .flat_map(|entity| &entity.attributes)
@@ -290,6 +330,19 @@ impl<S: Shards> Reading<'_, S> {
             self.state
                 .with(index, |shard| shard.naming_blob(&blob.0).any(shows))
         })
+    }
+}
+
+/// The entity with these in the place of its attributes.
+fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
+    Entity {
+        id: now.id.clone(),
+        types: now.types.clone(),
+        scope: now.scope.clone(),
+        created_at: now.created_at,
+        modified_at: now.modified_at,
+        expires_at: now.expires_at,
+        attributes,
     }
 }
 
@@ -338,6 +391,24 @@ macro_rules! read_by {
             }
             fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error> {
                 self.reading().history(view, id, query)
+            }
+            fn evolution(
+                &self,
+                view: &View,
+                id: &Uri,
+                query: &HistoryQuery,
+                most: usize,
+            ) -> Result<Option<Part>, Error> {
+                self.reading().evolution(view, id, query, most)
+            }
+            fn pieces(
+                &self,
+                view: &View,
+                id: &Uri,
+                query: &HistoryQuery,
+                each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
+            ) -> Result<Option<Entity>, Error> {
+                self.reading().pieces(view, id, query, each)
             }
             fn series(
                 &self,

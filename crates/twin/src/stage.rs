@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+use ngsi_ld::{Attribute, Entity, Kind, Name, Timestamp, Uri};
 use query::View;
-use storage::{Change, EntityKey, Head, Past, StorageReader};
+use storage::{Change, EntityKey, Head, Past, StorageReader, Take};
 
 use crate::error::Error;
-use crate::evaluate::{After, Effect, Situation};
+use crate::evaluate::{After, Effect, Forget, PastOf, Situation};
 use crate::events::EntityChange;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
@@ -84,10 +84,12 @@ pub(crate) struct Stage<'a> {
 #[derive(Default)]
 struct Staged {
     record: Option<Record>,
-    /// Instances of the past by `observedAt`: those of the group, which the store does not know yet, and those
-    /// of the store as far as `covered` says.
+    /// Instances of the past by the instant that orders them: those of the group, which the store does not know
+    /// yet, and those of the store as far as `covered` says.
     past: BTreeMap<Timestamp, Vec<Attribute>>,
     covered: Option<Series>,
+    /// What the group destroys of the past, which the store still has.
+    forgotten: Vec<Forget>,
     /// The instant of the last operation of the group that changed it.
     touched: Option<Timestamp>,
 }
@@ -109,9 +111,19 @@ impl Series {
 
 impl Staged {
     fn note(&mut self, past: &Attribute) {
-        if let Some(at) = past.observed_at {
-            self.past.entry(at).or_default().push(past.clone());
+        self.past.entry(past.instant()).or_default().push(past.clone());
+    }
+
+    fn forget(&mut self, forget: Forget) {
+        for instances in self.past.values_mut() {
+            instances.retain(|instance| !forget.covers(instance));
         }
+        self.forgotten.push(forget);
+    }
+
+    /// Whether the store has it only until the group is written.
+    fn forgot(&self, past: &Attribute) -> bool {
+        self.forgotten.iter().any(|forget| forget.covers(past))
     }
 }
 
@@ -189,12 +201,14 @@ impl<'a> Stage<'a> {
         let stored = match &record {
             Some(record) => self
                 .reader
-                .history(record.key, &series.names, series.range, None)?,
+                .history(record.key, &series.names, series.range, Take::All)?,
             None => Vec::new(),
         };
         let staged = self.staged.entry_ref(id).or_default();
         for past in stored {
-            if let Past::Instance(attribute) = past {
+            if let Past::Instance(attribute) = past
+                && !staged.forgot(&attribute)
+            {
                 staged.note(&attribute);
             }
         }
@@ -236,8 +250,10 @@ impl<'a> Stage<'a> {
                 .and_then(|staged| staged.covered.as_ref())
                 .is_some_and(|s| s.covers(names, range))
             {
-                for past in self.reader.history(key, names, range, None)? {
-                    if let Past::Instance(attribute) = past {
+                for past in self.reader.history(key, names, range, Take::All)? {
+                    if let Past::Instance(attribute) = past
+                        && !staged.is_some_and(|staged| staged.forgot(&attribute))
+                    {
                         known.push(attribute);
                     }
                 }
@@ -252,13 +268,32 @@ impl<'a> Stage<'a> {
             );
             Ok(known)
         };
+        let datasets = |key: EntityKey, name: &Name| {
+            let stored = self.reader.list(key, std::slice::from_ref(name))?;
+            let mut found: Vec<Option<Uri>> = stored.into_iter().map(|(_, dataset)| dataset).collect();
+            if let Some(staged) = staged {
+                found.retain(|dataset| {
+                    let whole = |forget: &Forget| match forget {
+                        Forget::Series(of, datasets) => of == name && datasets.contains(dataset.as_ref()),
+                        Forget::Instance(_) => false,
+                    };
+                    !staged.forgotten.iter().any(whole)
+                });
+                let past = staged.past.values().flatten().filter(|past| past.name == *name);
+                found.extend(past.map(|past| past.dataset_id.clone()));
+            }
+            Ok(found)
+        };
         let new_key = EntityKey(self.counters.next_key);
         let situation = Situation {
             record: record.clone(),
             now,
             new_key,
             view,
-            known: &known,
+            past: PastOf {
+                known: &known,
+                datasets: &datasets,
+            },
         };
         let effect = situation.evaluate(operation)?;
         Ok(Decided {
@@ -276,11 +311,12 @@ impl<'a> Stage<'a> {
                 Effect {
                     outcome,
                     after,
+                    forget,
                     history,
                 },
             now,
         } = decided;
-        if after == After::Same && history.is_empty() {
+        if after == After::Same && history.is_empty() && forget.is_empty() {
             return outcome;
         }
         self.counters.latest = self.counters.latest.max(now);
@@ -301,7 +337,19 @@ impl<'a> Stage<'a> {
                     .flat_map(|before| &before.entity.attributes)
                     .for_each(|a| staged.note(a));
             }
-            for attribute in history {
+            for forget in forget {
+                self.changes.push(match forget.clone() {
+                    Forget::Instance(attribute) => Change::Forget(record.key, attribute),
+                    Forget::Series(name, datasets) => Change::ForgetSeries(record.key, name, datasets),
+                });
+                staged.forget(forget);
+            }
+            let scope = if history.iter().any(Attribute::is_scope) {
+                None
+            } else {
+                scope_change(before.as_ref(), record, now)
+            };
+            for attribute in history.into_iter().chain(scope) {
                 staged.note(&attribute);
                 self.changes.push(Change::History(record.key, attribute));
             }
@@ -313,6 +361,7 @@ impl<'a> Stage<'a> {
         {
             self.changes.push(Change::Erase(old.key, now));
             staged.past.clear();
+            staged.forgotten.clear();
             staged.covered = None;
             self.erased = true;
         }
@@ -372,6 +421,26 @@ impl<'a> Stage<'a> {
             at: self.counters.latest,
         }
     }
+}
+
+/// What a change of an entity's Scope adds to its evolution (4.5.6).
+fn scope_change(before: Option<&Record>, after: &Record, now: Timestamp) -> Option<Attribute> {
+    let scope = |record: &Record| match record.live() {
+        Some(entity) => entity.scope.clone(),
+        None => Vec::new(),
+    };
+    let was_live = before.is_some_and(|before| before.live().is_some());
+    let (was, is) = (before.map(scope).unwrap_or_default(), scope(after));
+    if was == is || !was_live && after.live().is_none() {
+        return None;
+    }
+    if is.is_empty() {
+        let name = ngsi_ld::representation::scope_name();
+        return Some(Attribute::deletion_of(name, None, Kind::Property, now));
+    }
+    let mut instance = Attribute::of_scope(&is).observed_at(now);
+    (instance.created_at, instance.modified_at) = (now, now);
+    Some(instance)
 }
 
 /// The latest instant that the twin left on an entity.

@@ -13,15 +13,12 @@ use crate::csv_table::Table;
 use crate::file::InputFile;
 use crate::import::{ImportError, Session};
 use crate::text::{Sniffed, sniff};
+use crate::unpacked;
 
 /// The most members an archive may have.
 const MAX_MEMBERS: usize = 10_000;
 /// The most bytes a table may unpack to.
 const MAX_TABLE: u64 = 64 << 30;
-/// A table that unpacks to more than this many times its packed size is no timetable.
-const MAX_RATIO: u64 = 400;
-/// Tables below this size may be packed as well as they like.
-const SMALL: u64 = 64 << 20;
 
 const AGAIN: &str = "download it again; `unzip -t` on the file should end without an error";
 
@@ -194,7 +191,7 @@ impl Archive {
                 "check where the file comes from; if it is a timetable, pack it again with plain `zip`",
             )
         };
-        let limit = MAX_TABLE.min(SMALL.max(member.compressed_size().saturating_mul(MAX_RATIO)));
+        let limit = MAX_TABLE.min(unpacked::most(member.compressed_size()));
         if member.size() > limit {
             return Err(bomb(limit));
         }

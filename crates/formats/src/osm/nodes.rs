@@ -3,14 +3,18 @@
 use super::element::Position;
 
 /// The ids of nodes that ways are made of, gathered before the nodes themselves are read.
-#[derive(Default)]
 pub(super) struct Needed {
     of_streets: Ids,
     of_others: Ids,
+    most: usize,
 }
 
+/// Ways are made of more nodes than may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany(pub(super) usize);
+
 /// Ids, now and then rid of those that stand twice.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Ids {
     ids: Vec<i64>,
     /// How many there were when they were last sorted.
@@ -33,20 +37,41 @@ impl Ids {
 }
 
 impl Needed {
+    /// Of a file with so many nodes. Ways may name others (of an extract, those beyond its edge), but not without
+    /// bound: a million, and thrice as many as the file has itself.
+    pub(super) fn of(nodes: u64) -> Self {
+        Self {
+            of_streets: Ids::default(),
+            of_others: Ids::default(),
+            most: usize::try_from(nodes.saturating_mul(4).saturating_add(1 << 20)).unwrap_or(usize::MAX),
+        }
+    }
+
     /// Nodes of a street.
-    pub(super) fn street(&mut self, ids: &[i64]) {
+    pub(super) fn street(&mut self, ids: &[i64]) -> Result<(), TooMany> {
         self.of_streets.extend(ids);
+        self.check()
     }
 
     /// Nodes of the outline of something.
-    pub(super) fn outline(&mut self, ids: &[i64]) {
+    pub(super) fn outline(&mut self, ids: &[i64]) -> Result<(), TooMany> {
         self.of_others.extend(ids);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), TooMany> {
+        let different = self.of_streets.sorted.max(self.of_others.sorted);
+        if different > self.most {
+            return Err(TooMany(self.most));
+        }
+        Ok(())
     }
 
     /// The table, with no node in its place yet.
-    pub(super) fn into_table(mut self) -> Nodes {
+    pub(super) fn into_table(mut self) -> Result<Nodes, TooMany> {
         self.of_streets.sort();
         self.of_others.sort();
+        self.check()?;
         let mut ids = self.of_others.ids;
         ids.extend_from_slice(&self.of_streets.ids);
         ids.sort_unstable();
@@ -63,11 +88,11 @@ impl Needed {
                 }
             })
             .collect();
-        Nodes {
+        Ok(Nodes {
             at: vec![Position::default(); ids.len()],
             ids,
             flags,
-        }
+        })
     }
 }
 
@@ -137,10 +162,10 @@ mod tests {
 
     #[test]
     fn only_what_is_needed_has_a_place() {
-        let mut needed = Needed::default();
-        needed.street(&[5, 3, 5, -1]);
-        needed.outline(&[9, 3]);
-        let mut nodes = needed.into_table();
+        let mut needed = Needed::of(5);
+        needed.street(&[5, 3, 5, -1]).unwrap();
+        needed.outline(&[9, 3]).unwrap();
+        let mut nodes = needed.into_table().unwrap();
         assert_eq!(nodes.slot(4), None);
         let street = |id| nodes.slot(id).is_some_and(|slot| nodes.on_street(slot));
         assert_eq!([-1, 3, 5, 9].map(street), [true, true, true, false]);
@@ -158,11 +183,37 @@ mod tests {
 
     #[test]
     fn many_ids_are_held_once() {
-        let mut needed = Needed::default();
+        let mut needed = Needed::of(20_000);
         for _ in 0..100 {
-            needed.street(&(0..20_000).collect::<Vec<i64>>());
+            needed.street(&(0..20_000).collect::<Vec<i64>>()).unwrap();
         }
         assert!(needed.of_streets.ids.len() < 600_000);
-        assert_eq!(needed.into_table().ids.len(), 20_000);
+        assert_eq!(needed.into_table().unwrap().ids.len(), 20_000);
+    }
+
+    #[test]
+    fn ways_of_nodes_that_are_nowhere_are_bounded() {
+        let most = (1 << 20) + 4 * 10;
+        for outline in [false, true] {
+            let mut needed = Needed::of(10);
+            let mut took = 0;
+            let refused = (0..10_000).find_map(|way| {
+                let ids: Vec<i64> = (way * 2_000..(way + 1) * 2_000).collect();
+                took = way;
+                if outline {
+                    needed.outline(&ids)
+                } else {
+                    needed.street(&ids)
+                }
+                .err()
+            });
+            assert_eq!(refused, Some(TooMany(most)));
+            assert!(took < 3_000, "held before anybody looked: {took}");
+        }
+        let mut few = Needed::of(10);
+        few.street(&(0..1_048_617).collect::<Vec<i64>>()).unwrap_err();
+        let mut few = Needed::of(11);
+        few.street(&(0..1_048_617).collect::<Vec<i64>>()).unwrap();
+        assert!(few.into_table().is_ok());
     }
 }

@@ -154,9 +154,9 @@ mod tests {
 
     /// Nodes of a grid: node `10 * y + x` lies at `x`, `y`.
     fn grid() -> Nodes {
-        let mut needed = Needed::default();
-        needed.outline(&(0..100).collect::<Vec<i64>>());
-        let mut nodes = needed.into_table();
+        let mut needed = Needed::of(100);
+        needed.outline(&(0..100).collect::<Vec<i64>>()).unwrap();
+        let mut nodes = needed.into_table().unwrap();
         for id in 0..100_i32 {
             let slot = nodes.slot(i64::from(id)).unwrap();
             let position = Position {

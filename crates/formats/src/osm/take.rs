@@ -7,7 +7,7 @@ use geo_types::{Coord, Geometry, Point};
 use ngsi_ld::Entity;
 
 use super::element::{Element, Position, Source, Spot, Stands, Tags, Wanted};
-use super::nodes::{Needed, Nodes};
+use super::nodes::{Needed, Nodes, TooMany};
 use super::survey::{Area, Survey};
 use super::{Told, classify, emit, rings};
 use crate::gtfs::Tally;
@@ -39,13 +39,20 @@ pub(super) fn take(
     session: &mut Session<'_>,
     city: u8,
 ) -> Result<(), ImportError> {
-    let mut needed = Needed::default();
+    let mut needed = Needed::of(survey.nodes);
+    let too_many = |TooMany(most): TooMany| {
+        let why = format!(
+            "its ways are made of more than {most} nodes, and it has {} itself",
+            survey.nodes
+        );
+        ImportError::file(&told.file, why, WHOLE)
+    };
     source.scan(Wanted::WAYS, &mut |element, _| {
         if let Element::Way { id, nodes, tags } = element {
             if classify::is_street(&tags) || survey.of_squares.contains_key(&id) {
-                needed.street(&nodes);
+                needed.street(&nodes).map_err(&too_many)?;
             } else if classify::place(&tags).is_some() || survey.outlines.contains(&id) {
-                needed.outline(&nodes);
+                needed.outline(&nodes).map_err(&too_many)?;
             }
         }
         Ok(())
@@ -54,7 +61,7 @@ pub(super) fn take(
         told,
         survey,
         city,
-        nodes: needed.into_table(),
+        nodes: needed.into_table().map_err(&too_many)?,
         outlines: HashMap::new(),
         seen_nodes: HashSet::new(),
         seen_ways: HashSet::new(),

@@ -83,7 +83,10 @@ struct Sensor {
 
 /// The entities that measure any of the pollutants: those with such an attribute, but no forecasts and nothing
 /// indoors.
-pub(crate) fn sensors(reader: &dyn Reader, view: &View) -> Result<Vec<Arc<Entity>>, twin::Error> {
+///
+/// # Errors
+/// The twin cannot be read.
+pub fn sensors(reader: &dyn Reader, view: &View) -> Result<Vec<Arc<Entity>>, twin::Error> {
     let selection = Selection {
         attributes: POLLUTANTS.iter().flat_map(Pollutant::names).collect(),
         ..Selection::default()

@@ -20,6 +20,8 @@ pub struct Area {
     pub name: String,
     /// Its code, where it has one.
     pub code: Option<String>,
+    /// Its level in lower case, where it says it: `district`, `ward`, `10`.
+    pub level: Option<String>,
 }
 
 /// The city's boundary and its areas.
@@ -53,7 +55,6 @@ const PARENTS: [&str; 6] = ["city", "municipality", "town", "commune", "county",
 
 struct Found {
     area: Area,
-    level: Option<String>,
     polygons: MultiPolygon<f64>,
     parents: BTreeMap<usize, String>,
 }
@@ -75,11 +76,11 @@ pub fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin::Error>
                     code: ["code", "areaCode", "alternateName"]
                         .iter()
                         .find_map(|term| text_of(entity, term)),
+                    level: ["administrativeLevel", "level", "adminLevel"]
+                        .iter()
+                        .find_map(|term| text_of(entity, term))
+                        .map(|level| level.to_lowercase()),
                 },
-                level: ["administrativeLevel", "level", "adminLevel"]
-                    .iter()
-                    .find_map(|term| text_of(entity, term))
-                    .map(|level| level.to_lowercase()),
                 polygons,
                 parents: parents(entity),
             }),
@@ -94,6 +95,7 @@ pub fn gather(reader: &dyn Reader, view: &View) -> Result<Boundary, twin::Error>
     });
     let is_city = |found: &Found| {
         found
+            .area
             .level
             .as_deref()
             .is_some_and(|level| CITY_LEVELS.contains(&level))

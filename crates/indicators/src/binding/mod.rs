@@ -3,7 +3,7 @@
 //! Types and attributes are known by their term under the default vocabulary, the core @context or Smart Data
 //! Models, so that a city may have imported its data with or without an @context.
 
-pub(crate) mod air;
+pub mod air;
 pub mod boundary;
 pub mod dataset;
 pub mod population;

@@ -15,7 +15,7 @@ use indicators::{AssessOptions, Assessment, KpiValue, PeriodRequest, assess};
 use ngsi_ld::context::Context;
 use ngsi_ld::{Attribute, Entity, Name, PropertyValue, Timestamp, Uri};
 use query::{Caller, EntityQuery, Selection, View};
-use twin::{BlobId, Error, HistoryQuery, Page, Reader, Sample};
+use twin::{BlobId, Error, HistoryQuery, Page, Part, Piece, Reader, Sample};
 
 /// Reads what a sink holds.
 pub struct MemoryReader(pub MemorySink);
@@ -43,6 +43,7 @@ impl Reader for MemoryReader {
             .collect();
         Ok(Page {
             total: Some(entities.len()),
+            examined: entities.len(),
             entities,
             more: false,
             ..Page::default()
@@ -89,6 +90,41 @@ impl Reader for MemoryReader {
                 .cloned(),
         );
         Ok(Some(history))
+    }
+
+    fn evolution(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        _most: usize,
+    ) -> Result<Option<Part>, Error> {
+        let history = self.history(view, id, query)?;
+        Ok(history.map(|entity| Part {
+            entity,
+            reached: None,
+            left_out: Vec::new(),
+        }))
+    }
+
+    fn pieces(
+        &self,
+        view: &View,
+        id: &Uri,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
+    ) -> Result<Option<Entity>, Error> {
+        let Some(mut entity) = self.history(view, id, query)? else {
+            return Ok(None);
+        };
+        for one in std::mem::take(&mut entity.attributes) {
+            each(
+                &one.name,
+                one.dataset_id.as_ref(),
+                Piece::One(one.instant(), &one),
+            );
+        }
+        Ok(Some(entity))
     }
 
     fn series(

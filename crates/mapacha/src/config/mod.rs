@@ -65,6 +65,9 @@ pub(crate) struct Http {
     pub(crate) max_body_bytes: usize,
     /// The largest file that can be uploaded for import, in bytes.
     pub(crate) max_import_bytes: usize,
+    /// The most instances of attributes that one answer of temporal evolutions holds; a longer one comes in parts
+    /// (206 with `Content-Range`).
+    pub(crate) max_evolution_instances: usize,
 }
 
 impl Default for Http {
@@ -74,6 +77,7 @@ impl Default for Http {
             admin_listen: None,
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
+            max_evolution_instances: 10_000,
         }
     }
 }

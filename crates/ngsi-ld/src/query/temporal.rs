@@ -217,9 +217,44 @@ impl Period {
             .map_err(|error| bad(&format!("not an ISO 8601 duration ({error})")))?;
         match span.signum() {
             0 => Ok(None),
+            1 if fixed_micros(&span) == Some(0) => Err(bad("which is shorter than a microsecond")),
             1 => Ok(Some(Self(span))),
             _ => Err(bad("which is negative")),
         }
+    }
+
+    /// The period, counted from `start`, that holds the instant `at`, which is not before `start`: [begin, end).
+    pub fn holding(&self, start: Timestamp, at: Timestamp) -> (Timestamp, Timestamp) {
+        if let Some(length) = fixed_micros(&self.0) {
+            let begin = i128::from(start.as_micros());
+            let count = (i128::from(at.as_micros()) - begin).div_euclid(length.max(1));
+            let instant = |count: i128| {
+                let micros = begin + count * length;
+                i64::try_from(micros).map_or(Timestamp::MAX, |micros| {
+                    Timestamp::from_micros(micros).min(Timestamp::MAX)
+                })
+            };
+            return (instant(count), instant(count + 1));
+        }
+        // Doubling, then halving: the number of whole periods between start and `at`.
+        let reached = |count: i64| self.after(start, count).is_some_and(|instant| instant <= at);
+        let mut high = 1_i64;
+        while reached(high) && high < i64::MAX / 4 {
+            high *= 2;
+        }
+        let mut low = high / 2;
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if reached(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        (
+            self.after(start, low).unwrap_or(start),
+            self.after(start, low + 1).unwrap_or(Timestamp::MAX),
+        )
     }
 
     /// `start` and so many periods, in the calendar of UTC: months keep their day where it exists, always counted
@@ -235,6 +270,18 @@ impl Period {
         // Shorter than a microsecond would never get anywhere.
         (periods == 0 || instant != start).then_some(instant)
     }
+}
+
+/// The length in microseconds, where it is the same everywhere in the calendar of UTC.
+fn fixed_micros(span: &Span) -> Option<i128> {
+    if span.get_years() != 0 || span.get_months() != 0 {
+        return None;
+    }
+    let days = i128::from(span.get_weeks()) * 7 + i128::from(span.get_days());
+    let minutes = (days * 24 + i128::from(span.get_hours())) * 60 + i128::from(span.get_minutes());
+    let millis =
+        (minutes * 60 + i128::from(span.get_seconds())) * 1_000 + i128::from(span.get_milliseconds());
+    Some(millis * 1_000 + i128::from(span.get_microseconds()) + i128::from(span.get_nanoseconds()) / 1_000)
 }
 
 #[cfg(test)]
@@ -314,6 +361,7 @@ mod tests {
             "P1H",
             "PT1H/PT2H",
             "P0001-00-00",
+            "PT0.0000001S",
         ] {
             assert!(Period::parse(bad).is_err(), "{bad}");
         }
@@ -324,6 +372,68 @@ mod tests {
                 .after(start, i64::MAX)
                 .is_none()
         );
+    }
+
+    #[test]
+    fn the_period_that_holds_an_instant() {
+        let start = at("2026-01-31T10:00:00Z");
+        for (period, instant, begin, end) in [
+            (
+                "PT1H",
+                "2026-01-31T10:00:00Z",
+                "2026-01-31T10:00:00Z",
+                "2026-01-31T11:00:00Z",
+            ),
+            (
+                "PT1H",
+                "2026-01-31T10:59:59Z",
+                "2026-01-31T10:00:00Z",
+                "2026-01-31T11:00:00Z",
+            ),
+            (
+                "PT1H",
+                "2030-01-31T10:00:00Z",
+                "2030-01-31T10:00:00Z",
+                "2030-01-31T11:00:00Z",
+            ),
+            (
+                "P1D",
+                "2026-02-02T09:00:00Z",
+                "2026-02-01T10:00:00Z",
+                "2026-02-02T10:00:00Z",
+            ),
+            (
+                "P2W",
+                "2026-02-14T10:00:00Z",
+                "2026-02-14T10:00:00Z",
+                "2026-02-28T10:00:00Z",
+            ),
+            (
+                "P1M",
+                "2026-02-28T10:00:00Z",
+                "2026-02-28T10:00:00Z",
+                "2026-03-31T10:00:00Z",
+            ),
+            (
+                "P1Y",
+                "2031-05-01T00:00:00Z",
+                "2031-01-31T10:00:00Z",
+                "2032-01-31T10:00:00Z",
+            ),
+            (
+                "P1MT12H",
+                "2026-03-30T10:00:00Z",
+                "2026-02-28T22:00:00Z",
+                "2026-04-01T10:00:00Z",
+            ),
+        ] {
+            let period = Period::parse(period).unwrap().unwrap();
+            assert_eq!(
+                period.holding(start, at(instant)),
+                (at(begin), at(end)),
+                "{period:?} {instant}"
+            );
+        }
     }
 
     #[test]

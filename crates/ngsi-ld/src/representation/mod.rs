@@ -11,6 +11,7 @@ mod plain;
 mod read;
 mod read_value;
 mod reader;
+mod scope_evolution;
 mod write;
 mod write_geojson;
 mod write_temporal;
@@ -21,6 +22,7 @@ pub use read::{
     FragmentOptions, read_attribute, read_attribute_fragment, read_entity, read_entity_simplified,
     read_fragment, read_fragment_with, read_temporal, read_temporal_attributes,
 };
+pub use scope_evolution::scope_name;
 pub use write::{LinkedEntities, write_attribute, write_entity, write_entity_inline};
 pub use write_geojson::{feature_of, write_feature, write_feature_collection};
 pub use write_temporal::{AggregatedAttribute, AggregatedRow, write_aggregated, write_temporal};

@@ -3,10 +3,11 @@
 
 use serde_json::Value as Json;
 
+use super::reader::deleted;
 use crate::entity::Attribute;
-use crate::name::{NGSI_LD, Name};
+use crate::name::{NGSI_LD, Name, Uri};
 use crate::time::Timestamp;
-use crate::value::{PropertyValue, Value};
+use crate::value::{Kind, PropertyValue, Value};
 
 /// Member and last segment of the name it is held under.
 const MEMBERS: [(&str, &str); 12] = [
@@ -54,6 +55,15 @@ impl Attribute {
         self.sub_attributes
             .extend(plain_member("deletedAt", Json::from(instant.to_string())));
         self
+    }
+
+    /// The instance of a temporal evolution that says that an attribute of this kind was deleted at `at`.
+    #[must_use]
+    pub fn deletion_of(name: Name, dataset_id: Option<Uri>, kind: Kind, at: Timestamp) -> Self {
+        let mut attribute = Self::new(name, deleted(Some(kind))).deleted_at(at);
+        attribute.dataset_id = dataset_id;
+        (attribute.created_at, attribute.modified_at) = (at, at);
+        attribute
     }
 
     /// When it was deleted, if it says so.

@@ -9,6 +9,7 @@ use super::names::is_scope;
 use super::path::Path;
 use super::read_value::{NULL, holds_null, is_null, types, uri};
 use super::reader::{Mode, Reader};
+use super::scope_evolution;
 use super::short;
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, UNSET};
@@ -51,7 +52,8 @@ pub fn read_entity_simplified(json: &Json, context: &Context) -> Result<Entity, 
     )
 }
 
-/// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances.
+/// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances. The
+/// instances of a Scope stand among those of the attributes, see [`super::scope_name`].
 pub fn read_temporal(json: &Json, context: &Context) -> Result<Entity, Error> {
     whole(
         json,
@@ -244,6 +246,7 @@ struct Members {
 impl Members {
     fn read(object: &Map<String, Json>, reader: &Reader<'_>) -> Result<Self, Error> {
         let mut members = Self::default();
+        let mut scopes = Vec::new();
         let mut instances = reader.attributes(object, false, &Path::Root, |key, json, path| {
             match key {
                 "@context" | "deletedAt" => {}
@@ -252,6 +255,9 @@ impl Members {
                 }
                 "id" | "@id" => members.id = Some(uri(json, path)?),
                 "type" | "@type" => members.types = types(json, reader.context, path)?,
+                "scope" if reader.mode == Mode::Temporal && scope_evolution::is_evolution(json) => {
+                    scopes = scope_evolution::read(json, reader, path)?;
+                }
                 "scope" => members.scope = Some(scope(json, reader, path)?),
                 "expiresAt" => members.expires_at = reader.instant(json, path)?,
                 // Set by the system: what a client says is of no weight, so its form is not either.
@@ -273,6 +279,7 @@ impl Members {
                 as_geo_property(instance, &Path::Key(&Path::Root, term))?;
             }
         }
+        instances.extend(scopes);
         members.instances = instances;
         Ok(members)
     }
@@ -293,8 +300,8 @@ fn as_geo_property(instance: &mut Instance, path: &Path<'_>) -> Result<(), Error
     Ok(())
 }
 
-/// `scope`: a text, several, or (in temporal representations) the instances of a Property, the last of which holds.
-fn scope(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<Vec<Box<str>>, Error> {
+/// `scope`: a text, or several.
+pub(super) fn scope(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<Vec<Box<str>>, Error> {
     match json {
         Json::String(text) if text == NULL && reader.mode == Mode::Fragment => Ok(Vec::new()),
         Json::String(text) if is_scope(text) => Ok(vec![text.as_str().into()]),
@@ -302,12 +309,6 @@ fn scope(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<Vec<Box<st
             "`{}` is no Scope; write `/Nairobi/Westlands`: levels of letters, numbers and `_` (4.18)",
             short(text)
         )),
-        Json::Object(instance) if reader.mode == Mode::Temporal && instance.contains_key("value") => {
-            scope(&instance["value"], reader, &Path::Key(path, "value"))
-        }
-        Json::Array(list) if reader.mode == Mode::Temporal && list.iter().any(Json::is_object) => {
-            scope(&list[list.len() - 1], reader, path)
-        }
         Json::Array(list) => {
             let mut scopes: Vec<Box<str>> = Vec::with_capacity(list.len());
             for (index, one) in list.iter().enumerate() {

@@ -423,14 +423,20 @@ impl Reader<'_> {
         }
         if instance.removed {
             if self.mode == Mode::Temporal {
-                if !instance
-                    .sub_instances
-                    .iter()
-                    .any(|sub| sub.name.as_str().ends_with("/deletedAt"))
-                {
-                    return path.refuse(format_args!(
-                        "an instance with `{NULL}` says with `deletedAt` when that was"
-                    ));
+                let says_when = |sub: &Instance| sub.name.as_str().ends_with("/deletedAt");
+                match &instance.patch.observed_at {
+                    _ if instance.sub_instances.iter().any(says_when) => {}
+                    // Its own instant is as good as any other.
+                    Change::Set(at) => {
+                        let name = Name::from_iri(format!("{}deletedAt", crate::name::NGSI_LD));
+                        let text = Value::Property(at.to_string().as_str().into());
+                        instance.sub_instances.push(Instance::with_value(name, text));
+                    }
+                    _ => {
+                        return path.refuse(format_args!(
+                            "an instance with `{NULL}` says with `deletedAt` (or `observedAt`) when that was"
+                        ));
+                    }
                 }
                 instance.patch.value = Some(ValuePatch::Typed(deleted(kind)));
             }
@@ -468,7 +474,7 @@ impl Reader<'_> {
 }
 
 /// What stands in an instance that says that an attribute of this kind was deleted; it is never written.
-fn deleted(kind: Option<Kind>) -> Value {
+pub(super) fn deleted(kind: Option<Kind>) -> Value {
     use crate::value::{PropertyValue, Relationship};
     let null = || Uri::parse(NULL).ok();
     match (kind, null()) {

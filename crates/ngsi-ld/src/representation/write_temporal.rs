@@ -23,7 +23,10 @@ pub fn write_temporal(
         ..options.clone()
     };
     let mut object = head(entity, context, options);
-    if let Some(scope) = object.get_mut("scope") {
+    if entity.attributes.iter().any(Attribute::is_scope) {
+        object.shift_remove("scope");
+    } else if let Some(scope) = object.get_mut("scope") {
+        // Nothing is known of its evolution: it holds since the entity was modified, at the latest.
         *scope = reified(scope.take(), entity.modified_at, format);
     }
     for instances in groups(&entity.attributes) {

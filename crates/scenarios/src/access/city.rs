@@ -169,25 +169,23 @@ impl<'a> City<'a> {
         categories.into_iter().collect()
     }
 
-    /// The places of a category as the simulator takes them: one for each entrance.
+    /// The places of a category as the simulator takes them: one for each entrance, and for each capacity of a stop.
     pub(super) fn gates(&self, category: &str, profile: &Profile) -> Vec<Gate> {
         let model = &self.model;
         if category == "stop" {
-            let served = model.stops().iter().filter(|stop| stop.served);
-            return served
-                .map(|stop| {
-                    let boards = stop.wheelchair.and(stop.vehicles);
-                    let rolls = profile.heeds_wheelchair_tag;
-                    Gate {
+            let as_either = model.stops().iter().flat_map(|stop| {
+                [Capacity::Low, Capacity::High].map(|capacity| {
+                    Some(Gate {
                         at: stop.position,
-                        capacity: stop.capacity,
+                        capacity,
                         facility: Facility {
                             place: stop.snap,
-                            state: if rolls { boards } else { Passability::Passable },
+                            state: stop.state(profile, capacity)?,
                         },
-                    }
+                    })
                 })
-                .collect();
+            });
+            return as_either.flatten().collect();
         }
         let mut gates = Vec::new();
         for place in model.places(category) {

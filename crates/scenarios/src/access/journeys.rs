@@ -10,7 +10,7 @@ use sim_access::{Cost, Metric, Passability, Position, Profile, Snap, Start, Trav
 use super::QuestionError;
 use super::city::City;
 use super::matrix::Question;
-use crate::model::{Timetable, Who};
+use crate::model::{Timetable, Who, departure_s};
 
 /// The most vehicles in one journey.
 const MOST_RIDES: usize = 5;
@@ -38,7 +38,7 @@ impl<'a> Journeys<'a> {
             )
         })?;
         let options = model.options();
-        let departure_s = seconds_of(&options.time).ok_or_else(|| {
+        let departure_s = departure_s(options).ok_or_else(|| {
             QuestionError::option(
                 "--time",
                 format!("`{}` is no time of day", options.time),
@@ -47,7 +47,7 @@ impl<'a> Journeys<'a> {
         })?;
         Ok(Self {
             built: timetable.build(model.streets(), options, who)?,
-            inputs: timetable.inputs(who),
+            inputs: timetable.inputs(profile),
             snaps: timetable.stops.iter().map(|stop| stop.snap).collect(),
             timetable,
             departure_s,
@@ -86,7 +86,7 @@ impl<'a> Journeys<'a> {
         at_least: Passability,
         workspace: &mut Workspace,
     ) -> Result<Vec<Start>, QuestionError> {
-        let access = self.access(travel, from, workspace)?;
+        let access = self.access(travel, from, at_least, workspace)?;
         let query = Query {
             access: &access,
             departure_s: self.departure_s,
@@ -111,10 +111,18 @@ impl<'a> Journeys<'a> {
         &self,
         travel: &Travel,
         from: &Snap,
+        at_least: Passability,
         workspace: &mut Workspace,
     ) -> Result<Vec<AccessLeg>, QuestionError> {
         let within_s = self.walking.within_m / self.walking.speed_m_s;
-        Ok(network_legs(travel, from, &self.snaps, within_s, workspace)?)
+        Ok(network_legs(
+            travel,
+            from,
+            &self.snaps,
+            within_s,
+            at_least,
+            workspace,
+        )?)
     }
 
     /// Travel times in seconds, by ways known to be good and by those that may be.
@@ -174,13 +182,20 @@ impl<'a> Journeys<'a> {
         let (mut access, mut egress) = (Vec::new(), Vec::new());
         for place in &origins {
             access.push(match place {
-                Some(place) => self.access(&travel, place, &mut workspace)?,
+                Some(place) => self.access(&travel, place, Passability::Unknown, &mut workspace)?,
                 None => Vec::new(),
             });
         }
         for place in &destinations {
             egress.push(match place {
-                Some(place) => network_legs_towards(&towards, place, &self.snaps, within_s, &mut workspace)?,
+                Some(place) => network_legs_towards(
+                    &towards,
+                    place,
+                    &self.snaps,
+                    within_s,
+                    Passability::Unknown,
+                    &mut workspace,
+                )?,
                 None => Vec::new(),
             });
         }
@@ -236,27 +251,6 @@ impl Legs {
                 let seconds = Metric::Time.cost(metres / walking.speed_m_s).div_ceil(1000);
                 (*state >= at_least).then_some(seconds)
             }
-        }
-    }
-}
-
-/// Seconds after midnight of `HH:MM`.
-fn seconds_of(time: &str) -> Option<i32> {
-    let (hours, minutes) = time.split_once(':')?;
-    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    ((0..48).contains(&hours) && (0..60).contains(&minutes)).then_some(hours * 3600 + minutes * 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_of_day() {
-        assert_eq!(seconds_of("08:00"), Some(28_800));
-        assert_eq!(seconds_of("25:30"), Some(91_800));
-        for bad in ["8", "08:60", "-1:00", "a:b", ""] {
-            assert_eq!(seconds_of(bad), None, "{bad}");
         }
     }
 }

@@ -23,8 +23,6 @@ mod places;
 pub mod reach;
 pub mod route;
 pub mod survey;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{Answer, Table};
 pub use city::City;

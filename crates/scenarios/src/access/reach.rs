@@ -59,8 +59,11 @@ pub fn ask(city: &City<'_>, question: &Question) -> Result<Answer, QuestionError
     let nowhere = u16::try_from(model.areas().len()).unwrap_or(u16::MAX);
     let of_area = |area: &Option<u32>| area.and_then(|area| u16::try_from(area).ok()).unwrap_or(nowhere);
     let areas: Vec<u16> = model.cell_areas().iter().map(of_area).collect();
-    let sums = shares(&people, &areas, &states)
+    let mut sums = shares(&people, &areas, &states)
         .map_err(|error| QuestionError::missing(error.to_string(), "import the population again"))?;
+    // Areas after the last one that anybody lives in.
+    let all_areas = model.areas().len().max(sums.groups.len());
+    sums.groups.resize(all_areas, Share::default());
     let mut rows = vec![row("all", "", &sums.all)];
     rows.extend(
         model

@@ -2,17 +2,19 @@
 
 use std::collections::HashSet;
 
-use jiff::civil::Date;
-
 use super::nearest::{did_you_mean, listed};
 use super::shape::owner;
 use super::{Choose, Finding, Measure, Objective, Scenario, ScenarioFile};
 use crate::catalogue::{argument, kind, kinds};
 use crate::choose::{MOST_MEASURES, MOST_OBJECTIVES};
+use crate::model::{ModelError, date, faults};
 
 /// The version of the format.
 pub(super) const SCHEMA: u32 = 1;
-const WHEELCHAIRS: [&str; 3] = ["manual_wheelchair", "powered_wheelchair", "long_cane"];
+/// The most scenarios of a file: each is a city of its own, and all are in memory together.
+const MOST_SCENARIOS: usize = 50;
+/// The most measures of a file.
+const MOST_OF_ALL_MEASURES: usize = 200;
 const NAME: &str = "use letters, digits, `-` and `_`, at most 64";
 
 /// Everything that is wrong.
@@ -23,6 +25,7 @@ pub(super) fn check(file: &ScenarioFile) -> Vec<Finding> {
     };
     check.head();
     check.travel();
+    check.bounds();
     check.names("measure", file.measures.iter().map(|it| it.name.as_str()));
     check.names("scenario", file.scenarios.iter().map(|it| it.name.as_str()));
     for (index, measure) in file.measures.iter().enumerate() {
@@ -69,6 +72,16 @@ impl Check<'_> {
             let what = format!("`{currency}` is not a code of ISO 4217");
             self.wrong("currency", what, "write three capital letters, as in `KES`");
         }
+        if let Some(baseline) = &file.baseline
+            && !(baseline.len() == 64
+                && baseline
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+        {
+            let what = format!("`{}` is not the fingerprint of a city", baseline.escape_debug());
+            let remedy = "give the 64 digits of `provenance.inputs` of a result, or leave it out";
+            self.wrong("baseline", what, remedy);
+        }
         for (index, indicator) in file.indicators.iter().enumerate() {
             self.indicator(&format!("indicators[{index}]"), indicator);
         }
@@ -78,6 +91,18 @@ impl Check<'_> {
                 format!("{} is too large", file.seed),
                 "give a number below 2^63",
             );
+        }
+    }
+
+    fn bounds(&mut self) {
+        for (place, count, most) in [
+            ("measure", self.file.measures.len(), MOST_OF_ALL_MEASURES),
+            ("scenario", self.file.scenarios.len(), MOST_SCENARIOS),
+        ] {
+            if count > most {
+                let what = format!("there are {count} of them; at most {most} are taken");
+                self.wrong(place, what, "divide them among several files");
+            }
         }
     }
 
@@ -100,34 +125,18 @@ impl Check<'_> {
         }
     }
 
+    /// What the model would refuse.
     fn travel(&mut self) {
-        let travel = &self.file.travel;
-        if let Some(date) = &travel.date {
-            self.date("travel.date", date);
-        }
-        if travel.time.parse::<jiff::civil::Time>().is_err() || travel.time.len() != 5 {
-            let what = format!("`{}` is not a time of day", travel.time);
-            self.wrong("travel.time", what, "write it as `HH:MM`, as in `08:00`");
-        }
-        for (place, value, least, most) in [
-            ("travel.minutes", travel.minutes, 1.0, 1440.0),
-            ("travel.walk_m", travel.walk_m, 1.0, 100_000.0),
-            ("travel.detour", travel.detour, 1.0, 10.0),
-        ] {
-            if !(least..=most).contains(&value) {
-                let what = format!("{value} cannot be");
-                self.wrong(place, what, format!("give a number from {least} to {most}"));
+        for fault in faults(&self.file.travel) {
+            match fault {
+                ModelError::Option { key, what, remedy } => self.wrong(format!("travel.{key}"), what, remedy),
+                other => self.wrong("travel", other.to_string(), "leave it out"),
             }
-        }
-        if !WHEELCHAIRS.contains(&travel.wheelchair.as_str()) {
-            let what = format!("there is no profile `{}`", travel.wheelchair);
-            let remedy = did_you_mean(&travel.wheelchair, WHEELCHAIRS, &listed(&WHEELCHAIRS));
-            self.wrong("travel.wheelchair", what, remedy);
         }
     }
 
     fn date(&mut self, place: &str, text: &str) {
-        if text.len() != 10 || text.parse::<Date>().is_err() {
+        if date(text).is_none() {
             let what = format!("`{text}` is not a date");
             self.wrong(place, what, "write it as `YYYY-MM-DD`, as in `2027-03-01`");
         }

@@ -49,6 +49,10 @@ pub struct ScenarioFile {
     /// Empty: all that the city has the data for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<String>,
+    /// The fingerprint of the city that the file is for (`provenance.inputs` of a result, 64 hexadecimal digits). With
+    /// it, a run of any other city is refused; without it, a run is of the city as it is when it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// How people travel.
     #[serde(default)]
     pub travel: crate::model::TravelOptions,
@@ -125,6 +129,14 @@ pub struct Choose {
     /// How many years of the yearly costs count.
     #[serde(default = "ten_years")]
     pub years: f64,
+}
+
+impl Choose {
+    /// The measures of the file to choose from.
+    pub(crate) fn of<'a>(&self, file: &'a ScenarioFile) -> Vec<&'a Measure> {
+        let asked = |measure: &&Measure| self.measures.is_empty() || self.measures.contains(&measure.name);
+        file.measures.iter().filter(asked).collect()
+    }
 }
 
 fn ten_years() -> f64 {

@@ -432,6 +432,7 @@ fn file() -> impl Strategy<Value = ScenarioFile> {
         proptest::bool::ANY,
     )
         .prop_map(|(measures, title, seed, choose)| ScenarioFile {
+            baseline: None,
             schema: 1,
             description: Some(title.clone()),
             title,
@@ -479,5 +480,66 @@ proptest! {
             let _ = ScenarioFile::parse(&format!("{head}{text}{tail}"));
             let _ = ScenarioFile::parse(&format!("{head}{tail}"));
         }
+    }
+}
+
+#[test]
+fn scenarios_and_measures_are_bounded() {
+    let many = |measures: usize, scenarios: usize| {
+        let mut text = "schema = 1\ntitle = \"Many\"\n".to_owned();
+        for number in 0..measures {
+            text += &format!("[[measure]]\nname = \"m{number}\"\nkind = \"kerb-ramp\"\n");
+            text += "with.nodes = [\"urn:ngsi-ld:RoadNode:17\"]\n";
+        }
+        for number in 0..scenarios {
+            text += &format!("[[scenario]]\nname = \"s{number}\"\nmeasures = [\"m0\"]\n");
+        }
+        findings(&text)
+    };
+    assert_eq!(many(200, 50), Vec::<String>::new());
+    assert_eq!(
+        many(201, 51),
+        [
+            "measure: there are 201 of them; at most 200 are taken; divide them among several files",
+            "scenario: there are 51 of them; at most 50 are taken; divide them among several files",
+        ]
+    );
+}
+
+/// Whatever the check of a file lets pass, a model can be read with.
+#[test]
+fn travel_has_one_set_of_limits() {
+    for (travel, remedy) in [
+        ("minutes = 601", "give a number from 1 to 600"),
+        ("walk_m = 50001", "give a number from 1 to 50000"),
+        ("detour = 5.5", "give a number from 1 to 5"),
+        ("wheelchair = \"Long_Cane\"", "did you mean `long_cane`?"),
+    ] {
+        let found = findings(&with("[travel]", &format!("[travel]\n{travel}")));
+        assert!(
+            found.len() == 1 && found[0].ends_with(remedy),
+            "{travel}: {found:?}"
+        );
+    }
+    for time in ["25:30", "8:00"] {
+        let text = with("time = 08:00:00", &format!("time = \"{time}\""));
+        let file = ScenarioFile::parse(&text).unwrap();
+        assert!(crate::model::departure_s(&file.travel).is_some());
+    }
+}
+
+#[test]
+fn a_baseline_is_a_fingerprint() {
+    let hash = "0123456789abcdef".repeat(4);
+    let file = |baseline: &str| with("schema = 1", &format!("schema = 1\nbaseline = \"{baseline}\""));
+    let read = ScenarioFile::parse(&file(&hash)).unwrap();
+    assert_eq!(read.baseline.as_deref(), Some(hash.as_str()));
+    assert_eq!(ScenarioFile::parse(&read.to_toml().unwrap()).unwrap(), read);
+    for bad in ["2026-05-01T00:00:00Z", "ab", &hash.to_uppercase()] {
+        let found = findings(&file(bad));
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("baseline: `{bad}` is not the fingerprint")),
+            "{found:?}"
+        );
     }
 }

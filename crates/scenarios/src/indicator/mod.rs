@@ -236,7 +236,11 @@ mod tests {
         for indicator in all() {
             assert!(Asked::of(&indicator.id).is_ok());
             assert!(indicator.method.len() > 80 && names::indicator(&indicator.id).is_some());
-            assert!(!indicator.method.contains("travel."), "said for people: {}", indicator.method);
+            assert!(
+                !indicator.method.contains("travel."),
+                "said for people: {}",
+                indicator.method
+            );
         }
         let error = Asked::of("clinic-drive").unwrap_err().to_string();
         assert!(error.starts_with("`clinic-drive` is not an indicator of reach; give one of stop-walk,"));

@@ -25,16 +25,9 @@ pub(crate) struct Rides {
 
 impl Rides {
     fn of(model: &Model, timetable: &crate::model::Timetable, who: Who) -> Result<Self, TransitError> {
-        let footpaths = timetable.footpaths(model.streets(), model.options(), who)?;
-        let (mut stops, mut trips) = (timetable.inputs(who), timetable.trips_for(who));
-        if !model.profile(who).heeds_wheelchair_tag {
-            for stop in &mut stops {
-                stop.wheelchair = Passability::Passable;
-            }
-            for trip in &mut trips {
-                trip.wheelchair = Passability::Passable;
-            }
-        }
+        let footpaths = timetable.footpaths(model.streets(), model.options(), who, Passability::Unknown)?;
+        let profile = model.profile(who);
+        let (stops, trips) = (timetable.inputs(&profile), timetable.trips_for(&profile));
         let reversed = |at_least| {
             let options = TimetableOptions {
                 at_least,

@@ -19,15 +19,6 @@ pub(super) fn limit_m(model: &Model, asked: Asked, capacity: Capacity) -> f64 {
     }
 }
 
-/// Whether somebody can board at a stop: one must get on there, and a vehicle that calls must take them.
-pub(super) fn stop_state(stop: &Stop, model: &Model, who: Who) -> Passability {
-    if model.profile(who).heeds_wheelchair_tag {
-        stop.wheelchair.and(stop.vehicles)
-    } else {
-        Passability::Passable
-    }
-}
-
 /// The states of all cells; `None`: there is nothing to go to.
 pub(super) fn states(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
     let Some(kind) = asked.goal.kind() else {
@@ -75,28 +66,26 @@ pub(super) fn states(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
 }
 
 fn stops(model: &Model, asked: Asked) -> Option<Vec<Passability>> {
-    let served: Vec<&Stop> = model.stops().iter().filter(|stop| stop.served).collect();
-    if served.is_empty() {
-        return None;
-    }
+    let profile = model.profile(asked.who);
     let mut states: Option<Vec<Passability>> = None;
     for capacity in [Capacity::Low, Capacity::High] {
-        let of: Vec<&&Stop> = served.iter().filter(|stop| stop.capacity == capacity).collect();
+        let stops = model.stops().iter();
+        let of: Vec<(&Stop, Passability)> = stops
+            .filter_map(|stop| Some((stop, stop.state(&profile, capacity)?)))
+            .collect();
         if of.is_empty() {
             continue;
         }
         let limit_m = limit_m(model, asked, capacity);
         let found = if model.streets().is_some() {
-            let facility = |stop: &&&Stop| Facility {
+            let facility = |&(stop, state): &(&Stop, Passability)| Facility {
                 place: stop.snap,
-                state: stop_state(stop, model, asked.who),
+                state,
             };
             let facilities: Vec<Facility> = of.iter().map(facility).collect();
             along_streets(model, asked.who, &facilities, limit_m)
         } else {
-            let places = of
-                .iter()
-                .map(|stop| (stop.position, stop_state(stop, model, asked.who)));
+            let places = of.iter().map(|(stop, state)| (stop.position, *state));
             straight(model, asked.who, places, limit_m)
         };
         states = Some(match states {

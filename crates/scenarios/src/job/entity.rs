@@ -111,6 +111,14 @@ impl Update {
         self.set("fingerprint", hash)
     }
 
+    pub(super) fn baseline_at(self, at: Timestamp) -> Self {
+        self.set("baselineAt", at.to_string())
+    }
+
+    pub(super) fn attempts(self, attempts: u32) -> Self {
+        self.set("attempts", i64::from(attempts))
+    }
+
     pub(super) fn errors(self, errors: &[String]) -> Self {
         self.set("errors", serde_json::Value::from(errors))
     }
@@ -186,6 +194,10 @@ fn one(
         ))
         .with(property("cost", scenario.cost))
         .with(property("yearlyCost", scenario.yearly_cost));
+    if !scenario.carried_out.is_empty() {
+        let told = serde_json::to_value(&scenario.carried_out).unwrap_or_default();
+        entity.put(property("carriedOut", told));
+    }
     let unit = value.filter(|value| value.unit.starts_with('%')).map(|_| "P1");
     let mut number = |term: &str, number: Option<f64>, unit: Option<&str>| {
         if let Some(number) = number {
@@ -263,12 +275,23 @@ fn of(entity: &Entity) -> Option<Run> {
         finished_at: instant("finishedAt"),
         scenario_file: text("scenarioFile").unwrap_or_default(),
         fingerprint: text("fingerprint"),
+        baseline_at: instant("baselineAt"),
+        attempts: attempts(attribute("attempts").and_then(Attribute::as_f64)),
         version: text("version").unwrap_or_default(),
         errors: texts("errors"),
         warnings: texts("warnings"),
         blob: text("blob").map(BlobId),
         key: text(KEY),
     })
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is within the bounds"
+)]
+fn attempts(said: Option<f64>) -> u32 {
+    said.map_or(0, |attempts| attempts.clamp(0.0, 1e6) as u32)
 }
 
 /// A run, as a view shows it.

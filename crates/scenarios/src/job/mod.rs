@@ -6,8 +6,11 @@
 //!
 //! What a run found is written in one batch, durable together or not at all, with the run's status in it. So at any
 //! instant, and after a crash at any instant, a run is `done` with all its results, or it has none. A run that was
-//! waiting or at work when the program ended is queued again at the next start; if the city has changed in the
-//! meantime, it says so.
+//! waiting or at work when the program ended is queued again at the next start, and then begins anew: its baseline is
+//! the city as it then is. A run records the instant and the fingerprint of its baseline when it begins; if the city
+//! has changed in the meantime, the result names both baselines and says so. A file that must not run against another
+//! city says so with `baseline`. A run at whose work the program ended twice without being asked to is not tried a
+//! third time: it failed.
 
 mod entity;
 mod queue;
@@ -98,6 +101,10 @@ pub struct Run {
     pub scenario_file: String,
     /// SHA-256 of the city's data that it read, in hex.
     pub fingerprint: Option<String>,
+    /// The instant of the city that it read.
+    pub baseline_at: Option<Timestamp>,
+    /// How often it began and did not come to an end.
+    pub attempts: u32,
     /// The version of the program.
     pub version: String,
     /// Why it failed: findings in the file, one a line, or an error.

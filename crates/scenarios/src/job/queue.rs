@@ -20,6 +20,9 @@ use crate::run::{self, RunError, Watch};
 /// How long a client is asked to wait when the queue is full.
 const RETRY_AFTER_S: u32 = 5;
 
+/// How often a run is begun whose work the program does not survive.
+const MOST_ATTEMPTS: u32 = 2;
+
 /// What carries a scenario file out.
 pub(super) type Work =
     dyn Fn(&Snapshot, &View, &ScenarioFile, &dyn Watch) -> Result<RunResult, RunError> + Send + Sync;
@@ -96,6 +99,12 @@ impl Shared {
         !self.lock().is_working(id)
     }
 
+    /// Whether a run at work is to stop only because all is to end.
+    pub(super) fn is_cut_off(&self, id: &Uri) -> bool {
+        let queue = self.lock();
+        queue.ending && queue.working.get(id) == Some(&Stage::Working)
+    }
+
     /// From here on a run cannot be cancelled; `false`: it was.
     pub(super) fn begin_writing(&self, id: &Uri) -> bool {
         let mut queue = self.lock();
@@ -125,8 +134,14 @@ impl Shared {
     }
 }
 
+/// Whether the program ended too often while a run was at work.
+fn is_given_up(run: &Run) -> bool {
+    run.status == RunStatus::Running && run.attempts >= MOST_ATTEMPTS
+}
+
 impl Jobs {
-    /// Starts the workers. Runs that were waiting or at work when the program ended are queued again.
+    /// Starts the workers. Runs that were waiting or at work when the program ended are queued again; one at whose
+    /// work it ended twice has failed.
     ///
     /// # Errors
     /// The twin cannot be read or written, or a thread cannot be started.
@@ -143,19 +158,33 @@ impl Jobs {
         let mut open: Vec<Run> = entity::list(&twin, &view)?;
         open.retain(|run| !run.status.is_final());
         open.reverse();
+        let now = twin.now();
         let again: Vec<Operation> = open
             .iter()
             .filter(|run| run.status == RunStatus::Running)
             .map(|run| {
-                Update::default()
-                    .status(RunStatus::Queued)
-                    .progress(0.0, "waits to go on after a restart")
-                    .of(&run.id)
+                let update = if is_given_up(run) {
+                    Update::default()
+                        .errors(&[format!(
+                            "the program ended {} times while it worked on this run, which is not begun again: see \
+                             the log of the program and the memory of the machine, divide the scenarios among \
+                             several files, and submit them",
+                            run.attempts
+                        )])
+                        .finished(now)
+                        .status(RunStatus::Failed)
+                } else {
+                    Update::default()
+                        .status(RunStatus::Queued)
+                        .progress(0.0, "waits to begin anew after a restart")
+                };
+                update.of(&run.id)
             })
             .collect();
         for result in twin.execute_blocking(&view, again) {
             result?;
         }
+        open.retain(|run| !is_given_up(run));
         let shared = Arc::new(Shared {
             twin,
             view,

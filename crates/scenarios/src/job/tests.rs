@@ -239,7 +239,10 @@ fn a_run_that_the_end_cut_off_goes_on_and_says_that_the_city_changed() {
         }
         jobs.stop();
         assert!(matches!(jobs.submit(submission()), Err(JobError::Stopped)));
-        assert_eq!(read(&twin, &view(), &cut).unwrap().status, RunStatus::Running);
+        let at_work = read(&twin, &view(), &cut).unwrap();
+        assert_eq!(at_work.status, RunStatus::Running);
+        assert_eq!(at_work.attempts, 0, "who asks the program to end is not at fault");
+        let begun_with = at_work.fingerprint;
         twin.close();
         let twin = open(&store);
         if change {
@@ -254,6 +257,12 @@ fn a_run_that_the_end_cut_off_goes_on_and_says_that_the_city_changed() {
                 .iter()
                 .any(|warning| warning.contains("the city changed"));
             assert_eq!(told, change && *id == cut);
+            // So does the result itself, which is what is handed on.
+            let found = result(&twin, &view(), id).unwrap().unwrap();
+            assert_eq!(found.warnings, run.warnings);
+            let begun = found.provenance.begun_with.map(|begun| begun.inputs);
+            assert_eq!(begun, begun_with.clone().filter(|_| told));
+            assert!(run.baseline_at.is_some());
         }
         assert_eq!(results(&twin), 8);
         let listed: Vec<Uri> = list(&twin, &view())
@@ -364,4 +373,49 @@ fn a_run_that_somebody_took_away_leaves_nothing() {
     assert_eq!(jobs.wait(&id, LONG), None);
     jobs.stop();
     assert_eq!(entities(&twin, true), before);
+}
+
+/// The program is killed each time while it works on one run: that run fails instead of killing it for ever, and
+/// others go on.
+#[test]
+fn a_run_that_ends_the_program_twice_has_failed() {
+    let store = Memory::new();
+    let twin = city(&store);
+    let jobs = start(&twin, until_over());
+    let deadly = jobs.submit(submission()).unwrap().id;
+    let other = jobs.submit(submission()).unwrap().id;
+    let at_work = |attempts: u32| {
+        let run = read(&twin, &view(), &deadly).unwrap();
+        run.status == RunStatus::Running && run.attempts == attempts
+    };
+    while !at_work(1) {
+        std::thread::yield_now();
+    }
+    jobs.stop();
+    // Killed: what was written last is that it is at work.
+    let killed = |attempts: u32| {
+        let update = entity::Update::default()
+            .status(RunStatus::Running)
+            .attempts(attempts);
+        for result in twin.execute_blocking(&view(), vec![update.of(&deadly)]) {
+            result.unwrap();
+        }
+    };
+    killed(1);
+    let jobs = start(&twin, until_over());
+    while !at_work(2) {
+        std::thread::yield_now();
+    }
+    jobs.stop();
+    killed(2);
+    let jobs = start(&twin, found());
+    let run = jobs.wait(&deadly, LONG).unwrap();
+    assert_eq!((run.status, run.attempts), (RunStatus::Failed, 2));
+    assert!(
+        run.errors[0].contains("ended 2 times while it worked on this run") && run.finished_at.is_some(),
+        "{:?}",
+        run.errors
+    );
+    assert_eq!(jobs.wait(&other, LONG).unwrap().status, RunStatus::Done);
+    assert_eq!(results(&twin), 4);
 }

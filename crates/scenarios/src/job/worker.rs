@@ -11,7 +11,7 @@ use super::entity::{self, Update};
 use super::queue::Shared;
 use super::{Run, RunStatus};
 use crate::file::ScenarioFile;
-use crate::result::RunResult;
+use crate::result::{Baseline, RunResult};
 use crate::run::{RunError, Watch, inputs};
 
 /// Progress is written at most so often, in microseconds.
@@ -36,7 +36,11 @@ fn carry_out(shared: &Shared, id: &Uri) {
         ]))
     });
     let written = match outcome {
-        Ok((result, warnings)) => done(shared, id, &result, &warnings),
+        Ok(result) => done(shared, id, &result),
+        // The program ends as it was asked to: that is no attempt that failed.
+        Err(Failure::Over) if shared.is_cut_off(id) => {
+            shared.write(Update::default().attempts(run.attempts).of(id))
+        }
         Err(Failure::Over) => return,
         Err(Failure::Failed(errors)) => failed(shared, id, &errors),
     };
@@ -69,31 +73,50 @@ impl From<twin::Error> for Failure {
 }
 
 /// What a run finds, with what is to be said about it.
-fn found(shared: &Shared, run: &Run) -> Result<(RunResult, Vec<String>), Failure> {
+fn found(shared: &Shared, run: &Run) -> Result<RunResult, Failure> {
     let file = ScenarioFile::parse(&run.scenario_file).map_err(RunError::Findings)?;
     let snapshot = shared.twin.snapshot();
-    let warnings = start(shared, run, &snapshot)?;
+    let begun = start(shared, run, &snapshot)?;
     let watch = JobWatch {
         shared,
         id: &run.id,
         written: Mutex::new((shared.twin.now(), 0.0)),
     };
-    let result = (shared.work)(&snapshot, &shared.view, &file, &watch)?;
-    Ok((result, warnings))
+    let mut result = (shared.work)(&snapshot, &shared.view, &file, &watch)?;
+    result.warnings.splice(0..0, begun.warnings);
+    result.provenance.begun_with = begun.with;
+    Ok(result)
+}
+
+/// A run that begins.
+struct Begun {
+    /// The baseline that it began with before, where that was another.
+    with: Option<Baseline>,
+    /// What is to be said about it.
+    warnings: Vec<String>,
 }
 
 /// Says that a run is at work, and on what.
-fn start(shared: &Shared, run: &Run, snapshot: &Snapshot) -> Result<Vec<String>, Failure> {
+fn start(shared: &Shared, run: &Run, snapshot: &Snapshot) -> Result<Begun, Failure> {
     let hash = inputs(snapshot, &shared.view)?;
-    let mut warnings = Vec::new();
-    if run.fingerprint.as_ref().is_some_and(|before| *before != hash) {
-        warnings.push(format!(
-            "the program ended during this run, and the city changed before the run went on: it is of the city at {}",
+    let mut begun = Begun {
+        with: None,
+        warnings: Vec::new(),
+    };
+    if let Some(before) = run.fingerprint.as_ref().filter(|before| **before != hash) {
+        let was_at = run.baseline_at.or(run.started_at).unwrap_or(run.submitted_at);
+        begun.warnings.push(format!(
+            "the program ended during this run, and the city changed before the run began anew: all of it is of the \
+             city at {}, not of the city at {was_at} with which it began",
             snapshot.at()
         ));
+        begun.with = Some(Baseline {
+            snapshot: was_at.to_string(),
+            inputs: before.clone(),
+        });
     }
     if run.fingerprint.is_some() && run.version != env!("CARGO_PKG_VERSION") {
-        warnings.push(format!(
+        begun.warnings.push(format!(
             "the run began with version {} and was done with version {}",
             run.version,
             env!("CARGO_PKG_VERSION")
@@ -108,22 +131,24 @@ fn start(shared: &Shared, run: &Run, snapshot: &Snapshot) -> Result<Vec<String>,
                 .started(shared.twin.now())
                 .version()
                 .fingerprint(&hash)
+                .baseline_at(snapshot.at())
+                .attempts(run.attempts.saturating_add(1))
                 .progress(0.0, "the city is read")
                 .of(&run.id),
         )?;
         drop(queue);
-        Ok(warnings)
+        Ok(begun)
     } else {
         Err(Failure::Over)
     }
 }
 
 /// Writes all that a run found, with its status in the same batch.
-fn done(shared: &Shared, id: &Uri, result: &RunResult, warnings: &[String]) -> Result<(), twin::Error> {
+fn done(shared: &Shared, id: &Uri, result: &RunResult) -> Result<(), twin::Error> {
     if !shared.begin_writing(id) {
         return Ok(());
     }
-    let (results, operations) = match batch(shared, id, result, warnings) {
+    let (results, operations) = match batch(shared, id, result) {
         Ok(batch) => batch,
         Err(error) => return shared.write(ended(shared, &[error.to_string()]).of(id)),
     };
@@ -141,12 +166,7 @@ fn done(shared: &Shared, id: &Uri, result: &RunResult, warnings: &[String]) -> R
 }
 
 /// The results' ids, and what is written.
-fn batch(
-    shared: &Shared,
-    id: &Uri,
-    result: &RunResult,
-    warnings: &[String],
-) -> Result<(Vec<Uri>, Vec<Operation>), twin::Error> {
+fn batch(shared: &Shared, id: &Uri, result: &RunResult) -> Result<(Vec<Uri>, Vec<Operation>), twin::Error> {
     let bytes = serde_json::to_vec(result)
         .map_err(|error| twin::Error::Storage(format!("the result cannot be written as JSON: {error}")))?;
     // Nothing names it yet, so nobody sees it.
@@ -154,12 +174,11 @@ fn batch(
     let results = entity::results(id, result);
     let ids = results.iter().map(|entity| entity.id.clone()).collect();
     let mut operations: Vec<Operation> = results.into_iter().map(Operation::UpsertReplace).collect();
-    let all: Vec<String> = warnings.iter().chain(&result.warnings).cloned().collect();
     operations.push(
         Update::default()
             .progress(1.0, "done")
             .fingerprint(&result.provenance.inputs)
-            .warnings(&all)
+            .warnings(&result.warnings)
             .blob(&blob)
             .finished(shared.twin.now())
             .status(RunStatus::Done)

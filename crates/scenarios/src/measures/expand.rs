@@ -29,6 +29,8 @@ pub(super) struct Expansion<'a> {
     pub(super) plan: Plan,
     /// The entity that the measure makes, for verbs that go on from it.
     pub(super) created: Option<(Uri, Coord<f64>)>,
+    /// How many trips the measure has added.
+    pub(super) copies: usize,
     arguments: Arguments,
     findings: Vec<Finding>,
     /// Entities by parameter, looked up once.
@@ -67,6 +69,7 @@ pub(super) fn expand(city: &City<'_>, measure: &Measure) -> Result<Plan, Vec<Fin
             ..Plan::default()
         },
         created: None,
+        copies: 0,
         arguments,
         findings: Vec::new(),
         looked_up: BTreeMap::new(),

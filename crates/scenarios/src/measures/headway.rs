@@ -114,9 +114,12 @@ impl Expansion<'_> {
     fn copy(&mut self, departures: &[(u32, Arc<BaseTrip>)], window: Headway) -> usize {
         let mut count = 0;
         for (at_s, like) in new_departures(departures, window) {
-            if count >= MOST_COPIES {
-                let what = format!("more than {MOST_COPIES} trips would be added");
-                self.wrong("with.headway_min", what, "give a longer headway");
+            if self.copies >= MOST_COPIES {
+                if self.copies == MOST_COPIES {
+                    self.copies += 1; // told once
+                    let what = format!("more than {MOST_COPIES} trips would be added");
+                    self.wrong("with.headway_min", what, "give a longer headway");
+                }
                 break;
             }
             let Some(leaves_s) = like.leaves_s() else { continue };
@@ -124,6 +127,7 @@ impl Expansion<'_> {
             let id = made("GtfsTrip", &self.measure.name, &[like.id.local(), &time]);
             let shift_s = i64::from(at_s) - i64::from(leaves_s);
             self.plan.trip(&like).copies.push(Copy { id, shift_s });
+            self.copies += 1;
             count += 1;
         }
         count

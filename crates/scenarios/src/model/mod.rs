@@ -17,6 +17,7 @@
 
 mod calendar;
 pub(crate) mod feed;
+mod follow;
 pub(crate) mod layout;
 pub(crate) mod outline;
 pub mod people;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use sim_access::{Metric, Position, Profile, Snap};
 use twin::Reader;
 
+use crate::file::nearest::{did_you_mean, listed};
 use crate::indicator::Rides;
 use feed::Feed;
 use people::People;
@@ -44,6 +46,7 @@ use streets::{HOME_WITHIN_M, StreetChanges, StreetEntities};
 use table::Table;
 use ways::{Joint, Report, Way};
 
+pub use follow::Followed;
 pub use places::Place;
 pub use streets::{Streets, Who};
 pub use timetable::{Stop, Timetable};
@@ -99,6 +102,15 @@ pub struct Area {
     pub name: String,
 }
 
+/// Whether models are made of entities of a type.
+pub(crate) fn reads(name: &ngsi_ld::Name) -> bool {
+    let short = name.short();
+    short.starts_with("Gtfs")
+        || ["RoadSegment", "RoadNode", "AccessibilityReport"].contains(&short)
+        || people::TYPES.contains(&short)
+        || Place::TYPES.contains(&short)
+}
+
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -113,7 +125,7 @@ pub enum ModelError {
         /// What is wrong.
         what: String,
         /// What to do.
-        remedy: &'static str,
+        remedy: String,
     },
     /// Entities that the simulators cannot take.
     #[error("{0}")]
@@ -441,22 +453,33 @@ fn snap_cells(people: &People, streets: Option<&Streets>) -> Arc<[Option<Snap>]>
         .collect()
 }
 
+/// The profiles that may stand for persons with disabilities, as options name them.
+const WHEELCHAIRS: [&str; 3] = ["manual_wheelchair", "powered_wheelchair", "long_cane"];
+
 /// The profile that stands for persons with disabilities.
 fn profile_of(options: &TravelOptions) -> Option<Profile> {
-    let name = options.wheelchair.trim().to_lowercase().replace('_', "-");
-    let [_, profiles @ ..] = Profile::built_in();
-    profiles.into_iter().find(|profile| profile.name == name)
+    let name = WHEELCHAIRS.into_iter().find(|name| *name == options.wheelchair)?;
+    crate::access::profile(name)
+}
+
+/// A date of options and scenario files.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
 }
 
 fn date_of(text: &str) -> Result<Date, ModelError> {
-    text.parse().map_err(|_error| ModelError::Option {
-        key: "date",
-        what: format!("`{text}` is not a date"),
-        remedy: "write it as YYYY-MM-DD, or leave it out",
-    })
+    date(text).ok_or_else(|| no_date(text))
 }
 
-/// When journeys start, seconds of the service day.
+fn no_date(text: &str) -> ModelError {
+    ModelError::Option {
+        key: "date",
+        what: format!("`{text}` is not a date"),
+        remedy: "write it as `YYYY-MM-DD`, as in `2027-03-01`, or leave it out".to_owned(),
+    }
+}
+
+/// When journeys start, seconds of the service day; `None`: it is no time of day.
 pub(crate) fn departure_s(options: &TravelOptions) -> Option<i32> {
     let (hours, minutes) = options.time.split_once(':')?;
     let part = |text: &str| -> Option<i32> {
@@ -469,41 +492,49 @@ pub(crate) fn departure_s(options: &TravelOptions) -> Option<i32> {
 
 /// Whether the options make sense. Gives the profile that they name.
 fn check(options: &TravelOptions) -> Result<Profile, ModelError> {
-    let option = |key, what: String, remedy| Err(ModelError::Option { key, what, remedy });
-    if let Some(date) = &options.date {
-        date_of(date)?;
+    if let Some(fault) = faults(options).into_iter().next() {
+        return Err(fault);
     }
+    profile_of(options).ok_or_else(|| no_profile(options))
+}
+
+fn no_profile(options: &TravelOptions) -> ModelError {
+    ModelError::Option {
+        key: "wheelchair",
+        what: format!("there is no profile `{}`", options.wheelchair),
+        remedy: did_you_mean(&options.wheelchair, WHEELCHAIRS, &listed(&WHEELCHAIRS)),
+    }
+}
+
+/// Everything in the options that makes no sense: what a model cannot be read with, and so what a scenario file
+/// cannot say.
+pub(crate) fn faults(options: &TravelOptions) -> Vec<ModelError> {
+    let mut faults = Vec::new();
+    faults.extend(options.date.as_ref().and_then(|date| date_of(date).err()));
     if departure_s(options).is_none() {
-        let what = format!("`{}` is not a time of day", options.time);
-        return option("time", what, "write it as HH:MM, for example 08:00");
+        faults.push(ModelError::Option {
+            key: "time",
+            what: format!("`{}` is not a time of day", options.time),
+            remedy: "write it as `HH:MM`, as in `08:00`".to_owned(),
+        });
     }
-    for (key, value, range, remedy) in [
-        (
-            "minutes",
-            options.minutes,
-            1.0..=600.0,
-            "give minutes from 1 to 600",
-        ),
-        (
-            "walk_m",
-            options.walk_m,
-            1.0..=50_000.0,
-            "give metres from 1 to 50 000",
-        ),
-        ("detour", options.detour, 1.0..=5.0, "give a factor from 1 to 5"),
+    for (key, value, least, most) in [
+        ("minutes", options.minutes, 1.0, 600.0),
+        ("walk_m", options.walk_m, 1.0, 50_000.0),
+        ("detour", options.detour, 1.0, 5.0),
     ] {
-        if !range.contains(&value) {
-            return option(key, format!("{value} is out of range"), remedy);
+        if !(least..=most).contains(&value) {
+            faults.push(ModelError::Option {
+                key,
+                what: format!("{value} cannot be"),
+                remedy: format!("give a number from {least} to {most}"),
+            });
         }
     }
-    match profile_of(options) {
-        Some(profile) => Ok(profile),
-        None => option(
-            "wheelchair",
-            format!("`{}` is not a profile", options.wheelchair),
-            "give manual_wheelchair, powered_wheelchair or long_cane",
-        ),
+    if profile_of(options).is_none() {
+        faults.push(no_profile(options));
     }
+    faults
 }
 
 #[cfg(test)]
@@ -535,6 +566,8 @@ mod tests {
             (|o| o.detour = 0.5, "travel.detour:"),
             (|o| o.wheelchair = "walking".into(), "travel.wheelchair:"),
             (|o| o.date = Some("tomorrow".into()), "travel.date:"),
+            (|o| o.minutes = 1_000.0, "travel.minutes:"),
+            (|o| o.wheelchair = "Long-Cane".into(), "travel.wheelchair:"),
         ] {
             let error = with(change).unwrap_err();
             assert!(error.starts_with(key), "{error}");

@@ -1,7 +1,8 @@
 //! People: where they live, in which area, and how many of them are in which group.
 //!
 //! Cells are those of the population grid whose centre lies within the city's boundary; each belongs to the first
-//! area that holds its centre. Groups come from the areas (`AdministrativeArea`):
+//! area that holds its centre. Areas are those of one level, the highest below the city: a sub-district within a
+//! district is a part of it, and an area that holds all others is the city. Groups come from the areas (`AdministrativeArea`):
 //!
 //! | Group | From |
 //! |---|---|
@@ -13,6 +14,8 @@
 
 use std::collections::BTreeSet;
 
+use geo::{Area as _, InteriorPoint as _};
+use geo_types::MultiPolygon;
 use indicators::binding::{boundary, dataset, population, terms};
 use indicators::calculation::Cell;
 use indicators::calculation::transport_convenience::bounds;
@@ -42,7 +45,7 @@ pub(crate) struct People {
     sources: BTreeSet<Uri>,
 }
 
-const TYPES: [&str; 3] = ["AdministrativeArea", "PopulationGrid", "Dataset"];
+pub(crate) const TYPES: [&str; 3] = ["AdministrativeArea", "PopulationGrid", "Dataset"];
 
 /// What an area says of its people.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +112,76 @@ impl Census {
     }
 }
 
+/// The city's areas as a whole: the sums of those that say both of a share's numbers.
+fn together(all: &[&Census]) -> Census {
+    let mut whole = Census {
+        whole: true,
+        ..Census::default()
+    };
+    for census in all {
+        let counted = census.people.or_else(|| census.of_ages());
+        if let (Some(all), Some(share)) = (counted, census.disability()) {
+            *whole.people.get_or_insert(0.0) += all;
+            *whole.disabled.get_or_insert(0.0) += all * share;
+        }
+        for (age, people) in &census.ages {
+            match whole.ages.iter_mut().find(|(known, _)| known == age) {
+                Some((_, sum)) => *sum += people,
+                None => whole.ages.push((age.clone(), *people)),
+            }
+        }
+    }
+    whole
+}
+
+/// The share of the city that an area has at least which holds all of it: borders of two sources differ a little.
+const ALL_OF_IT: f64 = 0.95;
+
+/// What an area is to the city.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// One of those that divide it.
+    Division,
+    /// It lies in a larger one of another level.
+    Within,
+    /// It holds the city, with all other areas.
+    Whole,
+}
+
+/// What each area is to the city.
+fn parts(boundary: &boundary::Boundary) -> Vec<Part> {
+    let index = AreaIndex::new(&boundary.area_polygons);
+    let polygons = &boundary.area_polygons;
+    let sizes: Vec<f64> = polygons.iter().map(MultiPolygon::unsigned_area).collect();
+    let level = |area: usize| boundary.areas.get(area).and_then(|area| area.level.as_deref());
+    // For each, the larger ones of another level that it lies in.
+    let within: Vec<Vec<usize>> = (0..polygons.len())
+        .map(|area| {
+            let inside = polygons[area].interior_point();
+            let holding = inside.map(|inside| index.holding(inside.0).collect::<Vec<_>>());
+            let mut holding = holding.unwrap_or_default();
+            holding.retain(|other| sizes[*other] > sizes[area] && level(*other) != level(area));
+            holding
+        })
+        .collect();
+    let city: f64 = boundary.city.iter().map(MultiPolygon::unsigned_area).sum();
+    // Where nothing is the city, all areas are, and lie in the one that holds them.
+    let no_city = boundary.city_areas == polygons.len() && boundary.city == *polygons;
+    let whole: Vec<bool> = (0..polygons.len())
+        .map(|area| {
+            let others = within.iter().filter(|within| within.contains(&area)).count();
+            let all_others = others >= 2 && others + 1 == polygons.len();
+            all_others && (no_city || sizes[area] >= ALL_OF_IT * city)
+        })
+        .collect();
+    let part = |area: usize| match whole[area] {
+        true => Part::Whole,
+        false if within[area].iter().all(|other| whole[*other]) => Part::Division,
+        false => Part::Within,
+    };
+    (0..polygons.len()).map(part).collect()
+}
+
 /// `65+` is 65, `under 5` is 0.
 fn first_number(age: &str) -> u32 {
     if age.starts_with('<') || age.to_lowercase().starts_with("under") {
@@ -159,7 +232,26 @@ impl People {
             );
         }
         let city = AreaIndex::new(&boundary.city);
-        let index = AreaIndex::new(&boundary.area_polygons);
+        let parts = parts(&boundary);
+        let all_areas = || {
+            parts
+                .iter()
+                .zip(boundary.areas.iter().zip(&boundary.area_polygons))
+        };
+        let divisions = || {
+            let divisions = all_areas().filter(|(part, _)| **part == Part::Division);
+            divisions.map(|(_, area)| area)
+        };
+        let index = AreaIndex::new(divisions().map(|(_, shape)| shape));
+        let mut others = all_areas().filter(|(part, _)| **part != Part::Division);
+        if let Some((_, (first, _))) = others.next() {
+            notes.push(format!(
+                "people are counted by areas of one level; {} that lie in others or hold them all are left out (the \
+                 first: {})",
+                1 + others.count(),
+                first.name
+            ));
+        }
         let (mut cells, mut cell_areas) = (Vec::new(), Vec::new());
         for cell in all {
             if city.any(cell.centre) {
@@ -168,10 +260,8 @@ impl People {
                 cells.push(cell);
             }
         }
-        let areas: Vec<Area> = boundary
-            .areas
-            .iter()
-            .map(|area| Area {
+        let areas: Vec<Area> = divisions()
+            .map(|(area, _)| Area {
                 id: area.id.clone(),
                 name: area.name.clone(),
             })
@@ -187,16 +277,15 @@ impl People {
             notes,
             sources,
         };
-        // What has a place and is not an area of the city is the city.
-        let mut whole = Census::default();
-        for (id, census) in &census {
-            if census.placed && !people.areas.iter().any(|area| area.id == *id) {
-                whole = Census {
-                    whole: true,
-                    ..census.clone()
-                };
-            }
-        }
+        // What has a place and is not an area of the city is the city; it may be several.
+        let within: BTreeSet<&Uri> = all_areas()
+            .filter(|(part, _)| **part != Part::Whole)
+            .map(|(_, (area, _))| &area.id)
+            .collect();
+        let city = census
+            .iter()
+            .filter(|(id, census)| census.placed && !within.contains(id));
+        let whole = together(&city.map(|(_, census)| census).collect::<Vec<_>>());
         let mut by_area: Vec<Census> = people
             .areas
             .iter()
@@ -224,12 +313,7 @@ impl People {
         sums
     }
 
-    fn group(
-        &mut self,
-        id: &str,
-        shares: impl Iterator<Item = Option<f64>>,
-        without: &mut usize,
-    ) {
+    fn group(&mut self, id: &str, shares: impl Iterator<Item = Option<f64>>, without: &mut usize) {
         self.groups.push(Group {
             id: id.to_owned(),
             name: names::group(id).unwrap_or_else(|| id.to_owned()),
@@ -268,20 +352,12 @@ impl People {
             .any(|census| census.disability().is_some());
         let mut without = 0;
         if said {
-            self.group(
-                "disability",
-                disability.into_iter(),
-                &mut without,
-            );
+            self.group("disability", disability.into_iter(), &mut without);
         } else {
             absent.push("persons with disabilities (`personsWithDisabilities`)");
         }
         for (age, shares) in ages.iter().zip(by_age) {
-            self.group(
-                &format!("age:{age}"),
-                shares.into_iter(),
-                &mut without,
-            );
+            self.group(&format!("age:{age}"), shares.into_iter(), &mut without);
         }
         if ages.is_empty() {
             absent.push("age (`populationByAge`)");

@@ -276,7 +276,7 @@ impl Streets {
     }
 
     /// The network as any other profile moves through it, with tags and reports as they are now. What is reported
-    /// for persons with disabilities counts for every profile but `walking`.
+    /// for persons with disabilities counts for every profile but [`Profile::walking`] itself, whatever it is called.
     ///
     /// # Errors
     /// A profile that cannot be.
@@ -285,7 +285,7 @@ impl Streets {
         for (edge, now) in self.corrected.iter() {
             travel.correct(*edge, *now);
         }
-        let who = usize::from(profile.name != Profile::walking().name);
+        let who = usize::from(*profile != Profile::walking());
         for (edge, state) in &self.reported[who] {
             travel.report(*edge, *state);
         }

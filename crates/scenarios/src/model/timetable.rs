@@ -42,14 +42,32 @@ pub struct Stop {
     pub position: Position,
     /// Whether one gets on and off by wheelchair; what a station says holds for stops of it that say nothing.
     pub wheelchair: Passability,
-    /// Whether a vehicle calls there on the day: else only on the day before or after.
+    /// Whether a vehicle that lets people on calls there on the day.
     pub served: bool,
-    /// Whether a vehicle that calls there on the day takes wheelchairs.
-    pub vehicles: Passability,
-    /// The most that any of its lines moves.
-    pub capacity: Capacity,
+    /// Whether such a vehicle takes wheelchairs: one of a line of low capacity, and one of high capacity; `None`: no
+    /// such line calls there.
+    pub vehicles: [Option<Passability>; 2],
     /// Where it is on the streets; `None`: there are no streets, or none near it.
     pub snap: Option<Snap>,
+}
+
+impl Stop {
+    /// Whether somebody can board there: one must get on there, and a vehicle that calls must take them. As a stop of
+    /// high capacity only lines of high capacity count, as one of low capacity all lines, for who is near enough to a
+    /// bus is near enough to a train. `None`: none calls there on the day.
+    pub(crate) fn state(&self, profile: &Profile, capacity: Capacity) -> Option<Passability> {
+        let [low, high] = self.vehicles;
+        let vehicles = match (capacity, low, high) {
+            (Capacity::Low, Some(low), Some(high)) => low.or(high),
+            (Capacity::Low, low, high) => low.or(high)?,
+            (Capacity::High, _, high) => high?,
+        };
+        Some(if profile.heeds_wheelchair_tag {
+            self.wheelchair.and(vehicles)
+        } else {
+            Passability::Passable
+        })
+    }
 }
 
 /// A timetable of a day.
@@ -170,18 +188,14 @@ impl Timetable {
                 continue;
             };
             if self.services.runs[*service as usize][1] {
-                let capacity = trip.route.as_ref().and_then(|route| feed.routes.get(route));
-                for call in &calls {
+                let route = trip.route.as_ref().and_then(|route| feed.routes.get(route));
+                let high = route.is_some_and(|capacity| **capacity == Capacity::High);
+                for call in calls.iter().filter(|call| call.pick_up) {
                     let stop = &mut self.stops[call.stop as usize];
-                    stop.vehicles = if stop.served {
-                        stop.vehicles.or(trip.wheelchair)
-                    } else {
-                        trip.wheelchair
-                    };
+                    let vehicles = &mut stop.vehicles[usize::from(high)];
+                    let before = vehicles.unwrap_or(Passability::Blocked);
+                    *vehicles = Some(before.or(trip.wheelchair));
                     stop.served = true;
-                    if capacity.is_some_and(|capacity| **capacity == Capacity::High) {
-                        stop.capacity = Capacity::High;
-                    }
                 }
             }
             self.trips.push(TripInput {
@@ -249,23 +263,24 @@ impl Timetable {
         }
     }
 
-    /// The stops as the simulator takes them: on foot every stop can be used.
-    pub fn inputs(&self, who: Who) -> Vec<StopInput> {
+    /// The stops as the simulator takes them: who does not heed wheelchair tags can use every stop.
+    pub fn inputs(&self, profile: &Profile) -> Vec<StopInput> {
         let stops = self.stops.iter().map(|stop| StopInput {
             id: stop.id.to_string(),
             position: stop.position,
-            wheelchair: match who {
-                Who::Walking => Passability::Passable,
-                Who::Wheelchair => stop.wheelchair,
+            wheelchair: if profile.heeds_wheelchair_tag {
+                stop.wheelchair
+            } else {
+                Passability::Passable
             },
         });
         stops.collect()
     }
 
-    /// The trips as the simulator takes them: on foot every vehicle can be used.
-    pub fn trips_for(&self, who: Who) -> Vec<TripInput> {
+    /// The trips as the simulator takes them: who does not heed wheelchair tags can use every vehicle.
+    pub fn trips_for(&self, profile: &Profile) -> Vec<TripInput> {
         let mut trips = self.trips.clone();
-        if who == Who::Walking {
+        if !profile.heeds_wheelchair_tag {
             for trip in &mut trips {
                 trip.wheelchair = Passability::Passable;
             }
@@ -273,8 +288,8 @@ impl Timetable {
         trips
     }
 
-    /// Ways on foot between stops: along the streets, or straight times the detour where there are none. Of those,
-    /// nobody knows whether wheels pass.
+    /// Ways on foot between stops, of at least a state: along the streets, or straight times the detour where there
+    /// are none. Of those, nobody knows whether wheels pass.
     ///
     /// # Errors
     /// None that streets of this crate cause.
@@ -283,10 +298,11 @@ impl Timetable {
         streets: Option<&Streets>,
         options: &TravelOptions,
         who: Who,
+        at_least: Passability,
     ) -> Result<Vec<Footpath>, TransitError> {
         let Some(streets) = streets else {
             let straight = straight_line(options, who, TRANSFER_S);
-            let mut paths = straight_footpaths(&self.inputs(who), &straight);
+            let mut paths = straight_footpaths(&self.inputs(&who_is(who, options)), &straight);
             if who == Who::Walking {
                 for path in &mut paths {
                     path.state = Passability::Passable;
@@ -295,7 +311,7 @@ impl Timetable {
             return Ok(paths);
         };
         let snaps: Vec<Option<Snap>> = self.stops.iter().map(|stop| stop.snap).collect();
-        network_footpaths(streets.travel(who, Metric::Time), &snaps, TRANSFER_S, 1)
+        network_footpaths(streets.travel(who, Metric::Time), &snaps, TRANSFER_S, at_least, 1)
     }
 
     /// The timetable with all, with what may be and with what is known to be accessible.
@@ -309,10 +325,11 @@ impl Timetable {
         options: &TravelOptions,
         who: Who,
     ) -> Result<ThreeTimetables, TransitError> {
-        let footpaths = self.footpaths(streets, options, who)?;
+        let footpaths = self.footpaths(streets, options, who, Passability::Blocked)?;
+        let profile = who_is(who, options);
         ThreeTimetables::build(
-            &self.inputs(who),
-            &self.trips_for(who),
+            &self.inputs(&profile),
+            &self.trips_for(&profile),
             &footpaths,
             &self.services,
             TimetableOptions::default(),
@@ -322,14 +339,19 @@ impl Timetable {
 
 /// Walking without streets, for at most so long.
 pub(crate) fn straight_line(options: &TravelOptions, who: Who, within_s: f64) -> StraightLine {
-    let speed_m_s = match who {
-        Who::Walking => Profile::walking().speed_m_s,
-        Who::Wheelchair => profile_of(options).map_or(1.0, |profile| profile.speed_m_s),
-    };
+    let speed_m_s = who_is(who, options).speed_m_s;
     StraightLine {
         within_m: within_s * speed_m_s,
         detour: options.detour,
         speed_m_s,
+    }
+}
+
+/// The profile of somebody; that of options that name none is the usual one.
+fn who_is(who: Who, options: &TravelOptions) -> Profile {
+    match who {
+        Who::Walking => Profile::walking(),
+        Who::Wheelchair => profile_of(options).unwrap_or_else(Profile::manual_wheelchair),
     }
 }
 
@@ -354,8 +376,7 @@ fn stop(feed: &Feed, id: &Uri, streets: Option<&Streets>) -> Option<Stop> {
         position: stop.place,
         wheelchair,
         served: false,
-        vehicles: Passability::Blocked,
-        capacity: Capacity::Low,
+        vehicles: [None; 2],
         snap: streets.and_then(|streets| streets.snap(stop.place, PLACE_WITHIN_M)),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Difference, Part, PartDifference, RunResult, ScenarioResult, Value, Verdict};
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "scenario",
     "scenario_title",
     "indicator",
@@ -25,11 +25,12 @@ const COLUMNS: [&str; 22] = [
     "cost",
     "yearly_cost",
     "cost_per_unit",
+    "carried_out",
 ];
 
 /// The values and differences as CSV (RFC 4180, UTF-8, with a header): first the city as it is, with `baseline` as its
 /// scenario, then each scenario; of each indicator first all people, then each group, then each area. What is not
-/// known is empty. A text that a spreadsheet would run as a formula gets an apostrophe before it.
+/// known is empty. The last column says who carries the scenario's measures out and when. A text that a spreadsheet would run as a formula gets an apostrophe before it.
 pub fn csv(result: &RunResult) -> String {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -58,7 +59,7 @@ fn rows(
     value: &Value,
     before: Option<&Value>,
     difference: Option<&Difference>,
-) -> Vec<[String; 22]> {
+) -> Vec<[String; 23]> {
     let row = |kind: &str, part: &str, name: &str, of: &Part, was: Option<f64>, by: &PartDifference| {
         let whole = kind == "all";
         let of_whole =
@@ -88,6 +89,9 @@ fn rows(
             number(scenario.filter(|_| whole).map(|scenario| scenario.cost)),
             number(scenario.filter(|_| whole).map(|scenario| scenario.yearly_cost)),
             of_whole(|difference| difference.cost_per_unit),
+            scenario
+                .filter(|_| whole)
+                .map_or_else(String::new, |scenario| harmless(&carried_out(scenario))),
         ]
     };
     let all = Part {
@@ -128,6 +132,13 @@ fn rows(
         rows.push(row("area", area.id.as_str(), &area.name, part, was, &by));
     }
     rows
+}
+
+/// `ramps: Roads department, from 2027-03-01; buses: from 2028-01-01`.
+fn carried_out(scenario: &ScenarioResult) -> String {
+    let each = scenario.carried_out.iter();
+    let told: Vec<String> = each.map(|it| format!("{}: {}", it.measure, it.told())).collect();
+    told.join("; ")
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -178,7 +189,20 @@ mod tests {
         assert_eq!(
             cells,
             [
-                "60", "57.5", "57.5", "62.5", "-2.5", "-3.5", "-0.5", "worse", "0", "25", "2000", "100", ""
+                "60",
+                "57.5",
+                "57.5",
+                "62.5",
+                "-2.5",
+                "-3.5",
+                "-0.5",
+                "worse",
+                "0",
+                "25",
+                "2000",
+                "100",
+                "",
+                "buses-measure: Roads, <department>, from 2027-03-01"
             ]
         );
         let empty = rows.iter().find(|row| &row[7] == "Harbour").unwrap();

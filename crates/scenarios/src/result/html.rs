@@ -198,10 +198,10 @@ fn differences(page: &mut String, result: &RunResult) {
             shown(value.value, &value.unit),
         ];
         let cells = result.scenarios.iter().map(|scenario| {
-            scenario
-                .differences
-                .get(index)
-                .map_or_else(|| "not known".to_owned(), |difference| cell(difference, &value.unit))
+            scenario.differences.get(index).map_or_else(
+                || "not known".to_owned(),
+                |difference| cell(difference, &value.unit),
+            )
         });
         row.extend(cells);
         rows.push(row);
@@ -393,19 +393,32 @@ fn scenarios(page: &mut String, result: &RunResult) {
         for applied in &scenario.measures {
             let _ = writeln!(
                 page,
-                "<li>{}: {} entities made, {} changed, {} taken away</li>",
+                "<li>{}: {} entities made, {} changed, {} taken away{}</li>",
                 measure(result, &applied.measure),
                 applied.created.len(),
                 applied.updated.len(),
-                applied.deleted.len()
+                applied.deleted.len(),
+                carried_out(scenario, &applied.measure)
             );
         }
         // What concerns the whole stands above.
-        for warning in scenario.warnings.iter().filter(|it| !result.warnings.contains(it)) {
+        for warning in scenario
+            .warnings
+            .iter()
+            .filter(|it| !result.warnings.contains(it))
+        {
             let _ = writeln!(page, "<li>Note: {}</li>", Escaped(warning));
         }
         page.push_str("</ul>\n");
     }
+}
+
+/// `. Carried out: Roads department, from 2027-03-01`, or nothing.
+fn carried_out(scenario: &ScenarioResult, measure: &str) -> String {
+    let said = scenario.carried_out.iter().find(|it| it.measure == measure);
+    said.map_or_else(String::new, |it| {
+        format!(". Carried out: {}", Escaped(&it.told()))
+    })
 }
 
 fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
@@ -426,7 +439,11 @@ fn chosen(page: &mut String, result: &RunResult, choice: &Choice) {
         let _ = writeln!(page, "<p>{}</p>", Escaped(note));
     }
     page.push_str(&svg::pareto(result, choice));
-    let objectives: Vec<String> = choice.objectives.iter().map(|one| result.objective(one)).collect();
+    let objectives: Vec<String> = choice
+        .objectives
+        .iter()
+        .map(|one| result.objective(one))
+        .collect();
     let mut headers = vec!["Measures".to_owned(), "Cost".to_owned()];
     headers.extend(objectives.iter().cloned());
     let row = |subset: &super::Subset| {
@@ -500,6 +517,16 @@ fn method(page: &mut String, result: &RunResult) {
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
+    if let Some(before) = &provenance.begun_with {
+        let _ = writeln!(
+            page,
+            "<p>The run began with the city at {}, fingerprint <code>{}</code>; the program ended meanwhile, the city \
+             changed, and the run began anew. Every number is of the city at {}.</p>",
+            Escaped(&before.snapshot),
+            Escaped(&before.inputs),
+            Escaped(&provenance.snapshot)
+        );
+    }
     let _ = writeln!(
         page,
         "<p>Read: {}. Program version {}, seed {}. Fingerprint of what was read: <code>{}</code>; of the scenario \
@@ -513,95 +540,4 @@ fn method(page: &mut String, result: &RunResult) {
 }
 
 #[cfg(test)]
-mod tests {
-    use geo_types::polygon;
-
-    use super::super::sample::sample;
-    use super::*;
-
-    fn square(west: f64) -> MultiPolygon<f64> {
-        MultiPolygon(vec![
-            polygon![(x: west, y: 0.0), (x: west + 1.0, y: 0.0), (x: west + 1.0, y: 1.0), (x: west, y: 1.0)],
-        ])
-    }
-
-    #[test]
-    fn the_page_loads_nothing_and_names_everything() {
-        let page = html(&sample(), &[square(0.0), square(1.0)]);
-        for absent in [
-            "<script",
-            "src=",
-            "href=",
-            "url(http",
-            "@import",
-            "<b>",
-            "=cmd|' /C",
-        ] {
-            assert!(!page.contains(absent), "{absent}");
-        }
-        for present in [
-            "<html lang=\"en\">",
-            "Scenario kerbs &lt;b&gt;",
-            "+6 (better)",
-            "−2.5 (worse)",
-            "0 (no difference)",
-            "between +5 and +8",
-            "(differences in percentage points)",
-            "60\u{a0}%",
-            "More &lt;buses&gt; <small><code>buses-measure</code></small>",
-            "A clinic within reach, by wheelchair (Persons with disabilities)",
-            "A &lt;warning&gt;.",
-            "Persons with disabilities",
-            "kerbs-measure (best)",
-            "it would be over the budget",
-            "Nobody moves.",
-            "1\u{a0}000 USD",
-        ] {
-            assert!(page.contains(present), "{present}");
-        }
-        for absent in ["(% of people)", ", %:", "clinic-wheelchair (disability)"] {
-            assert!(!page.contains(absent), "{absent}");
-        }
-        // Every table has a caption and every picture a title and a description.
-        assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
-        assert!(!page.contains("<th>"));
-        let pictures = page.matches("<svg").count();
-        assert!(pictures >= 4, "bars, maps and the choice: {pictures}");
-        for part in ["role=\"img\"", "<title", "<desc"] {
-            let of_page = usize::from(part == "<title");
-            assert_eq!(page.matches(part).count(), pictures + of_page, "{part}");
-        }
-        // Ids are unique.
-        let ids: Vec<&str> = page
-            .split(" id=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .collect();
-        let unique: std::collections::BTreeSet<&&str> = ids.iter().collect();
-        assert_eq!(unique.len(), ids.len());
-        assert!(!html(&sample(), &[]).contains("map-"));
-    }
-
-    #[test]
-    fn areas_are_counted_in_words_that_read_well() {
-        for (shown, differing, all, words) in [
-            (1, 1, 1, "the only area"),
-            (1, 1, 7, "the only one of 7 areas that differs"),
-            (7, 7, 7, "all 7 areas differ"),
-            (5, 5, 7, "the 5 of 7 areas that differ"),
-            (20, 35, 90, "the 20 that differ most, of 35 that do"),
-            (20, 35, 35, "the 20 that differ most, of 35 that do"),
-        ] {
-            assert_eq!(which_areas(shown, differing, all), words);
-        }
-    }
-
-    #[test]
-    fn a_run_without_scenarios_is_the_city_as_it_is() {
-        let mut result = sample();
-        result.scenarios.clear();
-        result.choice = None;
-        let page = html(&result, &[]);
-        assert!(page.contains("The city as it is") && !page.contains("<svg"));
-    }
-}
+mod tests;

@@ -114,12 +114,46 @@ pub struct ScenarioResult {
     pub yearly_cost: f64,
     /// What each measure did to the entities.
     pub measures: Vec<Applied>,
+    /// Who carries its measures out and when, in their order; of measures whose file says neither, nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried_out: Vec<CarriedOut>,
     /// The values, in the order of the baseline's.
     pub values: Vec<Value>,
     /// The differences, in the same order.
     pub differences: Vec<Difference>,
     /// What the reader should know.
     pub warnings: Vec<String>,
+}
+
+/// Who carries a measure out, and when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedOut {
+    /// The measure's name.
+    pub measure: String,
+    /// Who carries it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// When it starts, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+}
+
+impl CarriedOut {
+    /// `Roads department, from 2027-03-01`.
+    pub fn told(&self) -> String {
+        let from = self.start.as_ref().map(|start| format!("from {start}"));
+        let parts: Vec<&str> = self.owner.iter().chain(&from).map(String::as_str).collect();
+        parts.join(", ")
+    }
+}
+
+/// The city that a run is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The instant of the snapshot.
+    pub snapshot: String,
+    /// The fingerprint of what was read.
+    pub inputs: String,
 }
 
 /// The difference of a scenario to the baseline in one indicator.
@@ -241,6 +275,10 @@ pub struct Provenance {
     pub snapshot: String,
     /// SHA-256 over every entity that was read, in hex.
     pub inputs: String,
+    /// The city that the run began with, where the program ended during the run and the city was another when the run
+    /// began anew: nothing of the result is of that city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_with: Option<Baseline>,
     /// SHA-256 of the scenario file as it was understood, in hex.
     pub file: String,
     /// The seed.

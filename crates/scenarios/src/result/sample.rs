@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ngsi_ld::Uri;
 
 use super::{
-    Choice, Difference, Part, PartDifference, Provenance, RunResult, ScenarioResult, Subset, Told, Value,
-    Verdict,
+    CarriedOut, Choice, Difference, Part, PartDifference, Provenance, RunResult, ScenarioResult, Subset,
+    Told, Value, Verdict,
 };
 use crate::file::Objective;
 use crate::measures::Applied;
@@ -77,6 +77,11 @@ fn scenario(name: &str, cost: f64, changes: [f64; 2]) -> ScenarioResult {
             measure: format!("{name}-measure"),
             created: vec![Uri::ngsi_ld("GtfsStop", "new")],
             ..Applied::default()
+        }],
+        carried_out: vec![CarriedOut {
+            measure: format!("{name}-measure"),
+            owner: Some("Roads, <department>".to_owned()),
+            start: Some("2027-03-01".to_owned()),
         }],
         values: vec![
             value("clinic-walk", 60.0 + changes[0]),
@@ -165,6 +170,7 @@ pub(crate) fn sample() -> RunResult {
             version: "0.1.0".to_owned(),
             snapshot: "2026-05-01T00:00:00Z".to_owned(),
             inputs: "ab".repeat(32),
+            begun_with: None,
             file: "cd".repeat(32),
             seed: 7,
             entities: BTreeMap::from([("GtfsStop".to_owned(), 12)]),

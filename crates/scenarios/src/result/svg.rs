@@ -136,9 +136,10 @@ pub(super) fn map(
     let Some(frame) = Frame::of(outlines).filter(|_| largest > 0.0) else {
         return String::new();
     };
-    let (name, unit) = result.baseline.get(index).map_or(("", ""), |value| {
-        (value.name.as_str(), value.unit.as_str())
-    });
+    let (name, unit) = result
+        .baseline
+        .get(index)
+        .map_or(("", ""), |value| (value.name.as_str(), value.unit.as_str()));
     let id = format!("map-{index}-{scenario}");
     let said: Vec<String> = (0..outlines.len())
         .filter_map(|area| {
@@ -313,7 +314,11 @@ pub(super) fn pareto(result: &RunResult, choice: &Choice) -> String {
             let name = if subset.measures.is_empty() {
                 "nothing".to_owned()
             } else {
-                let titles: Vec<&str> = subset.measures.iter().map(|name| result.measure_title(name)).collect();
+                let titles: Vec<&str> = subset
+                    .measures
+                    .iter()
+                    .map(|name| result.measure_title(name))
+                    .collect();
                 titles.join(" and ")
             };
             Some(format!(

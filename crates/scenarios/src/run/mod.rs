@@ -5,9 +5,11 @@ mod kpis;
 mod provenance;
 mod steps;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use query::View;
+use serde::Serialize;
 use sim_access::Passability;
 use sim_access::parallel::in_order;
 use twin::{Fork, Snapshot};
@@ -16,9 +18,9 @@ pub(crate) use steps::Portion;
 
 use crate::file::{Finding, Measure, Scenario, ScenarioFile};
 use crate::indicator::{self, Indicator, Measured};
-use crate::measures::{Applied, apply_all};
+use crate::measures::{Applied, Plans, apply_all};
 use crate::model::{Model, ModelError};
-use crate::result::{Difference, RunResult, ScenarioResult, Value};
+use crate::result::{CarriedOut, Difference, RunResult, ScenarioResult, Value};
 use compare::Costs;
 use steps::Steps;
 
@@ -112,6 +114,7 @@ pub fn run_with(
         Portion::of(watch, 0.0, 1.0)
     };
     let work = Steps::new(&part, 3 + scenarios.len());
+    check_baseline(baseline, view, file, threads)?;
     let drafts = drafts(baseline, view, file, &scenarios, &work)?;
     work.check()?;
     let model = Model::read(baseline, view, &file.travel)?;
@@ -163,8 +166,34 @@ pub fn run_with(
     })
 }
 
-/// The scenarios of a file; where it names none, one with every measure.
-fn scenarios(file: &ScenarioFile) -> Vec<Scenario> {
+/// Whether the city is the one that the file is for.
+fn check_baseline(
+    baseline: &Snapshot,
+    view: &View,
+    file: &ScenarioFile,
+    threads: usize,
+) -> Result<(), RunError> {
+    let Some(wanted) = &file.baseline else {
+        return Ok(());
+    };
+    let found = provenance::Inputs::read(baseline, view, threads)?.hash;
+    if found == *wanted {
+        return Ok(());
+    }
+    Err(RunError::Findings(vec![Finding {
+        place: "baseline".to_owned(),
+        what: format!(
+            "the file is for the city {wanted}, and the city of {} is {found}",
+            baseline.at()
+        ),
+        remedy: "restore that city, or leave `baseline` out to run against the city as it is".to_owned(),
+    }]))
+}
+
+/// The scenarios that a run of a file carries out: those that it names; where it names none and chooses nothing,
+/// one with every measure.
+#[must_use]
+pub fn scenarios(file: &ScenarioFile) -> Vec<Scenario> {
     if file.scenarios.is_empty() && !file.measures.is_empty() && file.choose.is_none() {
         return vec![Scenario {
             name: "all-measures".to_owned(),
@@ -174,6 +203,90 @@ fn scenarios(file: &ScenarioFile) -> Vec<Scenario> {
         }];
     }
     file.scenarios.clone()
+}
+
+/// A scenario's measures, in its order. What the file does not have was told by [`ScenarioFile::check`].
+#[must_use]
+pub fn measures_of<'a>(file: &'a ScenarioFile, scenario: &Scenario) -> Vec<&'a Measure> {
+    let named = |name: &String| file.measures.iter().find(|measure| measure.name == *name);
+    scenario.measures.iter().filter_map(named).collect()
+}
+
+/// Who carries a scenario's measures out and when, of those that say it.
+fn carried_out(file: &ScenarioFile, scenario: &Scenario) -> Vec<CarriedOut> {
+    let said = measures_of(file, scenario).into_iter();
+    said.filter(|measure| measure.owner.is_some() || measure.start.is_some())
+        .map(|measure| CarriedOut {
+            measure: measure.name.clone(),
+            owner: measure.owner.clone(),
+            start: measure.start.clone(),
+        })
+        .collect()
+}
+
+/// What a file's measures do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// The scenario; the measure alone, where it is one that is only chosen from.
+    pub scenario: String,
+    /// What each measure did to entities.
+    pub measures: Vec<Applied>,
+}
+
+/// What each scenario of a file changes, and each measure that is only chosen from: by itself, for those to choose
+/// from need not go together. Simulates nothing, writes nothing.
+///
+/// # Errors
+/// Everything in the file that does not fit the city, once each; or the twin cannot be read.
+pub fn check(baseline: &Snapshot, view: &View, file: &ScenarioFile) -> Result<Vec<Checked>, RunError> {
+    check_baseline(baseline, view, file, threads())?;
+    let mut findings = Vec::new();
+    let mut checked = Vec::new();
+    let scenarios = scenarios(file);
+    for scenario in &scenarios {
+        match apply_all(baseline, view, &measures_of(file, scenario)) {
+            Ok((_, measures)) => checked.push(Checked {
+                scenario: scenario.name.clone(),
+                measures,
+            }),
+            Err(against) => tell_once(&mut findings, against),
+        }
+    }
+    let tried: BTreeSet<&String> = scenarios.iter().flat_map(|scenario| &scenario.measures).collect();
+    let chosen: Vec<&Measure> = file
+        .choose
+        .as_ref()
+        .map_or_else(Vec::new, |choose| choose.of(file));
+    match Plans::new(baseline, view, &chosen) {
+        Err(against) => tell_once(&mut findings, against),
+        Ok(plans) => {
+            for (index, measure) in chosen.iter().enumerate() {
+                let mut draft = plans.draft();
+                // One that needs another of them does nothing alone.
+                let alone = plans.contradictions(&[index]).is_empty() && !tried.contains(&measure.name);
+                if let Some(Ok(applied)) = alone.then(|| plans.add(&mut draft, index)) {
+                    checked.push(Checked {
+                        scenario: measure.name.clone(),
+                        measures: vec![applied],
+                    });
+                }
+            }
+        }
+    }
+    if findings.is_empty() {
+        Ok(checked)
+    } else {
+        Err(RunError::Findings(findings))
+    }
+}
+
+/// Two scenarios with the same wrong measure have one finding.
+fn tell_once(findings: &mut Vec<Finding>, against: Vec<Finding>) {
+    for finding in against {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
 }
 
 /// A scenario's entities.
@@ -206,17 +319,7 @@ fn drafts(
     let mut findings: Vec<Finding> = Vec::new();
     for scenario in scenarios {
         work.check()?;
-        let mut measures: Vec<&Measure> = Vec::with_capacity(scenario.measures.len());
-        for name in &scenario.measures {
-            match file.measures.iter().find(|measure| measure.name == *name) {
-                Some(measure) => measures.push(measure),
-                None => findings.push(Finding {
-                    place: format!("scenario {}", scenario.name),
-                    what: format!("there is no measure `{name}`"),
-                    remedy: "name measures of this file".to_owned(),
-                }),
-            }
-        }
+        let measures = measures_of(file, scenario);
         match apply_all(baseline, view, &measures) {
             Ok((fork, applied)) => drafts.push(DraftOf {
                 fork,
@@ -224,14 +327,7 @@ fn drafts(
                 cost: measures.iter().map(|measure| measure.cost).sum(),
                 yearly_cost: measures.iter().map(|measure| measure.yearly_cost).sum(),
             }),
-            // Two scenarios with the same wrong measure have one finding.
-            Err(against) => {
-                let new: Vec<Finding> = against
-                    .into_iter()
-                    .filter(|one| !findings.contains(one))
-                    .collect();
-                findings.extend(new);
-            }
+            Err(against) => tell_once(&mut findings, against),
         }
     }
     if findings.is_empty() {
@@ -395,6 +491,7 @@ impl City<'_> {
             cost: draft.cost,
             yearly_cost: draft.yearly_cost,
             measures: draft.applied.clone(),
+            carried_out: carried_out(self.file, scenario),
             values,
             differences,
             warnings,

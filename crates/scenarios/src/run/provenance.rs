@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indicators::binding::air;
 use ngsi_ld::{Attribute, Entity, Name, OneOrMany, PropertyValue, Uri, Value};
 use query::{Selection, View};
 use sha2::{Digest, Sha256};
@@ -12,24 +13,14 @@ use twin::{Reader, Snapshot};
 use super::steps::Steps;
 use super::{City, RunError, kpis};
 use crate::file::ScenarioFile;
-use crate::model::TravelOptions;
+use crate::model::{self, TravelOptions};
 use crate::result::{Provenance, figure};
-
-/// The entity types that models are made of, beside everything that KPIs read.
-const TYPES: [&str; 6] = [
-    "RoadSegment",
-    "RoadNode",
-    "PointOfInterest",
-    "School",
-    "Park",
-    "AccessibilityReport",
-];
 
 /// How many entities one thread hashes at a time.
 const CHUNK: usize = 1024;
 
 fn reads(name: &Name) -> bool {
-    kpis::reads(name) || TYPES.contains(&name.short())
+    kpis::reads(name) || model::reads(name)
 }
 
 pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Provenance, RunError> {
@@ -38,8 +29,8 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
     let mut assumptions = vec![
         "A scenario changes what its measures name and nothing else: nobody moves, and nobody travels at another time."
             .to_owned(),
-        "What is not known about a cell is all bad or all good, before and after alike; so a cell that is not known \
-         before and after neither gains nor loses."
+        "What is not known about the ways from a place is all bad or all good, before and after alike; so people of \
+         whom it is not known before and after neither gain nor lose."
             .to_owned(),
         "The fingerprint of the inputs is of the present state of what was read; past readings, of which some KPIs are \
          made, are those up to the instant of the snapshot."
@@ -59,6 +50,7 @@ pub(super) fn of(city: &City<'_>, threads: usize, work: &Steps<'_>) -> Result<Pr
         version: env!("CARGO_PKG_VERSION").to_owned(),
         snapshot: city.baseline.at().to_string(),
         inputs: inputs.hash,
+        begun_with: None,
         file: file_hash(city.file),
         seed: city.file.seed,
         entities: inputs.entities,
@@ -109,6 +101,14 @@ impl Inputs {
                 true
             })?;
             *entities.entry(name.short().to_owned()).or_default() += count;
+        }
+        // Whatever carries readings of the air is read too, of any type.
+        for sensor in air::sensors(baseline, view)? {
+            if !read.contains_key(&sensor.id) {
+                let name = sensor.types.first().map_or("", |name| name.short());
+                *entities.entry(name.to_owned()).or_default() += 1;
+                read.insert(sensor.id.clone(), sensor);
+            }
         }
         let read: Vec<Arc<Entity>> = read.into_values().collect();
         let chunks: Vec<&[Arc<Entity>]> = read.chunks(CHUNK).collect();

@@ -6,6 +6,7 @@
     reason = "a test program"
 )]
 
+mod asked;
 mod changes;
 mod counted;
 mod demo;

@@ -81,7 +81,7 @@ pub(crate) fn park(local: &str, [south_west, north_east]: [[f64; 2]; 2]) -> Enti
     ))
 }
 
-fn rectangle([west, south]: [f64; 2], [east, north]: [f64; 2]) -> Polygon<f64> {
+pub(crate) fn rectangle([west, south]: [f64; 2], [east, north]: [f64; 2]) -> Polygon<f64> {
     let ring = [
         [west, south],
         [east, south],

@@ -170,7 +170,10 @@ pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsPa
 )]
 pub(crate) async fn attribute_information(call: Reading, Path(name): Path<String>) -> Answer {
     let wording = wording(&call).await?;
-    let name = attribute("attrId", &name, &wording.context)?;
+    let name = match wording.context.expand(&name) {
+        member if member.as_str().starts_with('@') => member, // no attribute, so nothing will have it
+        _ => attribute("attrId", &name, &wording.context)?,
+    };
     let selection = Selection {
         attributes: vec![name.clone()],
         ..Selection::default()

@@ -10,7 +10,7 @@ use twin::{Mapped, Operation, Ordered, Reader};
 
 use super::answer::{PageRequest, Wording, created};
 use super::call::{Call, Payload, Reading, Writing};
-use super::mapped::{Fitting, MapParameters, MapWish, WHOLE, too_many};
+use super::mapped::{MapParameters, MapWish, WHOLE, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, flag,
@@ -161,7 +161,7 @@ async fn answer(
             Some(mapped) => {
                 let found = mapped.page(&wanted, page, view.is_open(), |ids| {
                     let found = select(&*reader, &view, wanted.among(ids), WHOLE)?.entities;
-                    Ok(Fitting::all(found.into_iter().map(|entity| (entity.id.clone(), entity))))
+                    Ok(found.into_iter().map(|entity| (entity.id.clone(), entity)).collect())
                 })?;
                 (found.items, (found.next, found.previous), found.total)
             }

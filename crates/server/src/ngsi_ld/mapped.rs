@@ -183,25 +183,6 @@ pub(crate) struct MapInUse {
     pub made: bool,
 }
 
-/// Those of some entities that still fit.
-#[derive(Debug)]
-pub(crate) struct Fitting<T> {
-    /// They.
-    pub items: Vec<(Uri, T)>,
-    /// From this one on they were not looked at: there is enough for one answer.
-    pub until: Option<Uri>,
-}
-
-impl<T> Fitting<T> {
-    /// All that were asked for were looked at.
-    pub(crate) fn all(items: impl IntoIterator<Item = (Uri, T)>) -> Self {
-        Self {
-            items: items.into_iter().collect(),
-            until: None,
-        }
-    }
-}
-
 /// One page of what a map holds.
 #[derive(Debug)]
 pub(crate) struct MapPage<T> {
@@ -224,14 +205,14 @@ impl MapInUse {
         wanted: &Wanted,
         page: PageRequest,
         all: bool,
-        mut fetch: impl FnMut(Vec<Uri>) -> Answer<Fitting<T>>,
+        mut fetch: impl FnMut(Vec<Uri>) -> Answer<Vec<(Uri, T)>>,
     ) -> Answer<MapPage<T>> {
         let map = &*self.map;
         let named = &wanted.selection.ids;
         let may_remove = all && named.is_empty() && fingerprint(wanted) == map.query;
         let chunk = if page.count { CHUNK } else { CHUNK.min(page.limit + 1) };
         let start = if page.count { 0 } else { page.offset };
-        let (mut place, mut matched, mut enough) = (start, 0_usize, false);
+        let (mut place, mut matched) = (start, 0_usize);
         let mut found = MapPage {
             items: Vec::new(),
             next: None,
@@ -249,14 +230,9 @@ impl MapInUse {
             if ids.is_empty() {
                 continue;
             }
-            let Fitting { items, until } = fetch(ids)?;
-            let mut fit: HashMap<Uri, T> = items.into_iter().collect();
+            let mut fit: HashMap<Uri, T> = fetch(ids)?.into_iter().collect();
             for at in first..place {
                 let Some(id) = map.at(at) else { continue };
-                if until.as_ref() == Some(id) {
-                    (place, enough) = (at, true);
-                    break;
-                }
                 let Some(item) = fit.remove(id) else {
                     if may_remove {
                         map.remove(at);
@@ -267,7 +243,7 @@ impl MapInUse {
                 if at < page.offset {
                     continue;
                 }
-                if found.items.len() < page.limit && !enough {
+                if found.items.len() < page.limit {
                     found.items.push(item);
                 } else {
                     found.next.get_or_insert(at);
@@ -349,7 +325,7 @@ mod tests {
                 let found = mapped
                     .page(&wanted, page, true, |ids| {
                         let fit = ids.into_iter().filter(|id| !gone.contains(&number(id)));
-                        Ok(Fitting::all(fit.map(|id| (id.clone(), id))))
+                        Ok(fit.map(|id| (id.clone(), id)).collect())
                     })
                     .unwrap();
                 assert!(found.items.len() == limit || found.next.is_none(), "filled to the maximum");
@@ -369,9 +345,9 @@ mod tests {
     fn clause_5_5_9_3_what_no_longer_fits_is_removed_and_counted_out() {
         let wanted = Wanted::default();
         let mapped = map(6, &wanted);
-        let fitting = |ids: Vec<Uri>| -> Answer<Fitting<usize>> {
+        let fitting = |ids: Vec<Uri>| -> Answer<Vec<(Uri, usize)>> {
             let fit = ids.into_iter().map(|id| (id.clone(), number(&id)));
-            Ok(Fitting::all(fit.filter(|(_, n)| *n != 1 && *n != 4)))
+            Ok(fit.filter(|(_, n)| *n != 1 && *n != 4).collect())
         };
         let request = |limit, offset, count| PageRequest { limit, offset, count };
         let page = mapped.page(&wanted, request(2, 0, true), false, fitting).unwrap();
@@ -381,7 +357,7 @@ mod tests {
             selection: Selection { attributes: vec![ngsi_ld::Name::default_term("a")], ..Selection::default() },
             ..Wanted::default()
         };
-        mapped.page(&other, request(9, 0, false), true, |_| Ok(Fitting::<()>::all([]))).unwrap();
+        mapped.page(&other, request(9, 0, false), true, |_| Ok(Vec::<(Uri, ())>::new())).unwrap();
         assert_eq!(mapped.map.entities().count(), 6, "another query removes nothing");
         let mut one = wanted.clone();
         one.selection.ids.push(Uri::ngsi_ld("T", "3"));

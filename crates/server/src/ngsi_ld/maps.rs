@@ -9,7 +9,7 @@ use twin::{EntityMap, Mapped, Reader};
 use super::answer::{Wording, bytes, no_content};
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::entity_id;
-use super::evolution::{self, Question};
+use super::evolution::Question;
 use super::mapped::{MapInUse, MapParameters, MapWish};
 use super::negotiation::accepted;
 use super::parameters::{
@@ -167,15 +167,14 @@ async fn make(
     if let Some((question, _)) = &history {
         question.must_have_time()?;
     }
-    let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
+    let (twin, view, most) = (call.twin.clone(), call.view.clone(), call.app.config.max_evolution_instances);
     let made: Option<MapInUse> = blocking(move || match &history {
         None => {
             let find = || entities::mappable(&twin, &view, &wanted);
             wish.make().resolve(&twin, Mapped::Entities, &wanted, find)
         }
         Some((question, how)) => {
-            let ask = |page| evolution::query(&twin, &view, &wanted, question, how, page, &words);
-            let find = || temporal::mappable(&ask);
+            let find = || temporal::mappable(&twin, &view, &wanted, question, how, most);
             wish.make().resolve(&twin, Mapped::Evolutions, &wanted, find)
         }
     })

@@ -25,6 +25,7 @@ mod selection;
 mod snapshots;
 mod subscriptions;
 mod temporal;
+mod temporal_attributes;
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -85,6 +86,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(temporal::create_evolution, temporal::query_evolutions))
         .routes(routes!(temporal::retrieve_evolution, temporal::delete_evolution))
         .routes(routes!(temporal::add_instances))
+        .routes(routes!(temporal_attributes::delete_attribute_evolution))
+        .routes(routes!(
+            temporal_attributes::modify_instance,
+            temporal_attributes::delete_instance
+        ))
         .routes(routes!(temporal::query_evolutions_by_post))
         .routes(routes!(
             subscriptions::create_subscription,

@@ -95,7 +95,7 @@ fn weight(values: &[&str], media_type: &str) -> f32 {
             _ => continue,
         };
         let quality = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-        let quality = quality.map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0).clamp(0.0, 1.0));
+        let quality = quality.map_or(1.0, |q| q.parse::<f32>().unwrap_or(1.0).clamp(0.0, 1.0));
         if specific > best.0 {
             best = (specific, quality);
         }
@@ -243,7 +243,7 @@ mod tests {
             (&["Application/LD+JSON ; Q=1"], Some(LdJson)),
             (&["text/html"], None),
             (&["application/json;q=0"], None),
-            (&["application/json;q=x"], None),
+            (&["application/json;q=x"], Some(Json)), // no weight
             (&[""], None),
         ] {
             assert_eq!(

@@ -371,7 +371,7 @@ pub(crate) fn names(parameter: &str, text: Option<&str>, context: &Context) -> R
 
 /// An attribute's name, expanded.
 pub(crate) fn attribute(parameter: &str, name: &str, context: &Context) -> Result<Name, Error> {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'=;()".contains(c);
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'=;(){}".contains(c);
     if name.is_empty() || name.chars().any(odd) {
         return Err(Error::bad_data(format!(
             "`{parameter}`: `{}` is not the name of an attribute",

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use super::answer::{Wording, bytes, created, no_content};
 use super::call::{Call, Payload, Reading, tenant};
 use super::entity::entity_id;
-use super::evolution::{self, Question};
+use super::evolution::{self, Found, Question};
 use super::mapped::lifetime;
 use super::negotiation::accepted;
 use super::parameters::{Known, shortened};
@@ -464,7 +464,7 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
             let (wanted, how) = whole(query, context)?;
             let question = Question::new(&temporal::temporal_parameters(query)?, how.evolution)?;
             question.must_have_time()?;
-            Ok((wanted, question, how))
+            Ok((wanted, question.of_instances(), how))
         };
         queries.histories.push(read().map_err(at(TEMPORAL_QUERIES, index))?);
     }
@@ -500,18 +500,18 @@ impl Queries {
         let temporal_results = histories
             .map(|(wanted, question, how)| {
                 let mut found = 0;
-                let copied = evolution::visit(picture, view, wanted, question, how, &mut |history| {
+                let mut copy = |one: Found| {
                     found += 1;
+                    let mut entity = one.into_entity();
                     take(Copied {
-                        past: history.attributes.clone(),
-                        entity: Entity {
-                            attributes: Vec::new(),
-                            ..history
-                        },
+                        past: std::mem::take(&mut entity.attributes),
+                        entity,
                         live: false,
                     })?;
                     Ok(true)
-                });
+                };
+                let copied =
+                    evolution::visit(picture, view, wanted, question, how, usize::MAX, &mut copy);
                 result(copied.map(|()| found))
             })
             .collect();

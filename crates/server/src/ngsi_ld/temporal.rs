@@ -3,26 +3,24 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
-use ngsi_ld::{Entity, Error};
+use ngsi_ld::{Entity, Error, Name, Uri};
+use query::View;
 use serde_json::{Map, Value};
 use twin::{HistoryQuery, MAX_MAPPED, Mapped, Operation, Outcome, Reader};
 
 use super::answer::{PageRequest, Wording, created, no_content};
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::{entity_id, same_id};
-use super::evolution::{self, Histories, Question};
-use super::mapped::{Fitting, MapParameters, MapWish, WHOLE, too_many};
+use super::evolution::{self, Found, Question, Sheet};
+use super::mapped::{MapParameters, MapWish, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
 };
-use super::representation::Representation;
+use super::representation::{Evolution, Representation};
 use super::selection::{Wanted, from_parameters, from_query};
 use super::{TEMPORAL_ENTITIES, examples};
 use crate::problem::{Answer, blocking};
-
-/// How many histories are looked at together when a map is made.
-const MAPPED_AT_ONCE: usize = 1000;
 
 /// Create or Update Temporal Evolution of an Entity
 ///
@@ -74,13 +72,20 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     let id = entity_id(&id)?;
     let (mut json, context) = payload.object(&call).await?;
     let head = head(&call, &id).await?;
+    let mut types = Vec::new();
     if let Some(object) = json.as_object_mut() {
         same_id(object, &id)?;
         object.shift_remove("id");
-        object.shift_remove("type");
+        let given = object
+            .shift_remove("type")
+            .or_else(|| object.shift_remove("@type"));
+        types = given.map_or(Ok(Vec::new()), |given| types_of(&given, &context))?;
     }
+    // Types that it does not have yet are added (5.6.12.4); its Scope is not told here unless by instances.
     let entity = Entity {
         attributes: read_temporal_attributes(&json, &context)?,
+        types,
+        scope: Vec::new(),
         ..head
     };
     call.execute(Operation::AppendHistory {
@@ -91,8 +96,22 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
     Ok(no_content())
 }
 
+/// `type`: a name, or several.
+fn types_of(json: &Value, context: &ngsi_ld::context::Context) -> Result<Vec<Name>, Error> {
+    let name = |json: &Value| match json.as_str() {
+        Some(text) if !text.is_empty() => Ok(context.expand(text)),
+        _ => Err(Error::bad_data(
+            "`type` is the name of an entity type, or an array of names",
+        )),
+    };
+    match json {
+        Value::Array(names) => names.iter().map(name).collect(),
+        one => Ok(vec![name(one)?]),
+    }
+}
+
 /// Id, types and scope of what has a history.
-async fn head(call: &Call, id: &ngsi_ld::Uri) -> Answer<Entity> {
+async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
     let query = HistoryQuery {
         temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
         attributes: Vec::new(),
@@ -136,7 +155,9 @@ pub(crate) async fn retrieve_evolution(
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
-    let answer = blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words)).await??;
+    let most = call.app.config.max_evolution_instances;
+    let answer =
+        blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words, most)).await??;
     answer.respond(&wording)
 }
 
@@ -209,7 +230,13 @@ pub(crate) async fn query_evolutions_by_post(
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
+    let temporal = temporal_parameters(query)?;
+    // Who names methods of aggregation asks for aggregates (5.2.21, 5.2.44).
+    let evolution = match how.evolution {
+        Evolution::Normalized if temporal.aggr_methods.is_some() => Evolution::Aggregated,
+        other => other,
+    };
+    let question = Question::new(&temporal, evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
     let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
     answer(&call.0, wanted, question, how, page, wording, maps).await
@@ -224,11 +251,15 @@ pub(super) fn temporal_parameters(query: &Map<String, Value>) -> Result<Temporal
         Some(_) => Err(Error::bad_data(format!("`{name}` is an object"))),
     };
     let (temporal, aggregation) = (part("temporalQ")?, part("aggrParams")?);
+    if query.contains_key("aggrParams") && !aggregation.contains_key("aggrMethods") {
+        return Err(Error::bad_data("`aggrParams` names its `aggrMethods` (5.2.44)"));
+    }
     let text = |name: &str| match temporal.get(name).or_else(|| aggregation.get(name)) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(Value::Array(items)) if items.iter().all(Value::is_string) => Ok(Some(
+        Some(Value::String(text)) if name != "lastN" => Ok(Some(text.clone())),
+        Some(Value::Number(number)) if name == "lastN" && number.is_u64() => Ok(Some(number.to_string())),
+        Some(_) if name == "lastN" => Err(Error::bad_data("`temporalQ.lastN` is a positive whole number")),
+        Some(Value::Array(items)) if name == "aggrMethods" && items.iter().all(Value::is_string) => Ok(Some(
             items
                 .iter()
                 .filter_map(Value::as_str)
@@ -259,34 +290,38 @@ async fn answer(
 ) -> Answer {
     question.must_have_time()?;
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
+    let most = call.app.config.max_evolution_instances;
     let (answer, pages, mapped) = blocking(move || -> Answer<_> {
-        let ask = |wanted: &Wanted, page| evolution::query(&twin, &view, wanted, &question, &how, page, &words);
-        let find = || mappable(&|page| ask(&wanted, page));
+        let find = || mappable(&twin, &view, &wanted, &question, &how, most);
         let Some(mapped) = maps.resolve(&twin, Mapped::Evolutions, &wanted, find)? else {
-            let answer = ask(&wanted, page)?;
-            let pages = page.around(answer.objects.len(), answer.more);
+            let answer = evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most)?;
+            let pages = page.around(answer.shown(), answer.more);
             return Ok((answer, pages, None));
         };
-        let mut answer = Histories::default();
+        let visit = |ids: Vec<Uri>, visit: &mut dyn FnMut(Found) -> Answer<bool>| {
+            evolution::visit(&twin, &view, &wanted.among(ids), &question, &how, most, visit)
+        };
+        // What was read to see whether it still fits is kept, as far as there is room for it in one answer.
+        let mut held = 0;
         let found = mapped.page(&wanted, page, view.is_open(), |ids| {
-            let mut some = ask(&wanted.among(ids.clone()), WHOLE)?;
-            answer.note(&mut some);
-            if !some.more {
-                return Ok(Fitting::all(some.objects));
-            }
-            // More than one answer holds: as many of them, in the order of the map, as it does hold.
-            let (mut items, mut instances) = (Vec::new(), 0);
-            for id in ids {
-                if instances >= evolution::MAX_INSTANCES {
-                    return Ok(Fitting { items, until: Some(id) });
-                }
-                let one = ask(&wanted.among(vec![id]), WHOLE)?;
-                instances += one.instances;
-                items.extend(one.objects);
-            }
-            Ok(Fitting::all(items))
+            let mut fitting = Vec::new();
+            visit(ids, &mut |found| {
+                let id = found.entity().id.clone();
+                let fits = held + found.instances() <= most;
+                held += if fits { found.instances() } else { 0 };
+                fitting.push((id.clone(), (id, fits.then_some(found))));
+                Ok(true)
+            })?;
+            Ok(fitting)
         })?;
-        answer.objects = found.items.into_iter().map(|object| (mapped.map.id.clone(), object)).collect();
+        let mut sheet = Sheet::new(&question, &how, &words, most);
+        for (id, read) in found.items {
+            match read {
+                Some(read) => sheet.take(read)?,
+                None => visit(vec![id], &mut |read| sheet.take(read).map(|()| true))?,
+            }
+        }
+        let mut answer = sheet.finish();
         answer.total = found.total;
         Ok((answer, (found.next, found.previous), Some(mapped)))
     })
@@ -304,20 +339,23 @@ async fn answer(
 }
 
 /// The ids of all histories that a query finds: what an entity map holds (5.14.5).
-pub(super) fn mappable(ask: &dyn Fn(PageRequest) -> Answer<Histories>) -> Answer<Vec<ngsi_ld::Uri>> {
+pub(super) fn mappable(
+    reader: &dyn Reader,
+    view: &View,
+    wanted: &Wanted,
+    question: &Question,
+    how: &Representation,
+    most: usize,
+) -> Answer<Vec<Uri>> {
     let mut ids = Vec::new();
-    loop {
-        // Page by page: what they say is not needed, and not kept.
-        let page = PageRequest { limit: MAPPED_AT_ONCE, offset: ids.len(), count: false };
-        let found = ask(page)?;
-        ids.extend(found.objects.into_iter().map(|(id, _)| id));
-        if !found.more {
-            return Ok(ids);
-        }
-        if ids.len() > MAX_MAPPED {
-            return Err(too_many());
-        }
+    evolution::visit(reader, view, wanted, question, how, most, &mut |found| {
+        ids.push(found.entity().id.clone());
+        Ok(ids.len() <= MAX_MAPPED)
+    })?;
+    if ids.len() > MAX_MAPPED {
+        return Err(too_many());
     }
+    Ok(ids)
 }
 
 /// Delete Temporal Evolution of an Entity

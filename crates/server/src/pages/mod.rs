@@ -25,7 +25,7 @@ pub(crate) mod reach;
 mod respond;
 pub(crate) mod scenarios;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod visit;
 mod wheel;
 

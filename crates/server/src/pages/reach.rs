@@ -2,18 +2,17 @@
 //! a look at the street would tell most.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use geo::BoundingRect;
 use geo_types::{Coord, Rect};
-use ngsi_ld::{Timestamp, Uri};
+use ngsi_ld::Uri;
 use parking_lot::Mutex;
 use scenarios::access::{self, City, Limit, survey};
 use scenarios::indicator::{self, Measured};
-use scenarios::model::{Model, TravelOptions};
+use scenarios::model::{Followed, Model, TravelOptions};
 use twin::{Reader, Snapshot};
 
 use super::describe::{label_of, local_of, plain};
@@ -34,12 +33,10 @@ const LOOKS: usize = 10;
 const STOP_M: f64 = 500.0;
 const RAIL_M: f64 = 1000.0;
 const PARK_M: f64 = 400.0;
-/// A city's streets change slowly: a model may be this old.
-const FRESH: Duration = Duration::from_secs(120);
 
-/// The model of the default city that was read last.
+/// The model of the default city, as it was when somebody asked last.
 #[derive(Default)]
-pub(crate) struct Models(Mutex<Option<(Timestamp, Instant, Model)>>);
+pub(crate) struct Models(Mutex<Option<Followed>>);
 
 #[derive(Template)]
 #[template(path = "reach.html")]
@@ -141,7 +138,8 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
     .await
 }
 
-/// The model of the city, read anew when it is old. Who asks meanwhile waits and gets the same.
+/// The model of the city as it is now: what was reported a moment ago counts. Who asks meanwhile waits and gets the
+/// same.
 fn model(visit: &Visit, snapshot: &Snapshot) -> Result<Model, scenarios::model::ModelError> {
     let options = TravelOptions::default();
     if !visit.view.is_open() {
@@ -149,13 +147,12 @@ fn model(visit: &Visit, snapshot: &Snapshot) -> Result<Model, scenarios::model::
         return Model::read(snapshot, &visit.view, &options);
     }
     let mut kept = visit.app.scenarios.models.0.lock();
-    if let Some((state, read, model)) = &*kept
-        && (*state == snapshot.at() || read.elapsed() < FRESH)
-    {
-        return Ok(model.clone());
-    }
-    let model = Model::read(snapshot, &visit.view, &options)?;
-    *kept = Some((snapshot.at(), Instant::now(), model.clone()));
+    let now = match &*kept {
+        Some(before) => before.at(snapshot, &visit.view)?,
+        None => Followed::read(snapshot, &visit.view, &options)?,
+    };
+    let model = now.model().clone();
+    *kept = Some(now);
     Ok(model)
 }
 
@@ -243,15 +240,12 @@ fn fill(page: &mut ReachPage, visit: &Visit, snapshot: &Snapshot, model: &Model,
 fn row(name: Label, address: Option<String>, people: [f64; 3], l: Language) -> Row {
     let all: f64 = people.iter().sum();
     let part = |people: f64| {
-        let percent = if all > 0.0 {
-            l.number(100.0 * people / all, 1)
+        let share = if all > 0.0 {
+            words::with_unit(l, 100.0 * people / all, "%")
         } else {
             "–".to_owned()
         };
-        (
-            l.number(people.round(), 0),
-            l.text_with("percent", &[("percent", Text(&percent))]),
-        )
+        (l.number(people.round(), 0), share)
     };
     Row {
         name,

@@ -22,7 +22,7 @@ const NOW: i64 = 1_800_000_000;
 pub(super) const NASTY: &str =
     "<script>alert('x')</script>\"' onload=x \u{202e}evil\u{2066} &amp; </bdi></title> قطار";
 
-pub(super) fn city(entities: Vec<Entity>) -> App {
+pub(crate) fn city(entities: Vec<Entity>) -> App {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
     let folder = std::env::temp_dir();
     let tenants = Tenants::open(&folder, Arc::clone(&clock) as Arc<dyn twin::Clock>, |_| {

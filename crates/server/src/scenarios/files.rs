@@ -50,7 +50,7 @@ pub(super) async fn list(
             |one| (one.created_at.as_micros(), one.id.as_str().to_owned()),
             // In order of creation, so that what is made meanwhile comes last; of one instant, by id.
             |after, place| after < place,
-            |one| head(one),
+            head,
         ))
     })
     .await?

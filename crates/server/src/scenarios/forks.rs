@@ -31,7 +31,7 @@ use crate::problem::{Answer, Problem, blocking};
 /// How many forks are kept.
 const KEPT: usize = 4;
 /// How long a fork is kept.
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_mins(5);
 /// The scenario without measures.
 const BASELINE: &str = "baseline";
 
@@ -163,13 +163,16 @@ fn fork(app: &App, visitor: &Visitor, run: &Run, scenario: &str) -> Answer<Snaps
         )
     })?;
     let snapshot = made.snapshot();
-    forks.put(Kept {
-        run: run.id.clone(),
-        scenario: name,
-        tenant: tenant.clone(),
-        made: Instant::now(),
-        snapshot: snapshot.clone(),
-    });
+    // What one caller may see is made for that caller alone.
+    if view.is_open() {
+        forks.put(Kept {
+            run: run.id.clone(),
+            scenario: name,
+            tenant: tenant.clone(),
+            made: Instant::now(),
+            snapshot: snapshot.clone(),
+        });
+    }
     Ok(snapshot)
 }
 
@@ -178,33 +181,94 @@ fn measures_of<'a>(file: &'a ScenarioFile, wanted: &str) -> Answer<(String, Vec<
     if wanted == BASELINE {
         return Ok((BASELINE.to_owned(), Vec::new()));
     }
-    let Some(first) = file.scenarios.first() else {
-        // Without scenarios there is one, with every measure.
-        return Ok((String::new(), file.measures.iter().collect()));
-    };
+    let scenarios = scenarios::run::scenarios(file);
     let chosen = if wanted.is_empty() {
-        Some(first)
+        scenarios.first()
     } else {
-        file.scenarios.iter().find(|scenario| scenario.name == wanted)
+        scenarios.iter().find(|scenario| scenario.name == wanted)
     };
     let chosen = chosen.ok_or_else(|| {
         let wanted: String = wanted.chars().take(100).collect();
-        let there: Vec<&str> = file
-            .scenarios
-            .iter()
-            .map(|scenario| scenario.name.as_str())
-            .collect();
+        let mut there: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        there.push(BASELINE);
         Problem::api(
             StatusCode::NOT_FOUND,
-            format!(
-                "the run has no scenario `{wanted}`; it has {}, and `{BASELINE}`",
-                there.join(", ")
-            ),
+            format!("the run has no scenario `{wanted}`; it has {}", there.join(", ")),
         )
     })?;
-    let measures = chosen
-        .measures
-        .iter()
-        .filter_map(|name| file.measures.iter().find(|measure| measure.name == *name));
-    Ok((chosen.name.clone(), measures.collect()))
+    Ok((chosen.name.clone(), scenarios::run::measures_of(file, chosen)))
+}
+
+#[cfg(test)]
+mod tests {
+    use ngsi_ld::{Entity, Name, Timestamp};
+    use query::view::Rows;
+    use query::{Caller, View};
+    use scenarios::job::RunStatus;
+    use twin::Reader as _;
+
+    use super::*;
+    use crate::pages::tests::city;
+
+    const FILE: &str = "schema = 1\ntitle = \"Parks\"\n\n[[measure]]\nname = \"a\"\nkind = \"new-place\"\n\
+        with.category = \"park\"\nwith.at = [36.82, -1.28]\n\n[[measure]]\nname = \"b\"\nkind = \"new-place\"\n\
+        with.category = \"park\"\nwith.at = [36.83, -1.28]\n";
+    const CHOOSE: &str = "\n[choose]\nobjectives = [{ indicator = \"park-walk\" }]\n";
+
+    #[test]
+    fn scenarios_are_those_of_the_run() {
+        let file = |text: &str| ScenarioFile::parse(text).unwrap();
+        let all = file(FILE);
+        for wanted in ["", "all-measures"] {
+            let (name, measures) = measures_of(&all, wanted).unwrap();
+            assert_eq!((name.as_str(), measures.len()), ("all-measures", 2));
+        }
+        // What is only chosen from need not go together.
+        let chosen = file(&format!("{FILE}{CHOOSE}"));
+        for wanted in ["", "all-measures"] {
+            assert!(measures_of(&chosen, wanted).is_err(), "{wanted}");
+        }
+        assert!(measures_of(&chosen, BASELINE).unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn what_not_everybody_sees_is_not_kept() {
+        let app = city(vec![Entity::new(
+            Uri::ngsi_ld("Park", "1"),
+            Name::default_term("Park"),
+        )]);
+        let run = Run {
+            id: Uri::ngsi_ld("ScenarioRun", "1"),
+            title: String::new(),
+            status: RunStatus::Done,
+            progress: 1.0,
+            step: None,
+            submitted_at: Timestamp::from_seconds(0),
+            started_at: None,
+            finished_at: None,
+            scenario_file: FILE.to_owned(),
+            fingerprint: None,
+            baseline_at: None,
+            attempts: 1,
+            version: String::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            blob: None,
+            key: None,
+        };
+        let open = View::open(Caller::System("test"), "test");
+        for (view, kept) in [(open.clone().rows(Rows::None), 0), (open, 1)] {
+            let visitor = Visitor {
+                twin: app.twin(None).unwrap(),
+                view,
+                tenant: None,
+            };
+            let fork = fork(&app, &visitor, &run, "").unwrap();
+            assert!(
+                fork.get(&View::open(Caller::System("test"), "test"), &run.id)
+                    .is_none()
+            );
+            assert_eq!(app.scenarios.forks.kept.lock().len(), kept);
+        }
+    }
 }

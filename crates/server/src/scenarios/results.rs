@@ -98,17 +98,21 @@ pub(super) async fn result(
     let format = Format::of(known(parameters)?.format.as_deref(), &headers)?;
     blocking(move || {
         let run = run_of(&visitor, &id)?;
-        // A result never changes; where it is written by another version it may be worded differently.
+        // A result never changes; where it is written by another version it may be worded differently. The page has
+        // the outlines that the areas have when somebody asks, and so no tag.
+        let tagged = format != Format::Html;
         let fingerprint = run.fingerprint.as_deref().unwrap_or("").get(..16).unwrap_or("");
         let etag = format!("\"{fingerprint}-{}-{format:?}\"", env!("CARGO_PKG_VERSION")).to_lowercase();
-        let mut response = if run.status == RunStatus::Done && names(&headers, &header::IF_NONE_MATCH, &etag)
-        {
+        let known = tagged && names(&headers, &header::IF_NONE_MATCH, &etag);
+        let mut response = if run.status == RunStatus::Done && known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let found = result_of(&visitor, &run)?;
             rendered(&visitor, &found, format)?
         };
-        set(&mut response, header::ETAG, &etag);
+        if tagged {
+            set(&mut response, header::ETAG, &etag);
+        }
         set(&mut response, header::CACHE_CONTROL, "no-cache");
         set(&mut response, header::VARY, "Accept");
         Ok(response)

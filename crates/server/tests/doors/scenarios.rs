@@ -339,6 +339,8 @@ async fn a_scenario_is_run_compared_looked_into_and_forgotten() {
     );
     let html = city.get(&format!("{path}/result?format=html")).await;
     assert!(html.header("content-security-policy").contains("sandbox") && html.text().contains("<h1"));
+    // Its outlines are those of now: a page that was kept would show others.
+    assert_eq!(html.header("etag"), "");
     assert_eq!(city.get(&format!("{path}/result?format=pdf")).await.status, 400);
 
     // The same query shows it in the scenario, and not in the city.

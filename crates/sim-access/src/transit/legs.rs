@@ -103,13 +103,15 @@ pub fn straight_footpaths(stops: &[StopInput], walking: &StraightLine) -> Vec<Fo
     footpaths
 }
 
-/// Ways along streets from a place to stops within so many seconds. A stop may come twice: by a way known to be
-/// passable, and by a quicker one that nobody knows.
+/// Ways along streets from a place to stops within so many seconds, of at least a state. A stop may come several
+/// times: by a way known to be passable, by a quicker one that nobody knows, and, where blocked ways are asked for, by
+/// one that is quicker still and blocked.
 pub fn network_legs(
     travel: &Travel,
     place: &Snap,
     stops: &[Option<Snap>],
     within_s: f64,
+    at_least: Passability,
     workspace: &mut Workspace,
 ) -> Result<Vec<AccessLeg>, TransitError> {
     if travel.metric() != Metric::Time {
@@ -118,7 +120,8 @@ pub fn network_legs(
     let limit = Metric::Time.cost(within_s);
     let mut legs: Vec<AccessLeg> = Vec::new();
     let mut sure = vec![Cost::MAX; stops.len()];
-    for state in [Passability::Passable, Passability::Unknown] {
+    let states = Passability::ALL.into_iter().rev();
+    for state in states.filter(|state| *state >= at_least) {
         let reached = search(travel, state, &[Start::from(*place)], limit, workspace);
         for (stop, snap) in stops.iter().enumerate() {
             let Some(arrival) = snap.as_ref().and_then(|snap| reached.arrival(snap)) else {
@@ -144,16 +147,18 @@ pub fn network_legs_towards(
     place: &Snap,
     stops: &[Option<Snap>],
     within_s: f64,
+    at_least: Passability,
     workspace: &mut Workspace,
 ) -> Result<Vec<AccessLeg>, TransitError> {
-    network_legs(towards.turned(), place, stops, within_s, workspace)
+    network_legs(towards.turned(), place, stops, within_s, at_least, workspace)
 }
 
-/// Ways along streets between all stops within so many seconds, on so many threads.
+/// Ways along streets between all stops within so many seconds, of at least a state, on so many threads.
 pub fn network_footpaths(
     travel: &Travel,
     stops: &[Option<Snap>],
     within_s: f64,
+    at_least: Passability,
     threads: usize,
 ) -> Result<Vec<Footpath>, TransitError> {
     let rows = in_order(
@@ -161,7 +166,7 @@ pub fn network_footpaths(
         threads,
         Workspace::new,
         |workspace, from| match &stops[from] {
-            Some(place) => network_legs(travel, place, stops, within_s, workspace),
+            Some(place) => network_legs(travel, place, stops, within_s, at_least, workspace),
             None => Ok(Vec::new()),
         },
     );

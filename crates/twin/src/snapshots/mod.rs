@@ -528,8 +528,8 @@ fn copy_all(
     picture.evolutions(view, &mut |entity: &Arc<Entity>| {
         let copy = || -> Result<(), Error> {
             let past: Vec<Attribute> = picture
-                .history(view, &entity.id, &always)?
-                .map(|history| history.attributes)
+                .evolution(view, &entity.id, &always, usize::MAX)?
+                .map(|part| part.entity.attributes)
                 .unwrap_or_default();
             take(Copied {
                 live: picture.get(view, &entity.id).is_some(),

@@ -8,7 +8,9 @@ use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
 use query::{Caller, EntityQuery, Selection, View};
 use storage::environment::ManualClock;
-use storage::{EntityKey, Lsn, Memory, Number, Past, Storage, StorageError, StorageReader, Stored};
+use storage::{
+    EntityKey, Lsn, Memory, Number, Past, Piece, Storage, StorageError, StorageReader, Stored, Take,
+};
 use twin::{Error, HistoryQuery, Operation, Outcome, Reader, Twin};
 
 /// 2026-05-01T00:00:00Z, when tests begin.
@@ -202,10 +204,34 @@ impl StorageReader for FaultyReader {
         key: EntityKey,
         attributes: &[Name],
         range: (Timestamp, Timestamp),
-        last_n: Option<usize>,
+        take: Take,
     ) -> Result<Vec<Past>, StorageError> {
         assert!(!self.1.load(Ordering::SeqCst), "a defect, as the test wants it");
-        self.0.history(key, attributes, range, last_n)
+        self.0.history(key, attributes, range, take)
+    }
+    fn pieces(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), StorageError> {
+        self.0.pieces(key, attribute, dataset_id, range, each)
+    }
+    fn visit(
+        &self,
+        key: EntityKey,
+        attribute: &Name,
+        dataset_id: Option<&Uri>,
+        range: (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Vec<Past>),
+    ) -> Result<(), StorageError> {
+        self.0.visit(key, attribute, dataset_id, range, each)
+    }
+    fn list(&self, key: EntityKey, attributes: &[Name]) -> Result<Vec<(Name, Option<Uri>)>, StorageError> {
+        assert!(!self.1.load(Ordering::SeqCst), "a defect, as the test wants it");
+        self.0.list(key, attributes)
     }
     fn series(
         &self,

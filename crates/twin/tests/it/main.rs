@@ -19,9 +19,11 @@
 mod common;
 mod contexts;
 mod concurrency;
+mod corrections;
 mod delivery;
 mod durability;
 mod entity_maps;
+mod evolution;
 mod forks;
 mod linked;
 mod kept_snapshots;

@@ -8,7 +8,7 @@ use storage::{Embedded, Environment, Memory, Storage};
 use twin::{Instance, Operation, Reader, Twin};
 
 use crate::common::{all, always, at, clock, id, name, part, run, view};
-use crate::reference::{Given, Reference, Step, simplified};
+use crate::reference::{Correction, Given, Reference, Step, simplified};
 
 fn observed(second: i64) -> Timestamp {
     at(second - 200_000_000)
@@ -112,6 +112,14 @@ impl Step {
                 current: *current,
             },
             Self::DeleteHistory(n) => Operation::DeleteHistory(id(n)),
+            Self::DeleteAttributeHistory(n, a, which) => {
+                let instance = match which {
+                    None => Instance::All,
+                    Some(None) => Instance::Default,
+                    Some(Some(d)) => Instance::Dataset(dataset(*d)),
+                };
+                Operation::DeleteAttributeHistory(id(n), name(&format!("a{a}")), instance)
+            }
         }
     }
 }
@@ -254,14 +262,78 @@ fn step() -> impl Strategy<Value = Step> {
         2 => n().prop_map(Step::Delete),
         5 => (n(), t(), h(), any::<bool>()).prop_map(|(n, t, a, c)| Step::AppendHistory(n, t, a, c)),
         1 => n().prop_map(Step::DeleteHistory),
+        2 => (n(), 0..2_usize, proptest::option::of(proptest::option::of(0..2_usize)))
+            .prop_map(|(n, a, w)| Step::DeleteAttributeHistory(n, a, w)),
     ]
 }
 
-/// Batches of operations, and for each whether it goes past the log.
-type Batches = Vec<(Vec<Step>, bool)>;
+/// Batches of operations, for each whether it goes past the log, and what is corrected after it.
+type Batches = Vec<(Vec<Step>, bool, Vec<Correction>)>;
+
+fn correction() -> impl Strategy<Value = Correction> {
+    let becomes = (0..3_i64, proptest::option::weighted(0.6, 0..5_i64));
+    (0..5_usize, 0..9_usize, proptest::option::of(becomes)).prop_map(|(number, index, becomes)| Correction {
+        number,
+        index,
+        becomes,
+    })
+}
 
 fn batches() -> impl Strategy<Value = Batches> {
-    proptest::collection::vec((proptest::collection::vec(step(), 1..8), any::<bool>()), 1..8)
+    let corrections = proptest::collection::vec(correction(), 0..3);
+    let batch = (
+        proptest::collection::vec(step(), 1..8),
+        any::<bool>(),
+        corrections,
+    );
+    proptest::collection::vec(batch, 1..8)
+}
+
+/// Deletes or replaces one instance, in the twin and in the reference.
+fn correct(twin: &Twin, reference: &mut Reference, correction: &Correction) {
+    let entity = id(correction.number);
+    let instances = crate::common::history(twin, &entity);
+    if instances.is_empty() {
+        return;
+    }
+    let was = &instances[correction.index % instances.len()];
+    let instance = was.instance_id.as_ref().unwrap();
+    let which = twin.find_instance(&view(), &entity, &was.name, instance).unwrap();
+    let now = twin.get(&view(), &entity);
+    let current = now.as_ref().is_some_and(|now| {
+        now.instance(was.name.as_str(), was.dataset_id.as_ref())
+            .is_some_and(|now| {
+                (now.modified_at, now.observed_at, &now.value)
+                    == (was.modified_at, was.observed_at, &was.value)
+            })
+    });
+    let given = |value: i64, seconds: Option<i64>| {
+        let mut attribute = Attribute::property(was.name.clone(), value);
+        attribute.observed_at = seconds.map(observed);
+        attribute
+    };
+    let operation = match correction.becomes {
+        None => Operation::DeleteInstance(entity.clone(), which.clone()),
+        Some((value, seconds)) => {
+            Operation::ReplaceInstance(entity.clone(), which.clone(), given(value, seconds))
+        }
+    };
+    run(twin, operation).unwrap();
+    reference.correct(correction, &plain(was), current);
+    let after = crate::common::history(twin, &entity);
+    let found = after.iter().find(|a| a.instance_id.as_ref() == Some(instance));
+    match correction.becomes {
+        None => {
+            assert!(found.is_none());
+            let again = run(twin, Operation::DeleteInstance(entity, which));
+            assert!(again.is_err(), "it is gone");
+        }
+        Some(_) => {
+            let found = found.expect("it keeps its id");
+            assert_eq!(found.created_at, was.created_at);
+            assert!(found.modified_at > was.modified_at);
+        }
+    }
 }
 
 /// Does the same to a twin and to the reference, looks at both after each batch, and reopens the twin now and
@@ -272,7 +344,7 @@ fn check(batches: &Batches, storage: &dyn Fn() -> Box<dyn Storage>) {
     let mut twin = open();
     let mut reference = Reference::default();
     let mut before = (twin.snapshot(), Vec::new());
-    for (number, (batch, bulk)) in batches.iter().enumerate() {
+    for (number, (batch, bulk, corrections)) in batches.iter().enumerate() {
         let expected: Vec<String> = batch.iter().map(|step| reference.run(step)).collect();
         let operations = batch.iter().map(Step::operation).collect();
         let results = if *bulk {
@@ -283,6 +355,10 @@ fn check(batches: &Batches, storage: &dyn Fn() -> Box<dyn Storage>) {
         let results: Vec<String> = results.into_iter().map(simplified).collect();
         assert_eq!(results, expected);
         compare(&twin, &reference);
+        for correction in corrections {
+            correct(&twin, &mut reference, correction);
+            compare(&twin, &reference);
+        }
         compare(&twin.snapshot(), &reference);
         // The picture from before this batch shows what it showed.
         assert_eq!(all(&before.0, &view()), before.1);

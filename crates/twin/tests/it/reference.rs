@@ -28,6 +28,16 @@ pub(crate) enum Step {
     Delete(usize),
     AppendHistory(usize, Vec<usize>, Vec<Given>, bool),
     DeleteHistory(usize),
+    DeleteAttributeHistory(usize, usize, Option<Option<usize>>),
+}
+
+/// What is done to one instance that is there: it is deleted, or gets another value and `observedAt`.
+#[derive(Clone, Debug)]
+pub(crate) struct Correction {
+    pub(crate) number: usize,
+    /// Which of its instances, counted round.
+    pub(crate) index: usize,
+    pub(crate) becomes: Option<(i64, Option<i64>)>,
 }
 
 /// The reference's entity.
@@ -42,6 +52,8 @@ pub(crate) struct Thing {
     current: Vec<(Given, usize)>,
     /// Everything that was ever current, or was given as history.
     pub(crate) written: Vec<Given>,
+    /// Attributes and data sets of which it is known that they were removed.
+    removed: Vec<(usize, Option<usize>)>,
 }
 
 /// The reference: in order of creation.
@@ -115,6 +127,7 @@ pub(crate) fn simplified(result: Result<Outcome, Error>) -> String {
         Err(Error::NotFound(_)) => "not found".into(),
         Err(Error::AlreadyExists(_)) => "exists".into(),
         Err(Error::AttributeNotFound(..)) => "no attribute".into(),
+        Err(Error::InstanceNotFound(..)) => "no instance".into(),
         Err(Error::Invalid(_)) => "invalid".into(),
         Err(error) => panic!("{error}"),
     }
@@ -137,6 +150,7 @@ impl Reference {
                 types: vec![],
                 current: vec![],
                 written: vec![],
+                removed: vec![],
             });
             self.things.len() - 1
         });
@@ -148,6 +162,60 @@ impl Reference {
     }
 
     pub(crate) fn run(&mut self, step: &Step) -> String {
+        let series = |thing: &Thing| -> Vec<(usize, Option<usize>)> {
+            thing.current.iter().map(|(g, _)| (g.name, g.dataset)).collect()
+        };
+        let before: Vec<_> = self
+            .things
+            .iter()
+            .map(|thing| (thing.number, series(thing)))
+            .collect();
+        let result = self.decide(step);
+        for (number, was) in before {
+            if let Some(place) = self.place(number) {
+                let thing = &mut self.things[place];
+                let is = series(thing);
+                thing
+                    .removed
+                    .extend(was.into_iter().filter(|one| !is.contains(one)));
+            }
+        }
+        result
+    }
+
+    /// Deletes or replaces one instance, which is the current one or not.
+    pub(crate) fn correct(&mut self, correction: &Correction, was: &Given, current: bool) {
+        self.step += 1;
+        let place = self.place(correction.number).unwrap();
+        let (thing, step) = (&mut self.things[place], self.step);
+        let index = thing.written.iter().position(|there| there == was).unwrap();
+        thing.written.remove(index);
+        let there = thing
+            .current
+            .iter()
+            .position(|(there, _)| current && (there.name, there.dataset) == (was.name, was.dataset));
+        match correction.becomes {
+            None => {
+                if let Some(there) = there {
+                    thing.current.remove(there);
+                    thing.removed.push((was.name, was.dataset));
+                }
+            }
+            Some((value, observed)) => {
+                let becomes = Given {
+                    value,
+                    observed,
+                    ..was.clone()
+                };
+                if let Some(there) = there {
+                    thing.current[there] = (becomes.clone(), step);
+                }
+                thing.written.push(becomes);
+            }
+        }
+    }
+
+    fn decide(&mut self, step: &Step) -> String {
         self.step += 1;
         let now = self.step;
         let updated = |left: Vec<String>| format!("updated, {LEFT} {left:?}");
@@ -160,6 +228,7 @@ impl Reference {
             Step::Replace(n, ..) | Step::Merge(n, ..) | Step::Append(n, ..) | Step::Update(n, ..) => *n,
             Step::UpdateAttribute(n, ..) | Step::ReplaceAttribute(n, ..) | Step::DeleteAttribute(n, ..) => *n,
             Step::Delete(n) | Step::AppendHistory(n, ..) | Step::DeleteHistory(n) => *n,
+            Step::DeleteAttributeHistory(n, ..) => *n,
         };
         let place = self.place(number);
         let live = place.is_some_and(|place| self.things[place].live);
@@ -172,7 +241,8 @@ impl Reference {
             Step::AppendHistory(_, t, a, current) => return self.append_history(number, t, a, *current),
             _ => {}
         }
-        let Some(place) = place.filter(|_| live || matches!(step, Step::DeleteHistory(_))) else {
+        let of_the_past = matches!(step, Step::DeleteHistory(_) | Step::DeleteAttributeHistory(..));
+        let Some(place) = place.filter(|_| live || of_the_past) else {
             return "not found".into();
         };
         let thing = &mut self.things[place];
@@ -296,8 +366,29 @@ impl Reference {
                 let mut thing = self.things.remove(place);
                 if thing.live {
                     thing.written = thing.state().1;
+                    thing.removed.clear();
                     self.things.push(thing);
                 }
+                "Deleted".into()
+            }
+            Step::DeleteAttributeHistory(_, a, which) => {
+                let covers = |name: usize, dataset: Option<usize>| {
+                    name == *a && which.is_none_or(|wanted| dataset == wanted)
+                };
+                let known = thing.written.iter().any(|g| covers(g.name, g.dataset))
+                    || thing
+                        .removed
+                        .iter()
+                        .any(|(name, dataset)| covers(*name, *dataset));
+                if !known {
+                    return "no attribute".into();
+                }
+                thing.written.retain(|g| !covers(g.name, g.dataset));
+                let stays: Vec<Given> = thing.state().1;
+                thing
+                    .written
+                    .extend(stays.into_iter().filter(|g| covers(g.name, g.dataset)));
+                thing.removed.retain(|(name, dataset)| !covers(*name, *dataset));
                 "Deleted".into()
             }
             Step::Create(..) | Step::AppendHistory(..) => unreachable!(),
@@ -318,6 +409,7 @@ impl Reference {
                 types: vec![],
                 current: vec![],
                 written: vec![],
+                removed: vec![],
             });
             self.things.len() - 1
         });

@@ -11,14 +11,12 @@ use crate::features::{AGAIN, choose_one};
 use crate::file::InputFile;
 use crate::import::{ImportError, Session};
 use crate::sink::SinkError;
+use crate::unpacked;
 
 /// The most members an archive may have.
 const MAX_MEMBERS: usize = 10_000;
 /// The largest file of a Shapefile: its offsets count words of two bytes in 31 bits.
 const MAX_PART: u64 = 4 << 30;
-/// A member that unpacks to more than this many times its packed size, and to more than `SMALL`, is a trap.
-const MAX_RATIO: u64 = 400;
-const SMALL: u64 = 64 << 20;
 /// The longest `.prj` or `.cpg`.
 const MAX_TEXT: u64 = 64 << 10;
 
@@ -232,7 +230,7 @@ fn unpack(zip: &mut ZipArchive<BufReader<File>>, index: usize, name: &str) -> Re
         }
         other => damaged(&other),
     })?;
-    let limit = MAX_PART.min(SMALL.max(member.compressed_size().saturating_mul(MAX_RATIO)));
+    let limit = MAX_PART.min(unpacked::most(member.compressed_size()));
     let mut member = member.take(limit + 1);
     let mut file = tempfile::tempfile().map_err(|error| spool(&error))?;
     let mut buffer = vec![0; 64 << 10];

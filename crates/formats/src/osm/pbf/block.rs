@@ -221,19 +221,9 @@ impl<'a> Block<'a> {
     }
 
     fn way(&self, bytes: &[u8]) -> Result<Element<'_>, Broken> {
-        let (mut id, mut nodes) = (None, Varints::default());
-        let (mut keys, mut values) = (Varints::default(), Varints::default());
-        let mut fields = Fields(bytes);
-        while let Some((number, value)) = fields.next()? {
-            match number {
-                1 => id = Some(value.int64()?),
-                2 => keys = value.packed()?,
-                3 => values = value.packed()?,
-                8 => nodes = value.packed()?,
-                _ => {}
-            }
-        }
-        let id = id.ok_or(Broken("a way has no id"))?;
+        let parts = Parts::read(bytes)?;
+        let id = parts.id.ok_or(Broken("a way has no id"))?;
+        let [nodes, ..] = parts.lists;
         let count = nodes.count();
         if count > MAX_WAY_NODES {
             return Ok(too_many("way", id, "nodes", MAX_WAY_NODES));
@@ -243,29 +233,16 @@ impl<'a> Block<'a> {
         while let Some(node) = deltas.next()? {
             nodes.push(node);
         }
-        Ok(match self.tags(keys, values)? {
+        Ok(match self.tags(parts.keys, parts.values)? {
             Some(tags) => Element::Way { id, nodes, tags },
             None => too_many("way", id, "tags", MAX_TAGS),
         })
     }
 
     fn relation(&self, bytes: &[u8]) -> Result<Element<'_>, Broken> {
-        let (mut id, mut roles, mut ids, mut kinds) =
-            (None, Varints::default(), Varints::default(), Varints::default());
-        let (mut keys, mut values) = (Varints::default(), Varints::default());
-        let mut fields = Fields(bytes);
-        while let Some((number, value)) = fields.next()? {
-            match number {
-                1 => id = Some(value.int64()?),
-                2 => keys = value.packed()?,
-                3 => values = value.packed()?,
-                8 => roles = value.packed()?,
-                9 => ids = value.packed()?,
-                10 => kinds = value.packed()?,
-                _ => {}
-            }
-        }
-        let id = id.ok_or(Broken("a relation has no id"))?;
+        let parts = Parts::read(bytes)?;
+        let id = parts.id.ok_or(Broken("a relation has no id"))?;
+        let [mut roles, ids, mut kinds] = parts.lists;
         let count = ids.count();
         if count > MAX_MEMBERS {
             return Ok(too_many("relation", id, "members", MAX_MEMBERS));
@@ -288,10 +265,40 @@ impl<'a> Block<'a> {
                 _ => return Err(Broken("a member of a relation has no role or no kind")),
             }
         }
-        Ok(match self.tags(keys, values)? {
+        Ok(match self.tags(parts.keys, parts.values)? {
             Some(tags) => Element::Relation { id, members, tags },
             None => too_many("relation", id, "tags", MAX_TAGS),
         })
+    }
+}
+
+/// What ways and relations are made of.
+#[derive(Default)]
+struct Parts<'a> {
+    id: Option<i64>,
+    keys: Varints<'a>,
+    values: Varints<'a>,
+    /// Fields 8, 9 and 10: the nodes of a way; the roles, ids and kinds of a relation's members.
+    lists: [Varints<'a>; 3],
+}
+
+impl<'a> Parts<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Broken> {
+        let mut parts = Self::default();
+        let [first, second, third] = &mut parts.lists;
+        let mut fields = Fields(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => parts.id = Some(value.int64()?),
+                2 => parts.keys = value.packed()?,
+                3 => parts.values = value.packed()?,
+                8 => *first = value.packed()?,
+                9 => *second = value.packed()?,
+                10 => *third = value.packed()?,
+                _ => {}
+            }
+        }
+        Ok(parts)
     }
 }
 

@@ -16,6 +16,7 @@ use wire::{Broken, Fields};
 use super::element::{Source, Stands, Visit, Wanted};
 use crate::file::InputFile;
 use crate::import::ImportError;
+use crate::unpacked;
 
 /// The format's own limits.
 const MAX_HEADER: usize = 64 << 10;
@@ -43,6 +44,8 @@ pub(super) struct Pbf {
     /// The blobs, once the file was read whole.
     index: Option<Vec<Entry>>,
     as_of: Option<String>,
+    /// How many bytes all blobs unpacked to, as far as the file was read.
+    unpacked: u64,
     /// Kept between blobs.
     packed: Vec<u8>,
     plain: Vec<u8>,
@@ -65,6 +68,7 @@ impl Pbf {
             length,
             index: None,
             as_of: None,
+            unpacked: 0,
             packed: Vec::new(),
             plain: Vec::new(),
         })
@@ -149,6 +153,21 @@ impl Pbf {
         unpacked.map_err(|(why, remedy)| self.wrong(begins, why, remedy))
     }
 
+    /// As [`Pbf::unpack`], for the first reading: all blobs together may not unpack without bound either.
+    fn unpack_counting(&mut self, begins: u64, length: u64) -> Result<(), ImportError> {
+        self.unpack(begins, length)?;
+        self.unpacked = self.unpacked.saturating_add(self.plain.len() as u64);
+        let most = unpacked::most(self.length);
+        if self.unpacked > most {
+            let why = format!(
+                "with it the file unpacks to more than {} MiB from far less, which no map does",
+                most >> 20
+            );
+            return Err(self.wrong(begins, why, "check where the file comes from"));
+        }
+        Ok(())
+    }
+
     fn check_header(&mut self, begins: u64) -> Result<(), ImportError> {
         let header = Header::read(&self.plain).map_err(|broken| self.wrong(begins, broken, AGAIN))?;
         for feature in header.required {
@@ -179,6 +198,7 @@ impl Pbf {
     /// Reads every blob once: the first reading, which also checks the whole file.
     fn scan_whole(&mut self, wanted: Wanted, visit: &mut Visit<'_>) -> Result<(), ImportError> {
         let mut index = Vec::new();
+        self.unpacked = 0;
         let mut begins = 0;
         let mut first = true;
         while let Some((kind, length)) = self.blob_header(begins)? {
@@ -188,11 +208,11 @@ impl Pbf {
                 .map_err(ImportError::read(&self.name))?;
             match (kind.as_str(), first) {
                 ("OSMHeader", _) => {
-                    self.unpack(begins, length)?;
+                    self.unpack_counting(begins, length)?;
                     self.check_header(begins)?;
                 }
                 ("OSMData", false) => {
-                    self.unpack(begins, length)?;
+                    self.unpack_counting(begins, length)?;
                     let holds = self.visit(begins, wanted, visit)?;
                     index.push(Entry {
                         begins,

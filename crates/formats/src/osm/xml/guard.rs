@@ -5,6 +5,40 @@ use std::io::{self, BufRead, Read};
 /// The most bytes of one tag, or of the text between two.
 const MAX_EVENT: usize = 4 << 20;
 
+/// What is unpacked, up to a bound.
+pub(super) struct Bounded<R> {
+    inner: R,
+    most: u64,
+    left: u64,
+}
+
+impl<R: Read> Bounded<R> {
+    pub(super) fn new(inner: R, most: u64) -> Self {
+        Self {
+            inner,
+            most,
+            left: most,
+        }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => {
+                let why = format!(
+                    "the file unpacks to more than {} MiB from far less, which no map does",
+                    self.most >> 20
+                );
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+            }
+        }
+        Ok(count)
+    }
+}
+
 /// Bytes, their lines counted.
 pub(super) struct Guard<R> {
     inner: R,

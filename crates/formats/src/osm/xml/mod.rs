@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 
 use flate2::bufread::MultiGzDecoder;
-use guard::Guard;
+use guard::{Bounded, Guard};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -17,6 +17,7 @@ use super::element::{
 };
 use crate::file::InputFile;
 use crate::import::ImportError;
+use crate::unpacked;
 
 const AGAIN: &str = "download it again, compare its size with the one given there, and import it again";
 const GIVE: &str = "give an extract of OpenStreetMap: .osm.pbf, .osm or .osm.gz";
@@ -415,9 +416,11 @@ fn short(text: &str) -> String {
 impl Source for Xml {
     fn scan(&mut self, wanted: Wanted, visit: &mut Visit<'_>) -> Result<(), ImportError> {
         let file = File::open(&self.path).map_err(ImportError::read(&self.name))?;
+        let packed = file.metadata().map_err(ImportError::read(&self.name))?.len();
         let file = BufReader::with_capacity(64 << 10, file);
         if self.gzip {
-            let mut input = BufReader::with_capacity(64 << 10, MultiGzDecoder::new(file));
+            let unpacked = Bounded::new(MultiGzDecoder::new(file), unpacked::most(packed));
+            let mut input = BufReader::with_capacity(64 << 10, unpacked);
             self.scan_from(&mut input, wanted, visit)
         } else {
             let mut input = file;

@@ -10,13 +10,11 @@ use std::time::Duration;
 use geo_types::MultiPolygon;
 use indicators::binding::boundary;
 use query::View;
-use scenarios::file::{Finding, Measure, ScenarioFile};
+use scenarios::file::{Finding, ScenarioFile};
 use scenarios::job::{self, JobError, JobLimits, Jobs, RunStatus, Submission};
-use scenarios::measures::{Applied, Plans, apply_all};
 use scenarios::result::{self, RunResult};
-use scenarios::run::{RunError, Watch, run as simulate};
+use scenarios::run::{self, Checked, RunError, Watch, run as simulate};
 use scenarios::siting::{self, SitingOptions};
-use serde::Serialize;
 use twin::{Snapshot, Twin};
 
 pub(crate) use arguments::Scenario;
@@ -119,15 +117,6 @@ fn stored(twin: &Twin, file: String) -> Result<RunResult, Failure> {
     job::result(twin, &view(), &id)?.ok_or_else(|| Failure::new(format!("the run {id} has no result")))
 }
 
-/// What each scenario would change.
-#[derive(Debug, Serialize)]
-pub(crate) struct Checked {
-    /// Its name.
-    pub(crate) scenario: String,
-    /// What each measure did to entities.
-    pub(crate) measures: Vec<Applied>,
-}
-
 /// Reads, understands and applies; simulates nothing, writes nothing.
 fn check(arguments: &Check, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
     if let Some(url) = &arguments.place.url {
@@ -164,69 +153,10 @@ fn warn(checked: &[Checked]) {
 
 /// What the measures of each scenario change, or everything that stands against them.
 fn applied(baseline: &Snapshot, file: &ScenarioFile, json: bool) -> Result<Vec<Checked>, Failure> {
-    let mut checked = Vec::new();
-    let mut findings: Vec<Finding> = Vec::new();
-    for (scenario, measures) in lists(file) {
-        let applied = if file.scenarios.is_empty() && file.choose.is_some() {
-            alone(baseline, &measures)
-        } else {
-            apply_all(baseline, &view(), &measures).map(|(_, applied)| applied)
-        };
-        match applied {
-            Ok(applied) => checked.push(Checked {
-                scenario: scenario.to_owned(),
-                measures: applied,
-            }),
-            // Two scenarios with the same wrong measure have one finding.
-            Err(found) => {
-                for finding in found {
-                    if !findings.contains(&finding) {
-                        findings.push(finding);
-                    }
-                }
-            }
-        }
-    }
-    if findings.is_empty() {
-        Ok(checked)
-    } else {
-        Err(found("the scenario file", &findings, json))
-    }
-}
-
-/// What each measure changes by itself: those to choose between may well exclude each other.
-fn alone(baseline: &Snapshot, measures: &[&Measure]) -> Result<Vec<Applied>, Vec<Finding>> {
-    let plans = Plans::new(baseline, &view(), measures)?;
-    let applied = measures.iter().enumerate().map(|(index, measure)| {
-        let findings = match plans.add(&mut plans.draft(), index) {
-            Ok(applied) => return applied,
-            Err(findings) => findings,
-        };
-        // It needs another one.
-        Applied {
-            measure: measure.name.clone(),
-            warnings: findings.iter().map(ToString::to_string).collect(),
-            ..Applied::default()
-        }
-    });
-    Ok(applied.collect())
-}
-
-/// Each scenario's measures; where the file names no scenario, all of them.
-fn lists(file: &ScenarioFile) -> Vec<(&str, Vec<&Measure>)> {
-    if file.scenarios.is_empty() {
-        return vec![("all-measures", file.measures.iter().collect())];
-    }
-    let named = |name: &String| file.measures.iter().find(|measure| measure.name == *name);
-    let lists = file.scenarios.iter();
-    lists
-        .map(|scenario| {
-            (
-                scenario.name.as_str(),
-                scenario.measures.iter().filter_map(named).collect(),
-            )
-        })
-        .collect()
+    run::check(baseline, &view(), file).map_err(|error| match error {
+        RunError::Findings(findings) => found("the scenario file", &findings, json),
+        other => Failure::new(other.to_string()),
+    })
 }
 
 fn site(arguments: &Site, effective: &Effective, json: bool) -> Result<Outcome, Failure> {

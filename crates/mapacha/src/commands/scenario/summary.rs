@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use scenarios::catalogue::{Kind, Parameter};
 use scenarios::result::{Difference, RunResult, ScenarioResult, Value, Verdict};
-
-use super::Checked;
+use scenarios::run::Checked;
 
 /// A run.
 pub(crate) fn result(result: &RunResult) -> String {

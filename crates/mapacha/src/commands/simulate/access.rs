@@ -178,7 +178,8 @@ fn travel(question: &Question, profile: &Profile) -> TravelOptions {
         options.time.clone_from(time);
         options.date.clone_from(date);
     }
-    if profile.name.ends_with("wheelchair") || profile.name == "long-cane" {
+    // Only those of the program stand for persons with disabilities; one of a file goes by itself.
+    if access::profile(&profile.name).is_some() && profile.name != Profile::walking().name {
         options.wheelchair = profile.name.replace('-', "_");
     }
     options
@@ -218,9 +219,27 @@ fn profile(name: &str) -> Result<Profile, Failure> {
             .remedy(format!("use one of {names}, or name a JSON file with one")));
     }
     let text = std::fs::read_to_string(name)?;
-    let profile: Profile = serde_json::from_str(&text).map_err(|error| {
-        Failure::usage(format!("--profile: `{name}`: {error}")).remedy("see the docs for its keys")
-    })?;
+    read_profile(&text, name)
+}
+
+/// A profile as JSON. One that has no name is called by its file, not by the default of all keys, `walking`.
+fn read_profile(text: &str, file: &str) -> Result<Profile, Failure> {
+    let wrong = |error: serde_json::Error| {
+        Failure::usage(format!("--profile: `{file}`: {error}")).remedy("see the docs for its keys")
+    };
+    let json: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+    if !json.is_object() {
+        return Err(
+            Failure::usage(format!("--profile: `{file}`: a profile is a JSON object"))
+                .remedy("see the docs for its keys"),
+        );
+    }
+    let nameless = json.get("name").is_none();
+    let mut profile: Profile = serde_json::from_value(json).map_err(wrong)?;
+    if nameless {
+        let stem = Path::new(file).file_stem().unwrap_or_default();
+        profile.name = stem.to_string_lossy().into_owned();
+    }
     profile
         .check()
         .map_err(|error| Failure::usage(format!("--profile: {error}")))?;
@@ -259,6 +278,45 @@ fn put(answer: &Answer, common: &Common) -> Result<(), Failure> {
             })?;
             say(&format!("written to {}", path.display()));
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    /// As on the command line.
+    #[derive(clap::Parser)]
+    struct Asked {
+        #[command(subcommand)]
+        question: Question,
+    }
+
+    #[test]
+    fn a_profile_of_a_file_is_called_by_itself() {
+        let read = |text: &str| read_profile(text, "folder/pram.json").map_err(|error| format!("{error:?}"));
+        assert_eq!(read("{}").unwrap().name, "pram");
+        assert_eq!(read(r#"{"max_kerb_m": 0.05}"#).unwrap().name, "pram");
+        assert_eq!(read(r#"{"name": "mine"}"#).unwrap().name, "mine");
+        assert!(read("[]").is_err() && read(r#"{"speed_m_s": -1}"#).is_err());
+    }
+
+    #[test]
+    fn only_profiles_of_the_program_stand_for_persons_with_disabilities() {
+        let asked = Asked::parse_from(["access", "reach"]);
+        let stands = |name: &str| {
+            let profile = Profile {
+                name: name.to_owned(),
+                ..Profile::manual_wheelchair()
+            };
+            travel(&asked.question, &profile).wheelchair
+        };
+        assert_eq!(stands("powered-wheelchair"), "powered_wheelchair");
+        assert_eq!(stands("long-cane"), "long_cane");
+        for name in ["sports-wheelchair", "my wheelchair", "walking", "x"] {
+            assert_eq!(stands(name), TravelOptions::default().wheelchair, "{name}");
         }
     }
 }

@@ -387,3 +387,32 @@ fn without_a_calendar_a_new_line_has_none() {
         Vec::<String>::new()
     );
 }
+
+/// No single line gets so many trips; the measure does.
+#[test]
+fn the_trips_of_all_lines_of_a_measure_are_bounded_together() {
+    let mut entities = city();
+    let mut routes = Vec::new();
+    for line in 20..26 {
+        let route = format!("GtfsRoute:{line}");
+        entities.push(super::entity(&route).text("shortName", &line.to_string()));
+        let calls = [(1, "08:00:00", "08:00:00"), (2, "08:03:00", "08:03:00")];
+        entities.extend(super::trip(&format!("{line}-1"), &route, 0, &calls));
+        routes.push(format!("urn:ngsi-ld:{route}"));
+    }
+    let baseline = snapshot_of(entities);
+    let longer = |routes: &[String]| {
+        let with = json!({"routes": routes, "headway_min": 0.5, "from": "00:00", "until": "36:00"});
+        let measure = measure("m", "extend-service-hours", with);
+        apply_all(&baseline, &view(), &[&measure]).map(|(_, applied)| applied[0].created.len())
+    };
+    // Eight hours before and 28 after, 120 an hour; each copy with two calls.
+    assert_eq!(longer(&routes[..1]).unwrap(), 3 * (8 * 120 + 28 * 120 - 1));
+    let refused = longer(&routes).unwrap_err();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let told = refused[0].to_string();
+    assert!(
+        told.contains("with.headway_min: more than 20000 trips would be added; give a longer headway"),
+        "{told}"
+    );
+}

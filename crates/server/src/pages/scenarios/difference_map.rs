@@ -35,7 +35,7 @@ pub(super) struct Shape {
 
 /// One class of the legend.
 pub(super) struct Class {
-    pub(super) class: &'static str,
+    pub(super) style: &'static str,
     pub(super) hatched: bool,
     pub(super) label: String,
 }
@@ -132,7 +132,7 @@ impl DifferenceMap {
             legend: there
                 .into_iter()
                 .map(|level| Class {
-                    class: class_of(level),
+                    style: class_of(level),
                     hatched: level.is_some_and(|level| level < 0),
                     label: label(level),
                 })

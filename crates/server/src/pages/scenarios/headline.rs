@@ -110,9 +110,7 @@ fn told(l: Language, outcomes: &[Outcome], file: &str) -> Option<String> {
         .find(|outcome| Some(outcome.indicator.as_str()) == wanted)
         .or_else(|| {
             let by = |a: &&Outcome, b: &&Outcome| {
-                a.people
-                    .total_cmp(&b.people)
-                    .then(b.indicator.cmp(&a.indicator))
+                a.people.total_cmp(&b.people).then(b.indicator.cmp(&a.indicator))
             };
             outcomes.iter().max_by(by)
         })?;

@@ -100,7 +100,9 @@ pub(super) async fn page(
                 })
                 .unwrap_or_default(),
             indicators: file.map(|file| indicators(file, l)).unwrap_or_default(),
-            travel: file.map(|file| words::travel(l, &file.travel)).unwrap_or_default(),
+            travel: file
+                .map(|file| words::travel(l, &file.travel))
+                .unwrap_or_default(),
             objectives: choose
                 .map(|choose| {
                     choose

@@ -20,7 +20,7 @@ use super::{Failure, Visit, api, read, refused, respond, visitor};
 use crate::App;
 use crate::pages::describe::plain;
 use crate::pages::frame::{Frame, Place};
-use crate::pages::language::{Language, instant};
+use crate::pages::language::Language;
 use crate::pages::visit::address;
 
 /// A page that looks after a run loads itself again after so many seconds.
@@ -110,7 +110,7 @@ pub(super) fn shown(visit: &Visit, run: &Run, found: Option<&RunResult>) -> Resu
         percent: l.number((run.progress * 100.0).clamp(0.0, 100.0), 0),
         step: run.step.as_deref().map(plain),
         errors: run.errors.iter().map(|error| words::long(error)).collect(),
-        submitted: instant(run.submitted_at),
+        submitted: words::moment(run.submitted_at),
         found: found.map(|found| drawn(visit, run, found, &path)),
         address: path,
     };
@@ -128,7 +128,10 @@ fn drawn(visit: &Visit, run: &Run, found: &RunResult, path: &str) -> Found {
     let focus = Focus::of(visit, found);
     let file = ScenarioFile::parse(&run.scenario_file).ok();
     let titles = Titles::of(file.as_ref());
-    let travel = file.as_ref().map(|file| words::travel(l, &file.travel)).unwrap_or_default();
+    let travel = file
+        .as_ref()
+        .map(|file| words::travel(l, &file.travel))
+        .unwrap_or_default();
     let years = file
         .and_then(|file| file.choose)
         .map_or(YEARS, |choose| choose.years);

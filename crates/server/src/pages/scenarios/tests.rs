@@ -1,6 +1,7 @@
 //! The pages about scenarios, over a twin in memory: every form with and without faults, and a result of every
 //! shape, with names that mean harm.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -35,7 +36,8 @@ async fn send(app: &App, address: &str, fields: &[(&str, &str)]) -> (StatusCode,
         } else {
             ""
         };
-        body += &format!(
+        let _ = write!(
+            body,
             "--b\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{}\r\n",
             value.replace('\n', "\r\n")
         );
@@ -216,6 +218,8 @@ fn a_run(status: RunStatus) -> Run {
         finished_at: None,
         scenario_file: FILE.to_owned(),
         fingerprint: None,
+        baseline_at: None,
+        attempts: 0,
         version: "1".into(),
         errors: vec![NASTY.to_owned()],
         warnings: vec![NASTY.to_owned()],
@@ -295,6 +299,7 @@ fn a_result() -> RunResult {
             deleted: vec![Uri::ngsi_ld("RoadSegment", "gone")],
             warnings: vec![NASTY.to_owned()],
         }],
+        carried_out: Vec::new(),
         values: vec![
             value("clinic-wheelchair", "%", Some(true), Some(40.0 + change)),
             value("EC: X", "min", Some(false), Some(10.0)),
@@ -375,6 +380,7 @@ fn a_result() -> RunResult {
             version: "1".into(),
             snapshot: "2026-01-01T00:00:00Z".into(),
             inputs: "00".into(),
+            begun_with: None,
             file: "11".into(),
             seed: 7,
             entities: [("GtfsStop".to_owned(), 3)].into(),
@@ -525,7 +531,7 @@ async fn a_run_begins_with_a_button() {
             .scenarios
             .jobs(&waiting, None, &twin)
             .unwrap()
-            .wait(&known, Duration::from_secs(60))
+            .wait(&known, Duration::from_mins(1))
             .unwrap()
     });
     assert!(done.await.unwrap().status.is_final());

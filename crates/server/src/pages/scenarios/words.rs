@@ -113,10 +113,11 @@ pub(crate) fn long(text: &str) -> String {
     const LONGEST: usize = 4000;
     let cut: String = text.chars().take(LONGEST).collect();
     let word = |word: &str| {
-        let space = if word.ends_with(char::is_whitespace) {
-            " "
-        } else {
-            ""
+        let space = match word.chars().next_back() {
+            // It holds a number together.
+            Some('\u{a0}') => "\u{a0}",
+            Some(last) if last.is_whitespace() => " ",
+            _ => "",
         };
         format!("{}{space}", plain(word.trim_end()))
     };
@@ -140,10 +141,12 @@ impl Titles {
     pub(crate) fn told(&self, text: &str) -> Vec<(bool, String)> {
         text.split('`')
             .enumerate()
-            .map(|(index, part)| match self.0.get(part).filter(|_| index % 2 == 1) {
-                Some(title) => (false, format!("“{title}”")),
-                None => (index % 2 == 1, long(part)),
-            })
+            .map(
+                |(index, part)| match self.0.get(part).filter(|_| index % 2 == 1) {
+                    Some(title) => (false, format!("“{title}”")),
+                    None => (index % 2 == 1, long(part)),
+                },
+            )
             .collect()
     }
 
@@ -286,7 +289,7 @@ impl RunLine {
 }
 
 /// An instant to the second: two runs are often asked for in the same minute.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.to_jiff().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
@@ -331,7 +334,10 @@ mod tests {
         assert_eq!(difference(en, -0.0001, "%"), "0 points");
         assert_eq!(difference(en, 0.047, "%"), "+0.05 points");
         assert_eq!(difference(en, 11.934, "%"), "+11.93 points");
-        assert_eq!(signed(Language::of_tag("ar").unwrap(), -2.0, ""), "\u{200e}\u{2212}2");
+        assert_eq!(
+            signed(Language::of_tag("ar").unwrap(), -2.0, ""),
+            "\u{200e}\u{2212}2"
+        );
         assert_eq!(difference(en, 1.5, "%"), "+1.5 points");
         assert_eq!(with_unit(en, 12.5, "%"), "12.5 %");
         assert_eq!(between(en, (Some(1.0), Some(1.0)), "%", true), None);
@@ -347,7 +353,9 @@ mod tests {
     fn pages_and_files_write_the_same_digits() {
         let en = Language::ENGLISH;
         for unit in ["%", "km", ""] {
-            for value in [1.9749, 1.975, 0.125, -0.0004, 64.999, 100.0, 12_345.678, 0.647_033] {
+            for value in [
+                1.9749, 1.975, 0.125, -0.0004, 64.999, 100.0, 12_345.678, 0.647_033,
+            ] {
                 let of_files = result::figure(value, unit).replace('\u{a0}', ",");
                 assert_eq!(figure(en, value, unit), of_files, "{value} {unit}");
                 let of_files = result::signed(value, unit).replace('\u{a0}', ",");
@@ -369,7 +377,11 @@ mod tests {
                 assert!(!indicator(l, id, "x").english, "{id} in {}", l.tag());
             }
         }
-        for id in names::GROUPS.map(|(id, _)| id).into_iter().chain(["age:0-4", "age:65+"]) {
+        for id in names::GROUPS
+            .map(|(id, _)| id)
+            .into_iter()
+            .chain(["age:0-4", "age:65+"])
+        {
             let of = Group {
                 id: id.to_owned(),
                 name: "x".to_owned(),
@@ -417,6 +429,14 @@ mod tests {
             "wheelchair",
             "report",
         ]
+    }
+
+    #[test]
+    fn a_sum_in_a_sentence_is_not_torn() {
+        assert_eq!(
+            long("its 3\u{a0}500\u{a0}000 USD\n or"),
+            "its 3\u{a0}500\u{a0}000 USD  or"
+        );
     }
 
     #[test]

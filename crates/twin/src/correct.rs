@@ -1,0 +1,155 @@
+//! Corrections of the past: one attribute's, or one instance's (5.6.13 to 5.6.15).
+//!
+//! The latest instance of an evolution is what the entity is now. To clear the past of an attribute leaves that
+//! alone; to replace or delete the very instance that is current changes the entity.
+
+use std::sync::Arc;
+
+use ngsi_ld::{Attribute, Entity, Name, Uri};
+use storage::Datasets;
+
+use crate::error::Error;
+use crate::evaluate::{After, Effect, Forget, Situation, sees};
+use crate::history::instance_id;
+use crate::operation::{Instance, InstanceRef, Outcome};
+use crate::settle::stamp;
+use crate::shard::Record;
+
+impl Situation<'_> {
+    /// Delete Attribute from Temporal Evolution (5.6.13).
+    pub(crate) fn delete_attribute_history(
+        &self,
+        id: &Uri,
+        name: &Name,
+        instance: &Instance,
+    ) -> Result<Effect, Error> {
+        let record = self.evolving(id, name)?;
+        let datasets = match instance {
+            Instance::All => Datasets::All,
+            Instance::Default => Datasets::Only(None),
+            Instance::Dataset(dataset) => Datasets::Only(Some(dataset.clone())),
+        };
+        let current = |a: &Attribute| a.name == *name && datasets.contains(a.dataset_id.as_ref());
+        let past = (self.past.datasets)(record.key, name)?;
+        let known = past.iter().any(|dataset| datasets.contains(dataset.as_ref()))
+            || record.entity.attributes.iter().any(current);
+        if !known {
+            return Err(Error::AttributeNotFound(id.clone(), name.clone()));
+        }
+        Ok(Effect {
+            outcome: Outcome::Deleted,
+            after: After::Same,
+            forget: vec![Forget::Series(name.clone(), datasets)],
+            history: Vec::new(),
+        })
+    }
+
+    /// Modify Attribute Instance (5.6.14): `createdAt` and `instanceId` stay, `modifiedAt` is now.
+    pub(crate) fn replace_instance(
+        &self,
+        id: &Uri,
+        which: &InstanceRef,
+        mut given: Attribute,
+    ) -> Result<Effect, Error> {
+        let (record, found) = self.find(id, which)?;
+        let Some(was) = found.first() else {
+            return Err(missing(id, which));
+        };
+        if given.name != which.attribute {
+            let detail = format!(
+                "the instance is one of `{}`, not of `{}`",
+                which.attribute, given.name
+            );
+            return Err(ngsi_ld::Error::bad_data(detail).into());
+        }
+        if given.dataset_id.is_none() {
+            given.dataset_id.clone_from(&was.dataset_id);
+        }
+        if given.dataset_id != was.dataset_id {
+            let detail = "an instance stays in its data set: give the same `datasetId`, or none";
+            return Err(ngsi_ld::Error::bad_data(detail).into());
+        }
+        stamp(&mut given, was.created_at, self.now);
+        given.instance_id = Some(which.id.clone());
+        let mut entity = Entity::clone(&record.entity);
+        let current = entity.attributes.iter_mut().find(|a| found.contains(a));
+        let (after, history) = match current {
+            Some(current) => {
+                *current = given;
+                (self.changed(record, entity), Vec::new())
+            }
+            None => (After::Same, vec![given]),
+        };
+        Ok(Effect {
+            outcome: Outcome::Updated {
+                not_updated: Vec::new(),
+            },
+            after,
+            forget: found.into_iter().map(Forget::Instance).collect(),
+            history,
+        })
+    }
+
+    /// Delete Attribute Instance (5.6.15).
+    pub(crate) fn delete_instance(&self, id: &Uri, which: &InstanceRef) -> Result<Effect, Error> {
+        let (record, found) = self.find(id, which)?;
+        if found.is_empty() {
+            return Err(missing(id, which));
+        }
+        let mut entity = Entity::clone(&record.entity);
+        entity.attributes.retain(|a| !found.contains(a));
+        let after = if entity.attributes.len() == record.entity.attributes.len() {
+            After::Same
+        } else {
+            self.changed(record, entity)
+        };
+        Ok(Effect {
+            outcome: Outcome::Deleted,
+            after,
+            forget: found.into_iter().map(Forget::Instance).collect(),
+            history: Vec::new(),
+        })
+    }
+
+    fn changed(&self, record: &Record, mut entity: Entity) -> After {
+        entity.modified_at = self.now;
+        After::Record(Record {
+            entity: Arc::new(entity),
+            ..record.clone()
+        })
+    }
+
+    /// The entity, if it has an evolution that the caller may see.
+    fn evolving(&self, id: &Uri, name: &Name) -> Result<&Record, Error> {
+        let record = self
+            .record
+            .as_ref()
+            .filter(|record| sees(self.view, &record.entity))
+            .ok_or_else(|| Error::NotFound(id.clone()))?;
+        if self.view.hides(name.as_str()) {
+            return Err(Error::AttributeNotFound(id.clone(), name.clone()));
+        }
+        Ok(record)
+    }
+
+    /// Every instance that has this id: one, unless it was written down more than once.
+    fn find(&self, id: &Uri, which: &InstanceRef) -> Result<(&Record, Vec<Attribute>), Error> {
+        let record = self.evolving(id, &which.attribute)?;
+        let range = (which.at, which.at.plus_micros(1));
+        let mut found = Vec::new();
+        let past = (self.past.known)(record.key, std::slice::from_ref(&which.attribute), range)?;
+        for instance in past.into_iter().chain(record.entity.attributes.iter().cloned()) {
+            if instance.name == which.attribute
+                && instance_id(id, &instance) == which.id
+                && !found.contains(&instance)
+            {
+                found.push(instance);
+            }
+        }
+        Ok((record, found))
+    }
+}
+
+fn missing(id: &Uri, which: &InstanceRef) -> Error {
+    Error::InstanceNotFound(id.clone(), which.attribute.clone(), which.id.clone())
+}
