@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
+use ngsi_ld::Uri;
 use parking_lot::Mutex;
 use storage::{Clock, Storage, StorageError};
 
@@ -13,7 +14,7 @@ use crate::delivery::Transport;
 use crate::error::Error;
 use crate::ids;
 use crate::rows::Row;
-use crate::snapshots::{Open, Snapshots};
+use crate::snapshots::{OfSnapshot, Open, Snapshots};
 use crate::twin::{Limits, Twin};
 
 /// The name of the default tenant's store. No tenant can be called so.
@@ -152,8 +153,12 @@ impl Tenants {
         }
         let tenants = self.clone();
         runtime.spawn_blocking(move || {
+            tenants.snapshots(&tenants.0.default, None).open_watched();
             for name in tenants.names() {
-                tenants.get(Some(&name)); // an error is logged
+                // An error is logged.
+                if let Some(twin) = tenants.get(Some(&name)) {
+                    tenants.snapshots(&twin, Some(&name)).open_watched();
+                }
             }
         });
     }
@@ -161,6 +166,17 @@ impl Tenants {
     fn start_delivery(&self, twin: &Twin, name: Option<&str>) {
         if let Some((transport, runtime)) = self.0.delivery.get() {
             runtime.spawn(twin.deliver(Arc::clone(transport), name));
+        }
+    }
+
+    /// The same for what happens in a snapshot.
+    pub(crate) fn start_delivery_of(&self, twin: &Twin, name: Option<&str>, snapshot: &Uri) {
+        if let Some((transport, runtime)) = self.0.delivery.get() {
+            let transport = OfSnapshot {
+                transport: Arc::clone(transport),
+                snapshot: snapshot.as_str().into(),
+            };
+            runtime.spawn(twin.deliver(Arc::new(transport), name));
         }
     }
 
@@ -322,7 +338,7 @@ fn stored(folder: &Path) -> std::io::Result<BTreeSet<String>> {
 mod tests {
     use super::*;
     use crate::{Operation, Reader as _};
-    use ngsi_ld::{Entity, Name, Uri};
+    use ngsi_ld::{Entity, Name};
     use query::{Caller, View};
     use storage::Memory;
     use storage::environment::SystemClock;

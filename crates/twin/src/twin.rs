@@ -124,12 +124,12 @@ impl Twin {
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
+        let snapshots = Shelf::load(&*reader, &book)?;
         book.open_queues(&*reader)?;
         matcher.learn_standings(&book);
         state.ends_next(deadlines.first(), true);
         let library = Library::load(&*reader)?;
         let entity_maps = EntityMaps::load(&*reader)?;
-        let snapshots = Shelf::load(&*reader)?;
         let (commands, queue) = sync_channel(limits.waiting_requests);
         let (events, _) = broadcast::channel(limits.events.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -387,6 +387,21 @@ impl Twin {
     /// What its snapshots are.
     pub(crate) fn snapshot_shelf(&self) -> &Shelf {
         &self.0.snapshots
+    }
+
+    /// Whether somebody is to be told of what happens in it, or has not been told yet.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.registry.page(0, 0).1 > 0 || self.0.book.statistics().waiting > 0
+    }
+
+    /// Whether nobody would miss it: it can be closed, and opened again.
+    pub(crate) fn can_rest(&self) -> bool {
+        !self.is_shared() && !self.is_watched()
+    }
+
+    /// Delivery.
+    pub(crate) fn book(&self) -> &Book {
+        &self.0.book
     }
 
     /// Whether somebody else has a handle of it.

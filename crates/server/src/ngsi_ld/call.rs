@@ -35,6 +35,8 @@ pub(crate) struct Call {
     pub twin: Twin,
     /// The twin of that tenant, whatever part of it is asked: where it keeps its @contexts, maps and snapshots.
     pub tenant: Twin,
+    /// The snapshot that is asked, where one is.
+    pub snapshot: Option<Uri>,
     /// What the caller may see.
     pub view: View,
     /// The request's headers.
@@ -170,7 +172,8 @@ fn no_tenant(name: Option<&str>) -> Problem {
 
 impl Call {
     async fn new(parts: &Parts, app: &App, tenant: Twin, name: Option<String>) -> Answer<Self> {
-        let twin = match snapshot(parts)? {
+        let snapshot = snapshot(parts)?;
+        let twin = match snapshot.clone() {
             None => tenant.clone(),
             Some(id) => {
                 let snapshots = app.tenants.snapshots(&tenant, name.as_deref());
@@ -181,6 +184,7 @@ impl Call {
             app: app.clone(),
             tenant,
             twin,
+            snapshot,
             view: caller_view(&parts.headers, app),
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
@@ -206,7 +210,6 @@ impl Call {
 
     /// A URL at which the tenant's clients, and those who are notified, can have an @context: its own where it is
     /// one, else that of a copy that is kept here for them (5.13.1, "ImplicitlyCreated").
-    #[allow(dead_code, reason = "for subscriptions, whose notifications name their @context by its URL")]
     pub(crate) async fn context_url(&self, context: &Context) -> Answer<String> {
         if let Some(url) = context.link() {
             return Ok(url.to_owned());

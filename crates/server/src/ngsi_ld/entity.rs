@@ -7,7 +7,7 @@ use ngsi_ld::representation::{Format, FragmentOptions, read_entity, read_fragmen
 use ngsi_ld::{Error, Timestamp, Uri};
 use query::Selection;
 use serde_json::Value;
-use twin::{Join, JoinForm, Operation, Reader};
+use twin::{Join, JoinForm, Mapped, Operation, Reader};
 
 use super::answer::{Wording, bytes, no_content};
 use super::attributes::update_result;
@@ -95,7 +95,7 @@ pub(crate) async fn retrieve_entity(
     let body = if joined { blocking(write).await?? } else { write()? };
     let mut response = wording.respond(StatusCode::OK, body);
     // 5.7.1.4: a map of one entity, which tells those who ask the sources that hold parts of it where to ask.
-    if let Some(mapped) = maps.of_one(&call.twin, id).await? {
+    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Entities, id).await? {
         mapped.annotate(&mut response);
     }
     Ok(response)

@@ -106,14 +106,14 @@ impl MapWish {
         }
     }
 
-    /// The map that is used to retrieve one entity (5.7.1.4): the one that is named, if it is there, else a new one,
+    /// The map that is used to retrieve one entity (5.7.1.4), or its evolution (5.7.3.4): the one that is named, if it is there, else a new one,
     /// where one is named or wanted.
-    pub(crate) async fn of_one(&self, twin: &Twin, id: Uri) -> Answer<Option<MapInUse>> {
+    pub(crate) async fn of_one(&self, twin: &Twin, of: Mapped, id: Uri) -> Answer<Option<MapInUse>> {
         if self.named.is_none() && !self.wanted {
             return Ok(None);
         }
         let (wish, twin) = (self.clone(), twin.clone());
-        blocking(move || wish.resolve(&twin, Mapped::Entities, &Wanted::default(), || Ok(vec![id]))).await?
+        blocking(move || wish.resolve(&twin, of, &Wanted::default(), || Ok(vec![id]))).await?
     }
 
     /// The map to page through: the one that is named, if it is there, else a new one of what `find` finds, where one

@@ -1,6 +1,6 @@
 //! The NGSI-LD door: ETSI GS CIM 009 V1.9.1, under `/ngsi-ld/v1`.
 //!
-//! Of the standard's 64 operations those that a city without subscriptions and federation needs. A path that is
+//! Of the standard's 64 operations all but those on context source registrations (5.9 to 5.12). A path that is
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
 mod answer;
@@ -23,6 +23,7 @@ mod purge;
 mod representation;
 mod selection;
 mod snapshots;
+mod snapshots_purge;
 mod subscriptions;
 mod temporal;
 mod temporal_attributes;
@@ -109,7 +110,7 @@ pub fn router() -> OpenApiRouter<App> {
             maps::delete_entity_map
         ))
         .routes(routes!(maps::map_temporal_query, maps::map_temporal_query_by_post))
-        .routes(routes!(snapshots::create_snapshot, snapshots::purge_snapshots))
+        .routes(routes!(snapshots::create_snapshot, snapshots_purge::purge_snapshots))
         .routes(routes!(
             snapshots::retrieve_snapshot,
             snapshots::update_snapshot,

@@ -1,4 +1,4 @@
-//! `/snapshots`: create, clone, ask, change, delete and purge snapshots (5.16).
+//! `/snapshots`: create, clone, ask, change and delete snapshots (5.16).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,15 +6,13 @@ use std::time::Duration;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::context::Context;
-use ngsi_ld::query::q::Q;
-use ngsi_ld::{Attribute, Entity, Error, Name, PropertyValue, Timestamp, Uri, Value as AttributeValue};
+use ngsi_ld::subscription::Endpoint;
+use ngsi_ld::{Entity, Error, Timestamp, Uri};
 use query::{Selection, View};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use twin::{
     Collected, Copied, NewSnapshot, QueryResult, Reader, Snapshot, SnapshotChange, SnapshotInfo, Snapshots,
 };
-use utoipa::IntoParams;
 
 use super::answer::{Wording, bytes, created, no_content};
 use super::call::{Call, Payload, Reading, tenant};
@@ -22,18 +20,18 @@ use super::entity::entity_id;
 use super::evolution::{self, Found, Question};
 use super::mapped::lifetime;
 use super::negotiation::accepted;
-use super::parameters::{Known, shortened};
+use super::parameters::shortened;
 use super::representation::Representation;
 use super::selection::{Wanted, from_query, text};
 use super::{examples, temporal};
-use crate::problem::{Answer, NgsiError, Problem, blocking};
+use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
 const SNAPSHOTS: &str = "/ngsi-ld/v1/snapshots";
 /// How many queries one snapshot may have.
 const MOST_QUERIES: usize = 100;
 /// What clients may give, and the twin keeps as it is (Table 5.2.41-1).
-const QUERIES: &str = "snapshotQueries";
+pub(super) const QUERIES: &str = "snapshotQueries";
 const TEMPORAL_QUERIES: &str = "snapshotTemporalQueries";
 /// The members that the twin sets (Table 5.2.41-2); given ones are ignored.
 const OUTPUT_ONLY: [&str; 7] = [
@@ -156,7 +154,7 @@ pub(crate) async fn retrieve_snapshot(call: Reading, Path(id): Path<String>) -> 
 pub(crate) async fn update_snapshot(call: Reading, Path(id): Path<String>, payload: Payload) -> Answer {
     let id = entity_id(&id)?;
     let snapshots = snapshots(&call)?;
-    snapshots.info(&id)?;
+    let before = snapshots.info(&id)?;
     let (json, _) = payload.object(&call).await?;
     let object = json.as_object().ok_or_else(not_an_object)?;
     no_queries(object)?;
@@ -172,6 +170,12 @@ pub(crate) async fn update_snapshot(call: Reading, Path(id): Path<String>, paylo
     }
     let mut rest = object.clone();
     rest.retain(|name, value| !(null(value) && matches!(name.as_str(), "endpoint" | "receiverInfo")));
+    for (name, other) in [("endpoint", "receiverInfo"), ("receiverInfo", "endpoint")] {
+        // What stays as it is must go with what is new.
+        if let (true, false, Some(value)) = (rest.contains_key(name), object.contains_key(other), before.given.get(other)) {
+            rest.insert(other.to_owned(), value.clone());
+        }
+    }
     let Members { lifetime, priority } = Members::parse(&rest, call.app.clock.now(), false)?;
     if let Some(text) = object.get("snapshotLifetime") {
         given.push(("snapshotLifetime".to_owned(), Some(text.clone())));
@@ -207,130 +211,6 @@ pub(crate) async fn delete_snapshot(call: Reading, Path(id): Path<String>) -> An
     Ok(no_content())
 }
 
-/// Purge Snapshots (Table 6.36.3.2-1).
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PurgeParameters {
-    /// A query (4.9) over the members of snapshots.
-    #[param(example = "snapshotPriority<5")]
-    q: Option<String>,
-}
-
-/// Purge Snapshots
-///
-/// ETSI GS CIM 009, 5.16.7 and 6.36.3.2.
-#[utoipa::path(
-    delete,
-    path = "/ngsi-ld/v1/snapshots",
-    tag = "NGSI-LD snapshots",
-    operation_id = "purgeSnapshots",
-    params(PurgeParameters),
-    responses(
-        (status = 204, description = "All that match are deleted"),
-        (status = 207, description = "Some are not", body = Value, content_type = "application/json"),
-        (status = 400, description = "No query, or one about something else than snapshots", body = examples::ProblemDetails, content_type = "application/json"),
-        (status = 404, description = "None matches", body = examples::ProblemDetails, content_type = "application/json"),
-    ),
-)]
-pub(crate) async fn purge_snapshots(call: Reading, Known(parameters): Known<PurgeParameters>) -> Answer {
-    let text = parameters
-        .q
-        .as_deref()
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::bad_data("the query is too wide: say with `q` which snapshots, as in `q=snapshotPriority<5`"))?;
-    let q = Q::parse(text, Context::core())?;
-    for path in q.paths() {
-        let name = path.attributes.first();
-        if !name.is_some_and(|name| MEMBERS.iter().any(|member| Context::core().expand(member) == *name)) {
-            let name = name.map_or("", Name::as_str);
-            return Err(Error::bad_data(format!(
-                "`q`: `{}` is no member of snapshots; these are {}",
-                shortened(name),
-                MEMBERS.join(", ")
-            ))
-            .into());
-        }
-    }
-    let selection = Selection {
-        q: Some(q),
-        ..Selection::default()
-    };
-    let filter = selection.prepare()?;
-    let snapshots = snapshots(&call)?;
-    let (deleted, failed) = blocking(move || {
-        let matching = snapshots.all().into_iter().filter(|info| filter.matches(&as_entity(info)));
-        let (mut deleted, mut failed) = (Vec::new(), Vec::new());
-        for info in matching {
-            match snapshots.delete(&info.id) {
-                Ok(_) => deleted.push(info.id),
-                Err(error) => failed.push((info.id, Problem::from(error))),
-            }
-        }
-        (deleted, failed)
-    })
-    .await?;
-    if deleted.is_empty() && failed.is_empty() {
-        let detail = "no snapshot matches `q`";
-        return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
-    }
-    if failed.is_empty() {
-        return Ok(no_content());
-    }
-    let errors = failed.iter().map(|(id, problem)| json!({"entityId": id.as_str(), "error": problem.to_json()}));
-    let body = json!({
-        "success": deleted.iter().map(Uri::as_str).collect::<Vec<_>>(),
-        "errors": errors.collect::<Vec<_>>(),
-    });
-    let wording = Wording::new(Context::core().clone(), accepted(&call.headers, false)?, &call.headers);
-    Ok(wording.respond(StatusCode::MULTI_STATUS, bytes(&body)?))
-}
-
-/// The members that a purge can ask for.
-const MEMBERS: [&str; 11] = [
-    "id",
-    "type",
-    "snapshotStatus",
-    "snapshotPriority",
-    "snapshotLifetime",
-    "endpoint",
-    "createdAt",
-    "modifiedAt",
-    "expiresAt",
-    "lastUsedAt",
-    QUERIES,
-];
-
-/// A snapshot as something that `q` can be asked of.
-fn as_entity(info: &SnapshotInfo) -> Entity {
-    let core = Context::core();
-    let mut entity = Entity::new(info.id.clone(), core.expand("Snapshot"));
-    (entity.created_at, entity.modified_at) = (info.created_at, info.modified_at);
-    entity.expires_at = Some(info.expires_at);
-    let mut put = |member: &str, value: PropertyValue| {
-        let mut attribute = Attribute::property(core.expand(member), 0);
-        attribute.value = AttributeValue::Property(value);
-        entity.attributes.push(attribute);
-    };
-    let text = |text: &str| PropertyValue::from(text);
-    put("snapshotStatus", text(info.status.as_str()));
-    put("snapshotPriority", PropertyValue::from(i64::from(info.priority)));
-    for member in ["snapshotLifetime", "endpoint"] {
-        if let Some(Value::String(value)) = info.given.get(member) {
-            put(member, text(value));
-        }
-    }
-    for (member, at) in [
-        ("createdAt", info.created_at),
-        ("modifiedAt", info.modified_at),
-        ("expiresAt", info.expires_at),
-        ("lastUsedAt", info.last_used_at),
-    ] {
-        put(member, text(&at.to_string()));
-    }
-    entity
-}
-
 /// The members of a Snapshot that are looked at.
 struct Members {
     lifetime: Option<Duration>,
@@ -358,17 +238,7 @@ impl Members {
                     .ok_or_else(|| Error::bad_data("`snapshotPriority` is a whole number from 1 to 10"))?,
             ),
         };
-        if let Some(endpoint) = text(object, "endpoint")? {
-            Uri::parse(endpoint).map_err(|error| Error::bad_data(format!("`endpoint`: {error}")))?;
-        }
-        match object.get("receiverInfo") {
-            None => {}
-            Some(Value::Array(pairs)) if pairs.iter().all(is_pair) => {}
-            Some(_) => {
-                let detail = "`receiverInfo` is an array of objects with `key` and `value`, both strings (5.2.22)";
-                return Err(Error::bad_data(detail));
-            }
-        }
+        endpoint(text(object, "endpoint")?, object.get("receiverInfo"))?;
         let known = |name: &str| {
             OUTPUT_ONLY.contains(&name)
                 || matches!(name, "id" | "type" | "endpoint" | "receiverInfo" | QUERIES | TEMPORAL_QUERIES)
@@ -384,8 +254,18 @@ impl Members {
     }
 }
 
-fn is_pair(pair: &Value) -> bool {
-    pair["key"].is_string() && pair["value"].is_string()
+/// Checks where and how notifications are to go (5.16.6).
+fn endpoint(uri: Option<&str>, receiver_info: Option<&Value>) -> Result<(), Error> {
+    // What the receiver is told must be good also while nobody is.
+    let mut endpoint = json!({"uri": uri.unwrap_or("http://nobody.invalid/")});
+    if let Some(pairs) = receiver_info {
+        endpoint["receiverInfo"] = pairs.clone();
+    }
+    let place = |error: Error| Error {
+        detail: format!("`endpoint` and `receiverInfo`: {}", error.detail),
+        ..error
+    };
+    Endpoint::parse(&endpoint).map(drop).map_err(place)
 }
 
 /// What is asked of a new snapshot, its queries aside.
@@ -552,7 +432,7 @@ fn copy_entities(
 }
 
 /// The snapshots of the tenant.
-fn snapshots(call: &Call) -> Answer<Snapshots> {
+pub(super) fn snapshots(call: &Call) -> Answer<Snapshots> {
     let name = tenant(&call.headers)?;
     Ok(call.app.tenants.snapshots(&call.tenant, name.as_deref()))
 }

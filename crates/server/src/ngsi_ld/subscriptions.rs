@@ -16,7 +16,8 @@ use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::representation::Keywords;
-use crate::problem::{Answer, NgsiError, Problem};
+use super::snapshots::snapshots;
+use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where subscriptions live.
 const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
@@ -57,8 +58,20 @@ impl OptionsParameter {
 pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
-    let context = named_context(&call, &draft).await?.unwrap_or(context);
+    let context = match named_context(&call, &draft).await? {
+        Some(named) => named,
+        // 5.13.1: notifications name their @context by one URL, so it gets one.
+        None if context.link().is_none() => {
+            let url = call.context_url(&context).await?;
+            call.compile(Value::String(url)).await?
+        }
+        None => context,
+    };
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
+    if let Some(snapshot) = call.snapshot.clone() {
+        let snapshots = snapshots(&call)?;
+        blocking(move || snapshots.watch(&snapshot)).await??;
+    }
     Ok(created(SUBSCRIPTIONS, &id))
 }
 

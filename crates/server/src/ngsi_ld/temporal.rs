@@ -134,6 +134,7 @@ async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
         ("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853"),
         TemporalParameters,
         RepresentationParameters,
+        MapParameters,
     ),
     responses(
         (status = 200, description = "The evolution", body = Value, content_type = "application/json", example = examples::evolution),
@@ -146,6 +147,7 @@ pub(crate) async fn retrieve_evolution(
     Path(id): Path<String>,
     Known(temporal): Known<TemporalParameters>,
     Known(representation): Known<RepresentationParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
@@ -156,9 +158,15 @@ pub(crate) async fn retrieve_evolution(
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let most = call.app.config.max_evolution_instances;
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
+    let of = id.clone();
     let answer =
-        blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words, most)).await??;
-    answer.respond(&wording)
+        blocking(move || evolution::retrieve(&twin, &view, &of, &question, &how, &words, most)).await??;
+    let mut response = answer.respond(&wording)?;
+    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Evolutions, id).await? {
+        mapped.annotate(&mut response);
+    }
+    Ok(response)
 }
 
 /// Query Temporal Evolution of Entities

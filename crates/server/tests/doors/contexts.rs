@@ -177,3 +177,28 @@ async fn clause_5_5_10_a_hosted_context_is_its_tenants() {
     assert_eq!(create(None).await, 504);
     assert_eq!(create(Some("b")).await, 504);
 }
+
+#[tokio::test]
+async fn clause_5_13_1_a_subscription_with_several_contexts_gets_one_url() {
+    let city = City::new();
+    let context = json!([GIVEN, {"Tower": "http://b.example/Tower"}]);
+    let subscription = |id: &str| {
+        json!({"id": id, "type": "Subscription", "entities": [{"type": "Tower"}], "@context": context,
+            "notification": {"endpoint": {"uri": "http://a.example/n"}}})
+        .to_string()
+    };
+    let ld = [("content-type", "application/ld+json")];
+    for id in ["urn:s:1", "urn:s:2"] {
+        let reply = city.ask("POST", "/ngsi-ld/v1/subscriptions", &ld, Some(&subscription(id))).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+    }
+    let listed = city.get(&format!("{PATH}?kind=ImplicitlyCreated&details=true")).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "both are the same: {listed}");
+    let url = listed[0]["URL"].as_str().unwrap();
+    assert_eq!(city.get("/ngsi-ld/v1/subscriptions/urn:s:2").await.json()["jsonldContext"], url);
+    let path = url.strip_prefix("http://127.0.0.1:8080").unwrap();
+    assert_eq!(city.get(path).await.json()["@context"], context);
+    // What it names is read as it was meant.
+    let stored = city.ask("GET", "/ngsi-ld/v1/subscriptions/urn:s:1", &[("link", &link(url))], None).await.json();
+    assert_eq!(stored["entities"][0]["type"], "Tower");
+}

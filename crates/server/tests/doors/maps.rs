@@ -186,3 +186,65 @@ async fn clauses_4_14_and_5_7_1_maps_are_their_tenants_and_of_one_entity_too() {
     let again = city.ask("GET", &format!("{ENTITIES}/urn:v:1"), &[("ngsild-entitymap", &of_one)], None).await;
     assert_eq!(again.header("ngsild-entitymap"), of_one);
 }
+
+#[tokio::test]
+async fn clause_6_4_3_3_only_what_is_in_the_map_is_purged() {
+    let city = vehicles(3).await;
+    let map = city.get(&format!("{MAPS}?type=Vehicle&q=speed%3E1")).await;
+    let map = map.header("ngsild-entitymap").to_owned();
+    city.create(&json!({"id": "urn:v:9", "type": "Vehicle", "speed": {"type": "Property", "value": 9}})).await;
+    let purge = format!("{ENTITIES}?type=Vehicle");
+    let named = format!("{purge}&id=urn:v:1,urn:v:2");
+    for (target, left) in [
+        (&named, vec!["urn:v:1", "urn:v:3", "urn:v:9"]),
+        (&purge, vec!["urn:v:1", "urn:v:9"]),
+        (&purge, vec!["urn:v:1", "urn:v:9"]),
+    ] {
+        let reply = city.ask("DELETE", target, &[("ngsild-entitymap", &map)], None).await;
+        assert_eq!((reply.status, reply.header("ngsild-entitymap")), (204, map.as_str()), "{target}");
+        assert_eq!(ids(&city.get(&purge).await.json()), left, "{target}");
+    }
+    // A map of nothing is not a map of everything.
+    let none = city.get(&format!("{MAPS}?type=Vehicle&q=speed%3E1000")).await;
+    let none = none.header("ngsild-entitymap").to_owned();
+    assert_eq!(city.ask("DELETE", &purge, &[("ngsild-entitymap", &none)], None).await.status, 204);
+    assert_eq!(ids(&city.get(&purge).await.json()).len(), 2);
+}
+
+#[tokio::test]
+async fn clause_5_7_3_4_a_map_of_one_evolution() {
+    let city = vehicles(1).await;
+    let target = "/ngsi-ld/v1/temporal/entities/urn:v:1";
+    assert_eq!(city.get(target).await.header("ngsild-entitymap"), "");
+    let reply = city.get(&format!("{target}?entityMap=true&entityMapLifetime=PT2H")).await;
+    assert_eq!(reply.status, 200);
+    let map = reply.header("ngsild-entitymap").to_owned();
+    let made = city.get(&map).await.json();
+    assert_eq!((&made["entityMap"], &made["expiresAt"]), (&json!({"urn:v:1": ["@none"]}), &json!("2026-05-01T14:00:00Z")));
+    let again = city.ask("GET", target, &[("ngsild-entitymap", &map)], None).await;
+    assert_eq!(again.header("ngsild-entitymap"), map);
+}
+
+/// The histories of a page over a map are cut at one instant, as those of a page without one (6.3.10).
+#[tokio::test]
+async fn clause_6_3_10_pages_over_a_map_of_evolutions_come_in_parts() {
+    let city = City::with(|config| config.max_evolution_instances = 12);
+    for n in 1..=3 {
+        let instances: Vec<Value> = (0..10)
+            .map(|i| json!({"type": "Property", "value": i, "observedAt": format!("2026-01-01T00:00:{i:02}Z")}))
+            .collect();
+        let body = json!({"id": format!("urn:v:{n}"), "type": "Vehicle", "speed": instances});
+        assert_eq!(city.post("/ngsi-ld/v1/temporal/entities", &body).await.status, 201);
+    }
+    let target = "/ngsi-ld/v1/temporal/entities?type=Vehicle&timerel=after&timeAt=2025-01-01T00:00:00Z";
+    for limit in [1, 2, 3] {
+        let plain = city.get(&format!("{target}&limit={limit}&count=true")).await;
+        let mapped = city.get(&format!("{target}&limit={limit}&count=true&entityMap=true")).await;
+        assert_eq!(plain.status, if limit == 1 { 200 } else { 206 });
+        assert_eq!(mapped.status, if limit == 1 { 201 } else { 206 });
+        assert_eq!(plain.json(), mapped.json(), "{limit}");
+        for header in ["content-range", "ngsild-results-count"] {
+            assert_eq!(plain.header(header), mapped.header(header), "{limit}");
+        }
+    }
+}

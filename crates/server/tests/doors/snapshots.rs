@@ -178,7 +178,10 @@ async fn clause_5_2_41_what_is_no_snapshot_is_refused() {
         json!({"type": "Snapshot", "snapshotPriority": "5", "snapshotQueries": queries}),
         json!({"type": "Snapshot", "snapshotLifetime": "1 day", "snapshotQueries": queries}),
         json!({"type": "Snapshot", "endpoint": "nowhere", "snapshotQueries": queries}),
+        json!({"type": "Snapshot", "endpoint": "ftp://a.example/n", "snapshotQueries": queries}),
+        json!({"type": "Snapshot", "endpoint": "mqtt://a.example", "snapshotQueries": queries}),
         json!({"type": "Snapshot", "receiverInfo": {"a": "b"}, "snapshotQueries": queries}),
+        json!({"type": "Snapshot", "receiverInfo": [{"key": "a b", "value": "c"}], "snapshotQueries": queries}),
         json!({"type": "Snapshot", "snapshotColour": "red", "snapshotQueries": queries}),
     ] {
         let reply = city.post(SNAPSHOTS, &body).await;
@@ -235,4 +238,76 @@ async fn clause_5_5_15_snapshots_are_their_tenants_and_keep_their_context() {
     assert_eq!(city.ask("GET", &query, &[here, ("link", linked.as_str())], None).await.status, 404);
     let found = city.ask("GET", &query, &[here, tenant, ("link", linked.as_str())], None).await;
     assert_eq!(found.json()[0]["height"]["value"], 30);
+}
+
+/// Subscriptions in a snapshot are of the snapshot, and live and go with it.
+#[tokio::test]
+async fn clause_5_5_15_a_snapshot_can_be_subscribed_to() {
+    let city = city().await;
+    let (location, snapshot) = create(&city, &json!({"type": "Snapshot", "snapshotQueries": [of_type("Vehicle")]})).await;
+    let here = [("ngsild-snapshot", snapshot["id"].as_str().unwrap())];
+    let body = json!({"id": "urn:s:in", "type": "Subscription", "entities": [{"type": "Vehicle"}],
+        "notification": {"endpoint": {"uri": "http://a.example/n"}}})
+    .to_string();
+    const PATH: &str = "/ngsi-ld/v1/subscriptions";
+    assert_eq!(city.ask("POST", PATH, &here, Some(&body)).await.status, 201);
+    assert_eq!(city.get(&format!("{PATH}/urn:s:in")).await.status, 404, "the city has none");
+    assert_eq!(city.ask("GET", &format!("{PATH}/urn:s:in"), &here, None).await.status, 200);
+    assert_eq!(city.ask("DELETE", &location, &[], None).await.status, 204);
+    assert_eq!(city.ask("GET", &format!("{PATH}/urn:s:in"), &here, None).await.status, 404);
+}
+
+/// Every operation that reads says of which snapshot it is (6.3.22), and reads nothing else.
+#[tokio::test]
+async fn clause_6_3_22_every_reading_operation_reads_the_snapshot() {
+    let city = city().await;
+    let body = json!({"type": "Snapshot", "id": "urn:s:1", "snapshotQueries": [of_type("Vehicle")]});
+    create(&city, &body).await;
+    let here = [("ngsild-snapshot", "urn:s:1")];
+    city.create(&json!({"id": "urn:v:later", "type": "Lorry", "height": {"type": "Property", "value": 4}})).await;
+    let v1 = |path: &str| format!("/ngsi-ld/v1/{path}");
+    let time = "timerel=before&timeAt=2999-01-01T00:00:00Z&timeproperty=createdAt";
+    for path in [
+        v1("entities?local=true"),
+        v1("types"),
+        v1("types?details=true"),
+        v1("attributes"),
+        v1("attributes?details=true"),
+        v1(&format!("temporal/entities?local=true&{time}")),
+        v1("entityMaps?local=true"),
+        v1(&format!("temporal/entityMaps?local=true&{time}")),
+    ] {
+        let reply = city.ask("GET", &path, &here, None).await;
+        assert!([200, 201].contains(&reply.status), "{path}: {}", reply.text());
+        assert_eq!(reply.header("ngsild-snapshot"), "urn:s:1", "{path}");
+        let text = reply.text();
+        let later = ["urn:v:later", "Lorry", "height"].iter().any(|word| text.contains(word));
+        assert!(!later && !city.get(&path).await.text().is_empty(), "{path}: {text}");
+        assert!(text.contains("ehicle") || text.contains("urn:v:") || text.contains("speed"), "{path}: {text}");
+    }
+    for path in [
+        v1("entities/urn:v:later"),
+        v1("types/Lorry"),
+        v1("attributes/height"),
+        v1("temporal/entities/urn:v:later"),
+    ] {
+        assert_eq!(city.get(&path).await.status, 200, "{path}");
+        let reply = city.ask("GET", &path, &here, None).await;
+        assert_eq!((reply.status, reply.header("ngsild-snapshot")), (404, "urn:s:1"), "{path}");
+    }
+    for (path, query) in [
+        ("entityOperations/query", json!({"type": "Query", "entities": [{"type": "Lorry"}]})),
+        ("temporal/entityOperations/query", json!({"type": "Query", "entities": [{"type": "Lorry"}],
+            "temporalQ": {"timerel": "before", "timeAt": "2999-01-01T00:00:00Z", "timeproperty": "createdAt"}})),
+    ] {
+        let all = city.post(&v1(path), &query).await.json();
+        assert_eq!(all.as_array().unwrap().len(), 1, "{path}");
+        let reply = city.ask("POST", &v1(path), &here, Some(&query.to_string())).await;
+        assert_eq!((reply.status, reply.json()), (200, json!([])), "{path}");
+    }
+    // Maps of a snapshot are the snapshot's.
+    let map = city.ask("GET", &v1("entityMaps?type=Vehicle"), &here, None).await;
+    let map = map.header("ngsild-entitymap").to_owned();
+    assert_eq!(city.get(&map).await.status, 404);
+    assert_eq!(city.ask("GET", &map, &here, None).await.status, 200);
 }

@@ -1,6 +1,8 @@
 //! Snapshots (5.16): what some queries find, copied into a store of its own, where it stays as it was and can be
 //! worked on like the twin itself.
 
+mod collecting;
+mod notice;
 mod shelf;
 
 use std::path::Path;
@@ -9,20 +11,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use ngsi_ld::{Attribute, Entity, Error as Refusal, Timestamp, Uri};
+use ngsi_ld::{Error as Refusal, Timestamp, Uri};
 use parking_lot::Mutex;
-use query::{Caller, View};
-use serde_json::{Map, Value as Json, json};
+use query::View;
+use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
 use crate::ids;
-use crate::operation::{Copied, Operation};
-use crate::reader::{HistoryQuery, Reader};
+use crate::operation::Copied;
 use crate::rows::Row;
 use crate::snapshot::Snapshot;
 use crate::tenants::Tenants;
 use crate::twin::Twin;
 
+pub(crate) use self::notice::OfSnapshot;
+use self::collecting::{Job, copy_all};
+use self::notice::Farewells;
 pub(crate) use self::shelf::Shelf;
 use self::shelf::{Entry, TABLE};
 pub use self::shelf::{QueryResult, SnapshotInfo, SnapshotStatus};
@@ -31,10 +35,6 @@ pub use self::shelf::{QueryResult, SnapshotInfo, SnapshotStatus};
 pub(crate) const PREFIX: &str = "snapshot-";
 /// How many snapshots one tenant may have.
 const MOST: usize = 100;
-/// How many entities, and how many instances of the past, one snapshot may have.
-const MOST_COPIED: usize = 2_000_000;
-/// How many entities are written together.
-const BATCH: usize = 500;
 /// How many snapshots are open at a time; each is held in memory.
 const MOST_OPEN: usize = 16;
 /// How long one that nobody asks stays open.
@@ -110,6 +110,8 @@ impl Open {
 pub struct Snapshots {
     tenants: Tenants,
     tenant: Twin,
+    /// The tenant's name, unless it is the default one.
+    name: Option<String>,
     /// What the names of the tenant's stores of snapshots begin with.
     prefix: String,
 }
@@ -121,6 +123,7 @@ impl Snapshots {
         Self {
             tenants,
             tenant,
+            name: name.map(str::to_owned),
             prefix,
         }
     }
@@ -173,7 +176,7 @@ impl Snapshots {
         let _changing = shelf.changing.lock();
         let id = new.id.unwrap_or_else(|| ids::fresh("Snapshot"));
         if self.entry(&id).is_some() {
-            return Err(Error::AlreadyExists(id));
+            return Err(Error::Taken("snapshot", id));
         }
         let priority = new.priority.unwrap_or(PRIORITY);
         self.make_room(priority)?;
@@ -190,11 +193,15 @@ impl Snapshots {
             expires_at: end(now, new.lifetime.unwrap_or(LIFETIME)),
             last_used_at: now,
             store: format!("{}{}", self.prefix, made.as_str().rsplit(':').next().unwrap_or_default()),
+            watched: false,
         };
-        self.tenant.store_rows_blocking(vec![Shelf::row_of(&info)])?;
+        let mut rows = vec![Shelf::row_of(&info)];
+        rows.extend(shelf.farewells.end(&id));
+        self.tenant.store_rows_blocking(rows)?;
         shelf.put(info.clone());
+        notice::enter(self.tenant.book(), &info);
         let Some(entry) = shelf.get(id.as_str()) else {
-            return Err(Error::NotFound(id));
+            return Err(Error::Missing("snapshot", id));
         };
         let job = Job {
             snapshots: self.clone(),
@@ -221,7 +228,7 @@ impl Snapshots {
     pub fn info(&self, id: &Uri) -> Result<SnapshotInfo, Error> {
         self.entry(id)
             .map(|entry| entry.info())
-            .ok_or_else(|| Error::NotFound(id.clone()))
+            .ok_or_else(|| Error::Missing("snapshot", id.clone()))
     }
 
     /// All whose time has not come, by id.
@@ -258,9 +265,39 @@ impl Snapshots {
         let now = self.tenant.now();
         change(&mut info, now);
         info.modified_at = now;
-        self.tenant.store_rows_blocking(vec![Shelf::row_of(&info)])?;
+        notice::enter(self.tenant.book(), &info);
+        let letters = notice::letters(&info, now);
+        self.tenant
+            .store_rows_and_notify_blocking(vec![Shelf::row_of(&info)], letters)?;
         shelf.put(info.clone());
         Ok(info)
+    }
+
+    /// Notes that there are subscriptions in a snapshot: from now on it stays open for them, also after a restart.
+    /// For a thread that may wait.
+    pub fn watch(&self, id: &Uri) -> Result<(), Error> {
+        let shelf = self.tenant.snapshot_shelf();
+        let _changing = shelf.changing.lock();
+        self.set_watched(self.info(id)?, true)
+    }
+
+    fn set_watched(&self, mut info: SnapshotInfo, watched: bool) -> Result<(), Error> {
+        if info.watched != watched {
+            info.watched = watched;
+            self.tenant.store_rows_blocking(vec![Shelf::row_of(&info)])?;
+            self.tenant.snapshot_shelf().put(info);
+        }
+        Ok(())
+    }
+
+    /// Opens those in which there are subscriptions, so that what they ask for is sent. For a thread that may wait.
+    pub(crate) fn open_watched(&self) {
+        let now = self.tenant.now();
+        for info in self.all().iter().filter(|info| info.watched) {
+            if let Err(error) = self.twin(info, now) {
+                tracing::warn!(snapshot = %info.id, %error, "a snapshot with subscriptions cannot be opened");
+            }
+        }
     }
 
     /// Delete Snapshot (5.16.5), with its data; for a thread that may wait.
@@ -275,17 +312,17 @@ impl Snapshots {
     /// The twin that holds the data of a snapshot, for operations on it (5.5.15). The first call reads its store.
     ///
     /// # Errors
-    /// `ResourceNotFound` where there is none or it has failed; [`Error::Busy`] while it is prepared.
+    /// `ResourceNotFound` where there is none or it has failed; [`Error::Preparing`] while it is prepared.
     pub fn open(&self, id: &Uri) -> Result<Twin, Error> {
-        let entry = self.entry(id).ok_or_else(|| Error::NotFound(id.clone()))?;
+        let entry = self.entry(id).ok_or_else(|| Error::Missing("snapshot", id.clone()))?;
         match entry.info.status {
-            SnapshotStatus::Preparing => return Err(Error::Busy { retry_after_s: 1 }),
-            SnapshotStatus::Failure => return Err(Error::NotFound(id.clone())),
+            SnapshotStatus::Preparing => return Err(Error::Preparing(id.clone())),
+            SnapshotStatus::Failure => return Err(Error::Missing("snapshot", id.clone())),
             SnapshotStatus::Success | SnapshotStatus::Partial | SnapshotStatus::Empty => {}
         }
         let now = self.tenant.now();
         entry.touch(now);
-        self.twin(&entry.info.store, now)
+        self.twin(&entry.info, now)
     }
 
     /// Deletes those whose time has come, writes down when the others were used, closes those that nobody asks; for
@@ -299,17 +336,33 @@ impl Snapshots {
                 self.forget(&entry.info)?;
             }
         }
-        self.tenant.store_rows_blocking(shelf.used())?;
+        let mut rows = shelf.used();
+        rows.extend(shelf.farewells.tidy(self.tenant.book(), now));
+        self.tenant.store_rows_blocking(rows)?;
         let open = self.tenants.open_snapshots();
+        for entry in shelf.all() {
+            let watched = open.twins.lock().get(&entry.info.store).map(|(twin, _)| twin.is_watched());
+            if let Some(watched) = watched {
+                self.set_watched(entry.info(), watched)?;
+            }
+        }
         let idle = |since: Timestamp| Duration::from_micros(now.as_micros().abs_diff(since.as_micros())) > IDLE;
         open.twins
             .lock()
-            .retain(|_, (twin, since)| twin.is_shared() || !idle(*since));
+            .retain(|_, (twin, since)| !twin.can_rest() || !idle(*since));
         Ok(())
     }
 
-    /// Deletes the stores of snapshots that nobody knows, and those of which the collecting was cut off.
+    /// Deletes the stores of snapshots that nobody knows, and those of which the collecting was cut off, which is told.
     pub(crate) fn sweep(&self, folder: &Path) {
+        for id in self.tenant.snapshot_shelf().take_cut_off() {
+            let failed = self.update(&id, |info, _| info.status = SnapshotStatus::Failure);
+            if let Err(error) = failed
+                && !matches!(error, Error::Missing(..))
+            {
+                tracing::warn!(snapshot = %id, %error, "that a snapshot was cut off could not be written down");
+            }
+        }
         let known = |store: &str| {
             let entries = self.tenant.snapshot_shelf().all();
             entries.iter().any(|entry| {
@@ -332,8 +385,9 @@ impl Snapshots {
         (entry.info.expires_at > self.tenant.now()).then_some(entry)
     }
 
-    /// The twin of a store, opened if it is not.
-    fn twin(&self, store: &str, now: Timestamp) -> Result<Twin, Error> {
+    /// The twin with the data of a snapshot, opened if it is not.
+    fn twin(&self, info: &SnapshotInfo, now: Timestamp) -> Result<Twin, Error> {
+        let store = info.store.as_str();
         // Held while a store is opened: two who ask for the same must get the same twin.
         let mut twins = self.tenants.open_snapshots().twins.lock();
         if let Some((twin, since)) = twins.get_mut(store) {
@@ -343,13 +397,14 @@ impl Snapshots {
         if twins.len() >= MOST_OPEN
             && let Some(idlest) = twins
                 .iter()
-                .filter(|(_, (twin, _))| !twin.is_shared())
+                .filter(|(_, (twin, _))| twin.can_rest())
                 .min_by_key(|(_, (_, since))| *since)
                 .map(|(store, _)| store.clone())
         {
             twins.remove(&idlest);
         }
         let twin = self.tenants.open_store(store)?;
+        self.tenants.start_delivery_of(&twin, self.name.as_deref(), &info.id);
         twins.insert(store.to_owned(), (twin.clone(), now));
         Ok(twin)
     }
@@ -375,9 +430,12 @@ impl Snapshots {
 
     /// Forgets a snapshot, then deletes its data: what is cut off between is swept up at the next start.
     fn forget(&self, info: &SnapshotInfo) -> Result<(), Error> {
-        self.tenant
-            .store_rows_blocking(vec![Row::delete(TABLE, info.id.as_str())])?;
-        self.tenant.snapshot_shelf().remove(info.id.as_str());
+        let (shelf, book, now) = (self.tenant.snapshot_shelf(), self.tenant.book(), self.tenant.now());
+        let (mut rows, letters) = Farewells::of(info, now);
+        rows.push(Row::delete(TABLE, info.id.as_str()));
+        self.tenant.store_rows_and_notify_blocking(rows, letters)?;
+        shelf.remove(info.id.as_str());
+        shelf.farewells.enter(book, info, now);
         self.drop_store(&info.store);
         Ok(())
     }
@@ -406,142 +464,6 @@ fn remove(path: &Path) {
     if let Err(error) = removed {
         tracing::warn!(path = %path.display(), %error, "the data of a snapshot could not be deleted");
     }
-}
-
-/// The collecting of one snapshot's data.
-struct Job {
-    snapshots: Snapshots,
-    entry: Arc<Entry>,
-    picture: Snapshot,
-    collect: Box<Collect>,
-    ready: Box<Ready>,
-    status: fn(&[QueryResult]) -> SnapshotStatus,
-}
-
-impl Job {
-    fn run(self) {
-        let Self {
-            snapshots,
-            entry,
-            picture,
-            collect,
-            ready,
-            status,
-        } = self;
-        let turn = Arc::clone(&snapshots.tenants.open_snapshots().collecting);
-        let _turn = turn.lock();
-        let (id, store) = (entry.info.id.clone(), entry.info.store.clone());
-        let closed = Arc::clone(&snapshots.tenants.open_snapshots().closed);
-        let gone = || entry.gone.load(Ordering::Relaxed) || closed.load(Ordering::Relaxed);
-        let collected = snapshots
-            .twin(&store, snapshots.tenant.now())
-            .and_then(|twin| fill(&twin, &picture, collect, &gone));
-        if gone() {
-            snapshots.drop_store(&store);
-            return;
-        }
-        let finished = snapshots.update(&id, |info, _| match collected {
-            Ok(Collected {
-                results,
-                temporal_results,
-            }) => {
-                let all = [results.as_slice(), temporal_results.as_slice()].concat();
-                info.status = status(&all);
-                (info.results, info.temporal_results) = (results, temporal_results);
-            }
-            Err(error) => {
-                tracing::warn!(snapshot = %info.id, %error, "a snapshot failed");
-                info.status = SnapshotStatus::Failure;
-                let failed = QueryResult::Failed(json!({
-                    "type": "https://uri.etsi.org/ngsi-ld/errors/InternalError",
-                    "title": "The data could not be collected",
-                    "detail": error.to_string(),
-                }));
-                let count = |name: &str| info.given.get(name).and_then(Json::as_array).map_or(0, Vec::len);
-                let (queries, temporal) = (count("snapshotQueries"), count("snapshotTemporalQueries"));
-                info.results = vec![failed.clone(); queries];
-                info.temporal_results = vec![failed; temporal];
-            }
-        });
-        match finished {
-            Ok(info) => {
-                if info.status == SnapshotStatus::Failure {
-                    snapshots.drop_store(&store);
-                }
-                ready(&info);
-            }
-            // It was deleted meanwhile, or the store takes no more writes.
-            Err(error) => {
-                tracing::warn!(snapshot = %id, %error, "a snapshot could not be finished");
-                snapshots.drop_store(&store);
-            }
-        }
-    }
-}
-
-/// Copies what `collect` finds into a twin, in batches.
-fn fill(
-    twin: &Twin,
-    picture: &Snapshot,
-    collect: Box<Collect>,
-    gone: &dyn Fn() -> bool,
-) -> Result<Collected, Error> {
-    let view = View::open(Caller::System("snapshots"), "snapshot");
-    let (mut batch, mut copied) = (Vec::new(), 0_usize);
-    let write = |batch: &mut Vec<Operation>| -> Result<(), Error> {
-        if gone() {
-            return Err(Error::Storage("the snapshot was deleted".to_owned()));
-        }
-        for result in twin.load_blocking(&view, std::mem::take(batch)) {
-            result?;
-        }
-        Ok(())
-    };
-    let mut take = |one: Copied| {
-        copied += 1 + one.past.len();
-        if copied > MOST_COPIED {
-            return Err(Refusal::too_complex(format!(
-                "a snapshot holds at most {MOST_COPIED} entities and instances of the past: narrow its queries"
-            ))
-            .into());
-        }
-        batch.push(Operation::Copy(Box::new(one)));
-        if batch.len() >= BATCH { write(&mut batch) } else { Ok(()) }
-    };
-    let collected = collect(picture, &mut take)?;
-    write(&mut batch)?;
-    Ok(collected)
-}
-
-/// Everything of a picture, with its past.
-fn copy_all(
-    picture: &Snapshot,
-    view: &View,
-    take: &mut dyn FnMut(Copied) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let always = HistoryQuery {
-        temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
-        attributes: Vec::new(),
-        last_n: None,
-    };
-    let mut failed = None;
-    picture.evolutions(view, &mut |entity: &Arc<Entity>| {
-        let copy = || -> Result<(), Error> {
-            let past: Vec<Attribute> = picture
-                .evolution(view, &entity.id, &always, usize::MAX)?
-                .map(|part| part.entity.attributes)
-                .unwrap_or_default();
-            take(Copied {
-                live: picture.get(view, &entity.id).is_some(),
-                entity: Entity::clone(entity),
-                past,
-            })
-        };
-        let mut copy = copy;
-        failed = copy().err();
-        failed.is_none()
-    })?;
-    failed.map_or(Ok(()), Err)
 }
 
 /// When what lives for `lifetime` from now on ends, within bounds.

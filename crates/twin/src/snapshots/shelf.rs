@@ -9,6 +9,8 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::{Map, Value as Json, json};
 use storage::StorageReader;
 
+use super::notice::{self, Farewells};
+use crate::delivery::Book;
 use crate::error::Error;
 use crate::rows::{self, Row};
 
@@ -126,6 +128,8 @@ pub struct SnapshotInfo {
     pub last_used_at: Timestamp,
     /// The name of the store with its data.
     pub(crate) store: String,
+    /// Whether there are subscriptions in it, for which it stays open.
+    pub(crate) watched: bool,
 }
 
 impl SnapshotInfo {
@@ -142,6 +146,7 @@ impl SnapshotInfo {
             "expiresAt": self.expires_at.as_micros(),
             "lastUsedAt": self.last_used_at.as_micros(),
             "store": self.store,
+            "watched": self.watched,
         });
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(value.to_string().as_bytes());
@@ -168,6 +173,7 @@ impl SnapshotInfo {
             expires_at: instant("expiresAt")?,
             last_used_at: instant("lastUsedAt")?,
             store: value["store"].as_str()?.to_owned(),
+            watched: value["watched"].as_bool().unwrap_or_default(),
             given: match value["given"].take() {
                 Json::Object(given) => given,
                 _ => return None,
@@ -192,13 +198,18 @@ pub(crate) struct Shelf {
     entries: RwLock<BTreeMap<String, Arc<Entry>>>,
     /// Held while they are made or changed, so that memory and store say the same.
     pub(super) changing: Mutex<()>,
+    /// Those that the end of the program came between.
+    cut_off: Mutex<Vec<Uri>>,
+    /// Those that are gone and have something left to say.
+    pub(super) farewells: Farewells,
 }
 
 impl Shelf {
     /// As the store has them. One that was being prepared when the program ended has failed: it is never taken for
-    /// a whole one.
-    pub(crate) fn load(storage: &dyn StorageReader) -> Result<Self, Error> {
-        let mut entries = BTreeMap::new();
+    /// a whole one. Messages about them go on by `book`.
+    pub(crate) fn load(storage: &dyn StorageReader, book: &Book) -> Result<Self, Error> {
+        let farewells = Farewells::load(storage, book)?;
+        let (mut entries, mut cut_off) = (BTreeMap::new(), Vec::new());
         for (key, value) in rows::read(storage, TABLE)? {
             let mut info = SnapshotInfo::read(&key, &value).ok_or_else(|| {
                 let key = String::from_utf8_lossy(&key);
@@ -206,13 +217,22 @@ impl Shelf {
             })?;
             if info.status == SnapshotStatus::Preparing {
                 info.status = SnapshotStatus::Failure;
+                cut_off.push(info.id.clone());
             }
+            notice::enter(book, &info);
             entries.insert(info.id.as_str().to_owned(), Arc::new(Entry::new(info)));
         }
         Ok(Self {
             entries: RwLock::new(entries),
             changing: Mutex::default(),
+            cut_off: Mutex::new(cut_off),
+            farewells,
         })
+    }
+
+    /// Those that the end of the program came between, once.
+    pub(super) fn take_cut_off(&self) -> Vec<Uri> {
+        std::mem::take(&mut self.cut_off.lock())
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Arc<Entry>> {

@@ -41,6 +41,7 @@ fn a_map_survives_a_restart_and_ends_in_time() {
     let map = twin.entity_map(kept.id.as_str()).unwrap();
     assert_eq!((map.of, map.query.as_str(), map.expires_at), (Mapped::Evolutions, "q", at(2 * HOUR)));
     assert_eq!(map.entities().cloned().collect::<Vec<_>>(), [id(0), id(2)]);
+    assert_eq!((map.at(1), map.at(2)), (None, Some(&id(2))), "links to pages go on leading there");
     assert!(twin.entity_map(deleted.id.as_str()).is_none());
     clock.set(at(2 * HOUR));
     assert!(twin.entity_map(kept.id.as_str()).is_none(), "its time has come");

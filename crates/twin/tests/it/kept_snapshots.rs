@@ -120,8 +120,8 @@ fn a_snapshot_is_frozen_and_a_world_of_its_own_over_restarts() {
     // Its time comes.
     drop(frozen);
     clock.set(at(20 + DAY));
-    assert!(matches!(snapshots.info(&snapshot), Err(Error::NotFound(_))));
-    assert!(matches!(snapshots.open(&snapshot), Err(Error::NotFound(_))));
+    assert!(matches!(snapshots.info(&snapshot), Err(Error::Missing(..))));
+    assert!(matches!(snapshots.open(&snapshot), Err(Error::Missing(..))));
     tenants.tidy().unwrap();
     assert!(tenants.get(None).unwrap().rows("snapshots").unwrap().is_empty());
 }
@@ -146,13 +146,13 @@ fn one_that_is_cut_off_is_never_taken_for_a_whole_one() {
     let id = snapshots.create(NewSnapshot::default(), Box::new(collect), Box::new(|_| ())).unwrap();
     has_begun.recv().unwrap();
     assert_eq!(snapshots.info(&id).unwrap().status, SnapshotStatus::Preparing);
-    assert!(matches!(snapshots.open(&id), Err(Error::Busy { .. })));
+    assert!(matches!(snapshots.open(&id), Err(Error::Preparing(_))));
 
     // What is on disk now is what a process would find that comes after one that was killed.
     let later = open(folder.path(), &stores, &clock);
     let theirs = later.snapshots(&later.get(None).unwrap(), None);
     assert_eq!(theirs.info(&id).unwrap().status, SnapshotStatus::Failure);
-    assert!(matches!(theirs.open(&id), Err(Error::NotFound(_))));
+    assert!(matches!(theirs.open(&id), Err(Error::Missing(..))));
 
     // Deleted while it is prepared: it does not come back.
     snapshots.delete(&id).unwrap();
@@ -177,7 +177,7 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
     assert_eq!(original, id("s"));
     assert_eq!(snapshots.info(&original).unwrap().expires_at, at(30 * DAY), "bounded");
     let again = snapshots.create(named.clone(), Box::new(everything), Box::new(|_| ()));
-    assert!(matches!(again, Err(Error::AlreadyExists(_))));
+    assert!(matches!(again, Err(Error::Taken(..))));
 
     run(&snapshots.open(&original).unwrap(), Operation::Merge(id(1), set("n", 7))).unwrap();
     let (sender, ready) = channel();
@@ -186,7 +186,7 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
     assert_eq!(ready.recv().unwrap().status, SnapshotStatus::Success);
     assert!(matches!(
         snapshots.clone_of(&id("none"), NewSnapshot::default(), &view(), Box::new(|_| ())),
-        Err(Error::NotFound(_))
+        Err(Error::Missing(..))
     ));
 
     clock.set(at(60));
@@ -203,14 +203,14 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
     assert_eq!(changed.given["endpoint"], "http://a.example");
 
     snapshots.delete(&original).unwrap();
-    assert!(matches!(snapshots.delete(&original), Err(Error::NotFound(_))));
+    assert!(matches!(snapshots.delete(&original), Err(Error::Missing(..))));
     let copied = snapshots.open(&copy).unwrap();
     assert_eq!(number(&copied, 1), Some(7.0), "the clone is its own");
     assert_eq!(history(&copied, &id(1)).len(), 2);
 
     // Another tenant knows nothing of it.
     let other = tenants.get_or_create("other").unwrap();
-    assert!(matches!(tenants.snapshots(&other, Some("other")).info(&copy), Err(Error::NotFound(_))));
+    assert!(matches!(tenants.snapshots(&other, Some("other")).info(&copy), Err(Error::Missing(..))));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn clause_5_5_15_the_least_important_makes_room() {
     let refused = snapshots.create(with(2), Box::new(everything), Box::new(|_| ()));
     assert!(matches!(refused, Err(Error::Invalid(_))), "none is less important");
     made(&snapshots, with(3));
-    assert!(matches!(snapshots.info(&least), Err(Error::NotFound(_))));
+    assert!(matches!(snapshots.info(&least), Err(Error::Missing(..))));
     assert_eq!(snapshots.all().len(), 100);
 }
 

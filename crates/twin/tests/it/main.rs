@@ -17,16 +17,16 @@
 )]
 
 mod common;
-mod contexts;
 mod concurrency;
+mod contexts;
 mod corrections;
 mod delivery;
 mod durability;
 mod entity_maps;
 mod evolution;
 mod forks;
-mod linked;
 mod kept_snapshots;
+mod linked;
 mod model;
 mod operations;
 mod ordering;
@@ -35,6 +35,7 @@ mod queries;
 mod reference;
 mod restart;
 mod rows;
+mod snapshot_notices;
 mod snapshots;
 mod subscriptions;
 mod transient;
