@@ -43,6 +43,8 @@ pub struct Shared {
     pub assessments: Assessments,
     /// The runs of scenarios.
     pub scenarios: Scenarios,
+    /// The name by which this installation is known in federations (5.2.40), the same after every restart.
+    pub alias: String,
     /// When this process began to serve.
     pub started_at: Timestamp,
     /// How many requests came without an id of their own.
@@ -125,6 +127,11 @@ impl App {
         config: Config,
     ) -> Self {
         let started_at = clock.now();
+        let tenants_alias = tenants.alias().to_owned();
+        let contexts = match tenants.get(None) {
+            Some(home) => contexts.with_home(home),
+            None => contexts,
+        };
         Self(Arc::new(Shared {
             tenants,
             contexts,
@@ -134,6 +141,7 @@ impl App {
             metrics: Metrics::default(),
             assessments: Assessments::default(),
             scenarios: Scenarios::default(),
+            alias: tenants_alias,
             started_at,
             requests: AtomicU64::new(0),
             imports: Semaphore::new(1),
@@ -148,7 +156,10 @@ impl App {
     /// The compiled form of an `@context` member's value. May go to the network, on a thread that may wait.
     pub async fn context(&self, context: serde_json::Value) -> Answer<Context> {
         let contexts = self.contexts.clone();
-        Ok(blocking(move || contexts.resolve(&context)).await??)
+        match contexts.known(&context) {
+            Some(known) => Ok(known),
+            None => Ok(blocking(move || contexts.resolve(&context)).await??),
+        }
     }
 }
 

@@ -272,6 +272,14 @@ impl From<twin::Error> for Problem {
             )
             .header(header::RETRY_AFTER, &retry_after_s.to_string())
             .media_type("application/json"),
+            Error::Preparing(_) => Self::named(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "preparing",
+                "The snapshot is being prepared",
+                detail,
+            )
+            .header(header::RETRY_AFTER, "1")
+            .media_type("application/json"),
             Error::Storage(_) => Self::ngsi(NgsiError::InternalError, detail),
         }
     }

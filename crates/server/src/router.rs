@@ -75,12 +75,9 @@ async fn no_body_no_length(mut response: Response) -> Response {
 }
 
 /// Operations of the standard that later versions answer.
-const NOT_YET: [&str; 5] = [
+const NOT_YET: [&str; 2] = [
     "/ngsi-ld/v1/csourceRegistrations",
     "/ngsi-ld/v1/csourceSubscriptions",
-    "/ngsi-ld/v1/jsonldContexts",
-    "/ngsi-ld/v1/entityMap",
-    "/ngsi-ld/v1/snapshots",
 ];
 
 /// A path that is not there: a page for people, problem details for programs.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use twin::{Net, NetError, NetLimits};
+use twin::{Fetched, Net, NetError, NetLimits};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_URL_BYTES: usize = 2048;
@@ -84,6 +84,12 @@ impl GuardedClient {
 
     /// Fetches a document of at most `max_bytes` bytes after decompression. Only a 2xx answer is one.
     pub async fn fetch(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
+        let fetched = self.fetch_dated(url, accept, max_bytes).await?;
+        Ok(fetched.body)
+    }
+
+    /// The same with what the answer says about how long it holds.
+    async fn fetch_dated(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Fetched, FetchError> {
         let parsed = check_url(url, self.policy.allow_private)?;
         let failed = |why: String| FetchError::Failed {
             url: shortened(url),
@@ -115,6 +121,7 @@ impl GuardedClient {
         if !status.is_success() {
             return Err(failed(format!("it answers {status}")));
         }
+        let max_age = max_age(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(causes(&error)))? {
             if body.len() + chunk.len() > max_bytes {
@@ -122,13 +129,17 @@ impl GuardedClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Fetched { body, max_age })
     }
 }
 
 impl Net for GuardedClient {
-    /// On a thread and a runtime of its own, so that it works wherever the caller stands.
     fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError> {
+        Net::fetch(self, url, limits).map(|fetched| fetched.body)
+    }
+
+    /// On a thread and a runtime of its own, so that it works wherever the caller stands.
+    fn fetch(&self, url: &str, limits: NetLimits) -> Result<Fetched, NetError> {
         let client = Self {
             timeout: self.timeout.min(limits.timeout),
             policy: self.policy.clone(),
@@ -139,7 +150,7 @@ impl Net for GuardedClient {
                 .spawn_scoped(scope, || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                     let runtime = runtime.map_err(|error| NetError(error.to_string()))?;
-                    let fetch = client.fetch(
+                    let fetch = client.fetch_dated(
                         url,
                         "application/ld+json, application/json;q=0.9",
                         limits.max_bytes,
@@ -160,6 +171,41 @@ impl Net for GuardedClient {
             ))),
         }
     }
+}
+
+/// How long an answer holds, where it says so (RFC 9111, 4.2.1): `s-maxage`, else `max-age`, else `Expires`.
+fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    use reqwest::header::{CACHE_CONTROL, DATE, EXPIRES};
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let all = headers.get_all(CACHE_CONTROL).iter();
+    let directives: Vec<&str> = all
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if directives
+        .iter()
+        .any(|d| d.eq_ignore_ascii_case("no-store") || d.eq_ignore_ascii_case("no-cache"))
+    {
+        return Some(Duration::ZERO);
+    }
+    let seconds = |name: &str| {
+        directives.iter().find_map(|directive| {
+            let (key, value) = directive.split_once('=')?;
+            let value = value.trim_matches('"').parse().ok()?;
+            key.eq_ignore_ascii_case(name).then(|| Duration::from_secs(value))
+        })
+    };
+    let instant = |name| jiff::fmt::rfc2822::parse(text(name)?).ok().map(|at| at.timestamp());
+    seconds("s-maxage").or_else(|| seconds("max-age")).or_else(|| {
+        text(EXPIRES)?;
+        // A date that cannot be read is one in the past (RFC 9111, 5.3).
+        let Some(expires) = instant(EXPIRES) else {
+            return Some(Duration::ZERO);
+        };
+        let since = instant(DATE).unwrap_or_else(jiff::Timestamp::now);
+        Some(Duration::try_from(expires.duration_since(since)).unwrap_or(Duration::ZERO))
+    })
 }
 
 /// Checks all that can be said of a URL before a name is resolved.
@@ -328,6 +374,34 @@ mod tests {
         }
         assert!(check_url("http://127.0.0.1:1026/c", true).is_ok());
         assert!(check_url("http://169.254.169.254/", true).is_err());
+    }
+
+    #[test]
+    fn answers_say_how_long_they_hold() {
+        use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("cache-control", "public, max-age=60")][..], Some(60)),
+            (&[("cache-control", "max-age=60, s-maxage=\"5\"")], Some(5)),
+            (&[("cache-control", "public"), ("cache-control", "Max-Age=7")], Some(7)),
+            (&[("cache-control", "no-cache"), ("expires", "Thu, 01 Jan 2032 00:00:00 GMT")], Some(0)),
+            (&[("cache-control", "max-age=x")], None),
+            (
+                &[("date", "Thu, 01 Jan 2026 00:00:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:01:00 GMT")],
+                Some(60),
+            ),
+            (
+                &[("date", "Thu, 01 Jan 2026 00:01:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:00:00 GMT")],
+                Some(0),
+            ),
+            (&[("expires", "0")], Some(0)),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            assert_eq!(max_age(&map), expected.map(Duration::from_secs), "{headers:?}");
+        }
     }
 
     #[test]

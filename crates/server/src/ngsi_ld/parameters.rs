@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::problem::{NgsiError, Problem};
+use crate::problem::Problem;
 
 /// Extracts a group; one parameter given twice is an `InvalidRequest`.
 pub(crate) struct Known<T>(pub T);
@@ -241,50 +241,6 @@ pub(crate) struct DetailsParameter {
     /// `true`: more than the names.
     #[param(value_type = Option<bool>)]
     pub details: Option<String>,
-}
-
-/// Parameters of the standard that change an answer and are not honoured yet: to ignore them would be to lie.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct UnsupportedParameters {
-    entity_map: Option<String>,
-}
-
-const UNSUPPORTED: [&str; 1] = ["entityMap"];
-
-impl UnsupportedParameters {
-    /// Refuses them where they are given and would change something.
-    pub(crate) fn refuse(&self) -> Result<(), Problem> {
-        let Self { entity_map } = self;
-        let given = [entity_map];
-        for (name, value) in UNSUPPORTED.iter().zip(given) {
-            if value
-                .as_deref()
-                .is_some_and(|value| !matches!(value, "" | "false"))
-            {
-                return Err(not_yet(name));
-            }
-        }
-        Ok(())
-    }
-
-    /// The same for the members of a query by POST.
-    pub(crate) fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
-        match UNSUPPORTED
-            .iter()
-            .find(|name| query.get(**name).is_some_and(|value| *value != false))
-        {
-            Some(name) => Err(not_yet(name)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn not_yet(name: &str) -> Problem {
-    Problem::ngsi(
-        NgsiError::OperationNotSupported,
-        format!("`{name}` is not supported yet; leave it out"),
-    )
 }
 
 /// `true` or `false`; nothing is `false`.

@@ -170,6 +170,18 @@ impl Representation {
         })
     }
 
+    /// Takes away what is not asked for: what is left is what an answer would say.
+    pub(crate) fn keep(&self, entity: &mut ngsi_ld::Entity) {
+        let write = &self.write;
+        let named = |names: &[Name], name: &Name| names.is_empty() || names.contains(name);
+        entity.attributes.retain(|attribute| {
+            named(&write.attrs, &attribute.name)
+                && named(&write.pick, &attribute.name)
+                && !write.omit.contains(&attribute.name)
+                && (write.dataset_ids.is_empty() || write.dataset_ids.contains(&attribute.dataset_id))
+        });
+    }
+
     /// Refuses what contradicts itself (4.21), and what reaches further into linked entities than they are retrieved
     /// (5.7.1.4, 5.7.2.4).
     pub(crate) fn check(&self, q: Option<&Q>) -> Result<(), Error> {

@@ -33,6 +33,14 @@ impl Wanted {
         self.order.as_ref().map(Sorter::new).transpose()
     }
 
+    /// The same among some entities only, in no order of its own.
+    pub(crate) fn among(&self, ids: Vec<Uri>) -> Self {
+        let mut among = self.clone();
+        among.selection.ids = ids;
+        among.order = None;
+        among
+    }
+
     /// What can be said of an entity by its id, types and scope; its attributes are not looked at.
     pub(crate) fn head(&self) -> Self {
         Self {

@@ -16,8 +16,9 @@ use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::representation::Keywords;
+use super::snapshots::snapshots;
 use crate::net;
-use crate::problem::{Answer, NgsiError, Problem};
+use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where subscriptions live.
 const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
@@ -59,8 +60,20 @@ pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answ
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
     check_endpoint(&call, &draft)?;
-    let context = named_context(&call, &draft).await?.unwrap_or(context);
+    let context = match named_context(&call, &draft).await? {
+        Some(named) => named,
+        // 5.13.1: notifications name their @context by one URL, so it gets one.
+        None if context.link().is_none() => {
+            let url = call.context_url(&context).await?;
+            call.compile(Value::String(url)).await?
+        }
+        None => context,
+    };
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
+    if let Some(snapshot) = call.snapshot.clone() {
+        let snapshots = snapshots(&call)?;
+        blocking(move || snapshots.watch(&snapshot)).await??;
+    }
     Ok(created(SUBSCRIPTIONS, &id))
 }
 
@@ -95,7 +108,7 @@ pub(crate) async fn query_subscriptions(
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
-    page.annotate(&mut response, &call, media_type, written.len(), more, Some(total));
+    page.link_pages(&mut response, &call, media_type, page.around(written.len(), more), Some(total));
     Ok(response)
 }
 

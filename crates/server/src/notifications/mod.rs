@@ -69,5 +69,8 @@ fn labels(parcel: &Parcel) -> Map<String, Json> {
     if let Some(tenant) = &parcel.tenant {
         labels.insert("NGSILD-Tenant".into(), (&**tenant).into());
     }
+    if let Some(snapshot) = &parcel.snapshot {
+        labels.insert("NGSILD-Snapshot".into(), (&**snapshot).into());
+    }
     labels
 }

@@ -43,6 +43,7 @@ fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
             body: b"{\"id\":\"urn:n:1\"}".to_vec(),
         }),
         endpoint: Arc::new(endpoint(uri, notifier_info)),
+        snapshot: None,
         tenant: Some("water".into()),
         timeout: Duration::from_secs(5),
     }

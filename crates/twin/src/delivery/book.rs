@@ -200,6 +200,11 @@ impl Book {
         self.bell.notify_one();
     }
 
+    /// Whether there is such an owner.
+    pub(crate) fn knows(&self, owner: &Owner) -> bool {
+        self.entries.lock().owners.contains_key(owner)
+    }
+
     /// Forgets an owner, with all that waits for it and all its dead letters.
     pub(crate) fn forget_owner(&self, owner: &Owner) {
         let mut entries = self.entries.lock();

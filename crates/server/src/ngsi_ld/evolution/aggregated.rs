@@ -9,7 +9,7 @@ use query::View;
 use query::aggregate::{Aggregator, Bucket, Numbers};
 use query::temporal::instant_of;
 use serde_json::{Map, Value as Json};
-use twin::{Piece, Reader, Twin};
+use twin::{Piece, Reader};
 
 use super::super::answer::Wording;
 use super::super::representation::Representation;
@@ -94,7 +94,7 @@ impl<'a> Aggregates<'a> {
 
 /// Aggregates a whole history. `None`: there is no such entity. Nothing is aggregated: an object without attributes.
 pub(super) fn from_store(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     id: &Uri,
     question: &Question,
