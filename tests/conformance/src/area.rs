@@ -144,8 +144,9 @@ impl Area {
 pub fn rename(text: &str, names: &[String]) -> String {
     let mut renamed = String::with_capacity(text.len() * 2);
     let mut word = String::new();
+    let mut encoded = 0; // digits of a percent-encoded byte are of no word
     for character in text.chars().chain(['\n']) {
-        if character.is_alphanumeric() || character == '_' {
+        if encoded == 0 && (character.is_alphanumeric() || character == '_') {
             word.push(character);
             continue;
         }
@@ -156,11 +157,12 @@ pub fn rename(text: &str, names: &[String]) -> String {
         }
         word.clear();
         renamed.push(character);
+        encoded = if character == '%' { 2_usize } else { encoded.saturating_sub(1) };
     }
     renamed.pop();
     renamed
         .replace("urn:ngsi-ld:null", "\u{0}")
-        .replace("urn:ngsi-ld:", "urn:other:of-")
+        .replace("urn:ngsi-ld:", "urn:other:x:")
         .replace('\u{0}', "urn:ngsi-ld:null")
         .replace("conformance.example", "elsewhere.example")
 }
@@ -184,7 +186,7 @@ mod tests {
                 r#"{"id":"urn:ngsi-ld:Lamp:1","power":"urn:ngsi-ld:null","powers":1,"c":"http://conformance.example/Lamp"}"#,
                 &names
             ),
-            r#"{"id":"urn:other:of-Q7x_LampZ:1","q7x_powerZ":"urn:ngsi-ld:null","powers":1,"c":"http://elsewhere.example/Q7x_LampZ"}"#
+            r#"{"id":"urn:other:x:Q7x_LampZ:1","q7x_powerZ":"urn:ngsi-ld:null","powers":1,"c":"http://elsewhere.example/Q7x_LampZ"}"#
         );
     }
 
