@@ -303,14 +303,18 @@ fn encoded(target: &str) -> String {
     encoded
 }
 
-/// Puts what is known in place of `${name}`.
+/// Puts what is known in place of `${name}`, percent-encoded in place of `${name%}`.
 fn fill(text: &str, known: &BTreeMap<String, String>) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or("`${` without `}`")?;
         filled.push_str(before);
-        filled.push_str(known.get(name).ok_or_else(|| format!("nothing is saved as {name}"))?);
+        let value = |name: &str| known.get(name).ok_or_else(|| format!("nothing is saved as {name}"));
+        match name.strip_suffix('%') {
+            Some(name) => filled.extend(utf8_percent_encode(value(name)?, IN_QUERY)),
+            None => filled.push_str(value(name)?),
+        }
         rest = after;
     }
     filled.push_str(rest);
