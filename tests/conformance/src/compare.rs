@@ -4,7 +4,8 @@
 //! `"@absent"` says that a member is not there. Arrays are equal in order, unless the first item is `"@unordered"`
 //! (the rest in any order) or `"@includes"` (the rest are among the items, in any order). Strings that begin with
 //! `@` stand for anything of a kind: `@any`, `@string`, `@number`, `@instant`, `@uri`, `@array`, `@object`,
-//! `@nonempty`, `@~part` (a string that holds that part). Instants are equal as instants.
+//! `@nonempty`, `@deleted` (an NGSI-LD Null, or an attribute that has one as its value), `@~part` (a string that holds
+//! that part). Instants are equal as instants.
 
 use serde_json::{Map, Value};
 
@@ -87,6 +88,7 @@ fn kind(pattern: &str, actual: &Value) -> bool {
         "@uri" => text
             .split_once(':')
             .is_some_and(|(scheme, rest)| !rest.is_empty() && scheme.starts_with(|c: char| c.is_ascii_alphabetic())),
+        "@deleted" => is_null(actual) || actual.as_object().is_some_and(|members| members.values().any(is_null)),
         "@nonempty" => match actual {
             Value::Array(items) => !items.is_empty(),
             Value::Object(members) => !members.is_empty(),
@@ -97,6 +99,16 @@ fn kind(pattern: &str, actual: &Value) -> bool {
             Some(part) => text.contains(part),
             None => pattern == text,
         },
+    }
+}
+
+/// Whether this is an NGSI-LD Null (4.5.0), in any of its forms.
+fn is_null(value: &Value) -> bool {
+    const NULL: &str = "urn:ngsi-ld:null";
+    match value {
+        Value::Array(items) => items.len() == 1 && is_null(&items[0]),
+        Value::Object(members) => members.len() == 1 && members.get("@none").is_some_and(is_null),
+        _ => value.as_str() == Some(NULL),
     }
 }
 
@@ -163,6 +175,10 @@ mod tests {
             (json!("@uri"), json!("urn:a:b"), true),
             (json!("@uri"), json!("a b"), false),
             (json!("@~part"), json!("a part of"), true),
+            (json!("@deleted"), json!("urn:ngsi-ld:null"), true),
+            (json!("@deleted"), json!({"type": "Property", "value": "urn:ngsi-ld:null"}), true),
+            (json!("@deleted"), json!({"languageMap": {"@none": "urn:ngsi-ld:null"}}), true),
+            (json!("@deleted"), json!({"type": "Property", "value": 1}), false),
             (json!("@none"), json!("@none"), true),
             (json!("@none"), json!("x"), false),
             (json!(null), json!(null), true),
