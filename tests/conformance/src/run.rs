@@ -125,7 +125,7 @@ impl World {
         let config = folder.path().join("config.toml");
         let data = folder.path().join("data");
         let text = format!(
-            "[http]\nlisten = \"127.0.0.1:0\"\n[storage]\ndata_dir = {data:?}\n[notifications]\nallow_private = true\n\
+            "[http]\nlisten = \"127.0.0.1:0\"\nmax_evolution_instances = 20\n[storage]\ndata_dir = {data:?}\n[notifications]\nallow_private = true\n\
              [contexts.static]\n{files}"
         );
         std::fs::write(&config, text).expect("a file");
