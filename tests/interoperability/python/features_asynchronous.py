@@ -54,8 +54,11 @@ async def batches(world):
         again = await client.create(made[:3] + rooms("AsyncMore", 2))
         equal((again.n_ok, again.n_err), (2, 3), "created a second time")
         equal((await client.upsert(rooms("Async", 230, colour="red"))).n_ok, 230, "upserted")
-        equal((await client.update(rooms("Async", 230, size=1), overwrite=False)).n_ok, 230, "updated")
+        more = [Entity("RoomAsync", f"{number:04}").prop("size", 1) for number in range(230)]
+        equal((await client.update(more, overwrite=False)).n_ok, 230, "updated")
         equal((await client.get(made[0]))["size"].value, 1, "value")
+        equal((await client.update(more, overwrite=False)).n_err, 230, "left alone")
+        equal((await client.update(more)).n_ok, 230, "overwritten")
         equal((await client.delete(made[200:])).n_ok, 30, "deleted")
         equal(await client.count("RoomAsync"), 200, "count")
 

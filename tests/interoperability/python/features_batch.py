@@ -79,7 +79,9 @@ def update(world):
     equal((result.n_ok, world.wire.last.status), (3, 204), "updated")
     equal(world.client.get(made[0])["colour"].value, "green", "value")
     other = [Entity("RoomBatchUpdate", f"{number:04}").prop("colour", "x").prop("new", 1) for number in range(3)]
-    world.client.update(other, overwrite=False)
+    result = world.client.update(other, overwrite=False)
+    # What was left alone is told of each entity, although the rest of it was appended.
+    equal((result.n_err, world.wire.last.status), (3, 207), "left alone")
     again = world.client.get(made[0])
     equal((again["colour"].value, again["new"].value), ("green", 1), "values when nothing is overwritten")
 

@@ -111,10 +111,11 @@ def delete(world):
 
 @feature(GROUP, "errors: a bad entity, a bad id, a bad query, each as an exception of its own")
 def errors(world):
-    raised(NgsiBadRequestDataError, lambda: world.client.create(Entity("Room", "Bad1").prop("a", {"@type": 7})))
-    bad = Entity("Room", "Bad2")
-    bad.id = "not a URI"
-    raised(NgsiBadRequestDataError, lambda: world.client.create(bad))
+    valueless, nameless = Entity("Room", "Bad1"), Entity("Room", "Bad2")
+    valueless["a"] = {"type": "Property"}
+    nameless.id = "not a URI"
+    for bad in (valueless, nameless):
+        raised(NgsiBadRequestDataError, lambda: world.client.create(bad))  # noqa: B023
     raised(NgsiBadRequestDataError, lambda: world.client.query(type="Room", q="temperature=="))
     raised(NgsiInvalidRequestError, lambda: world.client.get("Room:Made1", params={"options": "nonsense"}))
 

@@ -16,7 +16,7 @@ from ngsildclient import (
     mktprop,
 )
 
-from table import equal, feature, holds
+from table import OwnFault, equal, feature, holds
 from world import CONTEXT, PARKING_CONTEXT, without_context
 
 GROUP = "building entities"
@@ -30,8 +30,8 @@ def returned(world, entity, ctx=PARKING_CONTEXT):
     return again
 
 
-def parking(name):
-    entity = Entity("OffStreetParking", name, ctx=list(CONTEXT))
+def parking(name, kind="OffStreetParking"):
+    entity = Entity(kind, name, ctx=list(CONTEXT))
     entity.prop("name", "Downtown One")
     entity.prop("availableSpotNumber", 121, observedat=datetime(2022, 10, 25, 8)).anchor()
     entity.prop("reliability", 0.7).rel("providedBy", "Camera:C1").unanchor()
@@ -66,7 +66,17 @@ def geo_properties(world):
     entity.gprop("path", LineString([(-8.5, 41.2), (-8.6, 41.3), (-8.7, 41.25)]))
     entity.gprop("area", Polygon([[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)]]))
     again = returned(world, entity)
-    equal(again["location"].value, Point((-8.5, 41.2)), "location")
+    equal(again["location.value.coordinates"], [-8.5, 41.2], "longitude and latitude")
+
+
+@feature(
+    GROUP,
+    "the geometry of an entity that was retrieved",
+    OwnFault("it reads the text of a Python dictionary as JSON", ValueError),
+)
+def geometry_returned(world):
+    world.client.upsert(Entity("Place", "Built3b").loc(41.2, -8.5))
+    world.client.get("Place:Built3b")["location"].value
 
 
 @feature(GROUP, "temporal properties: instant, date, time")

@@ -16,7 +16,7 @@ START = datetime(2022, 10, 25, 8, tzinfo=timezone.utc)
 
 def evolved(world):
     """The parking of the README over a day: 121 free spots at 8 o'clock, 10 fewer each hour until 20 o'clock."""
-    entity = parking("Day")
+    entity = parking("Day", "ParkingLot")
     if not world.client.exists(entity):
         world.client.create(entity)
         spots = entity["availableSpotNumber"]
@@ -34,14 +34,14 @@ def hours(*values):
 
 def only(**members):
     """Every request of these asks for one attribute of one type."""
-    return {"type": "OffStreetParking", "attrs": ["availableSpotNumber"], "ctx": PARKING_CONTEXT, **members}
+    return {"type": "ParkingLot", "attrs": ["availableSpotNumber"], "ctx": PARKING_CONTEXT, **members}
 
 
 @feature(GROUP, "retrieve an evolution as lists of values")
 def retrieve(world):
     entity = evolved(world)
     found = world.client.temporal.get(entity, attrs=["availableSpotNumber"], ctx=PARKING_CONTEXT)
-    equal((found["id"], found["type"]), (entity.id, "OffStreetParking"), "the entity")
+    equal((found["id"], found["type"]), (entity.id, "ParkingLot"), "the entity")
     equal(found["availableSpotNumber"]["values"], hours(*range(13)), "values")
 
 
@@ -62,11 +62,11 @@ def data_frame(world):
     frame = world.client.temporal.get(
         entity, attrs=["availableSpotNumber"], ctx=PARKING_CONTEXT, as_dataframe=True
     )
-    equal(list(frame.columns), ["OffStreetParking", "observed", "availableSpotNumber"], "columns")
+    equal(list(frame.columns), ["ParkingLot", "observed", "availableSpotNumber"], "columns")
     last = frame.tail(3)
     equal(list(last["availableSpotNumber"]), [21, 11, 1], "the last three values")
     equal(str(last["observed"].iloc[-1]), "2022-10-25 20:00:00+00:00", "the last instant")
-    equal(set(frame["OffStreetParking"]), {"Day"}, "the entity")
+    equal(set(frame["ParkingLot"]), {"Day"}, "the entity")
 
 
 @feature(GROUP, "aggregate by periods, with every method")
@@ -156,10 +156,10 @@ def times(world):
 @feature(GROUP, "query with q, by id, in full")
 def query_more(world):
     evolved(world)
-    world.client.upsert(Entity("OffStreetParking", "Other", ctx=list(CONTEXT)).prop("name", "Other"))
+    world.client.upsert(Entity("ParkingLot", "Other", ctx=list(CONTEXT)).prop("name", "Other"))
     temporal = world.client.temporal
-    found = temporal._query(**only(q='name=="Downtown One"', eid="OffStreetParking:Day"), count=False, verbose=True)
-    equal([one["id"] for one in found.result], ["urn:ngsi-ld:OffStreetParking:Day"], "entities")
+    found = temporal._query(**only(q='name=="Downtown One"', eid="ParkingLot:Day"), count=False, verbose=True)
+    equal([one["id"] for one in found.result], ["urn:ngsi-ld:ParkingLot:Day"], "entities")
     equal(len(found.result[0]["availableSpotNumber"]), 13, "instances")
 
 
@@ -181,7 +181,7 @@ def posted(world):
     evolved(world)
     query = {
         "type": "Query",
-        "entities": [{"type": "OffStreetParking"}],
+        "entities": [{"type": "ParkingLot"}],
         "attrs": ["availableSpotNumber"],
         "temporalQ": {"timerel": "after", "timeAt": "2022-10-25T18:00:00Z"},
     }
