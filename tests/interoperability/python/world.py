@@ -31,7 +31,7 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                received.put((self.path, dict(self.headers), json.loads(body)))
+                received.put((self.path, self.headers, json.loads(body)))
                 self.send_response(204)
                 self.end_headers()
 
