@@ -76,8 +76,9 @@ feature(GROUP, "getEntity: what is not there", async ({ ld }) => {
 
 feature(GROUP, "queryEntities: by type, pages, count", async ({ ld }) => {
   for (let number = 0; number < 25; number += 1) {
+    const id = `urn:ngsi-ld:Stop:${number}`;
     const value = { type: "Property", value: number };
-    await ld.createEntity({ id: `urn:ngsi-ld:Stop:${number}`, type: "Stop", number: value, location: point(number / 100) });
+    await ld.createEntity({ id, type: "Stop", number: value, location: point(number / 100) });
   }
   const first = await ld.queryEntities({ type: "Stop", count: true });
   equal([first.limit, first.offset, first.count, first.results.length], [20, 0, 25, 20], "the first page");

@@ -40,7 +40,8 @@ feature(GROUP, "createSubscription with an id and an @context; a second of that 
   await ld.createEntity(parking("S2", 3));
   await ld.createEntity(parking("S3", 2));
   const { body } = await notifications.next("/parking");
-  equal(body.data, [{ id: "urn:ngsi-ld:OffStreetParking:S3", type: "OffStreetParking", availableSpotNumber: 2 }], "data");
+  const data = [{ id: "urn:ngsi-ld:OffStreetParking:S3", type: "OffStreetParking", availableSpotNumber: 2 }];
+  equal(body.data, data, "data");
 });
 
 feature(GROUP, "createSubscription: what is bad is refused", async ({ ld, notifications }) => {
@@ -51,7 +52,8 @@ feature(GROUP, "createSubscription: what is bad is refused", async ({ ld, notifi
 feature(GROUP, "getSubscription, in a context; what is not there", async ({ ld, notifications }) => {
   const id = "urn:ngsi-ld:Subscription:ngsijs";
   const found = (await ld.getSubscription({ id, "@context": CONTEXT })).subscription;
-  equal([found.id, found.type, found.q, found.status], [id, "Subscription", "availableSpotNumber<3", "active"], "members");
+  equal([found.id, found.type, found.status], [id, "Subscription", "active"], "members");
+  equal(found.q, "availableSpotNumber<3", "q");
   equal(found.watchedAttributes, ["availableSpotNumber"], "watchedAttributes");
   equal(found.notification.endpoint.uri, notifications.uri("/parking"), "endpoint");
   equal(found.notification.timesSent, 1, "timesSent");

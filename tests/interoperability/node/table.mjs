@@ -35,7 +35,8 @@ export function feature(group, name, work) {
 
 /** A feature with which the client asks for what the standard refuses: the server must answer `status`. */
 export function contradiction(group, name, { clause, meaning, status }, work) {
-  features.push({ group, name, work, expected: { verdict: `client contradicts clause ${clause}: ${meaning}`, status } });
+  const verdict = `client contradicts clause ${clause}: ${meaning}`;
+  features.push({ group, name, work, expected: { verdict, status } });
 }
 
 /** Walks through all of them. `wire` holds the answers of the server. Prints a table; gives the number of failures. */

@@ -8,7 +8,8 @@ const at = (minute) => `2023-05-01T12:${String(minute).padStart(2, "0")}:00Z`;
 const speed = (value, minute) => ({ type: "Property", value, observedAt: at(minute) });
 
 function vehicle(name, ...minutes) {
-  return { id: `urn:ngsi-ld:Vehicle:${name}`, type: "Vehicle", speed: minutes.map((minute) => speed(minute * 10, minute)) };
+  const speeds = minutes.map((minute) => speed(minute * 10, minute));
+  return { id: `urn:ngsi-ld:Vehicle:${name}`, type: "Vehicle", speed: speeds };
 }
 
 async function values(ld, name, options = {}) {

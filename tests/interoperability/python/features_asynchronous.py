@@ -128,7 +128,9 @@ async def contexts(world):
         (added,) = set(await client.contexts.list()) - before
         local = added.rsplit("/", 1)[-1]
         equal(await client.contexts.exists(local), True, "exists")
-        equal((await client.contexts.get(local))["@context"], {"walked": "https://walk.example/asynchronous"}, "content")
+        equal(
+            (await client.contexts.get(local))["@context"], {"walked": "https://walk.example/asynchronous"}, "content"
+        )
         equal(await client.contexts.delete(local), True, "deleted")
         equal(set(await client.contexts.list()), before, "left")
 

@@ -2,13 +2,13 @@
 
 import json
 import os
+import re
 
 from ngsildclient import Entity
 from ngsildclient.api.exceptions import NgsiResourceNotFoundError
-from ngsildclient.model.constants import CORE_CONTEXT
 
 from features_entities import raised
-from table import equal, feature, holds
+from table import Contradicts, equal, feature
 
 GROUP = "contexts"
 
@@ -32,7 +32,7 @@ def add(world):
     added = set(contexts.list()) - before
     equal(len(added), 2, "contexts more than before")
     for one in added:
-        equal(contexts.list(one), [one], "listed by itself")
+        equal(contexts.list(re.escape(one)), [one], "listed by itself")
 
 
 @feature(GROUP, "retrieve, exists, and use one of them as the context of a query")
@@ -59,10 +59,15 @@ def delete(world):
     equal(hosted(world), others, "left")
 
 
-@feature(GROUP, "delete those of a pattern, and all but the core context (cleanup)")
+@feature(
+    GROUP,
+    "delete those of a pattern, and all but the core context (cleanup)",
+    Contradicts(
+        "6.30.2",
+        "an identifier is one segment of a path; the client puts an address there without encoding its slashes",
+        404,
+        NgsiResourceNotFoundError,
+    ),
+)
 def cleanup(world):
-    # The client deletes by what the list gives, which are addresses; it puts them into the path as they are.
-    contexts = world.client.contexts
-    contexts.cleanup()
-    equal(hosted(world), [], "hosted contexts left")
-    holds(set(contexts.list()) <= {CORE_CONTEXT}, "nothing is left but the core context")
+    world.client.contexts.cleanup()

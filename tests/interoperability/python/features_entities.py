@@ -155,9 +155,7 @@ def follow(world):
     finally:
         world.client.disable_follow()
     network = world.client.network(other)
-    equal(
-        sorted(node for _, node in network.nodes), ["Camera:F1", "Parking:F1"], "nodes of the network"
-    )
+    equal(sorted(node for _, node in network.nodes), ["Camera:F1", "Parking:F1"], "nodes of the network")
 
 
 @feature(GROUP, "types")

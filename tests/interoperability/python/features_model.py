@@ -50,7 +50,7 @@ def readme_parking(world):
 @feature(GROUP, "properties of every JSON kind, unitCode, user data, escaped text")
 def properties(world):
     entity = Entity("Room", "Built2")
-    entity.prop("text", "été, 東京 \"quoted\" \\ and a\nline")
+    entity.prop("text", 'été, 東京 "quoted" \\ and a\nline')
     entity.prop("whole", -12).prop("real", 3.5).prop("yes", True).prop("no", False)
     entity.prop("list", [1, "two", {"three": [3]}, [4]]).prop("object", {"a": {"b": [1, 2]}, "c": "d"})
     entity.prop("weight", 7, unitcode="KGM", userdata={"accuracy": {"type": "Property", "value": 0.5}})
@@ -110,9 +110,7 @@ def multi_attributes(world):
     again = world.client.get(entity)
     for name in ("speed", "refSpot"):
         order = lambda instance: instance["datasetId"]  # noqa: E731
-        equal(
-            sorted(without_context(again)[name], key=order), sorted(without_context(entity)[name], key=order), name
-        )
+        equal(sorted(without_context(again)[name], key=order), sorted(without_context(entity)[name], key=order), name)
     equal(len(again.relationships), 3, "relationships")
 
 

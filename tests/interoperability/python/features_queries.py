@@ -121,13 +121,13 @@ def context(world):
     "geo-queries",
     Contradicts(
         "6.4.3.2",
-        "a geo-query by GET is the parameters georel, geometry and coordinates; `geoQ` is none (6.3.20: InvalidRequest)",
+        "a geo-query by GET is the parameters georel, geometry and coordinates; `geoQ` is none (6.3.20)",
         400,
         NgsiInvalidRequestError,
     ),
 )
 def geo(world):
-    world.client.query("PlaceQuery", gq='near;maxDistance==1000&geometry=Point&coordinates=[0,0]')
+    world.client.query("PlaceQuery", gq="near;maxDistance==1000&geometry=Point&coordinates=[0,0]")
 
 
 def query(**members):
@@ -175,7 +175,10 @@ def posted_more(world):
     equal(sorted(one["east"].value for one in found), [4, 5, 6, 7], "within a box")
     found = alt.query(query(entities=[{"type": "PlaceQuery"}], attrs=["east"], q="east==3"))
     equal([sorted(one.root.keys()) for one in found], [["@context", "east", "id", "type"]], "selected attributes")
-    several = [{"type": "PlaceQuery", "idPattern": ".*P[12]$"}, {"type": "RoomQuery", "id": "urn:ngsi-ld:RoomQuery:0007"}]
+    several = [
+        {"type": "PlaceQuery", "idPattern": ".*P[12]$"},
+        {"type": "RoomQuery", "id": "urn:ngsi-ld:RoomQuery:0007"},
+    ]
     found = alt.query(query(entities=several))
     equal(sorted(one.id[-2:] for one in found), ["07", "P1", "P2"], "several selectors")
 
@@ -198,7 +201,10 @@ def removal(world):
 @feature(
     REMOVAL,
     "more than a page of them",
-    OwnFault("it asks for the pages of what it deletes meanwhile, and divides by the length of an empty page", ZeroDivisionError),
+    OwnFault(
+        "it asks for the pages of what it deletes meanwhile, and divides by the length of an empty page",
+        ZeroDivisionError,
+    ),
 )
 def removal_of_pages(world):
     with world.another(tenant="walk_removal_pages") as client:

@@ -59,9 +59,7 @@ def verbose(world):
 @feature(GROUP, "the README's table: an evolution as a data frame")
 def data_frame(world):
     entity = evolved(world)
-    frame = world.client.temporal.get(
-        entity, attrs=["availableSpotNumber"], ctx=PARKING_CONTEXT, as_dataframe=True
-    )
+    frame = world.client.temporal.get(entity, attrs=["availableSpotNumber"], ctx=PARKING_CONTEXT, as_dataframe=True)
     equal(list(frame.columns), ["ParkingLot", "observed", "availableSpotNumber"], "columns")
     last = frame.tail(3)
     equal(list(last["availableSpotNumber"]), [21, 11, 1], "the last three values")

@@ -68,9 +68,7 @@ class Wire:
 
     def requests_hook(self, response, *_args, **_kwargs):
         request = response.request
-        self.answers.append(
-            Answer(request.method, request.url, response.status_code, response.headers, response.text)
-        )
+        self.answers.append(Answer(request.method, request.url, response.status_code, response.headers, response.text))
 
     async def httpx_hook(self, response):
         await response.aread()
