@@ -80,7 +80,7 @@ pub(crate) fn from_parameters(
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
         q: question(
-            parameters.q.as_deref().filter(|q| !q.is_empty()),
+            parameters.q.as_deref(),
             parameters.expand_values.as_deref(),
             parameters.json_keys.as_deref(),
             context,
