@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use black_box::{Server, client, mapacha};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -157,6 +157,7 @@ impl World {
     fn case(&self, area: &Area, case: &Case, tenant: &str) -> Result<(), String> {
         let mut known: BTreeMap<String, String> = [
             ("tenant", tenant.to_owned()),
+            ("soon", instant(SystemTime::now() + Duration::from_secs(2))),
             ("server", self.server.url.clone()),
             ("host", self.receiver.url.clone()),
             ("served", format!("{}/s/{}", self.receiver.url, &tenant[..1])),
@@ -339,6 +340,26 @@ impl World {
     }
 }
 
+/// An instant as NGSI-LD writes it (4.6.3), to the second.
+fn instant(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
+    // The calendar in eras of 400 years that begin in March, so that the leap day is the last of a year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = 400 * era + year + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// The target with its query's values encoded.
 fn encoded(target: &str) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -515,4 +536,37 @@ fn keep(step: &Step, reply: &Reply, known: &mut BTreeMap<String, String>) -> Res
         known.insert(name.clone(), value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{encoded, instant};
+
+    #[test]
+    fn instants_are_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(
+                instant(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn values_of_queries_are_encoded_and_names_are_not() {
+        assert_eq!(
+            encoded("/a b?q=x>\"1\"&type=A,B&c"),
+            "/a%20b?q=x%3E%221%22&type=A%2CB&c"
+        );
+        assert_eq!(encoded("/a?csf=x%26y"), "/a?csf=x%26y");
+    }
 }
