@@ -119,7 +119,8 @@ impl Area {
     /// When the file is not as it should be.
     pub fn read(name: &str) -> (Self, Self) {
         let path = folder().join(format!("{name}.toml"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let parse = |text: &str| -> Self {
             let mut area: Self = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             name.clone_into(&mut area.name);
@@ -131,7 +132,9 @@ impl Area {
             other.id.clone_from(&case.id);
             other.title.clone_from(&case.title);
             assert!(
-                case.nameless || case.given.is_some() || format!("{:?}", case.steps) != format!("{:?}", other.steps),
+                case.nameless
+                    || case.given.is_some()
+                    || format!("{:?}", case.steps) != format!("{:?}", other.steps),
                 "{name}: case {index} {}: nothing in it is renamed; put its names into `names`, or say `nameless`",
                 case.id
             );
@@ -157,7 +160,11 @@ pub fn rename(text: &str, names: &[String]) -> String {
         }
         word.clear();
         renamed.push(character);
-        encoded = if character == '%' { 2_usize } else { encoded.saturating_sub(1) };
+        encoded = if character == '%' {
+            2_usize
+        } else {
+            encoded.saturating_sub(1)
+        };
     }
     renamed.pop();
     renamed

@@ -15,25 +15,48 @@ pub fn compare(expected: &Value, actual: &Value) -> Result<(), String> {
 }
 
 fn at(path: &str, expected: &Value, actual: &Value) -> Result<(), String> {
-    let differs = || Err(format!("{}: wanted {expected}, is {}", place(path), short(actual)));
+    let differs = || {
+        Err(format!(
+            "{}: wanted {expected}, is {}",
+            place(path),
+            short(actual)
+        ))
+    };
     match (expected, actual) {
         (Value::String(pattern), _) if pattern.starts_with('@') => {
-            if kind(pattern, actual) { Ok(()) } else { differs() }
+            if kind(pattern, actual) {
+                Ok(())
+            } else {
+                differs()
+            }
         }
         (Value::String(wanted), Value::String(is)) => {
-            if wanted == is || same_instant(wanted, is) { Ok(()) } else { differs() }
+            if wanted == is || same_instant(wanted, is) {
+                Ok(())
+            } else {
+                differs()
+            }
         }
         (Value::Number(wanted), Value::Number(is)) => {
-            let (wanted, is) = (wanted.as_f64().unwrap_or(f64::NAN), is.as_f64().unwrap_or(f64::NAN));
-            if (wanted - is).abs() <= 1e-9 * wanted.abs() { Ok(()) } else { differs() }
+            let (wanted, is) = (
+                wanted.as_f64().unwrap_or(f64::NAN),
+                is.as_f64().unwrap_or(f64::NAN),
+            );
+            if (wanted - is).abs() <= 1e-9 * wanted.abs() {
+                Ok(())
+            } else {
+                differs()
+            }
         }
         (Value::Array(wanted), Value::Array(is)) => match wanted.first().and_then(Value::as_str) {
             Some("@unordered") => unordered(path, &wanted[1..], is, true),
             Some("@includes") => unordered(path, &wanted[1..], is, false),
             _ if wanted.len() != is.len() => differs(),
-            _ => wanted.iter().zip(is).enumerate().try_for_each(|(index, (wanted, is))| {
-                at(&format!("{path}/{index}"), wanted, is)
-            }),
+            _ => wanted
+                .iter()
+                .zip(is)
+                .enumerate()
+                .try_for_each(|(index, (wanted, is))| at(&format!("{path}/{index}"), wanted, is)),
         },
         (Value::Object(wanted), Value::Object(is)) => objects(path, wanted, is),
         _ if expected == actual => Ok(()),
@@ -46,7 +69,13 @@ fn objects(path: &str, wanted: &Map<String, Value>, is: &Map<String, Value>) -> 
     for (name, wanted) in wanted.iter().filter(|(name, _)| *name != "@open") {
         match (wanted.as_str() == Some("@absent"), is.get(name)) {
             (true, None) => {}
-            (true, Some(is)) => return Err(format!("{}: `{name}` should not be there, is {}", place(path), short(is))),
+            (true, Some(is)) => {
+                return Err(format!(
+                    "{}: `{name}` should not be there, is {}",
+                    place(path),
+                    short(is)
+                ));
+            }
             (false, None) => {
                 let names: Vec<_> = is.keys().collect();
                 return Err(format!("{}: `{name}` is not there, only {names:?}", place(path)));
@@ -56,7 +85,11 @@ fn objects(path: &str, wanted: &Map<String, Value>, is: &Map<String, Value>) -> 
     }
     let unwanted = is.iter().find(|(name, _)| !wanted.contains_key(*name));
     match unwanted {
-        Some((name, value)) if !open => Err(format!("{}: `{name}` was not expected, is {}", place(path), short(value))),
+        Some((name, value)) if !open => Err(format!(
+            "{}: `{name}` was not expected, is {}",
+            place(path),
+            short(value)
+        )),
         _ => Ok(()),
     }
 }
@@ -64,12 +97,21 @@ fn objects(path: &str, wanted: &Map<String, Value>, is: &Map<String, Value>) -> 
 fn unordered(path: &str, wanted: &[Value], is: &[Value], exactly: bool) -> Result<(), String> {
     let all = || short(&Value::Array(is.to_vec()));
     if exactly && wanted.len() != is.len() {
-        return Err(format!("{}: wanted {} items, is {}", place(path), wanted.len(), all()));
+        return Err(format!(
+            "{}: wanted {} items, is {}",
+            place(path),
+            wanted.len(),
+            all()
+        ));
     }
     let mut left: Vec<&Value> = is.iter().collect();
     for wanted in wanted {
         let Some(found) = left.iter().position(|is| compare(wanted, is).is_ok()) else {
-            return Err(format!("{}: none of the items is {wanted}: {}", place(path), all()));
+            return Err(format!(
+                "{}: none of the items is {wanted}: {}",
+                place(path),
+                all()
+            ));
         };
         left.swap_remove(found);
     }
@@ -85,10 +127,15 @@ fn kind(pattern: &str, actual: &Value) -> bool {
         "@array" => actual.is_array(),
         "@object" => actual.is_object(),
         "@instant" => is_instant(text),
-        "@uri" => text
-            .split_once(':')
-            .is_some_and(|(scheme, rest)| !rest.is_empty() && scheme.starts_with(|c: char| c.is_ascii_alphabetic())),
-        "@deleted" => is_null(actual) || actual.as_object().is_some_and(|members| members.values().any(is_null)),
+        "@uri" => text.split_once(':').is_some_and(|(scheme, rest)| {
+            !rest.is_empty() && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        }),
+        "@deleted" => {
+            is_null(actual)
+                || actual
+                    .as_object()
+                    .is_some_and(|members| members.values().any(is_null))
+        }
         "@nonempty" => match actual {
             Value::Array(items) => !items.is_empty(),
             Value::Object(members) => !members.is_empty(),
@@ -114,12 +161,21 @@ fn is_null(value: &Value) -> bool {
 
 /// `YYYY-MM-DDThh:mm:ss[.ffffff]Z` (4.6.3).
 fn is_instant(text: &str) -> bool {
-    let Some((date, fraction)) = text.strip_suffix('Z').map(|text| text.split_once('.').unwrap_or((text, "0"))) else {
+    let Some((date, fraction)) = text
+        .strip_suffix('Z')
+        .map(|text| text.split_once('.').unwrap_or((text, "0")))
+    else {
         return false;
     };
     let shape = "dddd-dd-ddTdd:dd:dd";
     date.len() == shape.len()
-        && date.chars().zip(shape.chars()).all(|(is, wanted)| if wanted == 'd' { is.is_ascii_digit() } else { is == wanted })
+        && date.chars().zip(shape.chars()).all(|(is, wanted)| {
+            if wanted == 'd' {
+                is.is_ascii_digit()
+            } else {
+                is == wanted
+            }
+        })
         && (1..=6).contains(&fraction.len())
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -170,20 +226,36 @@ mod tests {
             (json!(["@includes", 3]), json!([2, 1]), false),
             (json!("@instant"), json!("2026-01-01T00:00:00.5Z"), true),
             (json!("@instant"), json!("2026-01-01T00:00:00+01:00"), false),
-            (json!("2026-01-01T00:00:00Z"), json!("2026-01-01T00:00:00.000Z"), true),
+            (
+                json!("2026-01-01T00:00:00Z"),
+                json!("2026-01-01T00:00:00.000Z"),
+                true,
+            ),
             (json!("2026-01-01T00:00:10Z"), json!("2026-01-01T00:00:1Z"), false),
             (json!("@uri"), json!("urn:a:b"), true),
             (json!("@uri"), json!("a b"), false),
             (json!("@~part"), json!("a part of"), true),
             (json!("@deleted"), json!("urn:ngsi-ld:null"), true),
-            (json!("@deleted"), json!({"type": "Property", "value": "urn:ngsi-ld:null"}), true),
-            (json!("@deleted"), json!({"languageMap": {"@none": "urn:ngsi-ld:null"}}), true),
+            (
+                json!("@deleted"),
+                json!({"type": "Property", "value": "urn:ngsi-ld:null"}),
+                true,
+            ),
+            (
+                json!("@deleted"),
+                json!({"languageMap": {"@none": "urn:ngsi-ld:null"}}),
+                true,
+            ),
             (json!("@deleted"), json!({"type": "Property", "value": 1}), false),
             (json!("@none"), json!("@none"), true),
             (json!("@none"), json!("x"), false),
             (json!(null), json!(null), true),
         ] {
-            assert_eq!(compare(&expected, &actual).is_ok(), matches, "{expected} {actual}");
+            assert_eq!(
+                compare(&expected, &actual).is_ok(),
+                matches,
+                "{expected} {actual}"
+            );
         }
     }
 }

@@ -82,20 +82,32 @@ fn while_open(stream: TcpStream, inbox: &Inbox, documents: &HashMap<String, Stri
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
                 return;
             }
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                break;
+            };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let length = headers
+            .get("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
         let mut body = vec![0; length];
         if reader.read_exact(&mut body).is_err() {
             return;
         }
         let path = first.split_ascii_whitespace().nth(1).unwrap_or("").to_owned();
         let answer = if path.starts_with("/n/") || path.starts_with("/fail/") {
-            let status = if path.starts_with("/n/") { "200 OK" } else { "500 Internal Server Error" };
+            let status = if path.starts_with("/n/") {
+                "200 OK"
+            } else {
+                "500 Internal Server Error"
+            };
             let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
             let mut queues = inbox.queues.lock().expect("the inbox");
-            queues.entry(path).or_default().push_back(Notification { headers, body });
+            queues
+                .entry(path)
+                .or_default()
+                .push_back(Notification { headers, body });
             inbox.news.notify_all();
             format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n")
         } else if let Some(document) = documents.get(&path) {

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use black_box::{Server, client, mapacha};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,8 +18,19 @@ use crate::receiver::Receiver;
 
 const ROOT: &str = "/ngsi-ld/v1";
 const THREADS: usize = 4;
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const IN_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
 
 /// Error types and their status (Table 6.3.2-1).
 const ERRORS: &[(&str, u16)] = &[
@@ -75,7 +86,12 @@ pub fn run(name: &str) {
     });
     let mut wrong = wrong.into_inner().expect("the list");
     wrong.sort();
-    assert!(wrong.is_empty(), "{name}: {} of {} cases failed: {wrong:?}", wrong.len(), written.case.len());
+    assert!(
+        wrong.is_empty(),
+        "{name}: {} of {} cases failed: {wrong:?}",
+        wrong.len(),
+        written.case.len()
+    );
 }
 
 /// What is to be said of a case that ran twice.
@@ -116,14 +132,14 @@ impl World {
             for (index, (url, document)) in area.contexts.iter().enumerate() {
                 let file = folder.path().join(format!("{which}{index}.jsonld"));
                 std::fs::write(&file, document).expect("a file");
-                writeln!(files, "{url:?} = {file:?}").expect("text");
+                writeln!(files, "{url:?} = {:?}", file.display().to_string()).expect("text");
             }
             for (name, document) in &area.served {
                 documents.insert(format!("/s/{which}/{name}"), document.clone());
             }
         }
         let config = folder.path().join("config.toml");
-        let data = folder.path().join("data");
+        let data = folder.path().join("data").display().to_string();
         let text = format!(
             "[http]\nlisten = \"127.0.0.1:0\"\nmax_evolution_instances = 20\n[storage]\ndata_dir = {data:?}\n[notifications]\nallow_private = true\n\
              [contexts.static]\n{files}"
@@ -141,6 +157,7 @@ impl World {
     fn case(&self, area: &Area, case: &Case, tenant: &str) -> Result<(), String> {
         let mut known: BTreeMap<String, String> = [
             ("tenant", tenant.to_owned()),
+            ("soon", instant(SystemTime::now() + Duration::from_secs(2))),
             ("server", self.server.url.clone()),
             ("host", self.receiver.url.clone()),
             ("served", format!("{}/s/{}", self.receiver.url, &tenant[..1])),
@@ -150,17 +167,22 @@ impl World {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
         if let Some(given) = &case.given {
-            let entities = area.fixture.get(given).ok_or_else(|| format!("no fixture {given}"))?;
+            let entities = area
+                .fixture
+                .get(given)
+                .ok_or_else(|| format!("no fixture {given}"))?;
             let step = Step {
                 ask: "POST /entityOperations/create".to_owned(),
                 send: Some(entities.clone()),
                 status: Some(201),
                 ..Step::default()
             };
-            self.step(&step, &mut known).map_err(|error| format!("given {given}: {error}"))?;
+            self.step(&step, &mut known)
+                .map_err(|error| format!("given {given}: {error}"))?;
         }
         case.steps.iter().enumerate().try_for_each(|(index, step)| {
-            self.step(step, &mut known).map_err(|error| format!("step {} `{}`: {error}", index + 1, step.ask))
+            self.step(step, &mut known)
+                .map_err(|error| format!("step {} `{}`: {error}", index + 1, step.ask))
         })
     }
 
@@ -179,14 +201,21 @@ impl World {
             let reply = self.ask(step, known)?;
             match check(step, &reply, known) {
                 Ok(()) => return keep(step, &reply, known),
-                Err(_) if step.until.is_some_and(|until| begun.elapsed().as_secs_f64() < until) => {
+                Err(_)
+                    if step
+                        .until
+                        .is_some_and(|until| begun.elapsed().as_secs_f64() < until) =>
+                {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 Err(error) => {
                     return Err(format!(
                         "{error}\n    the answer: {} {}",
                         reply.status,
-                        String::from_utf8_lossy(&reply.body).chars().take(1500).collect::<String>()
+                        String::from_utf8_lossy(&reply.body)
+                            .chars()
+                            .take(1500)
+                            .collect::<String>()
                     ));
                 }
             }
@@ -230,7 +259,11 @@ impl World {
         sent.insert("NGSILD-Tenant".to_owned(), known["tenant"].clone());
         if let Some(body) = &body {
             let linked = body.contains("\"@context\"");
-            let kind = if linked { "application/ld+json" } else { "application/json" };
+            let kind = if linked {
+                "application/ld+json"
+            } else {
+                "application/json"
+            };
             sent.insert("Content-Type".to_owned(), kind.to_owned());
         }
         for (name, value) in &step.with {
@@ -253,17 +286,31 @@ impl World {
         for (name, value) in reply.headers() {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             let all = headers.entry(name.as_str().to_owned()).or_default();
-            *all = if all.is_empty() { value } else { format!("{all}, {value}") };
+            *all = if all.is_empty() {
+                value
+            } else {
+                format!("{all}, {value}")
+            };
         }
         let status = reply.status().as_u16();
-        let body = reply.bytes().map_err(|error| format!("half an answer: {error}"))?.to_vec();
-        Ok(Reply { status, headers, body })
+        let body = reply
+            .bytes()
+            .map_err(|error| format!("half an answer: {error}"))?
+            .to_vec();
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// A request with a body in chunks, as no HTTP client of ours sends one.
     fn raw(&self, method: &str, target: &str, sent: &BTreeMap<String, String>) -> Result<Reply, String> {
         let host = self.server.url.trim_start_matches("http://");
-        let lines: String = sent.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines: String = sent
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let mut stream = TcpStream::connect(host).map_err(|error| error.to_string())?;
         write!(
             stream,
@@ -272,23 +319,56 @@ impl World {
         )
         .map_err(|error| error.to_string())?;
         let mut text = String::new();
-        stream.read_to_string(&mut text).map_err(|error| error.to_string())?;
+        stream
+            .read_to_string(&mut text)
+            .map_err(|error| error.to_string())?;
         let (head, body) = text.split_once("\r\n\r\n").ok_or("no head")?;
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).ok_or("no status")?;
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1)?.parse().ok())
+            .ok_or("no status")?;
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Ok(Reply { status, headers, body: body.as_bytes().to_vec() })
+        Ok(Reply {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        })
     }
+}
+
+/// An instant as NGSI-LD writes it (4.6.3), to the second.
+fn instant(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
+    // The calendar in eras of 400 years that begin in March, so that the leap day is the last of a year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = 400 * era + year + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The target with its query's values encoded.
 fn encoded(target: &str) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut encoded = utf8_percent_encode(path, IN_PATH).to_string();
-    for (index, parameter) in query.split('&').filter(|parameter| !parameter.is_empty()).enumerate() {
+    for (index, parameter) in query
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .enumerate()
+    {
         encoded.push(if index == 0 { '?' } else { '&' });
         match parameter.split_once('=') {
             Some((name, value)) => {
@@ -310,7 +390,11 @@ fn fill(text: &str, known: &BTreeMap<String, String>) -> Result<String, String> 
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or("`${` without `}`")?;
         filled.push_str(before);
-        let value = |name: &str| known.get(name).ok_or_else(|| format!("nothing is saved as {name}"));
+        let value = |name: &str| {
+            known
+                .get(name)
+                .ok_or_else(|| format!("nothing is saved as {name}"))
+        };
         match name.strip_suffix('%') {
             Some(name) => filled.extend(utf8_percent_encode(value(name)?, IN_QUERY)),
             None => filled.push_str(value(name)?),
@@ -322,14 +406,22 @@ fn fill(text: &str, known: &BTreeMap<String, String>) -> Result<String, String> 
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("not JSON ({error}): {}", text.chars().take(300).collect::<String>()))
+    serde_json::from_str(text).map_err(|error| {
+        format!(
+            "not JSON ({error}): {}",
+            text.chars().take(300).collect::<String>()
+        )
+    })
 }
 
 fn check(step: &Step, reply: &Reply, known: &BTreeMap<String, String>) -> Result<(), String> {
     let body = || json(&String::from_utf8_lossy(&reply.body));
     let mut status = step.status;
     if let Some(error) = &step.error {
-        let (_, wanted) = ERRORS.iter().find(|(name, _)| name == error).ok_or_else(|| format!("no error {error}"))?;
+        let (_, wanted) = ERRORS
+            .iter()
+            .find(|(name, _)| name == error)
+            .ok_or_else(|| format!("no error {error}"))?;
         status = status.or(Some(*wanted));
     }
     if let Some(status) = status
@@ -338,7 +430,10 @@ fn check(step: &Step, reply: &Reply, known: &BTreeMap<String, String>) -> Result
         return Err(format!("wanted {status}, is {}", reply.status));
     }
     if !step.status_any.is_empty() && !step.status_any.contains(&reply.status) {
-        return Err(format!("wanted one of {:?}, is {}", step.status_any, reply.status));
+        return Err(format!(
+            "wanted one of {:?}, is {}",
+            step.status_any, reply.status
+        ));
     }
     headers(&step.headers, &reply.headers, known)?;
     if let Some(error) = &step.error {
@@ -365,7 +460,10 @@ fn check(step: &Step, reply: &Reply, known: &BTreeMap<String, String>) -> Result
         let Some(wanted) = wanted else { continue };
         let is = body()?;
         let items = is.as_array().ok_or("the body is no array")?;
-        let mut ids: Vec<&str> = items.iter().map(|item| item["id"].as_str().unwrap_or("?")).collect();
+        let mut ids: Vec<&str> = items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap_or("?"))
+            .collect();
         let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         if !ordered {
             ids.sort_unstable();
@@ -407,7 +505,9 @@ fn keep(step: &Step, reply: &Reply, known: &mut BTreeMap<String, String>) -> Res
     for (name, from) in &step.save {
         let header = |header: &str| {
             let value = reply.headers.get(&header.to_ascii_lowercase());
-            value.cloned().ok_or_else(|| format!("there is no header {header}"))
+            value
+                .cloned()
+                .ok_or_else(|| format!("there is no header {header}"))
         };
         let value = if let Some(name) = from.strip_prefix("header:") {
             header(name)?
@@ -421,13 +521,52 @@ fn keep(step: &Step, reply: &Reply, known: &mut BTreeMap<String, String>) -> Res
                 .split(", <")
                 .find(|link| link.contains(&format!("rel=\"{name}\"")))
                 .ok_or_else(|| format!("no link {name} in {value}"))?;
-            link.trim_start_matches('<').split('>').next().unwrap_or_default().to_owned()
+            link.trim_start_matches('<')
+                .split('>')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         } else {
             let body = json(&String::from_utf8_lossy(&reply.body))?;
-            let value = body.pointer(from).ok_or_else(|| format!("there is no {from} in the body"))?;
+            let value = body
+                .pointer(from)
+                .ok_or_else(|| format!("there is no {from} in the body"))?;
             value.as_str().map_or_else(|| value.to_string(), str::to_owned)
         };
         known.insert(name.clone(), value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{encoded, instant};
+
+    #[test]
+    fn instants_are_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(
+                instant(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn values_of_queries_are_encoded_and_names_are_not() {
+        assert_eq!(
+            encoded("/a b?q=x>\"1\"&type=A,B&c"),
+            "/a%20b?q=x%3E%221%22&type=A%2CB&c"
+        );
+        assert_eq!(encoded("/a?csf=x%26y"), "/a?csf=x%26y");
+    }
 }
