@@ -48,7 +48,7 @@ fn endpoint(given: &Map<String, Json>) -> Option<Endpoint> {
 /// Lets the messages of a snapshot go where it says now.
 pub(super) fn enter(book: &Book, info: &SnapshotInfo) {
     match endpoint(&info.given) {
-        Some(endpoint) => book.enter_owner(owner(&info.id), &endpoint, false, None),
+        Some(endpoint) => book.enter_owner(&owner(&info.id), &endpoint, false, None),
         None if book.knows(&owner(&info.id)) => book.forget_owner(&owner(&info.id)),
         None => {}
     }
@@ -122,7 +122,7 @@ impl Farewells {
                 Error::Storage(format!("the row `{key}` of the system table `{TABLE}` is damaged"))
             })?;
             if let Some(endpoint) = endpoint(&given) {
-                book.enter_owner(owner(&id), &endpoint, false, Some(until));
+                book.enter_owner(&owner(&id), &endpoint, false, Some(until));
             }
             farewells.insert(id, until);
         }
@@ -146,7 +146,7 @@ impl Farewells {
     /// A snapshot is gone: its messages are tried for a while.
     pub(super) fn enter(&self, book: &Book, info: &SnapshotInfo, now: Timestamp) {
         if let Some(endpoint) = endpoint(&info.given) {
-            book.enter_owner(owner(&info.id), &endpoint, false, Some(until(now)));
+            book.enter_owner(&owner(&info.id), &endpoint, false, Some(until(now)));
             self.0.lock().insert(info.id.clone(), until(now));
         }
     }
