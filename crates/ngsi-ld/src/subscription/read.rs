@@ -30,6 +30,7 @@ pub(super) fn read_members(
     context: &Context,
     subject: Subject,
 ) -> Result<Members, Error> {
+    super::misspelt::refuse(object)?;
     let uri = |member: &str| -> Result<Option<Uri>, Error> {
         object
             .text(member)?
