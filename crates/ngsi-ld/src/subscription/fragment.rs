@@ -31,7 +31,8 @@ impl Draft {
         )?;
         match object.text("type")? {
             Some("Subscription") => {}
-            _ => return Err(object.error("type", "it must be there and be `Subscription`")),
+            None => return Err(object.error("type", "it is missing; it is `Subscription`")),
+            Some(_) => return Err(object.error("type", "it must be `Subscription`")),
         }
         Ok(Self {
             members: read_members(&object, context, subject)?,

@@ -182,13 +182,20 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
 }
 
 /// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
+/// Brokers are looked at when they are connected to.
 fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
-    match draft.endpoint() {
-        Some(uri) if uri.starts_with("http") => net::check_url(uri, call.app.config.outbound.allow_private)
-            .map(|_url| ())
-            .map_err(|error| Error::bad_data(format!("`/notification/endpoint/uri`: {error}"))),
-        _ => Ok(()), // brokers are looked at when they are connected to
+    let Some(uri) = draft.endpoint().filter(|uri| uri.starts_with("http")) else {
+        return Ok(());
+    };
+    let allow_private = call.app.config.outbound.allow_private;
+    let refused = |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
+    let url = net::check_url(uri, allow_private).map_err(|error| refused(&error))?;
+    if url.host_str() == Some("localhost") && !allow_private {
+        return Err(refused(
+            &"nothing is sent to `localhost`; if that is meant, set notifications.allow_private",
+        ));
     }
+    Ok(())
 }
 
 /// The @context that `jsonldContext` names.
