@@ -10,7 +10,7 @@ from ngsildclient.api.helper.temporal import TemporalQuery
 
 from features_batch import rooms
 from features_queries import numbers
-from features_temporal import OPTION_COUNT, START, evolved, hours, only
+from features_temporal import START, evolved, hours, only
 from table import equal, feature, holds
 from world import PARKING_CONTEXT, without_context
 
@@ -149,7 +149,9 @@ async def temporal(world):
         equal([one[0] for one in result.result[0]["availableSpotNumber"]["max"]], [121], "maximum")
 
 
-@feature(GROUP, "temporal: query", OPTION_COUNT)
+@feature(GROUP, "temporal: query")
 async def temporal_query(world):
+    evolved(world)
     async with world.asynchronous() as client:
-        await client.temporal.query(**only())
+        found = await client.temporal.query(**only())
+        equal([one["availableSpotNumber"]["values"] for one in found], [hours(*range(13))], "values")
