@@ -160,12 +160,13 @@ fn only_picked(wanted: &mut Wanted, how: &Representation) {
 async fn make(
     call: &Call,
     wish: MapWish,
-    wanted: Wanted,
+    mut wanted: Wanted,
     history: Option<(Question, Representation)>,
     wording: Wording,
 ) -> Answer {
-    if let Some((question, _)) = &history {
+    if let Some((question, how)) = &history {
         question.must_have_time()?;
+        wanted.besides = question.besides(how);
     }
     let (twin, view, most) = (call.twin.clone(), call.view.clone(), call.app.config.max_evolution_instances);
     let made: Option<MapInUse> = blocking(move || match &history {

@@ -22,6 +22,8 @@ pub(crate) struct Wanted {
     pub any: Vec<Selection>,
     /// In which order; nothing: that of creation.
     pub order: Option<OrderBy>,
+    /// What else was asked that decides who fits: of histories, the time and the attributes.
+    pub besides: String,
 }
 
 impl Wanted {
@@ -47,6 +49,7 @@ impl Wanted {
             selection: head_only(&self.selection),
             any: self.any.iter().map(head_only).collect(),
             order: self.order.clone(),
+            besides: String::new(),
         }
     }
 }
@@ -104,6 +107,7 @@ pub(crate) fn from_parameters(
         selection,
         any: Vec::new(),
         order: ordering(parameters, context)?,
+        besides: String::new(),
     };
     not_too_wide(&wanted, flag("local", parameters.local.as_deref())? || every_type)?;
     Ok(wanted)
@@ -201,6 +205,7 @@ pub(crate) fn from_query(
         selection,
         any,
         order,
+        besides: String::new(),
     };
     not_too_wide(&wanted, local || every_type)?;
     Ok(wanted)

@@ -289,7 +289,7 @@ pub(super) fn temporal_parameters(query: &Map<String, Value>) -> Result<Temporal
 
 async fn answer(
     call: &Call,
-    wanted: Wanted,
+    mut wanted: Wanted,
     question: Question,
     how: Representation,
     page: PageRequest,
@@ -297,6 +297,7 @@ async fn answer(
     maps: MapWish,
 ) -> Answer {
     question.must_have_time()?;
+    wanted.besides = question.besides(&how);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let most = call.app.config.max_evolution_instances;
     let (answer, pages, mapped) = blocking(move || -> Answer<_> {

@@ -75,6 +75,12 @@ async fn clause_5_14_5_a_map_of_what_a_temporal_query_finds() {
     assert_eq!((reply.status, reply.header("ngsild-results-count")), (200, "2"));
     assert_eq!(ids(&reply.json()), ["urn:v:1", "urn:v:2"]);
     assert_eq!(reply.header("ngsild-entitymap"), location);
+    // 5.5.14: another time may be asked for, and takes nothing out of the map.
+    let earlier = target.replace("2999", "2000");
+    let reply = city.ask("GET", &earlier, &[("ngsild-entitymap", &location)], None).await;
+    assert_eq!((reply.status, reply.header("ngsild-results-count")), (200, "0"));
+    let reply = city.ask("GET", target, &[("ngsild-entitymap", &location)], None).await;
+    assert_eq!(ids(&reply.json()), ["urn:v:1", "urn:v:2"]);
     // 5.7.4.4: the flag makes one; a map of entities is none of histories.
     let made = city.get(&format!("{target}&entityMap=true")).await;
     assert_eq!((made.status, ids(&made.json()).len()), (201, 3));

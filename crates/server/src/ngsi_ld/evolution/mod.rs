@@ -87,6 +87,11 @@ impl Question {
         Ok(())
     }
 
+    /// What, besides the conditions of a query, decides which histories fit.
+    pub(crate) fn besides(&self, how: &Representation) -> String {
+        format!("{:?} {:?}", self.temporal, names_to_read(how))
+    }
+
     /// The same about the instances, not what they sum up to.
     pub(crate) fn of_instances(self) -> Self {
         Self {
