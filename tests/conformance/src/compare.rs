@@ -42,7 +42,7 @@ fn at(path: &str, expected: &Value, actual: &Value) -> Result<(), String> {
                 wanted.as_f64().unwrap_or(f64::NAN),
                 is.as_f64().unwrap_or(f64::NAN),
             );
-            if wanted == is || (wanted - is).abs() <= 1e-9 * wanted.abs() {
+            if (wanted - is).abs() <= 1e-9 * wanted.abs() {
                 Ok(())
             } else {
                 differs()
