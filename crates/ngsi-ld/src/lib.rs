@@ -4,6 +4,7 @@
 //! IRI. This crate knows how entities are written (normalized, concise, simplified), how names are expanded and
 //! compacted by an @context, and how queries are written. It holds no data, does no I/O and knows no clock.
 
+pub mod conformance;
 pub mod context;
 pub mod entity;
 pub mod error;

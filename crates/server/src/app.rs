@@ -43,6 +43,8 @@ pub struct Shared {
     pub assessments: Assessments,
     /// The runs of scenarios.
     pub scenarios: Scenarios,
+    /// The name by which this installation is known in federations (5.2.40), the same after every restart.
+    pub alias: String,
     /// When this process began to serve.
     pub started_at: Timestamp,
     /// How many requests came without an id of their own.
@@ -82,8 +84,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
     pub header_timeout: Duration,
-    /// Whether messages may go to loopback and private addresses.
-    pub allow_private: bool,
+    /// Whom messages may go to.
+    pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// How long requests in flight may go on after the signal to stop.
@@ -108,7 +110,7 @@ impl Config {
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
-            allow_private: false,
+            outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),
         }
@@ -125,6 +127,11 @@ impl App {
         config: Config,
     ) -> Self {
         let started_at = clock.now();
+        let tenants_alias = tenants.alias().to_owned();
+        let contexts = match tenants.get(None) {
+            Some(home) => contexts.with_home(home),
+            None => contexts,
+        };
         Self(Arc::new(Shared {
             tenants,
             contexts,
@@ -134,6 +141,7 @@ impl App {
             metrics: Metrics::default(),
             assessments: Assessments::default(),
             scenarios: Scenarios::default(),
+            alias: tenants_alias,
             started_at,
             requests: AtomicU64::new(0),
             imports: Semaphore::new(1),
@@ -148,7 +156,10 @@ impl App {
     /// The compiled form of an `@context` member's value. May go to the network, on a thread that may wait.
     pub async fn context(&self, context: serde_json::Value) -> Answer<Context> {
         let contexts = self.contexts.clone();
-        Ok(blocking(move || contexts.resolve(&context)).await??)
+        match contexts.known(&context) {
+            Some(known) => Ok(known),
+            None => Ok(blocking(move || contexts.resolve(&context)).await??),
+        }
     }
 }
 

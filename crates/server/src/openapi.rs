@@ -1,5 +1,7 @@
 //! The description of the API: OpenAPI 3.1, made from the handlers themselves.
 
+mod answers;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,6 +25,9 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "NGSI-LD discovery", description = "What there is"),
         (name = "NGSI-LD subscriptions", description = "Being told of what changes"),
         (name = "Notifications", description = "How delivery stands, and what could not be delivered"),
+        (name = "NGSI-LD entity maps", description = "What a query found, to page through"),
+        (name = "NGSI-LD snapshots", description = "What queries found, frozen, to be worked on like the city itself"),
+        (name = "NGSI-LD @contexts", description = "The names that clients use, kept and served"),
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
@@ -49,5 +54,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document.
 pub fn openapi() -> OpenApi {
-    doors(true).into_openapi()
+    let mut description = doors(true).into_openapi();
+    answers::complete(&mut description);
+    description
 }

@@ -172,6 +172,13 @@ impl Problem {
         self
     }
 
+    /// The same, said of the item of an array at `index`, as a JSON pointer.
+    #[must_use]
+    pub fn of_item(mut self, index: usize) -> Self {
+        self.0.detail = format!("item `/{index}`: {}", self.0.detail).into();
+        self
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -207,7 +214,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if self.0.status.is_server_error() {
+        if self.0.status == StatusCode::GATEWAY_TIMEOUT {
+            // Somebody else's server; whoever asks can name any.
+            tracing::info!(detail = %self.0.detail, "request failed");
+        } else if self.0.status.is_server_error() {
             tracing::error!(status = self.0.status.as_u16(), detail = %self.0.detail, "request failed");
         }
         if self.0.bare {
@@ -261,6 +271,14 @@ impl From<twin::Error> for Problem {
                 detail,
             )
             .header(header::RETRY_AFTER, &retry_after_s.to_string())
+            .media_type("application/json"),
+            Error::Preparing(_) => Self::named(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "preparing",
+                "The snapshot is being prepared",
+                detail,
+            )
+            .header(header::RETRY_AFTER, "1")
             .media_type("application/json"),
             Error::Storage(_) => Self::ngsi(NgsiError::InternalError, detail),
         }

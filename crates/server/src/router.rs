@@ -75,12 +75,9 @@ async fn no_body_no_length(mut response: Response) -> Response {
 }
 
 /// Operations of the standard that later versions answer.
-const NOT_YET: [&str; 5] = [
+const NOT_YET: [&str; 2] = [
     "/ngsi-ld/v1/csourceRegistrations",
     "/ngsi-ld/v1/csourceSubscriptions",
-    "/ngsi-ld/v1/jsonldContexts",
-    "/ngsi-ld/v1/entityMap",
-    "/ngsi-ld/v1/snapshots",
 ];
 
 /// A path that is not there: a page for people, problem details for programs.
@@ -103,6 +100,13 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         return Problem::ngsi(NgsiError::OperationNotSupported, detail).into_response();
     }
     let shown: String = path.chars().take(200).collect();
+    if matches!(&*path, "/ngsi-ld" | "/ngsi-ld/v1") {
+        let detail = format!(
+            "the operations of NGSI-LD are below `{shown}`: entities at {}, and /openapi.json describes all",
+            ngsi_ld::ENTITIES
+        );
+        return Problem::ngsi(NgsiError::ResourceNotFound, detail).into_response();
+    }
     let detail = format!(
         "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /healthz, /readyz, /metrics and \
          /version, and /openapi.json describes them"
@@ -123,6 +127,10 @@ async fn method_not_allowed(request: Request) -> Response {
         && request.uri().path() == ngsi_ld::ENTITIES
     {
         let detail = "the path ends where the entity's id should follow; an id is a URI";
+        return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
+    }
+    if request.uri().path().starts_with("/ngsi-ld/") && request.uri().path().contains("//") {
+        let detail = "a part of the path is empty, where an id or the name of an attribute should be";
         return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
     }
     let detail = format!(

@@ -19,6 +19,8 @@ use crate::{App, router};
 
 /// How many connections are open at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2048;
+/// How often what has had its time is put away.
+const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// The longest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 128 << 10;
 
@@ -33,21 +35,44 @@ pub async fn serve(
     // What the end of the last process cut off goes on, and nobody has to wait for that.
     let resuming = app.clone();
     tokio::task::spawn_blocking(move || resuming.scenarios.resume(&resuming));
-    match Notifier::new(app.config.allow_private) {
+    match Notifier::new(app.config.outbound.clone()) {
         Ok(notifier) => app
             .tenants
-            .deliver(Arc::new(notifier), tokio::runtime::Handle::current()),
+            .deliver(Arc::new(notifier), &tokio::runtime::Handle::current()),
         Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
     }
+    let tidying = tokio::spawn(tidy_now_and_then(app.clone()));
     let served = run(listener, &app, doors, shutdown).await;
+    tidying.abort();
     let stopping = app.clone();
-    if tokio::task::spawn_blocking(move || stopping.scenarios.stop())
+    let stop = move || {
+        stopping.scenarios.stop();
+        tidy(&stopping);
+    };
+    if tokio::task::spawn_blocking(stop)
         .await
         .is_err()
     {
         tracing::error!("the runs of scenarios could not be stopped");
     }
     served
+}
+
+/// Puts away what has had its time: entity maps, snapshots.
+fn tidy(app: &App) {
+    if let Err(error) = app.tenants.tidy() {
+        tracing::warn!(%error, "what has had its time could not be put away; it will be tried again");
+    }
+}
+
+async fn tidy_now_and_then(app: App) {
+    loop {
+        tokio::time::sleep(TIDY_EVERY).await;
+        let app = app.clone();
+        if tokio::task::spawn_blocking(move || tidy(&app)).await.is_err() {
+            tracing::error!("what has had its time could not be put away: a defect of this program");
+        }
+    }
 }
 
 /// The same with the doors for administration only.

@@ -54,6 +54,10 @@ impl<S: Shards> Reading<'_, S> {
         if query.count || query.limit == 0 || view.hides(name.as_str()) {
             return Ok(None);
         }
+        // The index still has what has ended and is not deleted yet.
+        if self.over_by.is_some() {
+            return Ok(None);
+        }
         let held = query.offset + query.limit + 1;
         let counts = (0..SHARDS).map(|index| {
             self.state

@@ -37,6 +37,9 @@ pub enum Error {
     /// Something with this id is there already: what it is, and its id.
     #[error("the {0} `{1}` exists already; change it with PATCH")]
     Taken(&'static str, Uri),
+    /// The snapshot cannot be used yet (5.16.1.4): try again later.
+    #[error("the snapshot `{0}` is being prepared; its `snapshotStatus` tells when it can be used")]
+    Preparing(Uri),
     /// The content is not acceptable.
     #[error(transparent)]
     Invalid(#[from] ngsi_ld::Error),

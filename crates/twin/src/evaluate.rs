@@ -8,7 +8,8 @@ use query::View;
 use storage::{Datasets, EntityKey};
 
 use crate::error::Error;
-use crate::operation::{Instance, Operation, Outcome};
+use crate::expiry::left_at;
+use crate::operation::{Copied, Instance, Operation, Outcome};
 use crate::settle::{same_value, settle, stamp, unique};
 use crate::shard::{Record, Status};
 
@@ -200,16 +201,11 @@ impl Situation<'_> {
             }
             Operation::Delete(id) => {
                 let before = self.visible(&id)?;
-                let mut entity = before.clone();
-                entity.attributes.clear();
-                let record = Record {
-                    key: self.key(),
-                    entity: Arc::new(entity),
-                    status: Status::Deleted(self.now),
-                };
-                Ok(Effect::becomes(Outcome::Deleted, record))
+                Ok(self.deleted(before))
             }
+            Operation::Expire(_) => self.expire(),
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
+            Operation::Copy(copied) => self.copy(*copied),
             Operation::DeleteHistory(id) => self.delete_history(id),
             Operation::DeleteAttributeHistory(id, name, instance) => {
                 self.delete_attribute_history(&id, &name, &instance)
@@ -260,6 +256,28 @@ impl Situation<'_> {
         let mut after = before.clone();
         let not_updated = apply(&mut after)?;
         self.change(before, after, not_updated)
+    }
+
+    fn deleted(&self, before: &Entity) -> Effect {
+        let mut entity = before.clone();
+        entity.attributes.clear();
+        let record = Record {
+            key: self.key(),
+            entity: Arc::new(entity),
+            status: Status::Deleted(self.now),
+        };
+        Effect::becomes(Outcome::Deleted, record)
+    }
+
+    fn expire(&self) -> Result<Effect, Error> {
+        let Some(before) = self.record.as_ref().and_then(Record::live) else {
+            return Ok(Effect::nothing(Outcome::Unchanged));
+        };
+        match left_at(before, self.now) {
+            None => Ok(self.deleted(before)),
+            Some(left) if Arc::ptr_eq(&left, before) => Ok(Effect::nothing(Outcome::Unchanged)),
+            Some(left) => self.change(before, Entity::clone(&left), Vec::new()),
+        }
     }
 
     /// The effect of making `after` of `before`.
@@ -427,6 +445,71 @@ impl Situation<'_> {
         }
         fresh.retain(|attribute| learn(attribute));
         Ok(())
+    }
+
+    /// What comes from another twin keeps the times that it had there.
+    fn copy(&self, copied: Copied) -> Result<Effect, Error> {
+        let Copied {
+            mut entity,
+            live,
+            mut past,
+        } = copied;
+        let status = if live { Status::Live } else { Status::TemporalOnly };
+        let before = self.record.as_ref();
+        let record = match before {
+            Some(before) if !live => before.clone(),
+            Some(before) if before.status == Status::Live => {
+                let mut both = Entity::clone(&before.entity);
+                both.types.extend(entity.types);
+                both.types = unique(both.types);
+                for attribute in entity.attributes {
+                    if both
+                        .instance(attribute.name.as_str(), attribute.dataset_id.as_ref())
+                        .is_none()
+                    {
+                        both.attributes.push(attribute);
+                    }
+                }
+                Record {
+                    entity: Arc::new(both),
+                    ..before.clone()
+                }
+            }
+            _ => {
+                if entity.types.is_empty() {
+                    return Err(no_type(&entity.id));
+                }
+                if !live {
+                    entity.attributes.clear();
+                }
+                Record {
+                    key: self.key(),
+                    entity: Arc::new(entity),
+                    status,
+                }
+            }
+        };
+        bounded(&record.entity.id, 0, record.entity.attributes.len())?;
+        for attribute in &mut past {
+            attribute.instance_id = None;
+        }
+        past.retain(|attribute| !record.entity.attributes.contains(attribute));
+        let outcome = if before.is_some() {
+            Outcome::Updated { not_updated: Vec::new() }
+        } else {
+            Outcome::Created
+        };
+        let after = if before == Some(&record) {
+            After::Same
+        } else {
+            After::Record(record)
+        };
+        Ok(Effect {
+            outcome,
+            after,
+            forget: Vec::new(),
+            history: past,
+        })
     }
 
     fn delete_history(&self, id: Uri) -> Result<Effect, Error> {

@@ -51,6 +51,7 @@ impl Fork {
     pub fn execute(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
         if let Operation::AppendHistory { .. }
         | Operation::DeleteHistory(_)
+        | Operation::Copy(_)
         | Operation::DeleteAttributeHistory(..)
         | Operation::ReplaceInstance(..)
         | Operation::DeleteInstance(..) = operation

@@ -7,6 +7,21 @@ use std::time::Duration;
 pub trait Net: Send + Sync {
     /// The body that a GET of `url` answers with (status 200), accepting JSON and JSON-LD.
     fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError>;
+
+    /// The same with what the answer says about how long it holds. One who does not look at that says nothing.
+    fn fetch(&self, url: &str, limits: NetLimits) -> Result<Fetched, NetError> {
+        let body = self.get(url, limits)?;
+        Ok(Fetched { body, max_age: None })
+    }
+}
+
+/// A document as it was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long it holds (`s-maxage`, `max-age` or `Expires`, RFC 9111), where the answer says that.
+    pub max_age: Option<Duration>,
 }
 
 /// Bounds of one request.

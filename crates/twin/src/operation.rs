@@ -33,6 +33,8 @@ pub enum Operation {
     Replace(Uri, Entity),
     /// Delete Entity (5.6.6).
     Delete(Uri),
+    /// Deletes what of an entity has had its time (4.22), be it all of it. The twin does that by itself.
+    Expire(Uri),
     /// Create or Update Temporal Evolution (5.6.11): the attributes are instances of the past. An instance that
     /// is known already (same attribute, data set, `observedAt` and value) is left alone. With `current`, the
     /// latest instance of each attribute also becomes the entity's current one if nothing newer is there.
@@ -42,6 +44,9 @@ pub enum Operation {
         /// See above.
         current: bool,
     },
+    /// Puts a copy of what another twin has: with the times that it has there. What is here already stays, and is
+    /// added to.
+    Copy(Box<Copied>),
     /// Delete Temporal Evolution (5.6.16). An entity that is there now stays, with an empty past.
     DeleteHistory(Uri),
     /// Delete Attribute from Temporal Evolution (5.6.13): the default instances, those of a data set, or all. What
@@ -70,12 +75,25 @@ impl Operation {
             | Self::DeleteAttribute(id, ..)
             | Self::Replace(id, _)
             | Self::Delete(id)
+            | Self::Expire(id)
             | Self::DeleteHistory(id)
             | Self::DeleteAttributeHistory(id, ..)
             | Self::ReplaceInstance(id, ..)
             | Self::DeleteInstance(id, _) => id,
+            Self::Copy(copied) => &copied.entity.id,
         }
     }
+}
+
+/// An entity as another twin has it.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// Its id, types, scope, times and current attributes.
+    pub entity: Entity,
+    /// Whether it has a current state.
+    pub live: bool,
+    /// Instances of the past; the current ones may be among them.
+    pub past: Vec<Attribute>,
 }
 
 /// One instance of an evolution, as [`crate::Twin::find_instance`] finds it.

@@ -85,6 +85,8 @@ pub trait Reader: Send + Sync {
     /// and that never had more than a history; in order of creation. What it visits has no attributes but those
     /// that are current. Stops when `visit` gives `false`.
     fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error>;
+    /// What [`Self::evolutions`] would visit under this id.
+    fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>>;
 }
 
 /// A part of an evolution.

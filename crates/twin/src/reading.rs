@@ -12,6 +12,7 @@ use storage::StorageReader;
 
 use crate::choice;
 use crate::error::Error;
+use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 use crate::shard::{Record, blobs};
@@ -25,6 +26,8 @@ pub(crate) struct Reading<'a, S> {
     pub(crate) storage: &'a dyn StorageReader,
     /// Nothing written later is there.
     pub(crate) until: Option<Timestamp>,
+    /// What is transient and has ended by then is not there (4.22); `None`: nothing has.
+    pub(crate) over_by: Option<Timestamp>,
 }
 
 /// What a view shows of an entity, shared where it shows all.
@@ -40,13 +43,34 @@ pub(crate) fn seen(view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
 
 impl<S: Shards> Reading<'_, S> {
     pub(crate) fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
-        seen(view, self.state.record(id)?.live()?)
+        self.current(view, self.state.record(id)?.live()?)
+    }
+
+    /// What is there now of an entity, as the view shows it.
+    fn current(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
+        match self.over_by {
+            None => seen(view, entity),
+            Some(now) => seen(view, &left_at(entity, now)?),
+        }
+    }
+
+    /// The same of one that has a history, which stays when nothing else does.
+    fn with_history(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
+        match self.over_by.map(|now| left_at(entity, now)) {
+            None => seen(view, entity),
+            Some(Some(left)) => seen(view, &left),
+            Some(None) => {
+                let mut gone = Entity::clone(&*seen(view, entity)?);
+                gone.attributes.clear();
+                Some(Arc::new(gone))
+            }
+        }
     }
 
     pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
         let mut page = Page::default();
         // The index knows how many there are of one type.
-        let known_total = if query.count && view.is_open() {
+        let known_total = if query.count && view.is_open() && self.over_by.is_none() {
             self.count_by_type(&query.selection)
         } else {
             None
@@ -114,7 +138,7 @@ impl<S: Shards> Reading<'_, S> {
             let Some(entity) = record.live() else { continue };
             examined += 1;
             // The filter looks at what the caller sees, or it would tell what they do not.
-            if let Some(entity) = seen(view, entity).filter(|entity| filter.matches_linked(entity, &links))
+            if let Some(entity) = self.current(view, entity).filter(|entity| filter.matches_linked(entity, &links))
                 && !visit(&entity)
             {
                 break;
@@ -131,15 +155,19 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
         for record in Walk::new(self.state, &Path::Everything) {
-            if seen(view, &record.entity).is_some_and(|entity| !visit(&entity)) {
+            if self.with_history(view, &record.entity).is_some_and(|entity| !visit(&entity)) {
                 return;
             }
         }
     }
 
+    pub(crate) fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        self.with_history(view, &self.state.record(id)?.entity)
+    }
+
     pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
         let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-        if view.is_open() {
+        if view.is_open() && self.over_by.is_none() {
             for index in 0..SHARDS {
                 self.state.with(index, |shard| {
                     for (name, count) in shard.types() {
@@ -149,7 +177,7 @@ impl<S: Shards> Reading<'_, S> {
             }
         } else {
             for record in Walk::new(self.state, &Path::Live) {
-                let visible = record.live().and_then(|entity| seen(view, entity));
+                let visible = record.live().and_then(|entity| self.current(view, entity));
                 for name in visible.iter().flat_map(|entity| &entity.types) {
                     *counts.entry(name.clone()).or_default() += 1;
                 }
@@ -167,7 +195,7 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(mut evolution) = self.evolution_of(view, &record, query)? else {
+        let Some(mut evolution) = self.whole_evolution(view, &record, query)? else {
             return Ok(None);
         };
         identify(id, &mut evolution.attributes);
@@ -225,7 +253,7 @@ impl<S: Shards> Reading<'_, S> {
     }
 
     /// The entity, with the instances that the view shows and the query asks for as its attributes.
-    fn evolution_of(
+    fn whole_evolution(
         &self,
         view: &View,
         record: &Record,
@@ -261,7 +289,7 @@ impl<S: Shards> Reading<'_, S> {
             attributes: vec![attribute.clone()],
             last_n: None,
         };
-        let evolution = self.evolution_of(view, &record, &query)?;
+        let evolution = self.whole_evolution(view, &record, &query)?;
         let mut samples: Vec<Sample> = evolution
             .iter()
             .flat_map(|entity| &entity.attributes)
@@ -296,7 +324,7 @@ impl<S: Shards> Reading<'_, S> {
     /// Whether the view shows an entity that names the blob.
     fn names(&self, view: &View, blob: &BlobId) -> bool {
         let shows = |entity: &Arc<Entity>| {
-            seen(view, entity).is_some_and(|seen| blobs(&seen).any(|named| named == blob.0))
+            self.current(view, entity).is_some_and(|seen| blobs(&seen).any(|named| named == blob.0))
         };
         (0..SHARDS).any(|index| {
             self.state
@@ -410,6 +438,9 @@ macro_rules! read_by {
             ) -> Result<(), Error> {
                 self.reading().evolutions(view, visit);
                 Ok(())
+            }
+            fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+                self.reading().evolution_of(view, id)
             }
         }
     };

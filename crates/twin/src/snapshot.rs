@@ -16,11 +16,28 @@ pub struct Snapshot(Arc<Picture>);
 struct Picture {
     state: Frozen,
     storage: Arc<dyn StorageReader>,
+    /// What is transient and had ended by then is not in it.
+    over_by: Option<Timestamp>,
 }
 
 impl Snapshot {
     pub(crate) fn new(state: Frozen, storage: Arc<dyn StorageReader>) -> Self {
-        Self(Arc::new(Picture { state, storage }))
+        Self(Arc::new(Picture {
+            state,
+            storage,
+            over_by: None,
+        }))
+    }
+
+    /// The same without what has ended by an instant and was not deleted yet (4.22).
+    pub(crate) fn without(self, over_by: Option<Timestamp>) -> Self {
+        match over_by {
+            None => self,
+            over_by => {
+                let (state, storage) = self.parts();
+                Self(Arc::new(Picture { state, storage, over_by }))
+            }
+        }
     }
 
     /// Everything that was written up to this instant is in it, and nothing that was written later.
@@ -42,6 +59,7 @@ impl Snapshot {
             state: &self.0.state,
             storage: &*self.0.storage,
             until: Some(self.0.state.at),
+            over_by: self.0.over_by,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use hashbrown::DefaultHashBuilder;
 use ngsi_ld::{Timestamp, Uri};
@@ -31,6 +32,8 @@ pub(crate) struct State {
     hasher: DefaultHashBuilder,
     /// The instant of the last commit that is applied. Whoever holds it for reading sees no commit half applied.
     applied: RwLock<Timestamp>,
+    /// When something transient ends next, in microseconds; until then nobody has to look.
+    first_end: AtomicI64,
 }
 
 /// The state between two commits. Clones share it.
@@ -49,6 +52,27 @@ impl State {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             hasher: DefaultHashBuilder::default(),
             applied: RwLock::new(Timestamp::MIN),
+            first_end: AtomicI64::new(i64::MAX),
+        }
+    }
+
+    /// Whether something transient that is still there may have ended by now.
+    pub(crate) fn may_be_over(&self, now: impl FnOnce() -> Timestamp) -> Option<Timestamp> {
+        let first = self.first_end.load(Ordering::Acquire);
+        if first == i64::MAX {
+            return None;
+        }
+        let now = now();
+        (first <= now.as_micros()).then_some(now)
+    }
+
+    /// Says when something transient ends next, of what is and of what will be there after the next commit.
+    pub(crate) fn ends_next(&self, first: Option<Timestamp>, for_sure: bool) {
+        let micros = first.map_or(i64::MAX, Timestamp::as_micros);
+        if for_sure {
+            self.first_end.store(micros, Ordering::Release);
+        } else {
+            self.first_end.fetch_min(micros, Ordering::AcqRel);
         }
     }
 

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
+use ngsi_ld::Uri;
 use parking_lot::Mutex;
 use storage::{Clock, Storage, StorageError};
 
 use crate::delivery::Transport;
 use crate::error::Error;
+use crate::ids;
+use crate::rows::Row;
+use crate::snapshots::{OfSnapshot, Open, Snapshots};
 use crate::twin::{Limits, Twin};
 
 /// The name of the default tenant's store. No tenant can be called so.
@@ -29,6 +34,9 @@ pub struct Tenants(Arc<Shared>);
 
 struct Shared {
     factory: Box<Factory>,
+    folder: PathBuf,
+    snapshots: Open,
+    alias: String,
     clock: Arc<dyn Clock>,
     limits: Limits,
     default: Twin,
@@ -76,14 +84,19 @@ impl Tenants {
             names,
             ..Named::default()
         });
-        Ok(Self(Arc::new(Shared {
+        let tenants = Self(Arc::new(Shared {
             factory: Box::new(factory),
+            folder: folder.to_owned(),
+            snapshots: Open::default(),
+            alias: alias(&default)?,
             clock,
             limits,
             default,
             named,
             delivery: OnceLock::new(),
-        })))
+        }));
+        tenants.snapshots(&tenants.0.default, None).sweep(folder);
+        Ok(tenants)
     }
 
     /// The default tenant's twin, or that of a name; `None` where there is no such tenant. The first call for a
@@ -122,7 +135,7 @@ impl Tenants {
 
     /// Delivers what any tenant has to tell others, from now on, by tasks of `runtime`. Opens every tenant, so that
     /// what waits since the last time goes out too.
-    pub fn deliver(&self, transport: Arc<dyn Transport>, runtime: tokio::runtime::Handle) {
+    pub fn deliver(&self, transport: Arc<dyn Transport>, runtime: &tokio::runtime::Handle) {
         let open: Vec<(String, Twin)> = {
             let named = self.0.named.lock();
             if self.0.delivery.set((transport, runtime.clone())).is_err() {
@@ -140,8 +153,12 @@ impl Tenants {
         }
         let tenants = self.clone();
         runtime.spawn_blocking(move || {
+            tenants.snapshots(&tenants.0.default, None).open_watched();
             for name in tenants.names() {
-                tenants.get(Some(&name)); // an error is logged
+                // An error is logged.
+                if let Some(twin) = tenants.get(Some(&name)) {
+                    tenants.snapshots(&twin, Some(&name)).open_watched();
+                }
             }
         });
     }
@@ -150,6 +167,60 @@ impl Tenants {
         if let Some((transport, runtime)) = self.0.delivery.get() {
             runtime.spawn(twin.deliver(Arc::clone(transport), name));
         }
+    }
+
+    /// The same for what happens in a snapshot.
+    pub(crate) fn start_delivery_of(&self, twin: &Twin, name: Option<&str>, snapshot: &Uri) {
+        if let Some((transport, runtime)) = self.0.delivery.get() {
+            let transport = OfSnapshot {
+                transport: Arc::clone(transport),
+                snapshot: snapshot.as_str().into(),
+            };
+            runtime.spawn(twin.deliver(Arc::new(transport), name));
+        }
+    }
+
+    /// A name for this installation that no other has, the same for ever.
+    pub fn alias(&self) -> &str {
+        &self.0.alias
+    }
+
+    /// The snapshots of a tenant: its twin, and its name unless it is the default one.
+    pub fn snapshots(&self, tenant: &Twin, name: Option<&str>) -> Snapshots {
+        Snapshots::new(self.clone(), tenant.clone(), name)
+    }
+
+    /// Puts away what has had its time, of every tenant that is open; for a thread that may wait. To be called now
+    /// and then.
+    pub fn tidy(&self) -> Result<(), Error> {
+        let named: Vec<(String, Twin)> = {
+            let named = self.0.named.lock();
+            let open = named.open.iter();
+            open.map(|(name, twin)| (name.clone(), twin.clone())).collect()
+        };
+        let default = [(None, &self.0.default)].into_iter();
+        for (name, twin) in default.chain(named.iter().map(|(name, twin)| (Some(name.as_str()), twin))) {
+            twin.tidy()?;
+            self.snapshots(twin, name).tidy()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open_snapshots(&self) -> &Open {
+        &self.0.snapshots
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// Opens a store that is no tenant's.
+    pub(crate) fn open_store(&self, store: &str) -> Result<Twin, Error> {
+        if self.0.snapshots.closed.load(Ordering::Relaxed) {
+            return Err(Error::Storage("the twins are closed".to_owned()));
+        }
+        let storage = (self.0.factory)(store)?;
+        Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)
     }
 
     /// The names of the tenants besides the default one.
@@ -188,6 +259,7 @@ impl Tenants {
             named.closed = true;
             named.open.drain().map(|(_, twin)| twin).collect()
         };
+        self.0.snapshots.close();
         self.0.default.close();
         open.iter().for_each(Twin::close);
     }
@@ -213,10 +285,27 @@ impl Tenants {
         let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
         let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
         self.start_delivery(&twin, Some(name));
+        self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
         named.names.insert(name.to_owned());
         named.open.insert(name.to_owned(), twin.clone());
         Ok(Some(twin))
     }
+}
+
+/// The name of an installation, made when it is first opened.
+fn alias(default: &Twin) -> Result<String, Error> {
+    const TABLE: &str = "identity";
+    const ALIAS: &[u8] = b"alias";
+    let rows = default.rows(TABLE)?;
+    let kept = rows.into_iter().find(|(key, _)| key == ALIAS);
+    if let Some(alias) = kept.and_then(|(_, value)| String::from_utf8(value).ok()) {
+        return Ok(alias);
+    }
+    let made = ids::fresh("Installation");
+    let digits: String = made.as_str().rsplit(':').next().unwrap_or_default().chars().take(16).collect();
+    let alias = format!("mapacha-{digits}");
+    default.store_rows_blocking(vec![Row::put(TABLE, ALIAS, alias.as_bytes())])?;
+    Ok(alias)
 }
 
 fn is_valid(name: &str) -> bool {
@@ -249,7 +338,7 @@ fn stored(folder: &Path) -> std::io::Result<BTreeSet<String>> {
 mod tests {
     use super::*;
     use crate::{Operation, Reader as _};
-    use ngsi_ld::{Entity, Name, Uri};
+    use ngsi_ld::{Entity, Name};
     use query::{Caller, View};
     use storage::Memory;
     use storage::environment::SystemClock;

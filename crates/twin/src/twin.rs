@@ -13,15 +13,19 @@ use query::View;
 use storage::{Clock, Storage, StorageReader};
 use tokio::sync::{broadcast, oneshot};
 
+use crate::contexts::Library;
 use crate::delivery::{Book, DeliveryLimits, Letter};
+use crate::entity_maps::EntityMaps;
 use crate::error::Error;
 use crate::events::Committed;
+use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
 use crate::reading::Reading;
 use crate::rows::{self, Row};
 use crate::shard::Record;
 use crate::snapshot::Snapshot;
+use crate::snapshots::Shelf;
 use crate::stage::Counters;
 use crate::state::State;
 use crate::subscriptions::{Matcher, Registry};
@@ -87,6 +91,9 @@ pub(crate) struct Shared {
     pub(crate) book: Arc<Book>,
     events: broadcast::Sender<Arc<Committed>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    library: Library,
+    entity_maps: EntityMaps,
+    snapshots: Shelf,
 }
 
 impl Twin {
@@ -104,10 +111,12 @@ impl Twin {
         let state = Arc::new(State::new());
         let reader = storage.reader();
         let mut counters = Counters::noted(&*reader)?;
+        let mut deadlines = Deadlines::default();
         storage.load(&mut |stored| {
             let record = Record::from(stored);
             counters.learn(&record);
             let id = record.entity.id.clone();
+            deadlines.note(&id, Some(&record));
             state.apply(counters.latest, [(id, Some(record))]);
         })?;
         state.apply(counters.latest, []);
@@ -115,8 +124,12 @@ impl Twin {
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
+        let snapshots = Shelf::load(&*reader, &book)?;
         book.open_queues(&*reader)?;
         matcher.learn_standings(&book);
+        state.ends_next(deadlines.first(), true);
+        let library = Library::load(&*reader)?;
+        let entity_maps = EntityMaps::load(&*reader)?;
         let (commands, queue) = sync_channel(limits.waiting_requests);
         let (events, _) = broadcast::channel(limits.events.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -135,6 +148,7 @@ impl Twin {
             events: events.clone(),
             matcher,
             book: Arc::clone(&book),
+            deadlines,
             stopped: None,
         };
         let thread = std::thread::Builder::new()
@@ -153,6 +167,9 @@ impl Twin {
             book,
             events,
             writer,
+            library,
+            entity_maps,
+            snapshots,
         })))
     }
 
@@ -320,7 +337,8 @@ impl Twin {
 
     /// A picture of now. Costs 64 counters.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.0.state.freeze(), Arc::clone(&self.0.storage))
+        let over_by = self.over_by();
+        Snapshot::new(self.0.state.freeze(), Arc::clone(&self.0.storage)).without(over_by)
     }
 
     /// Follows what is committed from now on. One who falls behind by more than [`Limits::events`] commits is
@@ -356,12 +374,60 @@ impl Twin {
         Arc::strong_count(&self.0) == 1
     }
 
+    /// The @contexts that it hosts.
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    /// Its entity maps.
+    pub(crate) fn entity_maps(&self) -> &EntityMaps {
+        &self.0.entity_maps
+    }
+
+    /// What its snapshots are.
+    pub(crate) fn snapshot_shelf(&self) -> &Shelf {
+        &self.0.snapshots
+    }
+
+    /// Whether somebody is to be told of what happens in it, or has not been told yet.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.registry.page(0, 0).1 > 0 || self.0.book.statistics().waiting > 0
+    }
+
+    /// Whether nobody would miss it: it can be closed, and opened again.
+    pub(crate) fn can_rest(&self) -> bool {
+        !self.is_shared() && !self.is_watched()
+    }
+
+    /// Delivery.
+    pub(crate) fn book(&self) -> &Book {
+        &self.0.book
+    }
+
+    /// Whether somebody else has a handle of it.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Puts away what has had its time, and writes down what was only counted; for a thread that may wait. To be
+    /// called now and then.
+    pub fn tidy(&self) -> Result<(), Error> {
+        self.store_rows_blocking(self.0.library.used())?;
+        self.tidy_entity_maps()
+    }
+
     pub(crate) fn reading(&self) -> Reading<'_, State> {
         Reading {
             state: &self.0.state,
             storage: &*self.0.storage,
             until: None,
+            over_by: self.over_by(),
         }
+    }
+
+    /// Now, where something transient may have ended and still be there.
+    fn over_by(&self) -> Option<Timestamp> {
+        self.0.state.may_be_over(|| self.0.clock.now())
     }
 
     /// Counts operations in, unless too many wait.

@@ -7,18 +7,19 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use ngsi_ld::{Entity, Timestamp, Uri};
-use query::View;
+use query::{Caller, View};
 use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use tokio::sync::broadcast;
 
 use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::events::Committed;
+use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
 use crate::shard::Record;
@@ -137,6 +138,8 @@ pub(crate) struct Writer {
     pub(crate) events: broadcast::Sender<Arc<Committed>>,
     pub(crate) matcher: Matcher,
     pub(crate) book: Arc<Book>,
+    /// When transient entities and attributes end.
+    pub(crate) deadlines: Deadlines,
     /// Why the store takes no more writes, once it does not.
     pub(crate) stopped: Option<String>,
 }
@@ -173,10 +176,10 @@ impl Writer {
                         operations,
                         reply,
                     };
-                    self.commit_group(work, true, &mut next);
+                    self.commit_group(work, true, Some(&mut next));
                 }
                 Command::Rows { rows, letters, reply } => {
-                    self.commit_group(Work::Rows { rows, letters, reply }, false, &mut next);
+                    self.commit_group(Work::Rows { rows, letters, reply }, false, Some(&mut next));
                 }
                 Command::Execute {
                     view,
@@ -188,27 +191,58 @@ impl Writer {
                         operations,
                         reply,
                     };
-                    self.commit_group(work, false, &mut next);
+                    self.commit_group(work, false, Some(&mut next));
                 }
             }
+            self.expire();
             self.maintain();
         }
+    }
+
+    /// Deletes what has had its time (4.22), at most one group of it; whether that worked.
+    fn expire(&mut self) -> bool {
+        if self.deadlines.first().is_none() || self.stopped.is_some() {
+            return true;
+        }
+        let due = self.deadlines.due(self.clock.now(), self.group.operations);
+        if due.is_empty() {
+            return true;
+        }
+        let view = View::open(Caller::System("twin"), "transient entities");
+        let operations: Vec<Operation> = due.into_iter().map(Operation::Expire).collect();
+        self.waiting.fetch_add(operations.len(), Ordering::Relaxed);
+        let (sender, answer) = sync_channel(1);
+        let reply: Reply = Box::new(move |results| {
+            let _ = sender.send(results); // it waits below
+        });
+        let work = Work::Operations { view, operations, reply };
+        self.commit_group(work, false, None);
+        answer.recv().is_ok_and(|results| results.iter().all(Result::is_ok))
     }
 
     /// The next command; meanwhile the store does what it has put off.
     fn wait(&mut self) -> Option<Command> {
         loop {
+            // Where it could not be deleted, it is tried again after a while.
+            let patience = if self.expire() { self.until_next_end() } else { IDLE };
             match self.commands.try_recv() {
                 Ok(command) => return Some(command),
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) if self.maintain() => {}
-                Err(TryRecvError::Empty) => match self.commands.recv_timeout(IDLE) {
+                Err(TryRecvError::Empty) => match self.commands.recv_timeout(patience) {
                     Ok(command) => return Some(command),
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return None,
                 },
             }
         }
+    }
+
+    /// How long the writer may wait for commands.
+    fn until_next_end(&self) -> Duration {
+        let Some(first) = self.deadlines.first() else { return IDLE };
+        let micros = first.as_micros().saturating_sub(self.clock.now().as_micros());
+        IDLE.min(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
     }
 
     /// One slice of background work; whether more is waiting.
@@ -227,11 +261,13 @@ impl Writer {
     }
 
     /// Evaluates what was given and, within the bounds of a group, what else is queued; makes it durable, then
-    /// visible; answers. Commands of another sort that it meets in the queue are left in `next`.
-    fn commit_group(&mut self, first: Work, bulk: bool, next: &mut VecDeque<Command>) {
+    /// visible; answers. Commands of another sort that it meets in the queue are left in `next`; without that it looks
+    /// at no queue.
+    fn commit_group(&mut self, first: Work, bulk: bool, mut next: Option<&mut VecDeque<Command>>) {
         let began = Instant::now();
         let mut counters = self.counters;
-        let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, self.clock.now());
+        let now = self.clock.now();
+        let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, now);
         let mut answers: Vec<Answer> = Vec::new();
         let mut letters: Vec<Letter> = Vec::new();
         let mut requests: Vec<Range<usize>> = Vec::new();
@@ -249,10 +285,15 @@ impl Writer {
                 } => {
                     stage.expect(&operations);
                     let first = stage.changed();
-                    let results = operations
-                        .into_iter()
-                        .map(|operation| stage.run(&view, operation))
-                        .collect();
+                    let run = |operation: Operation| {
+                        // What has had its time is not there for anybody.
+                        let id = operation.entity_id();
+                        if self.deadlines.is_due(id, now) {
+                            let _ = stage.run(&view, Operation::Expire(id.clone())); // nothing to say to who asked
+                        }
+                        stage.run(&view, operation)
+                    };
+                    let results = operations.into_iter().map(run).collect();
                     requests.push(first..stage.changed());
                     answers.push(Answer::Operations(results, reply));
                 }
@@ -267,9 +308,7 @@ impl Writer {
                 }
             }
             let room = !bulk && evaluated < self.group.operations && began.elapsed() < self.group.time;
-            if !room {
-                break;
-            }
+            let Some(next) = next.as_mut().filter(|_| room) else { break };
             match self.commands.try_recv() {
                 Ok(Command::Execute {
                     view,
@@ -283,7 +322,7 @@ impl Writer {
                     });
                 }
                 Ok(Command::Rows { rows, letters, reply }) => {
-                    todo = Some(Work::Rows { rows, letters, reply })
+                    todo = Some(Work::Rows { rows, letters, reply });
                 }
                 Ok(other) => next.push_back(other),
                 Err(_) => {}
@@ -307,7 +346,9 @@ impl Writer {
             Ok(lsn) => self.publish(finished, lsn, (planned, now), answers),
             Err(error) => {
                 self.book.give_back(arrived);
-                answers.into_iter().for_each(|answer| answer.failed(&error));
+                for answer in answers {
+                    answer.failed(&error);
+                }
             }
         }
     }
@@ -385,7 +426,7 @@ impl Writer {
 
     /// Memory first, then those who wait, then those who follow.
     fn publish(
-        &self,
+        &mut self,
         finished: Finished,
         lsn: Option<Lsn>,
         (planned, now): (Planned, Timestamp),
@@ -395,7 +436,12 @@ impl Writer {
             records, events, at, ..
         } = finished;
         if lsn.is_some() {
+            for (id, record) in &records {
+                self.deadlines.note(id, record.as_ref());
+            }
+            self.state.ends_next(self.deadlines.first(), false);
             self.state.apply(at, records);
+            self.state.ends_next(self.deadlines.first(), true);
         }
         // Whoever is told that it is done finds it on its way.
         self.book.enter(planned, now);

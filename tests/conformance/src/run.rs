@@ -132,14 +132,14 @@ impl World {
             for (index, (url, document)) in area.contexts.iter().enumerate() {
                 let file = folder.path().join(format!("{which}{index}.jsonld"));
                 std::fs::write(&file, document).expect("a file");
-                writeln!(files, "{url:?} = {file:?}").expect("text");
+                writeln!(files, "{url:?} = {:?}", file.display().to_string()).expect("text");
             }
             for (name, document) in &area.served {
                 documents.insert(format!("/s/{which}/{name}"), document.clone());
             }
         }
         let config = folder.path().join("config.toml");
-        let data = folder.path().join("data");
+        let data = folder.path().join("data").display().to_string();
         let text = format!(
             "[http]\nlisten = \"127.0.0.1:0\"\nmax_evolution_instances = 20\n[storage]\ndata_dir = {data:?}\n[notifications]\nallow_private = true\n\
              [contexts.static]\n{files}"

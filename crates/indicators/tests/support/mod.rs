@@ -46,6 +46,7 @@ impl Reader for MemoryReader {
             examined: entities.len(),
             entities,
             more: false,
+            ..Page::default()
         })
     }
 
@@ -175,6 +176,9 @@ impl Reader for MemoryReader {
     fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error> {
         let _ = self.visible(view).all(|entity| visit(&entity));
         Ok(())
+    }
+    fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        self.get(view, id)
     }
 }
 

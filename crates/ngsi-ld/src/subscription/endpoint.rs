@@ -125,6 +125,14 @@ impl Endpoint {
         pairs.find(|pair| pair.key == key).map(|pair| pair.value.as_str())
     }
 
+    /// Reads an endpoint that stands for itself.
+    ///
+    /// # Errors
+    /// `BadRequestData` where 5.2.15 does not hold.
+    pub fn parse(json: &Json) -> Result<Self, Error> {
+        Self::read(json, "")
+    }
+
     /// Reads what is at `place`.
     pub(super) fn read(json: &Json, place: &str) -> Result<Self, Error> {
         let object = Object::of(json, place, "it says where notifications go (5.2.15)")?;

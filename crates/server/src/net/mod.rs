@@ -1,14 +1,19 @@
 //! The one client by which the program reaches out by itself: @contexts, feeds, notifications.
 //!
-//! It speaks http to addresses that were checked, and to no other: the names are resolved here, every address
+//! It speaks http and https to addresses that were checked, and to no other: the names are resolved here, every address
 //! is judged by [`address::check`], and the connection goes to a judged address. No redirects, no proxies, no
 //! credentials in URLs; an answer has a size and a time that it may not pass.
 
 pub mod address;
+#[cfg(test)]
+pub(crate) mod authority;
 mod outbound;
+mod trust;
 
 use outbound::builder;
-pub use outbound::{Posted, Poster, resolve, secured};
+pub use outbound::{Posted, Poster, resolve};
+pub use trust::Trust;
+pub(crate) use trust::secured;
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +21,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use twin::{Net, NetError, NetLimits};
+use twin::{Fetched, Net, NetError, NetLimits};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_URL_BYTES: usize = 2048;
@@ -25,7 +30,7 @@ const MAX_URL_BYTES: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// Not a URL this client fetches.
-    #[error("`{url}` is not fetched: {why}")]
+    #[error("nothing is sent to `{url}`: {why}")]
     Url {
         /// The URL, cut to 200 characters.
         url: String,
@@ -34,8 +39,8 @@ pub enum FetchError {
     },
     /// The host's address may not be reached.
     #[error(
-        "`{host}` is not fetched: {address} is {why}; if it is yours and meant, set notifications.allow_private, \
-         and if it is an @context, better give its text with contexts.static"
+        "nothing is sent to `{host}`: {address} is {why}; if it is yours and meant, set notifications.allow_private \
+         (for an @context contexts.static is better, which needs no network)"
     )]
     Address {
         /// The host as the URL has it.
@@ -55,32 +60,43 @@ pub enum FetchError {
     },
 }
 
+/// Whom the program may talk to. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Also loopback and private addresses.
+    pub allow_private: bool,
+    /// Who says that a server is who it is.
+    pub trust: Trust,
+}
+
 /// The guarded client. Cheap to clone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct GuardedClient {
-    allow_private: bool,
+    policy: Policy,
     timeout: Duration,
 }
 
 impl GuardedClient {
-    /// A client; with `allow_private` it also talks to loopback and private addresses. No request takes longer
-    /// than `timeout`.
-    pub fn new(allow_private: bool, timeout: Duration) -> Self {
-        Self {
-            allow_private,
-            timeout,
-        }
+    /// A client. No request takes longer than `timeout`.
+    pub fn new(policy: Policy, timeout: Duration) -> Self {
+        Self { policy, timeout }
     }
 
     /// Fetches a document of at most `max_bytes` bytes after decompression. Only a 2xx answer is one.
     pub async fn fetch(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
-        let parsed = check_url(url, self.allow_private)?;
+        let fetched = self.fetch_dated(url, accept, max_bytes).await?;
+        Ok(fetched.body)
+    }
+
+    /// The same with what the answer says about how long it holds.
+    async fn fetch_dated(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Fetched, FetchError> {
+        let parsed = check_url(url, self.policy.allow_private)?;
         let failed = |why: String| FetchError::Failed {
             url: shortened(url),
-            why,
+            why: trust::explained(why),
         };
         // Requests are rare (what comes is kept elsewhere), so each has a client of its own: nothing stays open.
-        let client = builder(self.allow_private)
+        let client = builder(&self.policy)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout)
             .pool_max_idle_per_host(0)
@@ -105,6 +121,7 @@ impl GuardedClient {
         if !status.is_success() {
             return Err(failed(format!("it answers {status}")));
         }
+        let max_age = max_age(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(causes(&error)))? {
             if body.len() + chunk.len() > max_bytes {
@@ -112,16 +129,20 @@ impl GuardedClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Fetched { body, max_age })
     }
 }
 
 impl Net for GuardedClient {
-    /// On a thread and a runtime of its own, so that it works wherever the caller stands.
     fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError> {
+        Net::fetch(self, url, limits).map(|fetched| fetched.body)
+    }
+
+    /// On a thread and a runtime of its own, so that it works wherever the caller stands.
+    fn fetch(&self, url: &str, limits: NetLimits) -> Result<Fetched, NetError> {
         let client = Self {
             timeout: self.timeout.min(limits.timeout),
-            ..*self
+            policy: self.policy.clone(),
         };
         let fetched = std::thread::scope(|scope| {
             let fetching = std::thread::Builder::new()
@@ -129,7 +150,7 @@ impl Net for GuardedClient {
                 .spawn_scoped(scope, || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                     let runtime = runtime.map_err(|error| NetError(error.to_string()))?;
-                    let fetch = client.fetch(
+                    let fetch = client.fetch_dated(
                         url,
                         "application/ld+json, application/json;q=0.9",
                         limits.max_bytes,
@@ -152,6 +173,41 @@ impl Net for GuardedClient {
     }
 }
 
+/// How long an answer holds, where it says so (RFC 9111, 4.2.1): `s-maxage`, else `max-age`, else `Expires`.
+fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    use reqwest::header::{CACHE_CONTROL, DATE, EXPIRES};
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let all = headers.get_all(CACHE_CONTROL).iter();
+    let directives: Vec<&str> = all
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    if directives
+        .iter()
+        .any(|d| d.eq_ignore_ascii_case("no-store") || d.eq_ignore_ascii_case("no-cache"))
+    {
+        return Some(Duration::ZERO);
+    }
+    let seconds = |name: &str| {
+        directives.iter().find_map(|directive| {
+            let (key, value) = directive.split_once('=')?;
+            let value = value.trim_matches('"').parse().ok()?;
+            key.eq_ignore_ascii_case(name).then(|| Duration::from_secs(value))
+        })
+    };
+    let instant = |name| jiff::fmt::rfc2822::parse(text(name)?).ok().map(|at| at.timestamp());
+    seconds("s-maxage").or_else(|| seconds("max-age")).or_else(|| {
+        text(EXPIRES)?;
+        // A date that cannot be read is one in the past (RFC 9111, 5.3).
+        let Some(expires) = instant(EXPIRES) else {
+            return Some(Duration::ZERO);
+        };
+        let since = instant(DATE).unwrap_or_else(jiff::Timestamp::now);
+        Some(Duration::try_from(expires.duration_since(since)).unwrap_or(Duration::ZERO))
+    })
+}
+
 /// Checks all that can be said of a URL before a name is resolved.
 pub fn check_url(text: &str, allow_private: bool) -> Result<Url, FetchError> {
     let refused = |why: &str| FetchError::Url {
@@ -167,12 +223,7 @@ pub fn check_url(text: &str, allow_private: bool) -> Result<Url, FetchError> {
     }
     let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
     match url.scheme() {
-        "http" => {}
-        "https" => {
-            return Err(refused(
-                "this build has no TLS yet; save the document to a file and name it in contexts.static",
-            ));
-        }
+        "http" | "https" => {}
         _ => return Err(refused("only http and https URLs are")),
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -261,7 +312,6 @@ mod tests {
             ("ftp://example.org/x", "only http"),
             ("data:application/json,{}", "only http"),
             ("urn:x:y", "only http"),
-            ("HTTPS://example.org/c.jsonld", "contexts.static"),
             ("http://user:pw@example.org/", "credentials"),
             ("http://user@example.org/", "credentials"),
             ("http://127.0.0.1@example.org/", "credentials"),
@@ -309,6 +359,7 @@ mod tests {
         assert!(check_url(&long, false).unwrap_err().to_string().len() < 400);
         for good in [
             "http://example.org/c.jsonld",
+            "HTTPS://example.org/c.jsonld",
             "http://8.8.8.8:81/x?y=1#z",
             "http://[2606:4700::1]/",
         ] {
@@ -316,6 +367,34 @@ mod tests {
         }
         assert!(check_url("http://127.0.0.1:1026/c", true).is_ok());
         assert!(check_url("http://169.254.169.254/", true).is_err());
+    }
+
+    #[test]
+    fn answers_say_how_long_they_hold() {
+        use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("cache-control", "public, max-age=60")][..], Some(60)),
+            (&[("cache-control", "max-age=60, s-maxage=\"5\"")], Some(5)),
+            (&[("cache-control", "public"), ("cache-control", "Max-Age=7")], Some(7)),
+            (&[("cache-control", "no-cache"), ("expires", "Thu, 01 Jan 2032 00:00:00 GMT")], Some(0)),
+            (&[("cache-control", "max-age=x")], None),
+            (
+                &[("date", "Thu, 01 Jan 2026 00:00:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:01:00 GMT")],
+                Some(60),
+            ),
+            (
+                &[("date", "Thu, 01 Jan 2026 00:01:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:00:00 GMT")],
+                Some(0),
+            ),
+            (&[("expires", "0")], Some(0)),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            assert_eq!(max_age(&map), expected.map(Duration::from_secs), "{headers:?}");
+        }
     }
 
     #[test]
@@ -343,7 +422,11 @@ mod tests {
     }
 
     fn client(allow_private: bool) -> GuardedClient {
-        GuardedClient::new(allow_private, Duration::from_secs(10))
+        let policy = Policy {
+            allow_private,
+            trust: Trust::default(),
+        };
+        GuardedClient::new(policy, Duration::from_secs(10))
     }
 
     #[tokio::test]

@@ -1,10 +1,15 @@
 //! From entities to a response: media type, @context, paging (6.3.6, 6.3.10, 6.3.13).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ngsi_ld::Error;
+use ngsi_ld::conformance::{Version, conform};
 use ngsi_ld::context::Context;
+use ngsi_ld::{Entity, Error};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
@@ -16,6 +21,9 @@ use crate::problem::{Answer, NgsiError, Problem};
 
 /// The header that tells how many there are in all (6.3.13).
 pub(crate) const RESULTS_COUNT: HeaderName = HeaderName::from_static("ngsild-results-count");
+
+/// The header that tells which preference was heeded (RFC 7240).
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// The URL of the core @context.
 pub(crate) const CORE_CONTEXT: &str = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
@@ -29,6 +37,10 @@ pub(crate) struct Wording {
     pub media_type: MediaType,
     /// The URL for the `Link` header, where the body does not hold the @context.
     link: Option<String>,
+    /// The version of the specification that the client prefers (6.3.6).
+    version: Option<Version>,
+    /// Whether something had to be changed so that it conforms to that version.
+    altered: Arc<AtomicBool>,
 }
 
 impl Wording {
@@ -37,12 +49,9 @@ impl Wording {
     /// A `Link` names one URL. Where the request's @context is more than that (an inline object), the answer is
     /// compacted by the core @context instead: longer names, but such as the client can read.
     pub(crate) fn new(context: Context, media_type: MediaType, headers: &HeaderMap) -> Self {
-        let prefers_json = headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split([',', ';']))
-            .any(|preference| preference.trim().eq_ignore_ascii_case("body=json"));
+        let prefers_json = preference(headers, "body").is_some_and(|body| body.eq_ignore_ascii_case("json"));
+        let version = preference(headers, "ngsi-ld").and_then(|text| Version::parse(&text));
+        let altered = Arc::default();
         let in_body = match media_type {
             MediaType::Json => false,
             MediaType::LdJson => true,
@@ -53,6 +62,8 @@ impl Wording {
                 context,
                 media_type,
                 link: None,
+                version,
+                altered,
             };
         }
         match sole_url(context.to_json()) {
@@ -60,12 +71,38 @@ impl Wording {
                 context,
                 media_type,
                 link: Some(url),
+                version,
+                altered,
             },
             None => Self {
                 context: Context::core().clone(),
                 media_type,
                 link: Some(CORE_CONTEXT.to_owned()),
+                version,
+                altered,
             },
+        }
+    }
+
+    /// An entity as the version that the client prefers would have it (4.3.6.8), or, of an `evolution`, its history.
+    pub(crate) fn conform<'a>(&self, entity: &'a Entity, evolution: bool) -> Cow<'a, Entity> {
+        let old = self
+            .version
+            .and_then(|version| conform(entity, version, evolution, &self.context));
+        match old {
+            None => Cow::Borrowed(entity),
+            Some(old) => {
+                self.altered.store(true, Ordering::Relaxed);
+                Cow::Owned(old)
+            }
+        }
+    }
+
+    /// The same of an entity that others hold too.
+    pub(crate) fn conformed(&self, entity: &Arc<Entity>) -> Arc<Entity> {
+        match self.conform(entity, false) {
+            Cow::Borrowed(_) => Arc::clone(entity),
+            Cow::Owned(old) => Arc::new(old),
         }
     }
 
@@ -93,8 +130,19 @@ impl Wording {
     /// The response, its body written.
     pub(crate) fn respond(&self, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
+        // 6.4.3.2: what was altered says so by its status.
+        *response.status_mut() = match status {
+            StatusCode::OK | StatusCode::CREATED if self.altered.load(Ordering::Relaxed) => {
+                StatusCode::NON_AUTHORITATIVE_INFORMATION
+            }
+            status => status,
+        };
         let headers = response.headers_mut();
+        if let Some(version) = self.version
+            && let Ok(value) = HeaderValue::from_str(&format!("ngsi-ld={version}"))
+        {
+            headers.insert(PREFERENCE_APPLIED, value);
+        }
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(self.media_type.as_str()),
@@ -107,6 +155,16 @@ impl Wording {
         }
         response
     }
+}
+
+/// The value of a preference of the client (RFC 7240), if it has it.
+fn preference(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all("prefer").iter();
+    let preferences = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    preferences
+        .filter_map(|preference| preference.split(';').next()?.split_once('='))
+        .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim().trim_matches('"').to_owned())
 }
 
 /// The one URL that says all of an @context; the core's beside it says nothing new.
@@ -172,14 +230,26 @@ impl PageRequest {
         Ok(Self { limit, offset, count })
     }
 
+    /// The same, with the total where `options` has the keyword `count`, as clients of earlier versions ask for it.
+    pub(crate) fn counting(mut self, options: Option<&str>) -> Self {
+        self.count |= options.is_some_and(|options| options.split(',').any(|one| one.trim() == "count"));
+        self
+    }
+
+    /// Where the next and the previous page begin, where there are such.
+    pub(crate) fn around(&self, shown: usize, more: bool) -> (Option<usize>, Option<usize>) {
+        let next = (more && shown > 0).then(|| self.offset.saturating_add(shown));
+        let previous = (self.offset > 0 && self.limit > 0).then(|| self.offset.saturating_sub(self.limit));
+        (next, previous)
+    }
+
     /// Adds the count, and the links to the next and the previous page.
-    pub(crate) fn annotate(
+    pub(crate) fn link_pages(
         &self,
         response: &mut Response,
         call: &Call,
         media_type: MediaType,
-        shown: usize,
-        more: bool,
+        (next, previous): (Option<usize>, Option<usize>),
         total: Option<usize>,
     ) {
         let headers = response.headers_mut();
@@ -194,11 +264,11 @@ impl PageRequest {
                 headers.append(header::LINK, value);
             }
         };
-        if more && shown > 0 {
-            link("next", self.offset.saturating_add(shown));
+        if let Some(offset) = next {
+            link("next", offset);
         }
-        if self.offset > 0 && self.limit > 0 {
-            link("prev", self.offset.saturating_sub(self.limit));
+        if let Some(offset) = previous {
+            link("prev", offset);
         }
     }
 }
@@ -310,6 +380,23 @@ mod tests {
         assert_eq!(sole_url(&json!([CORE_CONTEXT])), Some(CORE_CONTEXT.into()));
         assert_eq!(sole_url(&json!([{"a": "http://a/"}, CORE_CONTEXT])), None);
         assert_eq!(sole_url(&json!(["http://a/c", "http://b/c"])), None);
+    }
+
+    #[test]
+    fn clause_6_3_6_preferences_are_found_in_every_spelling() {
+        for (prefer, expected) in [
+            ("ngsi-ld=1.0", Some("1.0")),
+            ("NGSI-LD=1.0", Some("1.0")),
+            ("ngsi-ld=\"1.0\"", Some("1.0")),
+            ("ngsi-ld = 1.0;q=0.1", Some("1.0")),
+            ("respond-async, ngsi-ld=1.0", Some("1.0")),
+            ("respond-async", None),
+            ("wait=10; ngsi-ld=1.0", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("prefer", HeaderValue::from_static(prefer));
+            assert_eq!(preference(&headers, "ngsi-ld").as_deref(), expected, "{prefer}");
+        }
     }
 
     #[test]

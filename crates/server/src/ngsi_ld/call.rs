@@ -5,8 +5,8 @@ use std::ops::Deref;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri as Target, header};
-use ngsi_ld::Error;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri as Target, header};
+use ngsi_ld::{Error, Uri};
 use ngsi_ld::context::Context;
 use query::View;
 use serde_json::Value;
@@ -19,6 +19,11 @@ use crate::{App, caller_view, json};
 /// The header that names the tenant (6.3.14).
 pub(crate) const TENANT: &str = "NGSILD-Tenant";
 
+/// The same, as a header's name.
+pub(super) const TENANT_HEADER: HeaderName = HeaderName::from_static("ngsild-tenant");
+/// The header that names the snapshot of which the operation is (6.3.22).
+pub(super) const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
+
 /// How many different @contexts the items of one batch may have.
 const MAX_CONTEXTS: usize = 64;
 
@@ -26,8 +31,12 @@ const MAX_CONTEXTS: usize = 64;
 pub(crate) struct Call {
     /// What every request needs.
     pub app: App,
-    /// The twin of the tenant that is named.
+    /// What is asked: the twin of the tenant that is named.
     pub twin: Twin,
+    /// The twin of that tenant, whatever part of it is asked: where it keeps its @contexts, maps and snapshots.
+    pub tenant: Twin,
+    /// The snapshot that is asked, where one is.
+    pub snapshot: Option<Uri>,
     /// What the caller may see.
     pub view: View,
     /// The request's headers.
@@ -64,7 +73,7 @@ impl FromRequestParts<App> for Reading {
         let twin = twin_of(app, tenant.clone())
             .await?
             .ok_or_else(|| no_tenant(tenant.as_deref()))?;
-        Ok(Self(Call::new(parts, app, twin)))
+        Ok(Self(Call::new(parts, app, twin, tenant).await?))
     }
 }
 
@@ -74,7 +83,7 @@ impl FromRequestParts<App> for Writing {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let tenant = tenant(&parts.headers)?;
         let creates = matches!(parts.method, Method::POST | Method::PUT);
-        let twin = match (twin_of(app, tenant.clone()).await?, tenant) {
+        let twin = match (twin_of(app, tenant.clone()).await?, tenant.clone()) {
             (Some(twin), _) => twin,
             (None, Some(name)) if creates => {
                 let app = app.clone();
@@ -84,12 +93,30 @@ impl FromRequestParts<App> for Writing {
             }
             (None, name) => return Err(no_tenant(name.as_deref())),
         };
-        Ok(Self(Call::new(parts, app, twin)))
+        Ok(Self(Call::new(parts, app, twin, tenant).await?))
     }
 }
 
+/// The parts of the API that are of the tenant and never of a snapshot: what is not of the Core and Temporal APIs
+/// (5.5.15, Table 4.3.5-1).
+const NOT_OF_SNAPSHOTS: [&str; 4] = ["snapshots", "jsonldContexts", "csource", "info"];
+
+/// The snapshot that a request is about.
+fn snapshot(parts: &Parts) -> Result<Option<Uri>, Error> {
+    let Some(value) = parts.headers.get(&SNAPSHOT_HEADER) else {
+        return Ok(None);
+    };
+    let operation = parts.uri.path().strip_prefix("/ngsi-ld/v1/");
+    if operation.is_none_or(|operation| NOT_OF_SNAPSHOTS.iter().any(|part| operation.starts_with(part))) {
+        return Ok(None);
+    }
+    let bad = || Error::bad_data("`NGSILD-Snapshot` is not the URI of a snapshot");
+    let text = value.to_str().map_err(|_| bad())?;
+    Uri::parse(text).map(Some).map_err(|_| bad())
+}
+
 /// The tenant that the headers name. Whether it is a good name is the twin's to say.
-fn tenant(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn tenant(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(TENANT) else {
         return Ok(None);
     };
@@ -115,6 +142,27 @@ async fn twin_of(app: &App, tenant: Option<String>) -> Answer<Option<Twin>> {
     }
 }
 
+/// The twin of the tenant that the headers name, if there is such a tenant.
+pub(crate) async fn tenants_twin(app: &App, headers: &HeaderMap) -> Answer<Option<Twin>> {
+    twin_of(app, tenant(headers)?).await
+}
+
+/// The URL of a path here, by the name that the client knows this host by.
+pub(crate) fn own_url(app: &App, headers: &HeaderMap, path: &str) -> String {
+    let plain = |text: &&str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
+    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host")
+        .filter(plain)
+        .map_or_else(|| app.config.listen.to_string(), str::to_owned);
+    let scheme = match text("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{host}{path}")
+}
+
 fn no_tenant(name: Option<&str>) -> Problem {
     Problem::ngsi(
         NgsiError::NonexistentTenant,
@@ -123,14 +171,24 @@ fn no_tenant(name: Option<&str>) -> Problem {
 }
 
 impl Call {
-    fn new(parts: &Parts, app: &App, twin: Twin) -> Self {
-        Self {
+    async fn new(parts: &Parts, app: &App, tenant: Twin, name: Option<String>) -> Answer<Self> {
+        let snapshot = snapshot(parts)?;
+        let twin = match snapshot.clone() {
+            None => tenant.clone(),
+            Some(id) => {
+                let snapshots = app.tenants.snapshots(&tenant, name.as_deref());
+                blocking(move || snapshots.open(&id)).await??
+            }
+        };
+        Ok(Self {
             app: app.clone(),
+            tenant,
             twin,
+            snapshot,
             view: caller_view(&parts.headers, app),
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
-        }
+        })
     }
 
     /// The @context of a request without a body: that of the `Link`, else the core's (6.3.5).
@@ -143,7 +201,23 @@ impl Call {
 
     /// Compiles the value of an `@context` member.
     pub(crate) async fn compile(&self, context: Value) -> Answer<Context> {
-        self.app.context(context).await
+        let contexts = self.app.contexts.of(&self.tenant);
+        match contexts.known(&context) {
+            Some(known) => Ok(known),
+            None => Ok(blocking(move || contexts.resolve(&context)).await??),
+        }
+    }
+
+    /// A URL at which the tenant's clients, and those who are notified, can have an @context: its own where it is
+    /// one, else that of a copy that is kept here for them (5.13.1, "ImplicitlyCreated").
+    pub(crate) async fn context_url(&self, context: &Context) -> Answer<String> {
+        if let Some(url) = context.link() {
+            return Ok(url.to_owned());
+        }
+        let (contexts, json) = (self.app.contexts.of(&self.tenant), context.to_json().clone());
+        let id = blocking(move || contexts.host_implicitly(&json)).await??;
+        let path = format!("{}/{}", super::contexts::CONTEXTS, super::answer::path_segment(id.as_str()));
+        Ok(own_url(&self.app, &self.headers, &path))
     }
 
     /// Makes one operation and counts it.

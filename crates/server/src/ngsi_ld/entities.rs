@@ -6,13 +6,14 @@ use ngsi_ld::representation::read_entity;
 use ngsi_ld::{Entity, Error};
 use query::{EntityQuery, View};
 use std::sync::Arc;
-use twin::{Operation, Ordered, Reader};
+use twin::{Mapped, Operation, Ordered, Reader};
 
 use super::answer::{PageRequest, Wording, created};
 use super::call::{Call, Payload, Reading, Writing};
+use super::mapped::{MapParameters, MapWish, WHOLE, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, UnsupportedParameters, flag,
+    Known, PageParameters, RepresentationParameters, SelectionParameters, flag,
 };
 use super::representation::Representation;
 use super::selection::{Wanted, from_parameters, from_query};
@@ -50,7 +51,7 @@ pub(crate) async fn create_entity(call: Writing, payload: Payload) -> Answer {
     path = "/ngsi-ld/v1/entities",
     tag = "NGSI-LD entities",
     operation_id = "queryEntities",
-    params(SelectionParameters, RepresentationParameters, PageParameters),
+    params(SelectionParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
         (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
@@ -62,30 +63,31 @@ pub(crate) async fn query_entities(
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
-    Known(unsupported): Known<UnsupportedParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
     let reader = Arc::new(call.twin.clone());
-    query_of(call, reader, selection, representation, page, unsupported).await
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
+    query_of(call, reader, selection, representation, page, Some(maps)).await
 }
 
-/// Query Entities (5.7.2) of anything that can be read: the live twin, or the city as a scenario would make it.
+/// Query Entities (5.7.2) of anything that can be read: the live twin, or the city as a scenario would make it. Only
+/// of the live twin there are entity maps.
 pub(crate) async fn query_of(
     call: Reading,
     reader: Arc<dyn Reader>,
     selection: SelectionParameters,
     representation: RepresentationParameters,
     page: PageParameters,
-    unsupported: UnsupportedParameters,
+    maps: Option<MapWish>,
 ) -> Answer {
-    unsupported.refuse()?;
     let media_type = accepted(&call.headers, true)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
     representation.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, reader, wanted, representation, page, wording).await
+    answer(&call.0, reader, wanted, representation, page, wording, maps).await
 }
 
 /// Query Entities via POST
@@ -96,7 +98,7 @@ pub(crate) async fn query_of(
     path = "/ngsi-ld/v1/entityOperations/query",
     tag = "NGSI-LD batch operations",
     operation_id = "queryBatch",
-    params(PageParameters, RepresentationParameters),
+    params(PageParameters, RepresentationParameters, MapParameters),
     request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
         (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
@@ -108,15 +110,15 @@ pub(crate) async fn query_entities_by_post(
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
+    Known(maps): Known<MapParameters>,
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, true)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let (json, context) = payload.object(&call).await?;
     let query = json
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    UnsupportedParameters::refuse_members(query)?;
     if query.contains_key("temporalQ") {
         return Err(Error::bad_data(
             "`temporalQ` is for /temporal/entityOperations/query (5.2.23); leave it out",
@@ -130,7 +132,8 @@ pub(crate) async fn query_entities_by_post(
     how.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
     let reader = Arc::new(call.twin.clone());
-    answer(&call.0, reader, wanted, how, page, wording).await
+    let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
+    answer(&call.0, reader, wanted, how, page, wording, Some(maps)).await
 }
 
 async fn answer(
@@ -140,22 +143,55 @@ async fn answer(
     representation: Representation,
     page: PageRequest,
     wording: Wording,
+    maps: Option<MapWish>,
 ) -> Answer {
     // An entity of which nothing would be shown is not in the answer.
     if wanted.selection.attributes.is_empty() {
         wanted.selection.attributes = representation.picked().to_vec();
     }
-    let view = call.view.clone();
+    let (view, twin) = (call.view.clone(), call.twin.clone());
     let words = wording.clone();
-    let (body, shown, more, total) = blocking(move || -> Answer<_> {
-        let found = select(&*reader, &view, wanted, page)?;
-        let body = write(&*reader, &view, &found.entities, &representation, &words)?;
-        Ok((body, found.entities.len(), found.more, found.total))
+    let (body, pages, total, mapped) = blocking(move || -> Answer<_> {
+        let find = || mappable(&*reader, &view, &wanted);
+        let mapped = match &maps {
+            Some(wish) => wish.resolve(&twin, Mapped::Entities, &wanted, find)?,
+            None => None,
+        };
+        let (entities, pages, total) = match &mapped {
+            Some(mapped) => {
+                let found = mapped.page(&wanted, page, view.is_open(), |ids| {
+                    let found = select(&*reader, &view, wanted.among(ids), WHOLE)?.entities;
+                    Ok(found.into_iter().map(|entity| (entity.id.clone(), entity)).collect())
+                })?;
+                (found.items, (found.next, found.previous), found.total)
+            }
+            None => {
+                let found = select(&*reader, &view, wanted, page)?;
+                let pages = page.around(found.entities.len(), found.more);
+                (found.entities, pages, found.total)
+            }
+        };
+        let body = write(&*reader, &view, &entities, &representation, &words)?;
+        Ok((body, pages, total, mapped))
     })
     .await??;
-    let mut response: Response = wording.respond(StatusCode::OK, body);
-    page.annotate(&mut response, call, wording.media_type, shown, more, total);
+    let made = mapped.as_ref().is_some_and(|mapped| mapped.made);
+    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response: Response = wording.respond(status, body);
+    page.link_pages(&mut response, call, wording.media_type, pages, total);
+    if let Some(mapped) = mapped {
+        mapped.annotate(&mut response);
+    }
     Ok(response)
+}
+
+/// The ids of everything that is wanted, in its order: what an entity map holds (5.14.4).
+pub(super) fn mappable(reader: &dyn Reader, view: &query::View, wanted: &Wanted) -> Answer<Vec<ngsi_ld::Uri>> {
+    let found = select(reader, view, wanted.clone(), WHOLE)?;
+    if found.more {
+        return Err(too_many());
+    }
+    Ok(found.entities.iter().map(|entity| entity.id.clone()).collect())
 }
 
 /// One page of what is wanted.
@@ -214,6 +250,7 @@ fn write(
     representation: &Representation,
     wording: &Wording,
 ) -> Answer<Vec<u8>> {
-    let objects = representation.objects(reader, view, entities, &wording.context, wording.media_type)?;
+    let entities: Vec<Arc<Entity>> = entities.iter().map(|entity| wording.conformed(entity)).collect();
+    let objects = representation.objects(reader, view, &entities, &wording.context, wording.media_type)?;
     wording.bytes_of_all(objects)
 }

@@ -7,14 +7,15 @@ use ngsi_ld::representation::{Format, FragmentOptions, read_entity, read_fragmen
 use ngsi_ld::{Error, Timestamp, Uri};
 use query::Selection;
 use serde_json::Value;
-use twin::{Join, JoinForm, Operation, Reader};
+use twin::{Join, JoinForm, Mapped, Operation, Reader};
 
 use super::answer::{Wording, bytes, no_content};
 use super::attributes::update_result;
 use super::call::{Call, Payload, Reading, Writing};
+use super::mapped::{MapParameters, MapWish};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, MergeParameters, RepresentationParameters, TypeParameter, UnsupportedParameters,
+    Known, MergeParameters, RepresentationParameters, TypeParameter,
 };
 use super::representation::{Keywords, Representation};
 use super::{examples, selection};
@@ -28,7 +29,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     path = "/ngsi-ld/v1/entities/{entityId}",
     tag = "NGSI-LD entities",
     operation_id = "retrieveEntity",
-    params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter, RepresentationParameters),
+    params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter, RepresentationParameters, MapParameters),
     responses(
         (status = 200, description = "The entity", body = Value, content_type = "application/json", example = examples::stop),
         (status = 404, description = "No such entity, or it has none of the attributes asked for", body = examples::ProblemDetails, content_type = "application/json"),
@@ -39,9 +40,9 @@ pub(crate) async fn retrieve_entity(
     Path(id): Path<String>,
     Known(of_type): Known<TypeParameter>,
     Known(representation): Known<RepresentationParameters>,
-    Known(unsupported): Known<UnsupportedParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
-    unsupported.refuse()?;
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
     let media_type = accepted(&call.headers, true)?;
     let id = entity_id(&id)?;
     let context = call.context().await?;
@@ -71,6 +72,7 @@ pub(crate) async fn retrieve_entity(
         return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
     }
     let wording = Wording::new(context, media_type, &call.headers);
+    let entity = wording.conformed(&entity);
     let (words, joined) = (wording.clone(), how.join.is_some());
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let write = move || -> Answer<Vec<u8>> {
@@ -91,7 +93,12 @@ pub(crate) async fn retrieve_entity(
         }
     };
     let body = if joined { blocking(write).await?? } else { write()? };
-    Ok(wording.respond(StatusCode::OK, body))
+    let mut response = wording.respond(StatusCode::OK, body);
+    // 5.7.1.4: a map of one entity, which tells those who ask the sources that hold parts of it where to ask.
+    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Entities, id).await? {
+        mapped.annotate(&mut response);
+    }
+    Ok(response)
 }
 
 /// Replace Entity

@@ -127,3 +127,30 @@ pub(crate) fn evolutions() -> Value {
 pub(crate) fn instances() -> Value {
     json!({"pm25": [{"type": "Property", "value": 13.0, "unitCode": "GQ", "observedAt": "2025-01-01T02:00:00Z"}]})
 }
+
+/// A snapshot, ready.
+pub(super) fn snapshot() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592",
+        "type": "Snapshot",
+        "snapshotQueries": [{"type": "Query", "entities": [{"type": "GtfsStop"}]}],
+        "snapshotPriority": 5,
+        "snapshotStatus": "success",
+        "snapshotQueriesDetails": [{"resultStatus": "success"}],
+        "createdAt": "2026-05-01T12:00:00Z",
+        "modifiedAt": "2026-05-01T12:00:01Z",
+        "expiresAt": "2026-05-02T12:00:00Z",
+        "lastUsedAt": "2026-05-01T12:00:00Z",
+    })
+}
+
+/// An entity map.
+pub(super) fn entity_map() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592",
+        "type": "EntityMap",
+        "expiresAt": "2026-05-01T13:00:00Z",
+        "entityMap": {"urn:ngsi-ld:GtfsStop:0001RLW": ["@none"]},
+        "linkedMaps": {},
+    })
+}

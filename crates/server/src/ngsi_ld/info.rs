@@ -1,11 +1,14 @@
 //! `/info/sourceIdentity`: who answers here (5.15.1).
 
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use ngsi_ld::context::Context;
 use serde_json::{Value, json};
 
 use super::answer::{Wording, bytes};
-use super::call::Reading;
-use super::negotiation::accepted;
+use super::call::tenant;
+use super::negotiation::{accepted, linked_context};
+use crate::App;
 use crate::problem::Answer;
 
 /// Retrieve Context Source Identity Information
@@ -17,26 +20,27 @@ use crate::problem::Answer;
     tag = "NGSI-LD discovery",
     operation_id = "retrieveCSourceIdentityInfo",
     responses((status = 200, description = "The identity", body = Value, content_type = "application/json",
-        example = json!({"id": "urn:ngsi-ld:ContextSourceIdentity:127.0.0.1:8080", "type": "ContextSourceIdentity",
-            "contextSourceAlias": "127.0.0.1:8080", "contextSourceUptime": "PT3600S",
+        example = json!({"id": "urn:ngsi-ld:ContextSourceIdentity:mapacha-5d41402abc4b2a76", "type": "ContextSourceIdentity",
+            "contextSourceAlias": "mapacha-5d41402abc4b2a76", "contextSourceUptime": "PT3600S",
             "contextSourceTimeAt": "2026-05-01T12:00:00Z"}))),
 )]
-pub(crate) async fn source_identity(call: Reading) -> Answer {
-    let media_type = accepted(&call.headers, false)?;
-    let wording = Wording::new(call.context().await?, media_type, &call.headers);
-    let now = call.app.clock.now();
+pub(crate) async fn source_identity(State(app): State<App>, headers: HeaderMap) -> Answer {
+    let media_type = accepted(&headers, false)?;
+    let context = match linked_context(&headers)? {
+        Some(url) => app.context(Value::String(url)).await?,
+        None => Context::core().clone(),
+    };
+    let wording = Wording::new(context, media_type, &headers);
+    let now = app.clock.now();
     let up_s = now
         .as_micros()
-        .saturating_sub(call.app.started_at.as_micros())
+        .saturating_sub(app.started_at.as_micros())
         .max(0)
         / 1_000_000;
-    let tenant = call
-        .headers
-        .get(super::call::TENANT)
-        .and_then(|value| value.to_str().ok());
-    let alias = match tenant {
-        None => call.app.config.listen.to_string(),
-        Some(tenant) => format!("{}-{tenant}", call.app.config.listen),
+    // Table 5.2.40-1: a name for each tenant, whether or not something was ever written for it.
+    let alias = match tenant(&headers)? {
+        None => app.alias.clone(),
+        Some(tenant) => format!("{}-{tenant}", app.alias),
     };
     let Value::Object(identity) = json!({
         "id": format!("urn:ngsi-ld:ContextSourceIdentity:{alias}"),
@@ -44,7 +48,7 @@ pub(crate) async fn source_identity(call: Reading) -> Answer {
         "contextSourceAlias": alias,
         "contextSourceUptime": format!("PT{up_s}S"),
         "contextSourceTimeAt": now.to_string(),
-        "contextSourceExtras": {"software": "mapacha", "version": call.app.config.version},
+        "contextSourceExtras": {"software": "mapacha", "version": app.config.version},
     }) else {
         return Ok(super::answer::no_content());
     };

@@ -1,12 +1,13 @@
 //! The NGSI-LD door: ETSI GS CIM 009 V1.9.1, under `/ngsi-ld/v1`.
 //!
-//! Of the standard's 64 operations those that a city without subscriptions and federation needs. A path that is
+//! Of the standard's 64 operations all but those on context source registrations (5.9 to 5.12). A path that is
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
 mod answer;
 mod attributes;
 mod batch;
 mod call;
+mod contexts;
 mod defined;
 mod discovery;
 mod entities;
@@ -14,17 +15,20 @@ mod entity;
 mod evolution;
 mod examples;
 mod info;
+mod mapped;
+mod maps;
 mod negotiation;
 mod parameters;
 mod purge;
 mod representation;
 mod selection;
+mod snapshots;
+mod snapshots_purge;
 mod subscriptions;
 mod temporal;
 mod temporal_attributes;
 
 use axum::extract::Request;
-use axum::http::HeaderName;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
@@ -36,9 +40,10 @@ pub(crate) use call::Reading;
 pub(crate) use defined::{Defined, refuse_undefined};
 pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
+pub(crate) use mapped::MapParameters;
 pub(crate) use negotiation::{CONTEXT_RELATION, weight_of};
 pub(crate) use parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, UnsupportedParameters,
+    Known, PageParameters, RepresentationParameters, SelectionParameters,
 };
 
 /// Where entities live.
@@ -98,16 +103,30 @@ pub fn router() -> OpenApiRouter<App> {
             subscriptions::delete_subscription
         ))
         .routes(routes!(info::source_identity))
+        .routes(routes!(maps::map_query, maps::map_query_by_post))
+        .routes(routes!(
+            maps::retrieve_entity_map,
+            maps::update_entity_map,
+            maps::delete_entity_map
+        ))
+        .routes(routes!(maps::map_temporal_query, maps::map_temporal_query_by_post))
+        .routes(routes!(snapshots::create_snapshot, snapshots_purge::purge_snapshots))
+        .routes(routes!(
+            snapshots::retrieve_snapshot,
+            snapshots::update_snapshot,
+            snapshots::delete_snapshot
+        ))
+        .routes(routes!(snapshots::clone_snapshot))
+        .routes(routes!(contexts::create_context, contexts::list_contexts))
+        .routes(routes!(contexts::serve_context, contexts::delete_context))
         .layer(from_fn(echo_tenant))
 }
 
-/// 6.3.14: a tenant that a request names is named in its response.
+/// 6.3.14, 6.3.22: a tenant or a snapshot that a request names is named in its response.
 async fn echo_tenant(request: Request, next: Next) -> Response {
-    const TENANT: HeaderName = HeaderName::from_static("ngsild-tenant");
-    let tenant = request.headers().get(&TENANT).cloned();
+    let named = [call::TENANT_HEADER, call::SNAPSHOT_HEADER]
+        .map(|name| request.headers().get(&name).cloned().map(|value| (name, value)));
     let mut response = next.run(request).await;
-    if let Some(tenant) = tenant {
-        response.headers_mut().insert(TENANT, tenant);
-    }
+    response.headers_mut().extend(named.into_iter().flatten());
     response
 }

@@ -3,6 +3,8 @@
 //! Each group is both what a handler extracts and what the OpenAPI document says. What no group of an operation has
 //! is refused before it comes here ([`super::refuse_undefined`]).
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use ngsi_ld::Error;
@@ -10,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::problem::{NgsiError, Problem};
+use crate::problem::Problem;
 
 /// Extracts a group; one parameter given twice is an `InvalidRequest`.
 pub(crate) struct Known<T>(pub T);
@@ -19,6 +21,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Some(name) = given_twice(parts.uri.query().unwrap_or("")) {
+            return Err(Error::invalid(format!(
+                "`{0}` is given more than once; give it once, several values separated by commas",
+                shortened(&name)
+            ))
+            .into());
+        }
         let Query(group) = Query::<T>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| {
@@ -29,6 +38,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T
             })?;
         Ok(Self(group))
     }
+}
+
+/// The first name that a query string has more than once.
+fn given_twice(query: &str) -> Option<String> {
+    let mut names = BTreeSet::new();
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, _)| name)
+        .find(|name| !names.insert(name.clone()))
+        .map(std::borrow::Cow::into_owned)
 }
 
 /// Which entities (5.7.2, 5.7.4).
@@ -225,50 +243,6 @@ pub(crate) struct DetailsParameter {
     pub details: Option<String>,
 }
 
-/// Parameters of the standard that change an answer and are not honoured yet: to ignore them would be to lie.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct UnsupportedParameters {
-    entity_map: Option<String>,
-}
-
-const UNSUPPORTED: [&str; 1] = ["entityMap"];
-
-impl UnsupportedParameters {
-    /// Refuses them where they are given and would change something.
-    pub(crate) fn refuse(&self) -> Result<(), Problem> {
-        let Self { entity_map } = self;
-        let given = [entity_map];
-        for (name, value) in UNSUPPORTED.iter().zip(given) {
-            if value
-                .as_deref()
-                .is_some_and(|value| !matches!(value, "" | "false"))
-            {
-                return Err(not_yet(name));
-            }
-        }
-        Ok(())
-    }
-
-    /// The same for the members of a query by POST.
-    pub(crate) fn refuse_members(query: &serde_json::Map<String, serde_json::Value>) -> Result<(), Problem> {
-        match UNSUPPORTED
-            .iter()
-            .find(|name| query.get(**name).is_some_and(|value| *value != false))
-        {
-            Some(name) => Err(not_yet(name)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn not_yet(name: &str) -> Problem {
-    Problem::ngsi(
-        NgsiError::OperationNotSupported,
-        format!("`{name}` is not supported yet; leave it out"),
-    )
-}
-
 /// `true` or `false`; nothing is `false`.
 pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<bool, Error> {
     match text {
@@ -317,6 +291,8 @@ mod tests {
 
     #[test]
     fn values_are_read_or_refused() {
+        assert_eq!(given_twice("type=A&q=x&type=B").as_deref(), Some("type"));
+        assert_eq!(given_twice("type=A&q=type"), None);
         assert_eq!(flag("count", Some("true")), Ok(true));
         assert!(flag("count", Some("yes")).is_err());
         assert_eq!(number("limit", Some("20")), Ok(Some(20)));

@@ -8,13 +8,15 @@ use ngsi_ld::fragment::Fragment;
 use ngsi_ld::{Entity, Error, Name};
 use serde::Deserialize;
 use serde_json::json;
-use twin::{Instance, Operation, Reader};
+use twin::{Instance, Mapped, Operation, Reader};
 use utoipa::IntoParams;
 
 use super::answer::no_content;
 use super::attributes::multi_status;
 use super::call::Writing;
+use super::entities::mappable;
 use super::examples;
+use super::mapped::{MapParameters, MapWish};
 use super::parameters::{Known, SelectionParameters};
 use super::selection::{from_parameters, names};
 use crate::problem::{Answer, Problem, blocking};
@@ -45,6 +47,7 @@ enum Goes {
 /// Purge Entities
 ///
 /// ETSI GS CIM 009, 5.6.21 and 6.4.3.3. At least one of `type`, `attrs`, `q` and `georel` is given, or `local=true`.
+/// With `NGSILD-EntityMap` only entities that are in that map go.
 #[utoipa::path(
     delete,
     path = "/ngsi-ld/v1/entities",
@@ -73,14 +76,28 @@ pub(crate) async fn purge_entities(
         return Err(Error::bad_data("`q` of a purge does not reach into linked entities (5.6.21)").into());
     }
     let wanted = from_parameters(&selection, purge.attrs.as_deref(), &context)?;
+    let maps = MapWish::parse(&call.headers, &MapParameters::default(), None, call.app.clock.now())?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
-    let operations = blocking(move || {
+    let (operations, mapped) = blocking(move || {
+        let find = || mappable(&twin, &view, &wanted);
+        let mapped = maps.resolve(&twin, Mapped::Entities, &wanted, find)?;
+        let wanted = match &mapped {
+            Some(mapped) => {
+                let named = &wanted.selection.ids;
+                let both = mapped.map.entities().filter(|id| named.is_empty() || named.contains(id));
+                wanted.among(both.cloned().collect())
+            }
+            None => wanted,
+        };
         let mut operations = Vec::new();
-        twin.scan(&view, &wanted.selection, &mut |entity: &Arc<Entity>| {
-            goes.of(entity, &mut operations);
-            true
-        })?;
-        Ok::<_, Problem>(operations)
+        // A map of none is none, and not all.
+        if mapped.is_none() || !wanted.selection.ids.is_empty() {
+            twin.scan(&view, &wanted.selection, &mut |entity: &Arc<Entity>| {
+                goes.of(entity, &mut operations);
+                true
+            })?;
+        }
+        Ok::<_, Problem>((operations, mapped))
     })
     .await??;
     let mut result = Purged::default();
@@ -88,7 +105,11 @@ pub(crate) async fn purge_entities(
     loop {
         let some: Vec<Operation> = operations.by_ref().take(AT_ONCE).collect();
         if some.is_empty() {
-            return result.respond();
+            let mut response = result.respond()?;
+            if let Some(mapped) = mapped {
+                mapped.annotate(&mut response);
+            }
+            return Ok(response);
         }
         let ids: Vec<String> = some.iter().map(|one| one.entity_id().to_string()).collect();
         for (id, done) in ids.into_iter().zip(call.execute_all(some).await) {

@@ -33,6 +33,14 @@ impl Wanted {
         self.order.as_ref().map(Sorter::new).transpose()
     }
 
+    /// The same among some entities only, in no order of its own.
+    pub(crate) fn among(&self, ids: Vec<Uri>) -> Self {
+        let mut among = self.clone();
+        among.selection.ids = ids;
+        among.order = None;
+        among
+    }
+
     /// What can be said of an entity by its id, types and scope; its attributes are not looked at.
     pub(crate) fn head(&self) -> Self {
         Self {
@@ -72,7 +80,7 @@ pub(crate) fn from_parameters(
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
         q: question(
-            parameters.q.as_deref().filter(|q| !q.is_empty()),
+            parameters.q.as_deref(),
             parameters.expand_values.as_deref(),
             parameters.json_keys.as_deref(),
             context,

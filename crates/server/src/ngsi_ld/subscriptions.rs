@@ -16,7 +16,9 @@ use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::representation::Keywords;
-use crate::problem::{Answer, NgsiError, Problem};
+use super::snapshots::snapshots;
+use crate::net;
+use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where subscriptions live.
 const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
@@ -57,8 +59,21 @@ impl OptionsParameter {
 pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
-    let context = named_context(&call, &draft).await?.unwrap_or(context);
+    check_endpoint(&call, &draft)?;
+    let context = match named_context(&call, &draft).await? {
+        Some(named) => named,
+        // 5.13.1: notifications name their @context by one URL, so it gets one.
+        None if context.link().is_none() => {
+            let url = call.context_url(&context).await?;
+            call.compile(Value::String(url)).await?
+        }
+        None => context,
+    };
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
+    if let Some(snapshot) = call.snapshot.clone() {
+        let snapshots = snapshots(&call)?;
+        blocking(move || snapshots.watch(&snapshot)).await??;
+    }
     Ok(created(SUBSCRIPTIONS, &id))
 }
 
@@ -93,7 +108,7 @@ pub(crate) async fn query_subscriptions(
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
-    page.annotate(&mut response, &call, media_type, written.len(), more, Some(total));
+    page.link_pages(&mut response, &call, media_type, page.around(written.len(), more), Some(total));
     Ok(response)
 }
 
@@ -151,6 +166,7 @@ pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, p
     let id = subscription_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read_fragment(&json, &context, Subject::Entities)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?;
     call.twin
         .update_subscription(&call.view, &id, draft, context)
@@ -176,6 +192,23 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
     let id = subscription_id(&id)?;
     call.twin.delete_subscription(&id).await?;
     Ok(no_content())
+}
+
+/// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
+/// Brokers are looked at when they are connected to.
+fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
+    let Some(uri) = draft.endpoint().filter(|uri| uri.starts_with("http")) else {
+        return Ok(());
+    };
+    let allow_private = call.app.config.outbound.allow_private;
+    let refused = |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
+    let url = net::check_url(uri, allow_private).map_err(|error| refused(&error))?;
+    if url.host_str() == Some("localhost") && !allow_private {
+        return Err(refused(
+            &"nothing is sent to `localhost`; if that is meant, set notifications.allow_private",
+        ));
+    }
+    Ok(())
 }
 
 /// The @context that `jsonldContext` names.

@@ -1,19 +1,21 @@
 //! `/temporal/entities`: create or add to (5.6.11, 5.6.12), retrieve (5.7.3), query (5.7.4), delete (5.6.16).
 
 use axum::extract::Path;
+use axum::http::StatusCode;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
-use ngsi_ld::{Entity, Error, Name};
+use ngsi_ld::{Entity, Error, Name, Uri};
+use query::View;
 use serde_json::{Map, Value};
-use twin::{HistoryQuery, Operation, Outcome, Reader};
+use twin::{HistoryQuery, MAX_MAPPED, Mapped, Operation, Outcome, Reader};
 
 use super::answer::{PageRequest, Wording, created, no_content};
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::{entity_id, same_id};
-use super::evolution::{self, Question};
+use super::evolution::{self, Found, Question, Sheet};
+use super::mapped::{MapParameters, MapWish, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
-    UnsupportedParameters, flag,
+    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
 };
 use super::representation::{Evolution, Representation};
 use super::selection::{Wanted, from_parameters, from_query};
@@ -109,7 +111,7 @@ fn types_of(json: &Value, context: &ngsi_ld::context::Context) -> Result<Vec<Nam
 }
 
 /// Id, types and scope of what has a history.
-async fn head(call: &Call, id: &ngsi_ld::Uri) -> Answer<Entity> {
+async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
     let query = HistoryQuery {
         temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
         attributes: Vec::new(),
@@ -132,6 +134,7 @@ async fn head(call: &Call, id: &ngsi_ld::Uri) -> Answer<Entity> {
         ("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853"),
         TemporalParameters,
         RepresentationParameters,
+        MapParameters,
     ),
     responses(
         (status = 200, description = "The evolution", body = Value, content_type = "application/json", example = examples::evolution),
@@ -144,6 +147,7 @@ pub(crate) async fn retrieve_evolution(
     Path(id): Path<String>,
     Known(temporal): Known<TemporalParameters>,
     Known(representation): Known<RepresentationParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
@@ -154,9 +158,15 @@ pub(crate) async fn retrieve_evolution(
     let wording = Wording::new(context, media_type, &call.headers);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let most = call.app.config.max_evolution_instances;
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
+    let of = id.clone();
     let answer =
-        blocking(move || evolution::retrieve(&twin, &view, &id, &question, &how, &words, most)).await??;
-    Ok(answer.respond(&wording))
+        blocking(move || evolution::retrieve(&twin, &view, &of, &question, &how, &words, most)).await??;
+    let mut response = answer.respond(&wording)?;
+    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Evolutions, id).await? {
+        mapped.annotate(&mut response);
+    }
+    Ok(response)
 }
 
 /// Query Temporal Evolution of Entities
@@ -167,7 +177,7 @@ pub(crate) async fn retrieve_evolution(
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters),
+    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
         (status = 206, description = "The part of them that `Content-Range` names: one is long"),
@@ -180,18 +190,18 @@ pub(crate) async fn query_evolutions(
     Known(temporal): Known<TemporalParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
-    Known(unsupported): Known<UnsupportedParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
-    unsupported.refuse()?;
     let media_type = accepted(&call.headers, false)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, question, how, page, wording).await
+    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
+    answer(&call.0, wanted, question, how, page, wording, maps).await
 }
 
 /// Query Temporal Evolution of Entities via POST
@@ -202,7 +212,7 @@ pub(crate) async fn query_evolutions(
     path = "/ngsi-ld/v1/temporal/entityOperations/query",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporalBatch",
-    params(PageParameters, RepresentationParameters),
+    params(PageParameters, RepresentationParameters, MapParameters),
     request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
@@ -215,15 +225,15 @@ pub(crate) async fn query_evolutions_by_post(
     Known(selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
+    Known(maps): Known<MapParameters>,
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let (json, context) = payload.object(&call).await?;
     let query = json
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    UnsupportedParameters::refuse_members(query)?;
     let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
@@ -236,11 +246,12 @@ pub(crate) async fn query_evolutions_by_post(
     };
     let question = Question::new(&temporal, evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, wanted, question, how, page, wording).await
+    let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
+    answer(&call.0, wanted, question, how, page, wording, maps).await
 }
 
 /// The members of `temporalQ` (5.2.21) and `aggrParams` (5.2.44), as the parameters that they are for GET.
-fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
+pub(super) fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
     let none = Map::new();
     let part = |name: &str| match query.get(name) {
         None => Ok(&none),
@@ -283,17 +294,76 @@ async fn answer(
     how: Representation,
     page: PageRequest,
     wording: Wording,
+    maps: MapWish,
 ) -> Answer {
     question.must_have_time()?;
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let most = call.app.config.max_evolution_instances;
-    let answer =
-        blocking(move || evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most))
-            .await??;
-    let (shown, more, total) = (answer.shown, answer.more, answer.total);
-    let mut response = answer.respond(&wording);
-    page.annotate(&mut response, call, wording.media_type, shown, more, total);
+    let (answer, pages, mapped) = blocking(move || -> Answer<_> {
+        let find = || mappable(&twin, &view, &wanted, &question, &how, most);
+        let Some(mapped) = maps.resolve(&twin, Mapped::Evolutions, &wanted, find)? else {
+            let answer = evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most)?;
+            let pages = page.around(answer.shown(), answer.more);
+            return Ok((answer, pages, None));
+        };
+        let visit = |ids: Vec<Uri>, visit: &mut dyn FnMut(Found) -> Answer<bool>| {
+            evolution::visit(&twin, &view, &wanted.among(ids), &question, &how, most, visit)
+        };
+        // What was read to see whether it still fits is kept, as far as there is room for it in one answer.
+        let mut held = 0;
+        let found = mapped.page(&wanted, page, view.is_open(), |ids| {
+            let mut fitting = Vec::new();
+            visit(ids, &mut |found| {
+                let id = found.entity().id.clone();
+                let fits = held + found.instances() <= most;
+                held += if fits { found.instances() } else { 0 };
+                fitting.push((id.clone(), (id, fits.then_some(found))));
+                Ok(true)
+            })?;
+            Ok(fitting)
+        })?;
+        let mut sheet = Sheet::new(&question, &how, &words, most);
+        for (id, read) in found.items {
+            match read {
+                Some(read) => sheet.take(read)?,
+                None => visit(vec![id], &mut |read| sheet.take(read).map(|()| true))?,
+            }
+        }
+        let mut answer = sheet.finish();
+        answer.total = found.total;
+        Ok((answer, (found.next, found.previous), Some(mapped)))
+    })
+    .await??;
+    let total = answer.total;
+    let mut response = answer.respond(&wording)?;
+    page.link_pages(&mut response, call, wording.media_type, pages, total);
+    if let Some(mapped) = mapped {
+        if mapped.made && response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::CREATED;
+        }
+        mapped.annotate(&mut response);
+    }
     Ok(response)
+}
+
+/// The ids of all histories that a query finds: what an entity map holds (5.14.5).
+pub(super) fn mappable(
+    reader: &dyn Reader,
+    view: &View,
+    wanted: &Wanted,
+    question: &Question,
+    how: &Representation,
+    most: usize,
+) -> Answer<Vec<Uri>> {
+    let mut ids = Vec::new();
+    evolution::visit(reader, view, wanted, question, how, most, &mut |found| {
+        ids.push(found.entity().id.clone());
+        Ok(ids.len() <= MAX_MAPPED)
+    })?;
+    if ids.len() > MAX_MAPPED {
+        return Err(too_many());
+    }
+    Ok(ids)
 }
 
 /// Delete Temporal Evolution of an Entity

@@ -24,7 +24,7 @@ use crate::App;
 use crate::kpi::Visitor;
 use crate::ngsi_ld::{
     Known, PageParameters, ProblemDetails, Reading, RepresentationParameters, SelectionParameters,
-    UnsupportedParameters, query_of,
+    MapParameters, query_of,
 };
 use crate::problem::{Answer, Problem, blocking};
 
@@ -73,8 +73,9 @@ pub(super) async fn entities(
     Known(mut selection): Known<SelectionParameters>,
     Known(representation): Known<RepresentationParameters>,
     Known(page): Known<PageParameters>,
-    Known(unsupported): Known<UnsupportedParameters>,
+    Known(maps): Known<MapParameters>,
 ) -> Answer {
+    maps.refuse()?;
     let app = call.app.clone();
     let (snapshot, ran_at) = blocking(move || {
         let run = run_of(&visitor, &id)?;
@@ -86,7 +87,7 @@ pub(super) async fn entities(
     selection.local.get_or_insert_with(|| "true".to_owned());
     let at = snapshot.at();
     let reader = Arc::new(snapshot);
-    let mut response = query_of(call, reader, selection, representation, page, unsupported).await?;
+    let mut response = query_of(call, reader, selection, representation, page, None).await?;
     for (name, instant) in [("mapacha-snapshot", at), ("mapacha-run-started", ran_at)] {
         if let Ok(value) = HeaderValue::from_str(&instant.to_string()) {
             response

@@ -10,14 +10,18 @@
 
 mod batch;
 mod common;
+mod contexts;
 mod discovery;
 mod entities;
 mod evolution;
 mod linked;
+mod maps;
 mod nasty;
 mod ordering;
 mod payloads;
 mod purge;
 mod scenarios;
 mod service;
+mod snapshots;
 mod temporal;
+mod versions;

@@ -106,6 +106,8 @@ pub struct Parcel {
     pub endpoint: Arc<Endpoint>,
     /// The tenant whose message it is; `None`: the default one.
     pub tenant: Option<Arc<str>>,
+    /// The snapshot whose message it is (6.3.22).
+    pub snapshot: Option<Arc<str>>,
     /// How long the attempt may take.
     pub timeout: Duration,
 }

@@ -187,6 +187,7 @@ impl Entries {
                     letter,
                     endpoint,
                     tenant: tenant.cloned(),
+                    snapshot: None,
                     timeout: timeout.min(limits.longest_timeout),
                 },
                 number,

@@ -18,11 +18,14 @@
 
 mod common;
 mod concurrency;
+mod contexts;
 mod corrections;
 mod delivery;
 mod durability;
+mod entity_maps;
 mod evolution;
 mod forks;
+mod kept_snapshots;
 mod linked;
 mod model;
 mod operations;
@@ -32,6 +35,8 @@ mod queries;
 mod reference;
 mod restart;
 mod rows;
+mod snapshot_notices;
 mod snapshots;
 mod subscriptions;
+mod transient;
 mod views;

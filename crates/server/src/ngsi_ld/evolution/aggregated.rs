@@ -9,7 +9,7 @@ use query::View;
 use query::aggregate::{Aggregator, Bucket, Numbers};
 use query::temporal::instant_of;
 use serde_json::{Map, Value as Json};
-use twin::{Piece, Reader, Twin};
+use twin::{Piece, Reader};
 
 use super::super::answer::Wording;
 use super::super::representation::Representation;
@@ -43,15 +43,14 @@ impl<'a> Aggregates<'a> {
     fn of(&mut self, name: &Name, dataset: Option<&Uri>, kind: Kind) -> Option<&mut Aggregator<'a>> {
         let series = (name.clone(), dataset.cloned());
         let next = self.order.len();
-        let index = match self.index.get(&series) {
-            Some(index) => *index,
-            None => {
-                let first = self.first.get(&series).copied();
-                let aggregator = Aggregator::new(self.aggregation, self.range, first);
-                self.index.insert(series.clone(), next);
-                self.order.push((series, kind, aggregator));
-                next
-            }
+        let index = if let Some(index) = self.index.get(&series) {
+            *index
+        } else {
+            let first = self.first.get(&series).copied();
+            let aggregator = Aggregator::new(self.aggregation, self.range, first);
+            self.index.insert(series.clone(), next);
+            self.order.push((series, kind, aggregator));
+            next
         };
         self.order.get_mut(index).map(|(.., aggregator)| aggregator)
     }
@@ -72,7 +71,7 @@ impl<'a> Aggregates<'a> {
                 };
                 match buckets {
                     Ok(buckets) => {
-                        methods.push((method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>()))
+                        methods.push((method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>()));
                     }
                     Err(error) if named => return Err(error),
                     Err(_) => {}
@@ -95,7 +94,7 @@ impl<'a> Aggregates<'a> {
 
 /// Aggregates a whole history. `None`: there is no such entity. Nothing is aggregated: an object without attributes.
 pub(super) fn from_store(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     id: &Uri,
     question: &Question,

@@ -3,22 +3,22 @@
 mod aggregated;
 mod cut;
 mod scopes;
+mod sheet;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::temporal::{Aggregation, TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::representation::{TemporalFormat, WriteOptions, scope_name, write_temporal};
 use ngsi_ld::{Entity, Error, Name, Uri};
 use query::View;
 use serde_json::{Map, Value as Json};
-use twin::{HistoryQuery, Part, Reader, Twin};
+use twin::{HistoryQuery, Part, Reader};
 
 use self::cut::Room;
 use self::scopes::Validity;
-use super::answer::{PageRequest, Wording, bytes};
+pub(crate) use self::sheet::{Found, Histories, Sheet};
+use super::answer::{PageRequest, Wording};
 use super::parameters::{TemporalParameters, number};
 use super::representation::{Evolution, Representation};
 use super::selection::Wanted;
@@ -87,6 +87,14 @@ impl Question {
         Ok(())
     }
 
+    /// The same about the instances, not what they sum up to.
+    pub(crate) fn of_instances(self) -> Self {
+        Self {
+            aggregation: None,
+            ..self
+        }
+    }
+
     fn history(&self, attributes: Vec<Name>) -> HistoryQuery {
         HistoryQuery {
             temporal: self.temporal.clone(),
@@ -96,50 +104,11 @@ impl Question {
     }
 }
 
-/// A body, and what belongs beside it.
-#[derive(Debug)]
-pub(crate) struct Histories {
-    body: Vec<u8>,
-    /// How many entities it holds.
-    pub shown: usize,
-    /// Whether there are more.
-    pub more: bool,
-    /// How many there are in all, where that was asked.
-    pub total: Option<usize>,
-    partial: Option<String>,
-}
-
-impl Histories {
-    fn one(body: Json, partial: Option<String>) -> Answer<Self> {
-        Ok(Self {
-            body: bytes(&body)?,
-            shown: 1,
-            more: false,
-            total: None,
-            partial,
-        })
-    }
-
-    /// As a response: 200, or 206 where the time range was cut (6.3.10).
-    pub(crate) fn respond(self, wording: &Wording) -> Response {
-        let status = if self.partial.is_some() {
-            StatusCode::PARTIAL_CONTENT
-        } else {
-            StatusCode::OK
-        };
-        let mut response = wording.respond(status, self.body);
-        if let Some(value) = self.partial.and_then(|range| HeaderValue::from_str(&range).ok()) {
-            response.headers_mut().insert(header::CONTENT_RANGE, value);
-        }
-        response
-    }
-}
-
 /// Retrieve Temporal Evolution (5.7.3).
 ///
 /// Attributes that are named and that it never had are not found. A time in which nothing happened is empty.
 pub(crate) fn retrieve(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     id: &Uri,
     question: &Question,
@@ -156,7 +125,7 @@ pub(crate) fn retrieve(
             return Err(nothing_there(id));
         }
         let object = aggregated::write(&entity, &rows, how, wording);
-        return Histories::one(wording.finish(object), None);
+        return Ok(Histories::one(wording.finish(object), None));
     }
     let found = twin.evolution(view, id, &question.history(names), most)?;
     let mut part = found.ok_or_else(not_found)?;
@@ -175,7 +144,7 @@ pub(crate) fn retrieve(
     if object.is_empty() {
         return Err(nothing_there(id));
     }
-    Histories::one(wording.finish(object), range)
+    Ok(Histories::one(wording.finish(object), range))
 }
 
 fn nothing_there(id: &Uri) -> Problem {
@@ -207,7 +176,7 @@ fn names_to_read(how: &Representation) -> Vec<Name> {
 /// there. What has no time of its own (a location that never moves) is looked at as it is now.
 #[allow(clippy::too_many_arguments, reason = "the parts of a request")]
 pub(crate) fn query(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     wanted: &Wanted,
     question: &Question,
@@ -216,73 +185,68 @@ pub(crate) fn query(
     wording: &Wording,
     most: usize,
 ) -> Answer<Histories> {
+    let mut sheet = Sheet::new(question, how, wording, most);
+    let (mut matched, mut shown, mut more) = (0_usize, 0_usize, false);
+    visit(twin, view, wanted, question, how, most, &mut |found| {
+        matched += 1;
+        if matched <= page.offset {
+            return Ok(true);
+        }
+        if shown >= page.limit {
+            more = true;
+            return Ok(page.count);
+        }
+        shown += 1;
+        sheet.take(found)?;
+        Ok(true)
+    })?;
+    let mut found = sheet.finish();
+    (found.more, found.total) = (more, page.count.then_some(matched));
+    Ok(found)
+}
+
+/// Visits the histories that a query finds, in its order, each with at most `most` instances. Stops when `visit`
+/// gives `false`.
+pub(crate) fn visit(
+    twin: &dyn Reader,
+    view: &View,
+    wanted: &Wanted,
+    question: &Question,
+    how: &Representation,
+    most: usize,
+    visit: &mut dyn FnMut(Found) -> Answer<bool>,
+) -> Answer<()> {
     let conditions = Conditions::new(wanted)?;
     let names = names_to_read(how);
-    let mut room = Room::new(question, most);
-    let mut objects = Vec::new();
-    let (mut matched, mut shown, mut more) = (0_usize, 0_usize, false);
     for now in candidates(twin, view, wanted)? {
-        let full = shown >= page.limit;
-        if full && more && !page.count {
-            break;
-        }
         let Some(validity) = conditions.scope_holds(twin, view, &now, question)? else {
             continue;
         };
         let simple = !conditions.asks_attributes && validity.is_always();
-        if let (Some(aggregation), true) = (&question.aggregation, simple) {
+        let found = if let (Some(aggregation), true) = (&question.aggregation, simple) {
             let found = aggregate_one(twin, view, &now.id, question, aggregation, names.clone(), how)?;
-            let Some((entity, rows)) = found.filter(|(_, rows)| !rows.is_empty()) else {
+            match found.filter(|(_, rows)| !rows.is_empty()) {
+                Some((entity, rows)) => Found::Aggregates(entity, rows),
+                None => continue,
+            }
+        } else {
+            let part = conditions.part(twin, view, &now, question, &names, most, &validity)?;
+            let Some(mut part) = part else { continue };
+            keep_datasets(&mut part, how);
+            if part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope()) {
                 continue;
-            };
-            matched += 1;
-            if matched > page.offset && !full {
-                shown += 1;
-                objects.push(wording.finish(aggregated::write(&entity, &rows, how, wording)));
             }
-            more |= full && matched > page.offset;
-            continue;
-        }
-        let Some(mut part) = conditions.part(twin, view, &now, question, &names, most, &validity)? else {
-            continue;
+            Found::Instances(part, validity)
         };
-        keep_datasets(&mut part, how);
-        if part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope()) {
-            continue;
-        }
-        matched += 1;
-        if matched <= page.offset {
-            continue;
-        }
-        if full {
-            more = true;
-            continue;
-        }
-        shown += 1;
-        match &question.aggregation {
-            Some(aggregation) => {
-                let rows =
-                    aggregated::from_instances(&part.entity, question, aggregation, Some(&validity), how)?;
-                objects.push(wording.finish(aggregated::write(&part.entity, &rows, how, wording)));
-            }
-            None => room.take(part)?,
+        if !visit(found)? {
+            break;
         }
     }
-    let partial = room.content_range(question);
-    for (entity, left_out) in &room.histories {
-        objects.push(wording.finish(write(entity, left_out, question, how, wording)));
-    }
-    Ok(Histories {
-        body: bytes(&objects)?,
-        shown: objects.len(),
-        more,
-        total: page.count.then_some(matched),
-        partial,
-    })
+    Ok(())
 }
 
 /// What has a history and may be wanted, by id, type and the like.
-fn candidates(twin: &Twin, view: &View, wanted: &Wanted) -> Answer<Vec<Arc<Entity>>> {
+fn candidates(twin: &dyn Reader, view: &View, wanted: &Wanted) -> Answer<Vec<Arc<Entity>>> {
     if wanted.order.as_ref().is_some_and(|order| !order.is_by_id()) {
         return Err(Error::bad_data("`orderBy`: histories can be ordered by `id` only (5.7.4.4)").into());
     }
@@ -296,12 +260,22 @@ fn candidates(twin: &Twin, view: &View, wanted: &Wanted) -> Answer<Vec<Arc<Entit
         .map(query::Selection::prepare)
         .collect::<Result<Vec<_>, _>>()?;
     let mut candidates: Vec<Arc<Entity>> = Vec::new();
-    twin.evolutions(view, &mut |entity| {
+    let mut consider = |entity: &Arc<Entity>| {
         if selection.matches(entity) && (any.is_empty() || any.iter().any(|one| one.matches(entity))) {
             candidates.push(Arc::clone(entity));
         }
         candidates.len() <= MAX_HISTORIES
-    })?;
+    };
+    if wanted.selection.ids.is_empty() {
+        twin.evolutions(view, &mut consider)?;
+    } else {
+        let named = wanted.selection.ids.iter();
+        named
+            .filter_map(|id| twin.evolution_of(view, id))
+            .all(|entity| consider(&entity));
+        candidates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        candidates.dedup_by(|a, b| a.id == b.id);
+    }
     if candidates.len() > MAX_HISTORIES {
         return Err(Problem::ngsi(
             NgsiError::TooComplexQuery,
@@ -344,7 +318,7 @@ impl Conditions {
     /// When the Scope was one of those that are asked for; `None`: never in the time that is.
     fn scope_holds(
         &self,
-        twin: &Twin,
+        twin: &dyn Reader,
         view: &View,
         now: &Entity,
         question: &Question,
@@ -361,7 +335,7 @@ impl Conditions {
     #[allow(clippy::too_many_arguments, reason = "what a part depends on")]
     fn part(
         &self,
-        twin: &Twin,
+        twin: &dyn Reader,
         view: &View,
         now: &Arc<Entity>,
         question: &Question,
@@ -415,7 +389,7 @@ impl Conditions {
 
 /// A whole history, aggregated.
 fn aggregate_one(
-    twin: &Twin,
+    twin: &dyn Reader,
     view: &View,
     id: &Uri,
     question: &Question,
@@ -454,7 +428,7 @@ fn keep_datasets(part: &mut Part, how: &Representation) {
 }
 
 /// Whether a history has one of the attributes that are named at any time; `true` where none is named.
-fn has_named(twin: &Twin, view: &View, id: &Uri, how: &Representation) -> Answer<bool> {
+fn has_named(twin: &dyn Reader, view: &View, id: &Uri, how: &Representation) -> Answer<bool> {
     let mut names = names_to_read(how);
     names.retain(|name| *name != scope_name());
     if names.is_empty() {
@@ -486,7 +460,8 @@ fn write(
         time_property: question.temporal.property,
         ..how.write.clone()
     };
-    let mut object = write_temporal(entity, &wording.context, question.format, &options);
+    let entity = wording.conform(entity, true);
+    let mut object = write_temporal(&entity, &wording.context, question.format, &options);
     // An attribute of which this part of the time has nothing is there all the same (6.3.10).
     for name in left_out.iter().filter(|name| options.shows(name)) {
         object

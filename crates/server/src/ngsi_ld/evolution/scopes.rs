@@ -6,17 +6,17 @@ use ngsi_ld::representation::scope_name;
 use ngsi_ld::{Attribute, Entity, Timestamp};
 use query::View;
 use query::temporal::instant_of;
-use twin::{HistoryQuery, Reader, Twin};
+use twin::{HistoryQuery, Reader};
 
 use crate::problem::Answer;
 
 /// When an entity had a Scope that a query asks for: half-open ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Validity(Vec<(Timestamp, Timestamp)>);
+pub(crate) struct Validity(Vec<(Timestamp, Timestamp)>);
 
 impl Validity {
     /// Reads the evolution of the Scope. Where nothing is known of it, what holds now has held always.
-    pub(super) fn of(twin: &Twin, view: &View, now: &Entity, query: &ScopeQuery) -> Answer<Self> {
+    pub(super) fn of(twin: &dyn Reader, view: &View, now: &Entity, query: &ScopeQuery) -> Answer<Self> {
         let always = HistoryQuery {
             temporal: TemporalQuery {
                 relation: TimeRelation::Always,

@@ -1,0 +1,460 @@
+//! The resolver of @contexts: what is built in, what the operator gave, what is hosted here, what is fetched; compiled
+//! once. And the store of @contexts behind `/jsonldContexts` (5.13).
+
+mod cache;
+mod library;
+mod manage;
+mod shelf;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use ngsi_ld::context::{BuiltIn, Context, ContextSource};
+use ngsi_ld::{Error, Timestamp};
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+use storage::Clock as _;
+use storage::environment::SystemClock;
+
+use self::cache::Cache;
+use self::library::Hosted;
+use self::shelf::{Shelf, fresh_until};
+use crate::net::{Net, NetError, NetLimits};
+use crate::rows::Row;
+use crate::twin::Twin;
+
+pub(crate) use self::library::Library;
+pub use self::manage::{ContextInfo, ContextKind, Served};
+
+/// How long it is remembered that a document could not be had.
+const FAILURE_AGE: Duration = Duration::from_secs(10);
+/// The part of a URL before the local id of an @context that is hosted here.
+const HOSTED: &str = "/ngsi-ld/v1/jsonldContexts/";
+
+/// Resolves, compiles and keeps @contexts. Cheap to clone; clones share what they know.
+///
+/// It may wait for the network: call it from a thread that may.
+#[derive(Clone)]
+pub struct Contexts {
+    shared: Arc<Shared>,
+    /// The default tenant's twin, where what was fetched survives a restart.
+    home: Option<Twin>,
+    /// Whose hosted @contexts are looked at first.
+    tenant: Option<Twin>,
+}
+
+struct Shared {
+    given: HashMap<String, Arc<Json>>,
+    net: Option<Arc<dyn Net>>,
+    shelf: Mutex<Shelf>,
+    failures: Mutex<Cache<(Error, Timestamp)>>,
+    compiled: Mutex<Cache<Compiled>>,
+}
+
+/// A compiled context, and what it was made of.
+struct Compiled {
+    context: Context,
+    sources: Arc<[Source]>,
+    fresh_until: Option<Timestamp>,
+}
+
+/// A document that a compiled context was made of.
+#[derive(Clone)]
+enum Source {
+    /// By URL, on the shelf.
+    Cached(String),
+    /// Hosted here.
+    Hosted(Arc<Hosted>),
+}
+
+impl Contexts {
+    /// With the documents that the operator gave for some URLs (consulted before anything else, also for URLs
+    /// inside other contexts), and the way out for the rest.
+    pub fn new(given: impl IntoIterator<Item = (String, Json)>, net: Arc<dyn Net>) -> Self {
+        Self::build(given, Some(net))
+    }
+
+    /// The same without a way out.
+    pub fn offline(given: impl IntoIterator<Item = (String, Json)>) -> Self {
+        Self::build(given, None)
+    }
+
+    fn build(given: impl IntoIterator<Item = (String, Json)>, net: Option<Arc<dyn Net>>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                given: given
+                    .into_iter()
+                    .map(|(url, document)| (url, Arc::new(document)))
+                    .collect(),
+                net,
+                shelf: Mutex::default(),
+                failures: Mutex::default(),
+                compiled: Mutex::default(),
+            }),
+            home: None,
+            tenant: None,
+        }
+    }
+
+    /// The same, keeping what it fetches in the default tenant's twin; what is kept there already is known from
+    /// now on. A row that cannot be read is left out: it can be fetched again.
+    #[must_use]
+    pub fn with_home(mut self, home: Twin) -> Self {
+        match home.rows(shelf::TABLE) {
+            Ok(rows) => {
+                let mut shelf = self.shared.shelf.lock();
+                for (url, value) in rows {
+                    if shelf.restore(&url, &value).is_none() {
+                        tracing::warn!(url = %String::from_utf8_lossy(&url), "a kept @context cannot be read");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the kept @contexts cannot be read"),
+        }
+        self.home = Some(home);
+        self
+    }
+
+    /// The same for the requests of one tenant: they find its hosted @contexts, then the default tenant's, and
+    /// those of no other (5.5.10).
+    #[must_use]
+    pub fn of(&self, tenant: &Twin) -> Self {
+        Self {
+            tenant: Some(tenant.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The compiled context that the value of an `@context` member, or a `Link` header's URL, stands for.
+    ///
+    /// # Errors
+    /// `LdContextNotAvailable` where a document cannot be had, `BadRequestData` where something in it is no
+    /// context (5.5.6).
+    pub fn resolve(&self, context: &Json) -> Result<Context, Error> {
+        let key = context.to_string();
+        let now = self.now();
+        if let Some(known) = self.fresh(&key, now) {
+            return Ok(known);
+        }
+        let source = Tracking {
+            contexts: self,
+            bytes: Cell::new(key.len()),
+            sources: RefCell::default(),
+            fresh_until: Cell::new(None),
+        };
+        let compiled = match Context::compile(context, &source) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                let stale = self.look_up(&key, |compiled| compiled.context.clone());
+                let Some(stale) = stale else { return Err(error) };
+                tracing::warn!(%error, "an @context could not be had again; the one from before goes on serving");
+                return Ok(stale);
+            }
+        };
+        let sources: Arc<[Source]> = source.sources.into_inner().into();
+        self.count(&sources, now);
+        let entry = Compiled {
+            context: compiled.clone(),
+            fresh_until: source.fresh_until.get(),
+            sources,
+        };
+        let key = if self.is_private(&entry.sources) {
+            self.private_key(&key)
+        } else {
+            key
+        };
+        self.shared
+            .compiled
+            .lock()
+            .put(key, entry, source.bytes.get());
+        Ok(compiled)
+    }
+
+    /// The same for one URL.
+    pub fn resolve_url(&self, url: &str) -> Result<Context, Error> {
+        self.resolve(&Json::from(url))
+    }
+
+    /// What [`Self::resolve`] gives where that needs no waiting: the context is compiled and holds.
+    pub fn known(&self, context: &Json) -> Option<Context> {
+        self.fresh(&context.to_string(), self.now())
+    }
+
+    fn fresh(&self, key: &str, now: Timestamp) -> Option<Context> {
+        let (context, sources) = self.look_up(key, |compiled| {
+            let fresh = compiled.fresh_until.is_none_or(|until| now < until);
+            fresh.then(|| (compiled.context.clone(), Arc::clone(&compiled.sources)))
+        })??;
+        self.count(&sources, now);
+        Some(context)
+    }
+
+    /// Looks at what was compiled for a key, by everybody or by the tenant alone.
+    fn look_up<T>(&self, key: &str, look: impl Fn(&Compiled) -> T) -> Option<T> {
+        let mut compiled = self.shared.compiled.lock();
+        if let Some(found) = compiled.get(key) {
+            return Some(look(found));
+        }
+        self.tenant.as_ref()?;
+        compiled.get(&self.private_key(key)).map(|found| look(found))
+    }
+
+    /// The key of what one tenant alone may find.
+    fn private_key(&self, key: &str) -> String {
+        let library = self.tenant.as_ref().map_or("", |tenant| tenant.library().id.as_str());
+        format!("{library} {key}")
+    }
+
+    /// Whether something that only the tenant may find is among the sources.
+    fn is_private(&self, sources: &[Source]) -> bool {
+        let public = |hosted: &Hosted| {
+            self.home
+                .as_ref()
+                .is_some_and(|home| home.library().get(hosted.local_id.as_str()).is_some())
+        };
+        sources
+            .iter()
+            .any(|source| matches!(source, Source::Hosted(hosted) if !public(hosted)))
+    }
+
+    fn count(&self, sources: &[Source], now: Timestamp) {
+        if sources.is_empty() {
+            return;
+        }
+        let mut shelf = self.shared.shelf.lock();
+        for source in sources {
+            match source {
+                Source::Cached(url) => {
+                    if let Some(held) = shelf.0.get(url) {
+                        held.count(now);
+                    }
+                }
+                Source::Hosted(hosted) => hosted.count(now),
+            }
+        }
+    }
+
+    /// The hosted @context that a URL names, whatever the name of this host in it: ids are made so that no two
+    /// hosts have the same.
+    fn hosted(&self, url: &str) -> Option<Arc<Hosted>> {
+        let local_id = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"))
+            .and_then(|rest| rest.split_once(HOSTED))
+            .map(|(_, local_id)| local_id.replace("%3A", ":"))?;
+        [&self.tenant, &self.home]
+            .into_iter()
+            .flatten()
+            .find_map(|twin| twin.library().get(&local_id))
+    }
+
+    /// The document at a URL, from the shelf while it holds, else from where it came; and until when it holds.
+    fn shelved(&self, url: &str) -> Result<(Arc<Json>, Option<Timestamp>), Error> {
+        let now = self.now();
+        let stale = match self.shared.shelf.lock().0.get(url) {
+            Some(held) if held.is_fresh(now) => return Ok((Arc::clone(&held.document), held.fresh_until)),
+            stale => stale.map(|held| Arc::clone(&held.document)),
+        };
+        let failure = self.shared.failures.lock().get(url).cloned();
+        let since = |at: Timestamp| Duration::from_micros(now.as_micros().abs_diff(at.as_micros()));
+        let obtained = match failure {
+            Some((error, at)) if since(at) < FAILURE_AGE => Err(error),
+            _ => self.obtain(url),
+        };
+        match (obtained, stale) {
+            (Ok(obtained), _) => Ok((Arc::clone(&obtained.document), self.shelve(url, obtained))),
+            (Err(error), stale) => {
+                self.shared
+                    .failures
+                    .lock()
+                    .put(url.to_owned(), (error.clone(), now), url.len());
+                stale
+                    .map(|stale| (stale, Some(fresh_until(now, Some(FAILURE_AGE)))))
+                    .ok_or(error)
+            }
+        }
+    }
+
+    /// Puts what was obtained on the shelf; gives until when it holds.
+    fn shelve(&self, url: &str, obtained: Obtained) -> Option<Timestamp> {
+        let now = self.now();
+        let until = obtained.max_age.map(|age| fresh_until(now, age));
+        let rows = self
+            .shared
+            .shelf
+            .lock()
+            .put(url, obtained.document, obtained.bytes, now, until);
+        self.keep(rows);
+        until
+    }
+
+    /// Writes rows into the default tenant's store. What is not written is fetched again after a restart.
+    fn keep(&self, rows: Vec<Row>) {
+        if let Some(home) = &self.home
+            && let Err(error) = home.store_rows_blocking(rows)
+        {
+            tracing::warn!(%error, "an @context could not be kept for the time after a restart");
+        }
+    }
+
+    /// The document at a URL, from where it is: the operator's files, or the network.
+    fn obtain(&self, url: &str) -> Result<Obtained, Error> {
+        if let Some(given) = self.shared.given.get(url) {
+            return Ok(Obtained {
+                document: Arc::clone(given),
+                bytes: 0, // it is in memory anyway
+                max_age: None,
+            });
+        }
+        let named = || url.chars().take(200).collect::<String>();
+        let unavailable = |why: NetError| Error::context(format!("the @context at `{}` cannot be had: {why}", named()));
+        let no_net =
+            || NetError("this program was started without a way out; give it with `contexts.static`".into());
+        let net = self.shared.net.as_ref().ok_or_else(no_net).map_err(unavailable)?;
+        let fetched = net.fetch(url, NetLimits::default()).map_err(unavailable)?;
+        let document: Json = serde_json::from_slice(&fetched.body)
+            .map_err(|error| Error::bad_data(format!("what is at `{}` is not JSON: {error}", named())))?;
+        if document.get("@context").is_none() {
+            let detail = format!("what is at `{}` is no @context: it has no member `@context`", named());
+            return Err(Error::bad_data(detail));
+        }
+        Ok(Obtained {
+            document: Arc::new(document),
+            bytes: fetched.body.len(),
+            max_age: Some(fetched.max_age),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.home.as_ref().map_or_else(|| SystemClock.now(), Twin::now)
+    }
+}
+
+/// A document as it came.
+struct Obtained {
+    document: Arc<Json>,
+    bytes: usize,
+    /// How long it holds: `None` for ever, `Some(None)` where it did not say.
+    max_age: Option<Option<Duration>>,
+}
+
+/// Finds documents, and notes which.
+struct Tracking<'a> {
+    contexts: &'a Contexts,
+    bytes: Cell<usize>,
+    sources: RefCell<Vec<Source>>,
+    fresh_until: Cell<Option<Timestamp>>,
+}
+
+impl ContextSource for Tracking<'_> {
+    fn document(&self, url: &str) -> Result<Json, Error> {
+        if url.starts_with('/') {
+            let detail = format!("the @context `{url}` is a relative URL; write the whole of it");
+            return Err(Error::bad_data(detail));
+        }
+        let (source, document) = if let Some(hosted) = self.contexts.hosted(url) {
+            let document = json!({"@context": hosted.context});
+            (Source::Hosted(hosted), document)
+        } else if let Ok(document) = BuiltIn.document(url) {
+            return Ok(document);
+        } else {
+            let (document, until) = self.contexts.shelved(url)?;
+            let least = match (self.fresh_until.get(), until) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            self.fresh_until.set(least);
+            (Source::Cached(url.to_owned()), (*document).clone())
+        };
+        self.bytes.set(self.bytes.get() + document.to_string().len());
+        self.sources.borrow_mut().push(source);
+        Ok(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ngsi_ld::ErrorKind;
+
+    /// A web of documents that counts its visitors.
+    struct Web(HashMap<&'static str, Json>, Mutex<Vec<String>>);
+
+    impl Net for Web {
+        fn get(&self, url: &str, _: NetLimits) -> Result<Vec<u8>, NetError> {
+            self.1.lock().push(url.to_owned());
+            let document = self.0.get(url).ok_or_else(|| NetError("404 Not Found".into()))?;
+            Ok(document.to_string().into_bytes())
+        }
+    }
+
+    fn web(documents: &[(&'static str, Json)]) -> Arc<Web> {
+        Arc::new(Web(documents.iter().cloned().collect(), Mutex::default()))
+    }
+
+    #[test]
+    fn a_document_is_fetched_once() {
+        let net = web(&[(
+            "http://a.example/c",
+            json!({"@context": {"speed": "http://a.example/speed"}}),
+        )]);
+        let contexts = Contexts::new([], Arc::clone(&net) as Arc<dyn Net>);
+        for _ in 0..3 {
+            let context = contexts.resolve_url("http://a.example/c").unwrap();
+            assert_eq!(context.expand("speed").as_str(), "http://a.example/speed");
+        }
+        contexts
+            .resolve(&json!(["http://a.example/c", {"x": "http://x.example/x"}]))
+            .unwrap();
+        assert_eq!(*net.1.lock(), ["http://a.example/c"]);
+    }
+
+    #[test]
+    fn what_the_operator_gave_comes_first_also_inside_others() {
+        let net = web(&[(
+            "http://a.example/outer",
+            json!({"@context": ["http://a.example/inner", {"b": "http://a.example/b"}]}),
+        )]);
+        let given = [(
+            "http://a.example/inner".to_owned(),
+            json!({"@context": {"a": "http://given.example/a"}}),
+        )];
+        let contexts = Contexts::new(given, Arc::clone(&net) as Arc<dyn Net>);
+        let context = contexts.resolve_url("http://a.example/outer").unwrap();
+        assert_eq!(context.expand("a").as_str(), "http://given.example/a");
+        assert_eq!(*net.1.lock(), ["http://a.example/outer"]);
+    }
+
+    #[test]
+    fn the_core_context_needs_no_network() {
+        let contexts = Contexts::offline([]);
+        let core = contexts
+            .resolve_url("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld")
+            .unwrap();
+        assert_eq!(
+            core.expand("location").as_str(),
+            "https://uri.etsi.org/ngsi-ld/location"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_said_and_not_asked_for_again_at_once() {
+        let net = web(&[]);
+        let contexts = Contexts::new([], Arc::clone(&net) as Arc<dyn Net>);
+        for _ in 0..2 {
+            let error = contexts.resolve_url("http://a.example/none").unwrap_err();
+            assert_eq!(error.kind, ErrorKind::LdContextNotAvailable);
+            assert!(
+                error.detail.contains("http://a.example/none") && error.detail.contains("404"),
+                "{error}"
+            );
+        }
+        assert_eq!(net.1.lock().len(), 1);
+        let error = Contexts::offline([])
+            .resolve_url("http://a.example/none")
+            .unwrap_err();
+        assert!(error.detail.contains("contexts.static"), "{error}");
+    }
+}
