@@ -161,7 +161,7 @@ fn every_clause_of_ngsi_ld_has_cases_and_every_case_a_clause() {
         assert!(!text(clause, "title").is_empty(), "{number}");
         let own: Vec<&Case> = cases
             .iter()
-            .filter(|case| entry(case).as_deref() == Some(&number))
+            .filter(|case| entry(case).as_ref() == Some(&number))
             .collect();
         let prefixes = clause["cases"].as_array().expect("cases");
         let prefixes: Vec<&str> = prefixes.iter().filter_map(toml::Value::as_str).collect();

@@ -307,10 +307,11 @@ impl World {
     /// A request with a body in chunks, as no HTTP client of ours sends one.
     fn raw(&self, method: &str, target: &str, sent: &BTreeMap<String, String>) -> Result<Reply, String> {
         let host = self.server.url.trim_start_matches("http://");
-        let lines: String = sent
+        let lines: Vec<String> = sent
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
+        let lines = lines.concat();
         let mut stream = TcpStream::connect(host).map_err(|error| error.to_string())?;
         write!(
             stream,
