@@ -45,7 +45,8 @@ def retrieve(world):
         for term in contexts.get(local)["@context"]:
             found[term] = url
     equal(sorted(found), ["filed", "walked"], "terms")
-    entity = Entity("Walk", "W1").prop("https://walk.example/walked", 5)
+    named_in_full = {"https://walk.example/walked": {"type": "Property", "value": 5}}
+    entity = Entity({"id": "urn:ngsi-ld:Walk:W1", "type": "Walk", **named_in_full})
     world.client.upsert(entity)
     equal(world.client.get(entity, ctx=found["walked"])["walked"].value, 5, "an attribute by its hosted term")
     equal(contexts.exists("urn:none"), False, "another exists")
