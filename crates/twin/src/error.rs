@@ -37,6 +37,9 @@ pub enum Error {
     /// Something with this id is there already: what it is, and its id.
     #[error("the {0} `{1}` exists already; change it with PATCH")]
     Taken(&'static str, Uri),
+    /// It contradicts what is here (`Conflict`, 5.5.2).
+    #[error("{0}")]
+    Conflict(String),
     /// The content is not acceptable.
     #[error(transparent)]
     Invalid(#[from] ngsi_ld::Error),

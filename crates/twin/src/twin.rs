@@ -19,6 +19,7 @@ use crate::events::Committed;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
 use crate::reading::Reading;
+use crate::registrations::Registrations;
 use crate::rows::{self, Row};
 use crate::shard::Record;
 use crate::snapshot::Snapshot;
@@ -84,6 +85,7 @@ pub(crate) struct Shared {
     waiting: Arc<AtomicUsize>,
     pub(crate) commands: SyncSender<Command>,
     pub(crate) registry: Arc<Registry>,
+    registrations: Registrations,
     pub(crate) book: Arc<Book>,
     events: broadcast::Sender<Arc<Committed>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -114,6 +116,7 @@ impl Twin {
         // Owners first, then what waits for them.
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
+        let registrations = Registrations::open(&*reader)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
         book.open_queues(&*reader)?;
         matcher.learn_standings(&book);
@@ -150,6 +153,7 @@ impl Twin {
             waiting,
             commands,
             registry,
+            registrations,
             book,
             events,
             writer,
@@ -316,6 +320,10 @@ impl Twin {
             }
         }
         answer.recv().map_err(|_gone| closed())?.map(BlobId)
+    }
+
+    pub(crate) fn registrations(&self) -> &Registrations {
+        &self.0.registrations
     }
 
     /// A picture of now. Costs 64 counters.

@@ -35,6 +35,18 @@ pub(crate) async fn run(twin: WeakTwin, registry: Arc<Registry>) {
             return;
         }
         let now = twin.now();
+        if twin.registrations().some_ended(now) {
+            let over = tokio::task::spawn_blocking(move || twin.expire_registrations_blocking());
+            match over.await {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "registrations that have ended could not be deleted")
+                }
+                Err(_) => tracing::error!("deleting registrations that have ended failed by a defect"),
+            }
+            tokio::time::sleep(IDLE_SLEEP).await;
+            continue;
+        }
         if let Some((version, found)) = registry.periodic(known) {
             known = Some(version);
             timed = found;

@@ -30,6 +30,7 @@ mod ordering;
 mod plans;
 mod queries;
 mod reference;
+mod registrations;
 mod restart;
 mod rows;
 mod snapshots;
