@@ -22,6 +22,7 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "NGSI-LD temporal", description = "What was known, and when"),
         (name = "NGSI-LD discovery", description = "What there is"),
         (name = "NGSI-LD subscriptions", description = "Being told of what changes"),
+        (name = "NGSI-LD context sources", description = "Who else has what"),
         (name = "Notifications", description = "How delivery stands, and what could not be delivered"),
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),

@@ -127,3 +127,18 @@ pub(crate) fn evolutions() -> Value {
 pub(crate) fn instances() -> Value {
     json!({"pm25": [{"type": "Property", "value": 13.0, "unitCode": "GQ", "observedAt": "2025-01-01T02:00:00Z"}]})
 }
+
+/// A context source registration.
+pub(crate) fn registration() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:ContextSourceRegistration:1",
+        "type": "ContextSourceRegistration",
+        "information": [{"entities": [{"type": "GtfsStop"}], "propertyNames": ["name"]}],
+        "endpoint": "http://source.example/ngsi-ld"
+    })
+}
+
+/// Several registrations.
+pub(crate) fn registrations() -> Value {
+    json!([registration()])
+}

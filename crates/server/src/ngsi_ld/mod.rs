@@ -17,6 +17,7 @@ mod info;
 mod negotiation;
 mod parameters;
 mod purge;
+mod registrations;
 mod representation;
 mod selection;
 mod subscriptions;
@@ -96,6 +97,15 @@ pub fn router() -> OpenApiRouter<App> {
             subscriptions::retrieve_subscription,
             subscriptions::update_subscription,
             subscriptions::delete_subscription
+        ))
+        .routes(routes!(
+            registrations::register_context_source,
+            registrations::query_registrations
+        ))
+        .routes(routes!(
+            registrations::retrieve_registration,
+            registrations::update_registration,
+            registrations::delete_registration
         ))
         .routes(routes!(info::source_identity))
         .layer(from_fn(echo_tenant))

@@ -18,6 +18,7 @@ mod nasty;
 mod ordering;
 mod payloads;
 mod purge;
+mod registrations;
 mod scenarios;
 mod service;
 mod temporal;
