@@ -75,8 +75,7 @@ async fn no_body_no_length(mut response: Response) -> Response {
 }
 
 /// Operations of the standard that later versions answer.
-const NOT_YET: [&str; 4] = [
-    "/ngsi-ld/v1/csourceSubscriptions",
+const NOT_YET: [&str; 3] = [
     "/ngsi-ld/v1/jsonldContexts",
     "/ngsi-ld/v1/entityMap",
     "/ngsi-ld/v1/snapshots",

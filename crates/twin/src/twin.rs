@@ -116,7 +116,7 @@ impl Twin {
         // Owners first, then what waits for them.
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
-        let registrations = Registrations::open(&*reader)?;
+        let registrations = Registrations::open(&*reader, &book)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
         book.open_queues(&*reader)?;
         matcher.learn_standings(&book);

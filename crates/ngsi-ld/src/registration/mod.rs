@@ -2,6 +2,7 @@
 //! source may be asked for.
 
 mod fragment;
+mod notification;
 mod operations;
 mod read;
 mod rules;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 use crate::value::{GeoValue, OneOrMany};
 
 pub use fragment::Draft;
+pub use notification::{TriggerReason, source_notification};
 pub use operations::{Group, Offered, Operation};
 pub use write::write_registration;
 
@@ -178,6 +180,24 @@ macro_rules! members {
                     information: self.information.unwrap_or(current.information),
                     own,
                     $($field: if removed.contains(&$member) { None } else { self.$field.or(current.$field) },)*
+                }
+            }
+        }
+
+        impl Registration {
+            /// The same without what is hidden: members of its own by their names, those of the standard by the names
+            /// that the core @context gives them. What every registration has stays.
+            #[must_use]
+            pub fn without(&self, hides: &dyn Fn(&str) -> bool) -> Self {
+                let hidden = |term: &str| hides(crate::context::Context::core().expand(term).as_str());
+                let mut own = self.own.clone();
+                own.retain(|one| !hides(one.name.as_str()));
+                Self {
+                    id: self.id.clone(),
+                    endpoint: self.endpoint.clone(),
+                    information: self.information.clone(),
+                    own,
+                    $($field: if hidden($member) { None } else { self.$field.clone() },)*
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Which context source registrations a question is for (5.10.2.4, 5.11.2.4, 5.12).
 
+mod subscribed;
 #[cfg(test)]
 mod tests;
 
@@ -230,6 +231,11 @@ impl PreparedRegistration {
     /// The registration.
     pub fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    /// It as an entity, as a view and a filter see it.
+    pub fn entity(&self) -> &Entity {
+        &self.entity
     }
 
     /// The selections by which what an element of `information` names is found among entities.

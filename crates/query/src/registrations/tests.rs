@@ -108,7 +108,7 @@ fn clause_5_12_entities() {
 fn clause_5_12_attributes_and_elements() {
     let registered = registration(&json!({"information": [
         {"entities": [{"type": "A"}], "propertyNames": ["p"], "relationshipNames": ["r"]},
-        {"propertyNames": ["q"]},
+        {"propertyNames": ["s"]},
         {"entities": [{"type": "B"}]},
     ]}));
     let name = Name::default_term;
@@ -124,7 +124,7 @@ fn clause_5_12_attributes_and_elements() {
     assert_eq!(ask("", &[], &[]), [0, 1, 2]);
     assert_eq!(ask("A", &[], &[]), [0, 1]);
     assert_eq!(ask("A", &["r"], &[]), [0]);
-    assert_eq!(ask("A", &["p", "q"], &[]), [0, 1]);
+    assert_eq!(ask("A", &["p", "s"], &[]), [0, 1]);
     assert_eq!(ask("B", &["x"], &[]), [2]);
     assert_eq!(ask("A", &["x"], &[]), [0_usize; 0]);
     assert_eq!(ask("A", &[], &["p"]), [0, 1]);

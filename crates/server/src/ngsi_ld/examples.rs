@@ -142,3 +142,18 @@ pub(crate) fn registration() -> Value {
 pub(crate) fn registrations() -> Value {
     json!([registration()])
 }
+
+/// A subscription to registrations.
+pub(crate) fn source_subscription() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:Subscription:2",
+        "type": "Subscription",
+        "entities": [{"type": "GtfsStop"}],
+        "notification": {"endpoint": {"uri": "https://example.org/sources", "accept": "application/json"}}
+    })
+}
+
+/// Several subscriptions to registrations.
+pub(crate) fn source_subscriptions() -> Value {
+    json!([source_subscription()])
+}

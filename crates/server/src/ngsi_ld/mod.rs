@@ -1,6 +1,6 @@
 //! The NGSI-LD door: ETSI GS CIM 009 V1.9.1, under `/ngsi-ld/v1`.
 //!
-//! Of the standard's 64 operations those that a city without subscriptions and federation needs. A path that is
+//! Operations are executed here, and not yet distributed to the context sources that are registered. A path that is
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
 mod answer;
@@ -20,6 +20,7 @@ mod purge;
 mod registrations;
 mod representation;
 mod selection;
+mod source_subscriptions;
 mod subscriptions;
 mod temporal;
 mod temporal_attributes;
@@ -106,6 +107,15 @@ pub fn router() -> OpenApiRouter<App> {
             registrations::retrieve_registration,
             registrations::update_registration,
             registrations::delete_registration
+        ))
+        .routes(routes!(
+            source_subscriptions::create_source_subscription,
+            source_subscriptions::query_source_subscriptions
+        ))
+        .routes(routes!(
+            source_subscriptions::retrieve_source_subscription,
+            source_subscriptions::update_source_subscription,
+            source_subscriptions::delete_source_subscription
         ))
         .routes(routes!(info::source_identity))
         .layer(from_fn(echo_tenant))

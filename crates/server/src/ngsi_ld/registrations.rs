@@ -198,8 +198,8 @@ fn is_member(name: &Name) -> bool {
 pub(crate) async fn register_context_source(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context)?;
-    let twin = call.twin.clone();
-    let id = blocking(move || twin.create_registration_blocking(draft)).await??;
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    let id = blocking(move || twin.create_registration_blocking(&view, draft)).await??;
     Ok(created(REGISTRATIONS, &id))
 }
 
@@ -228,8 +228,8 @@ pub(crate) async fn query_registrations(
     let page = PageRequest::parse(&page, &call.app.config)?;
     let context = call.context().await?;
     let query = parameters.query(&context)?.prepare()?;
-    let twin = call.twin.clone();
-    let found = blocking(move || twin.registrations_for(&query)).await?;
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    let found = blocking(move || twin.registrations_for(&view, &query)).await?;
     let wording = Wording::new(context, media_type, &call.headers);
     let shown = found.iter().skip(page.offset).take(page.limit);
     let written: Vec<Value> = shown
@@ -274,7 +274,7 @@ pub(crate) async fn retrieve_registration(
     let sys_attrs = Keywords::parse(None, options.options.as_deref())?.sys_attrs;
     let id = registration_id(&id)?;
     let context = call.context().await?;
-    let stored = call.twin.registration(&id).ok_or_else(|| {
+    let stored = call.twin.registration(&call.view, &id).ok_or_else(|| {
         Problem::ngsi(
             NgsiError::ResourceNotFound,
             format!("there is no registration `{id}`"),
@@ -306,8 +306,8 @@ pub(crate) async fn update_registration(call: Writing, Path(id): Path<String>, p
     let id = registration_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read_fragment(&json, &context)?;
-    let twin = call.twin.clone();
-    blocking(move || twin.update_registration_blocking(&id, draft)).await??;
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    blocking(move || twin.update_registration_blocking(&view, &id, draft)).await??;
     Ok(no_content())
 }
 
@@ -327,8 +327,8 @@ pub(crate) async fn update_registration(call: Writing, Path(id): Path<String>, p
 )]
 pub(crate) async fn delete_registration(call: Writing, Path(id): Path<String>) -> Answer {
     let id = registration_id(&id)?;
-    let twin = call.twin.clone();
-    blocking(move || twin.delete_registration_blocking(&id)).await??;
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    blocking(move || twin.delete_registration_blocking(&view, &id)).await??;
     Ok(no_content())
 }
 

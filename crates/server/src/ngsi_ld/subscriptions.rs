@@ -32,7 +32,7 @@ pub(crate) struct OptionsParameter {
 }
 
 impl OptionsParameter {
-    fn sys_attrs(&self) -> Answer<bool> {
+    pub(super) fn sys_attrs(&self) -> Answer<bool> {
         Ok(Keywords::parse(None, self.options.as_deref())?.sys_attrs)
     }
 }
@@ -179,14 +179,14 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
 }
 
 /// The @context that `jsonldContext` names.
-async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
+pub(super) async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
     match draft.jsonld_context() {
         None => Ok(None),
         Some(url) => call.compile(Value::String(url.to_owned())).await.map(Some),
     }
 }
 
-fn write(
+pub(super) fn write(
     call: &Call,
     stored: &StoredSubscription,
     standing: &Standing,
@@ -202,6 +202,6 @@ fn write(
     )
 }
 
-fn subscription_id(text: &str) -> Result<Uri, Error> {
+pub(super) fn subscription_id(text: &str) -> Result<Uri, Error> {
     Uri::parse(text).map_err(|error| Error::bad_data(format!("the subscription id in the path: {error}")))
 }

@@ -15,7 +15,12 @@ use crate::twin::Twin;
 ///
 /// # Errors
 /// [`Error::Conflict`].
-pub(super) fn check(twin: &Twin, stored: &StoredRegistration, now: Timestamp) -> Result<(), Error> {
+pub(super) fn check(
+    twin: &Twin,
+    view: &View,
+    stored: &StoredRegistration,
+    now: Timestamp,
+) -> Result<(), Error> {
     let registration = stored.registration();
     match registration.mode() {
         Mode::Inclusive | Mode::Auxiliary => Ok(()),
@@ -25,7 +30,7 @@ pub(super) fn check(twin: &Twin, stored: &StoredRegistration, now: Timestamp) ->
                 .iter()
                 .filter(|other| other.registration().mode().is_proxied());
             for other in proxied {
-                disjoint(registration, other, &other.registration().id)?;
+                disjoint(registration, other, other.seen(view).as_deref())?;
             }
             no_entity(twin, stored)
         }
@@ -33,7 +38,7 @@ pub(super) fn check(twin: &Twin, stored: &StoredRegistration, now: Timestamp) ->
             let others = others(twin, registration, now);
             let exclusive = |other: &&Arc<StoredRegistration>| other.registration().mode() == Mode::Exclusive;
             for other in others.iter().filter(exclusive) {
-                disjoint(other.registration(), stored, &other.registration().id)?;
+                disjoint(other.registration(), stored, other.seen(view).as_deref())?;
             }
             no_entity(twin, stored)
         }
@@ -60,13 +65,18 @@ fn held(exclusive: &Registration) -> impl Iterator<Item = (&Uri, &[Name], &Name)
     })
 }
 
-/// 4.3.6.3: nothing of an exclusive registration is in another that is proxied. `present` is the one that was here
-/// first.
-fn disjoint(exclusive: &Registration, other: &StoredRegistration, present: &Uri) -> Result<(), Error> {
+/// 4.3.6.3: nothing of an exclusive registration is in another that is proxied. `present` is the one that was
+/// here first, if it may be named.
+fn disjoint(
+    exclusive: &Registration,
+    other: &StoredRegistration,
+    present: Option<&StoredRegistration>,
+) -> Result<(), Error> {
+    let by = present.map_or_else(String::new, |present| format!(" by `{}`", present.id()));
     match held(exclusive).find(|(id, types, attribute)| other.prepared().covers(id, types, attribute)) {
         None => Ok(()),
         Some((id, _, attribute)) => Err(Error::Conflict(format!(
-            "`{attribute}` of `{id}` is registered by `{present}` already, and one of the two is exclusive (4.3.6.3)"
+            "`{attribute}` of `{id}` is registered already{by}, and one of the two is exclusive (4.3.6.3)"
         ))),
     }
 }

@@ -1,30 +1,36 @@
-//! Context source registrations (5.9, 5.10): kept, found by what they are for, held to the rules of their modes.
+//! Context source registrations (5.9, 5.10): kept, found by what they are for, held to the rules of their modes; and
+//! subscriptions to them (5.11), told of a change in the commit that makes it.
 //!
 //! This is where distributed execution finds whom to ask: [`Twin::registrations_for`] gives the registrations that a
 //! question or an operation is for, each with the elements of its `information` that are.
 
 mod conflicts;
+mod edit;
 mod index;
+mod letters;
 mod stored;
+mod subscribe;
+mod subscribers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ngsi_ld::registration::{Draft, Registration};
+use ngsi_ld::registration::Registration;
 use ngsi_ld::{Timestamp, Uri};
 use parking_lot::{Mutex, RwLock};
+use query::View;
 use query::registrations::{PreparedRegistration, PreparedRegistrationQuery};
 use storage::StorageReader;
 
 use self::index::Index;
+use self::subscribers::Subscribers;
+use crate::delivery::Book;
 use crate::error::Error;
-use crate::rows::Row;
+use crate::subscriptions::Registry;
 use crate::twin::Twin;
 
-/// What they are called in errors.
-const WHAT: &str = "registration";
-/// The most registrations of one twin: all are in memory.
-const MOST: usize = 100_000;
+pub(crate) use edit::run_ends;
+pub(crate) use subscribe::notify;
 
 /// A registration as the twin keeps it.
 #[derive(Clone, Debug)]
@@ -58,6 +64,21 @@ impl StoredRegistration {
     fn id(&self) -> &Uri {
         &self.registration().id
     }
+
+    /// What a view shows of it; `None`: for its caller it does not exist. To a view it is an entity of the type
+    /// `ContextSourceRegistration`, and its members are attributes.
+    fn seen(self: &Arc<Self>, view: &View) -> Option<Arc<Self>> {
+        if view.is_open() {
+            return Some(Arc::clone(self));
+        }
+        view.of(self.prepared.entity())?;
+        let without = self.registration().without(&|name| view.hides(name));
+        if without == *self.registration() {
+            return Some(Arc::clone(self));
+        }
+        let shown = Self::new(without, self.created_at, self.modified_at);
+        shown.ok().map(Arc::new)
+    }
 }
 
 /// A registration that a question is for.
@@ -72,8 +93,10 @@ pub struct MatchedRegistration {
 /// All registrations of a twin.
 pub(crate) struct Registrations {
     kept: RwLock<Kept>,
-    /// Held from the check of a change to its end: one change at a time.
-    edits: Mutex<()>,
+    /// Those who are told of changes. Held from the check of a change to its end: one change at a time.
+    subscribers: Mutex<Subscribers>,
+    /// Their subscriptions, for whoever asks for them.
+    pub(crate) subscriptions: Arc<Registry>,
 }
 
 #[derive(Default)]
@@ -110,15 +133,17 @@ impl Kept {
 }
 
 impl Registrations {
-    /// Those that are stored.
-    pub(crate) fn open(reader: &dyn StorageReader) -> Result<Self, Error> {
+    /// Those that are stored. Subscriptions are entered as owners into the book.
+    pub(crate) fn open(reader: &dyn StorageReader, book: &Book) -> Result<Self, Error> {
+        let subscriptions = Arc::new(Registry::default());
         let mut kept = Kept::default();
         for stored in stored::read(reader)? {
             kept.put(Arc::new(stored));
         }
         Ok(Self {
             kept: RwLock::new(kept),
-            edits: Mutex::default(),
+            subscribers: Mutex::new(Subscribers::open(reader, &subscriptions, book)?),
+            subscriptions,
         })
     }
 
@@ -128,7 +153,12 @@ impl Registrations {
     }
 
     /// Those that a question is for, in order of creation.
-    fn matching(&self, query: &PreparedRegistrationQuery, now: Timestamp) -> Vec<MatchedRegistration> {
+    fn matching(
+        &self,
+        view: &View,
+        query: &PreparedRegistrationQuery,
+        now: Timestamp,
+    ) -> Vec<MatchedRegistration> {
         let kept = self.kept.read();
         let candidates: Vec<&Arc<StoredRegistration>> = match kept.index.candidates(query.query()) {
             None => kept.in_order.values().collect(),
@@ -143,13 +173,7 @@ impl Registrations {
             if stored.registration().is_expired(now) {
                 continue;
             }
-            let elements = query.matching(&stored.prepared);
-            if !elements.is_empty() {
-                matched.push(MatchedRegistration {
-                    stored: Arc::clone(stored),
-                    elements,
-                });
-            }
+            matched.extend(matched_by(view, query, stored));
         }
         matched
     }
@@ -157,6 +181,13 @@ impl Registrations {
     /// Whether some have ended and are still kept.
     pub(crate) fn some_ended(&self, now: Timestamp) -> bool {
         self.kept.read().ends.first().is_some_and(|(end, _)| *end <= now)
+    }
+
+    /// Those that have ended and are still kept.
+    fn ended(&self, now: Timestamp) -> Vec<Arc<StoredRegistration>> {
+        let kept = self.kept.read();
+        let ends = kept.ends.iter().take_while(|(end, _)| *end <= now);
+        ends.filter_map(|(_, id)| kept.by_id.get(id).cloned()).collect()
     }
 
     /// All that have not ended.
@@ -169,123 +200,30 @@ impl Registrations {
     }
 }
 
+/// A registration as a question of somebody meets it.
+fn matched_by(
+    view: &View,
+    query: &PreparedRegistrationQuery,
+    stored: &Arc<StoredRegistration>,
+) -> Option<MatchedRegistration> {
+    let stored = stored.seen(view)?;
+    let elements = query.matching(&stored.prepared);
+    (!elements.is_empty()).then_some(MatchedRegistration { stored, elements })
+}
+
 impl Twin {
-    /// Register Context Source (5.9.2). Answers with its id when it is durable. From a thread that may wait, as all
-    /// changes of registrations.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where 5.2.9 or the rules of its mode do not hold, [`Error::Taken`] where its id is taken,
-    /// [`Error::Conflict`] where 4.3.6.3 forbids it beside what is here.
-    pub fn create_registration_blocking(&self, draft: Draft) -> Result<Uri, Error> {
-        let _one_at_a_time = self.registrations().edits.lock();
-        let now = self.now();
-        let kept = self.registrations();
-        if kept.kept.read().by_id.len() >= MOST {
-            return Err(Error::ReadOnly(format!(
-                "there are {MOST} registrations, which is the most; delete those that are not needed"
-            )));
-        }
-        let registration = draft.create(|| self.new_registration_id(now), now)?;
-        if kept.get(&registration.id, now).is_some() {
-            return Err(Error::Taken(WHAT, registration.id));
-        }
-        let stored = StoredRegistration::new(registration, now, now)?;
-        conflicts::check(self, &stored, now)?;
-        let id = stored.id().clone();
-        self.change_registration(None, Some(Arc::new(stored)))?;
-        Ok(id)
-    }
-
-    /// Update Context Source Registration (5.9.3).
-    ///
-    /// # Errors
-    /// As of creation; and [`Error::Missing`].
-    pub fn update_registration_blocking(&self, id: &Uri, draft: Draft) -> Result<(), Error> {
-        let _one_at_a_time = self.registrations().edits.lock();
-        let now = self.now();
-        let before = self
-            .registration(id)
-            .ok_or_else(|| Error::Missing(WHAT, id.clone()))?;
-        let changed = draft.apply(before.registration().clone(), now)?;
-        let after = StoredRegistration::new(changed, before.created_at, now)?;
-        conflicts::check(self, &after, now)?;
-        self.change_registration(Some(before), Some(Arc::new(after)))
-    }
-
-    /// Delete Context Source Registration (5.9.4).
-    ///
-    /// # Errors
-    /// [`Error::Missing`].
-    pub fn delete_registration_blocking(&self, id: &Uri) -> Result<(), Error> {
-        let _one_at_a_time = self.registrations().edits.lock();
-        let before = self
-            .registration(id)
-            .ok_or_else(|| Error::Missing(WHAT, id.clone()))?;
-        self.change_registration(Some(before), None)
-    }
-
-    /// Deletes registrations whose time is over (5.9.2.4); gives how many. Nobody sees them before either.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn expire_registrations_blocking(&self) -> Result<usize, Error> {
-        let _one_at_a_time = self.registrations().edits.lock();
-        let now = self.now();
-        let over: Vec<Arc<StoredRegistration>> = {
-            let kept = self.registrations().kept.read();
-            let ends = kept.ends.iter().take_while(|(end, _)| *end <= now);
-            ends.filter_map(|(_, id)| kept.by_id.get(id).cloned()).collect()
-        };
-        let count = over.len();
-        for before in over {
-            self.change_registration(Some(before), None)?;
-        }
-        Ok(count)
-    }
-
-    /// Retrieve Context Source Registration (5.10.1).
-    pub fn registration(&self, id: &Uri) -> Option<Arc<StoredRegistration>> {
-        self.registrations().get(id, self.now())
+    /// Retrieve Context Source Registration (5.10.1), as a view shows it.
+    pub fn registration(&self, view: &View, id: &Uri) -> Option<Arc<StoredRegistration>> {
+        self.registrations().get(id, self.now())?.seen(view)
     }
 
     /// Query Context Source Registrations (5.10.2), and whom an operation is to be distributed to (4.3.6): those that a
-    /// question is for (5.12), in order of creation.
-    pub fn registrations_for(&self, query: &PreparedRegistrationQuery) -> Vec<MatchedRegistration> {
-        self.registrations().matching(query, self.now())
-    }
-
-    /// Makes a change durable, then visible: the one place that those who subscribe to registrations (5.11) are to be
-    /// told from, in the same commit.
-    fn change_registration(
+    /// question is for (5.12), in order of creation, as a view shows them.
+    pub fn registrations_for(
         &self,
-        before: Option<Arc<StoredRegistration>>,
-        after: Option<Arc<StoredRegistration>>,
-    ) -> Result<(), Error> {
-        let row: Row = match (&before, &after) {
-            (_, Some(after)) => stored::encode(after),
-            (Some(before), None) => stored::erase(before.id()),
-            (None, None) => return Ok(()),
-        };
-        self.store_rows_blocking(vec![row])?;
-        let mut kept = self.registrations().kept.write();
-        match (before, after) {
-            (_, Some(after)) => kept.put(after),
-            (Some(before), None) => kept.remove(before.id()),
-            (None, None) => {}
-        }
-        Ok(())
-    }
-
-    /// An id that no registration has: of the time.
-    fn new_registration_id(&self, now: Timestamp) -> Uri {
-        let kept = self.registrations().kept.read();
-        let mut number = now.as_micros();
-        loop {
-            let id = Uri::ngsi_ld("ContextSourceRegistration", &format!("{number:x}"));
-            if !kept.by_id.contains_key(&id) {
-                return id;
-            }
-            number += 1;
-        }
+        view: &View,
+        query: &PreparedRegistrationQuery,
+    ) -> Vec<MatchedRegistration> {
+        self.registrations().matching(view, query, self.now())
     }
 }
