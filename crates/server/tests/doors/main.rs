@@ -21,4 +21,5 @@ mod purge;
 mod registrations;
 mod scenarios;
 mod service;
+mod source_subscriptions;
 mod temporal;

@@ -34,5 +34,6 @@ mod registrations;
 mod restart;
 mod rows;
 mod snapshots;
+mod source_subscriptions;
 mod subscriptions;
 mod views;

@@ -6,15 +6,16 @@ use ngsi_ld::registration::Draft;
 use ngsi_ld::{Name, Uri};
 use proptest::prelude::*;
 use query::registrations::{EntitySpecification, RegistrationQuery};
+use query::{Rows, Selection};
 use serde_json::{Value as Json, json};
 use storage::environment::ManualClock;
 use storage::{Embedded, Environment, Memory};
 use twin::{Error, Operation, Twin};
 
-use crate::common::{at, clock, id, open, property, run, thing, twin};
+use crate::common::{at, clock, id, name, open, property, run, thing, twin, view};
 use std::sync::Arc;
 
-fn draft(changes: &Json) -> Draft {
+pub(crate) fn draft(changes: &Json) -> Draft {
     let mut json = json!({
         "type": "ContextSourceRegistration", "endpoint": "http://a.example",
         "information": [{"entities": [{"type": "A"}]}],
@@ -24,13 +25,13 @@ fn draft(changes: &Json) -> Draft {
     Draft::read(&json, Context::core()).unwrap()
 }
 
-fn register(twin: &Twin, changes: &Json) -> Result<Uri, Error> {
-    twin.create_registration_blocking(draft(changes))
+pub(crate) fn register(twin: &Twin, changes: &Json) -> Result<Uri, Error> {
+    twin.create_registration_blocking(&view(), draft(changes))
 }
 
-fn update(twin: &Twin, id: &Uri, fragment: &Json) -> Result<(), Error> {
+pub(crate) fn update(twin: &Twin, id: &Uri, fragment: &Json) -> Result<(), Error> {
     let fragment = Draft::read_fragment(fragment, Context::core()).unwrap();
-    twin.update_registration_blocking(id, fragment)
+    twin.update_registration_blocking(&view(), id, fragment)
 }
 
 fn of_type(name: &str) -> RegistrationQuery {
@@ -44,7 +45,7 @@ fn of_type(name: &str) -> RegistrationQuery {
 }
 
 fn found(twin: &Twin, query: RegistrationQuery) -> Vec<Uri> {
-    let found = twin.registrations_for(&query.prepare().unwrap());
+    let found = twin.registrations_for(&view(), &query.prepare().unwrap());
     found
         .iter()
         .map(|one| one.stored.registration().id.clone())
@@ -76,13 +77,13 @@ fn clause_5_9_a_registration_lives_until_it_is_deleted() {
     .unwrap();
     assert_eq!(found(&twin, of_type("A")), [other]);
     assert_eq!(found(&twin, of_type("B")), [made.clone()]);
-    let stored = twin.registration(&made).unwrap();
+    let stored = twin.registration(&view(), &made).unwrap();
     assert_eq!((stored.created_at, stored.modified_at), (at(0), at(10)));
 
-    twin.delete_registration_blocking(&made).unwrap();
-    assert!(twin.registration(&made).is_none() && found(&twin, of_type("B")).is_empty());
+    twin.delete_registration_blocking(&view(), &made).unwrap();
+    assert!(twin.registration(&view(), &made).is_none() && found(&twin, of_type("B")).is_empty());
     for gone in [
-        twin.delete_registration_blocking(&made),
+        twin.delete_registration_blocking(&view(), &made),
         update(&twin, &made, &json!({})),
     ] {
         assert!(matches!(gone, Err(Error::Missing(_, id)) if id == made));
@@ -106,20 +107,23 @@ fn registrations_survive_a_restart() {
     let changed = register(&twin, &json!({})).unwrap();
     update(&twin, &changed, &json!({"endpoint": "http://b.example"})).unwrap();
     let deleted = register(&twin, &json!({})).unwrap();
-    twin.delete_registration_blocking(&deleted).unwrap();
-    let before = twin.registration(&kept).unwrap();
+    twin.delete_registration_blocking(&view(), &deleted).unwrap();
+    let before = twin.registration(&view(), &kept).unwrap();
     twin.close();
     drop(twin);
 
     let twin = open();
-    let after = twin.registration(&kept).unwrap();
+    let after = twin.registration(&view(), &kept).unwrap();
     assert_eq!(after.registration(), before.registration());
     assert_eq!(after.created_at, before.created_at);
     assert_eq!(
-        twin.registration(&changed).unwrap().registration().endpoint,
+        twin.registration(&view(), &changed)
+            .unwrap()
+            .registration()
+            .endpoint,
         "http://b.example"
     );
-    assert!(twin.registration(&deleted).is_none());
+    assert!(twin.registration(&view(), &deleted).is_none());
     assert_eq!(found(&twin, of_type("B")), [kept]);
 }
 
@@ -132,7 +136,7 @@ fn clause_5_9_2_4_what_has_ended_is_gone() {
     let long = register(&twin, &ends(20)).unwrap();
     assert_eq!(twin.expire_registrations_blocking().unwrap(), 0);
     clock.set(at(10));
-    assert!(twin.registration(&short).is_none());
+    assert!(twin.registration(&view(), &short).is_none());
     assert_eq!(found(&twin, of_type("A")), [long.clone()]);
     assert!(matches!(
         update(&twin, &short, &json!({})),
@@ -143,7 +147,7 @@ fn clause_5_9_2_4_what_has_ended_is_gone() {
     update(&twin, &long, &json!({"expiresAt": null})).unwrap();
     clock.set(at(30));
     assert_eq!(twin.expire_registrations_blocking().unwrap(), 0);
-    assert!(twin.registration(&long).is_some());
+    assert!(twin.registration(&view(), &long).is_some());
 }
 
 #[test]
@@ -189,7 +193,7 @@ fn clause_4_3_6_3_no_attribute_has_two_homes() {
         let result = register(&twin, &second);
         assert_eq!(result.is_ok(), good, "{what}: {result:?}");
         match result {
-            Ok(second) => twin.delete_registration_blocking(&second).unwrap(),
+            Ok(second) => twin.delete_registration_blocking(&view(), &second).unwrap(),
             Err(error) => {
                 assert!(
                     matches!(&error, Error::Conflict(text) if text.contains(kept.as_str())),
@@ -244,7 +248,7 @@ fn clause_5_9_2_4_what_is_registered_elsewhere_is_not_here() {
         match register(&twin, &registration) {
             Ok(made) => {
                 assert!(good, "{registration}");
-                twin.delete_registration_blocking(&made).unwrap();
+                twin.delete_registration_blocking(&view(), &made).unwrap();
             }
             Err(error) => assert!(
                 !good && matches!(error, Error::Conflict(_)),
@@ -262,6 +266,77 @@ fn a_change_that_cannot_be_stored_did_not_happen() {
     store.fail_next(crate::common::Fault::Full);
     assert!(register(&twin, &json!({"id": "urn:x:2"})).is_err());
     assert_eq!(found(&twin, of_type("A")), [kept]);
+}
+
+#[test]
+fn a_view_hides_registrations_and_members_of_them() {
+    let twin = twin();
+    let shown = register(&twin, &json!({"owner": "Ada", "scope": "/open"})).unwrap();
+    let exclusive = json!({
+        "mode": "exclusive", "scope": "/closed",
+        "information": [{"entities": [{"type": "A", "id": "urn:x:1"}], "propertyNames": ["p"]}],
+    });
+    let hidden = register(&twin, &exclusive).unwrap();
+    let csf = |text: &str| RegistrationQuery {
+        csf: Some(ngsi_ld::query::q::Q::parse(text, Context::core()).unwrap()),
+        ..of_type("A")
+    };
+    let open = Selection {
+        scope: Some(ngsi_ld::query::scope::ScopeQuery::parse("/open").unwrap()),
+        ..Selection::default()
+    };
+    let partial = view()
+        .rows(Rows::Selected(Arc::new(open)))
+        .hiding([name("owner")]);
+    let ask = |view: &query::View, query: RegistrationQuery| -> Vec<Uri> {
+        let found = twin.registrations_for(view, &query.prepare().unwrap());
+        found
+            .iter()
+            .map(|one| one.stored.registration().id.clone())
+            .collect()
+    };
+    assert_eq!(ask(&view(), of_type("A")), [shown.clone(), hidden.clone()]);
+    assert_eq!(ask(&partial, of_type("A")), [shown.clone()]);
+    assert_eq!(ask(&view(), csf("owner==\"Ada\"")), [shown.clone()]);
+    assert!(ask(&partial, csf("owner==\"Ada\"")).is_empty());
+    let seen = twin.registration(&partial, &shown).unwrap();
+    assert!(seen.registration().own.is_empty() && seen.registration().scope.is_some());
+    assert_eq!(
+        twin.registration(&view(), &shown)
+            .unwrap()
+            .registration()
+            .own
+            .len(),
+        1
+    );
+    assert!(twin.registration(&partial, &hidden).is_none());
+    let fragment =
+        || Draft::read_fragment(&json!({"endpoint": "http://b.example"}), Context::core()).unwrap();
+    for refused in [
+        twin.update_registration_blocking(&partial, &hidden, fragment()),
+        twin.delete_registration_blocking(&partial, &hidden),
+    ] {
+        assert!(matches!(refused, Err(Error::Missing(_, id)) if id == hidden));
+    }
+    // A change by one who does not see all of it leaves the rest.
+    twin.update_registration_blocking(&partial, &shown, fragment())
+        .unwrap();
+    assert_eq!(
+        twin.registration(&view(), &shown)
+            .unwrap()
+            .registration()
+            .own
+            .len(),
+        1
+    );
+    // What stands in the way is not named to one who may not see it.
+    let refused = twin
+        .create_registration_blocking(&partial, draft(&exclusive))
+        .unwrap_err();
+    assert!(
+        matches!(&refused, Error::Conflict(text) if !text.contains(hidden.as_str())),
+        "{refused}"
+    );
 }
 
 fn element() -> impl Strategy<Value = Json> {
@@ -332,14 +407,14 @@ proptest! {
             .collect();
         for index in gone {
             if index < ids.len() {
-                twin.delete_registration_blocking(&ids.remove(index)).unwrap();
+                twin.delete_registration_blocking(&view(), &ids.remove(index)).unwrap();
             }
         }
         for question in questions {
             let prepared = question.clone().prepare().unwrap();
             let mut expected: Vec<Uri> = ids
                 .iter()
-                .filter(|id| !prepared.matching(twin.registration(id).unwrap().prepared()).is_empty())
+                .filter(|id| !prepared.matching(twin.registration(&view(), id).unwrap().prepared()).is_empty())
                 .cloned()
                 .collect();
             let mut found = found(&twin, question);
