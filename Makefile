@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 BIN := target/release/mapacha
 
-.PHONY: demo build test lint bench validate-access torture browser-test doc clean help
+.PHONY: demo build test lint bench validate-access torture fuzz browser-test doc clean help
 
 help:
 	@echo "make demo     build, then open a living demo city on http://127.0.0.1:8080"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint     rustfmt, clippy, cargo-deny"
 	@echo "make bench    measure, and print the numbers that benches/README.md records"
 	@echo "make torture  the long forms of the slow suites"
+	@echo "make fuzz     fuzz every parser, five minutes each"
 	@echo "make validate-access  compute the validation page of reachability again"
 
 demo: build
@@ -50,6 +51,9 @@ validate-access: build
 
 torture: build
 	@MAPACHA_TORTURE=1 $(CARGO) nextest run --release --workspace --no-fail-fast
+
+fuzz:
+	@scripts/fuzz 300
 
 browser-test: build
 	@scripts/browser-test

@@ -1,7 +1,7 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
-//! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]` and
-//! `benches scenarios [RUNS]` one chapter;
+//! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`
+//! and `benches broker` one chapter;
 //! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
@@ -21,6 +21,7 @@
 )]
 
 mod access;
+mod broker;
 mod main_job;
 mod process;
 mod strategies;
@@ -49,5 +50,8 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| chapter == "scenarios") {
         strategies::report(runs);
+    }
+    if chapter.is_none_or(|chapter| chapter == "broker") {
+        broker::report();
     }
 }

@@ -128,6 +128,29 @@ pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
         })?;
         files.push((url.clone(), document));
     }
-    let net = server::net::GuardedClient::new(config.notifications.allow_private, Duration::from_secs(10));
+    let net = server::net::GuardedClient::new(outbound(config)?, Duration::from_secs(10));
     Ok(Contexts::new(files, Arc::new(net)))
+}
+
+/// Whom the program may talk to by itself.
+pub(crate) fn outbound(config: &Config) -> Result<server::net::Policy, Failure> {
+    let mut pems = Vec::new();
+    for path in &config.notifications.trusted_certificates {
+        let refused = |why: String| {
+            Failure::new(format!(
+                "notifications.trusted_certificates: `{}` {why}",
+                path.display()
+            ))
+            .remedy("name a PEM file of certificates, or remove it from the list")
+        };
+        let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+        server::net::Trust::with([pem.as_slice()])
+            .map_err(|error| refused(format!("cannot be used: {error}")))?;
+        pems.push(pem);
+    }
+    let trust = server::net::Trust::with(pems.iter().map(Vec::as_slice)).map_err(Failure::new)?;
+    Ok(server::net::Policy {
+        allow_private: config.notifications.allow_private,
+        trust,
+    })
 }

@@ -249,8 +249,7 @@ impl Rank {
             (Value::Property(PropertyValue::Text(text)), []) => {
                 Self::of_scalar(target::typed(text, target::value_type(attribute)))
             }
-            (Value::Property(PropertyValue::Structured(json)), _) => inside(json),
-            (Value::Json(json), _) => inside(json),
+            (Value::Property(PropertyValue::Structured(json)) | Value::Json(json), _) => inside(json),
             (Value::Language(texts), []) => texts
                 .get("@none")
                 .or_else(|| texts.values().next())
@@ -293,10 +292,9 @@ mod tests {
     use ngsi_ld::representation::read_entity;
     use serde_json::json;
 
-    fn entity(number: usize, attributes: Json) -> Entity {
-        let mut json = json!({"id": format!("urn:e:{number}"), "type": "T"});
-        let object = json.as_object_mut().unwrap();
-        object.extend(attributes.as_object().unwrap().clone());
+    fn entity(number: usize, mut json: Json) -> Entity {
+        json["id"] = format!("urn:e:{number}").into();
+        json["type"] = "T".into();
         read_entity(&json, Context::core()).unwrap()
     }
 

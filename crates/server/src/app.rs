@@ -82,8 +82,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
     pub header_timeout: Duration,
-    /// Whether messages may go to loopback and private addresses.
-    pub allow_private: bool,
+    /// Whom messages may go to.
+    pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// How long requests in flight may go on after the signal to stop.
@@ -108,7 +108,7 @@ impl Config {
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
-            allow_private: false,
+            outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),
         }

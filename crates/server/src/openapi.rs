@@ -1,5 +1,7 @@
 //! The description of the API: OpenAPI 3.1, made from the handlers themselves.
 
+mod answers;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -50,5 +52,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document.
 pub fn openapi() -> OpenApi {
-    doors(true).into_openapi()
+    let mut description = doors(true).into_openapi();
+    answers::complete(&mut description);
+    description
 }

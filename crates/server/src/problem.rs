@@ -175,6 +175,13 @@ impl Problem {
         self
     }
 
+    /// The same, said of the item of an array at `index`, as a JSON pointer.
+    #[must_use]
+    pub fn of_item(mut self, index: usize) -> Self {
+        self.0.detail = format!("item `/{index}`: {}", self.0.detail).into();
+        self
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -210,7 +217,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if self.0.status.is_server_error() {
+        if self.0.status == StatusCode::GATEWAY_TIMEOUT {
+            // Somebody else's server; whoever asks can name any.
+            tracing::info!(detail = %self.0.detail, "request failed");
+        } else if self.0.status.is_server_error() {
             tracing::error!(status = self.0.status.as_u16(), detail = %self.0.detail, "request failed");
         }
         if self.0.bare {

@@ -101,6 +101,13 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         return Problem::ngsi(NgsiError::OperationNotSupported, detail).into_response();
     }
     let shown: String = path.chars().take(200).collect();
+    if matches!(&*path, "/ngsi-ld" | "/ngsi-ld/v1") {
+        let detail = format!(
+            "the operations of NGSI-LD are below `{shown}`: entities at {}, and /openapi.json describes all",
+            ngsi_ld::ENTITIES
+        );
+        return Problem::ngsi(NgsiError::ResourceNotFound, detail).into_response();
+    }
     let detail = format!(
         "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /healthz, /readyz, /metrics and \
          /version, and /openapi.json describes them"

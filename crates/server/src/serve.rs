@@ -33,10 +33,10 @@ pub async fn serve(
     // What the end of the last process cut off goes on, and nobody has to wait for that.
     let resuming = app.clone();
     tokio::task::spawn_blocking(move || resuming.scenarios.resume(&resuming));
-    match Notifier::new(app.config.allow_private) {
+    match Notifier::new(app.config.outbound.clone()) {
         Ok(notifier) => app
             .tenants
-            .deliver(Arc::new(notifier), tokio::runtime::Handle::current()),
+            .deliver(Arc::new(notifier), &tokio::runtime::Handle::current()),
         Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
     }
     let served = run(listener, &app, doors, shutdown).await;

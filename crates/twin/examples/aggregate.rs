@@ -81,7 +81,7 @@ fn main() {
                     .add_numbers(instants, Numbers::Integers(values))
                     .unwrap(),
                 Piece::Floats(instants, values) => {
-                    aggregator.add_numbers(instants, Numbers::Floats(values)).unwrap()
+                    aggregator.add_numbers(instants, Numbers::Floats(values)).unwrap();
                 }
             };
             twin.pieces(&view, &id, &query, &mut each).unwrap().unwrap();

@@ -159,7 +159,7 @@ impl AttributeIndex {
     }
 }
 
-fn attributes<'a>(side: Option<(EntityKey, &'a Entity)>) -> &'a [Attribute] {
+fn attributes(side: Option<(EntityKey, &Entity)>) -> &[Attribute] {
     side.map_or(&[], |(_, entity)| &entity.attributes)
 }
 

@@ -151,15 +151,12 @@ struct Source<'a> {
 impl Source<'_> {
     fn get(&self, id: &Uri) -> Option<Arc<Entity>> {
         let entity = (self.find)(id)?;
-        match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                Some(entity)
-            }
-            None => {
-                self.exceeded.set(true);
-                None
-            }
+        if let Some(left) = self.left.get().checked_sub(1) {
+            self.left.set(left);
+            Some(entity)
+        } else {
+            self.exceeded.set(true);
+            None
         }
     }
 

@@ -78,7 +78,7 @@ impl Twin {
     /// A subscription, with what the system adds to it.
     pub fn subscription(&self, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
         let stored = self.0.registry.get(id)?;
-        let standing = stored.standing(self.standing(&stored.owner()));
+        let standing = stored.standing(&self.standing(&stored.owner()));
         Some((stored, standing))
     }
 
@@ -90,7 +90,7 @@ impl Twin {
     ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
         let (page, total) = self.0.registry.page(offset, limit);
         let with_standing = page.into_iter().map(|stored| {
-            let standing = stored.standing(self.standing(&stored.owner()));
+            let standing = stored.standing(&self.standing(&stored.owner()));
             (stored, standing)
         });
         (with_standing.collect(), total)
@@ -100,7 +100,7 @@ impl Twin {
     /// changes; what waits goes to the new endpoint then. Subscriptions to entities do so themselves.
     pub fn enter_owner(
         &self,
-        owner: Owner,
+        owner: &Owner,
         endpoint: &Endpoint,
         paused: bool,
         expires_at: Option<Timestamp>,

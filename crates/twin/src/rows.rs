@@ -45,17 +45,16 @@ impl From<Row> for Change {
     }
 }
 
+/// The key of a row, and what is kept under it.
+pub(crate) type KeyAndValue = (Vec<u8>, Vec<u8>);
+
 /// Every row of a table, in the order of the keys.
-pub(crate) fn read(storage: &dyn StorageReader, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+pub(crate) fn read(storage: &dyn StorageReader, table: &str) -> Result<Vec<KeyAndValue>, Error> {
     read_paged(storage, table, PAGE)
 }
 
-fn read_paged(
-    storage: &dyn StorageReader,
-    table: &str,
-    page: usize,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
-    let mut rows: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+fn read_paged(storage: &dyn StorageReader, table: &str, page: usize) -> Result<Vec<KeyAndValue>, Error> {
+    let mut rows: Vec<KeyAndValue> = Vec::new();
     let mut from = Vec::new();
     loop {
         let more = storage.system(table, &from, page)?;

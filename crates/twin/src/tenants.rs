@@ -122,7 +122,7 @@ impl Tenants {
 
     /// Delivers what any tenant has to tell others, from now on, by tasks of `runtime`. Opens every tenant, so that
     /// what waits since the last time goes out too.
-    pub fn deliver(&self, transport: Arc<dyn Transport>, runtime: tokio::runtime::Handle) {
+    pub fn deliver(&self, transport: Arc<dyn Transport>, runtime: &tokio::runtime::Handle) {
         let open: Vec<(String, Twin)> = {
             let named = self.0.named.lock();
             if self.0.delivery.set((transport, runtime.clone())).is_err() {

@@ -283,7 +283,7 @@ impl Writer {
                     });
                 }
                 Ok(Command::Rows { rows, letters, reply }) => {
-                    todo = Some(Work::Rows { rows, letters, reply })
+                    todo = Some(Work::Rows { rows, letters, reply });
                 }
                 Ok(other) => next.push_back(other),
                 Err(_) => {}
@@ -307,7 +307,9 @@ impl Writer {
             Ok(lsn) => self.publish(finished, lsn, (planned, now), answers),
             Err(error) => {
                 self.book.give_back(arrived);
-                answers.into_iter().for_each(|answer| answer.failed(&error));
+                for answer in answers {
+                    answer.failed(&error);
+                }
             }
         }
     }

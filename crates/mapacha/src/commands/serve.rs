@@ -52,7 +52,7 @@ impl Door {
         facts.max_batch_bytes = config.http.max_body_bytes;
         facts.max_import_bytes = config.http.max_import_bytes;
         facts.max_evolution_instances = config.http.max_evolution_instances.max(1);
-        facts.allow_private = config.notifications.allow_private;
+        facts.outbound = world::outbound(config)?;
         facts.metrics_apart = admin.is_some();
         let catalogue = indicators::Catalogue::built_in();
         let app = App::new(

@@ -107,6 +107,8 @@ pub(crate) struct Contexts {
 pub(crate) struct Notifications {
     /// Let outbound requests (also @context downloads) go to loopback and private addresses, over plain http.
     pub(crate) allow_private: bool,
+    /// Files (PEM) of certificate authorities that are trusted beside the system's, for https and mqtts.
+    pub(crate) trusted_certificates: Vec<PathBuf>,
 }
 
 /// `[access]`

@@ -321,7 +321,8 @@ impl Reader<'_> {
     ) -> Result<bool, Error> {
         let patch = &mut instance.patch;
         match key {
-            "type" | "@type" => {}
+            // The kind was read before.
+            "type" | "@type" | "entity" | "entityList" => {}
             "datasetId" => instance.dataset_id = Self::dataset_id(json, path)?,
             "observedAt" => patch.observed_at = self.instant(json, path)?,
             "expiresAt" => patch.expires_at = self.instant(json, path)?,
@@ -366,8 +367,8 @@ impl Reader<'_> {
                 return path
                     .refuse("an @context stands at the top of the document only (5.5.7); move it there");
             }
-            // Output only: "in the event that they are provided, implementations shall ignore them" (5.2.5, 5.2.6).
-            "entity" | "entityList" => {}
+            // Output only, as `entity` and `entityList` are: "in the event that they are provided, implementations shall
+            // ignore them" (5.2.5, 5.2.6).
             _ if PREVIOUS.contains(&key) => {}
             _ if key.starts_with('@') => {
                 return path.refuse("that JSON-LD keyword has no place in an attribute");

@@ -6,6 +6,7 @@
 
 pub(crate) mod endpoint;
 mod fragment;
+mod misspelt;
 mod notified;
 mod portable;
 mod read;

@@ -30,6 +30,7 @@ pub(super) fn read_members(
     context: &Context,
     subject: Subject,
 ) -> Result<Members, Error> {
+    super::misspelt::refuse(object)?;
     let uri = |member: &str| -> Result<Option<Uri>, Error> {
         object
             .text(member)?
@@ -38,7 +39,7 @@ pub(super) fn read_members(
     };
     let text = |member: &str| object.text(member).map(|text| text.map(str::to_owned));
     let expand_values = comma_list(object, "expandValues", context)?;
-    let placed = |member: &'static str| move |error: Error| at(object, member, error);
+    let placed = |member: &'static str| move |error: Error| at(object, member, &error);
     let mut q = written(object, "q", |text| Q::parse(text, context))?;
     if let (Some(q), Some(names)) = (&mut q, &expand_values) {
         q.tree.expand_values(names, context);
@@ -90,10 +91,10 @@ pub(super) fn read_members(
 }
 
 /// The same refusal, said to be of a member.
-fn at(object: &Object<'_>, member: &str, error: Error) -> Error {
+fn at(object: &Object<'_>, member: &str, error: &Error) -> Error {
     Error {
         detail: format!("`{}/{member}`: {}", object.place, error.detail),
-        ..error
+        kind: error.kind,
     }
 }
 
@@ -105,7 +106,7 @@ fn written<T>(
     object
         .text(member)?
         .map(|text| {
-            let tree = parse(text).map_err(|error| at(object, member, error))?;
+            let tree = parse(text).map_err(|error| at(object, member, &error))?;
             Ok(Written {
                 text: text.to_owned(),
                 tree,
@@ -139,7 +140,7 @@ fn entities(object: &Object<'_>, context: &Context) -> Result<Option<Vec<EntityS
 fn selector(json: &Json, place: &str, context: &Context) -> Result<EntitySelector, Error> {
     let object = Object::of(json, place, "it selects entities (5.2.33)")?;
     let types = TypeSelection::parse(object.required_text("type")?, context)
-        .map_err(|error| at(&object, "type", error))?;
+        .map_err(|error| at(&object, "type", &error))?;
     let ids = few(&object, "id", object.texts("id", true)?)?.unwrap_or_default();
     let ids = ids
         .into_iter()
@@ -175,7 +176,7 @@ fn projection(
     let texts = few(object, member, object.texts(member, false)?)?;
     texts
         .map(|texts| {
-            Projection::parse_all(member, &texts, context).map_err(|error| at(object, member, error))
+            Projection::parse_all(member, &texts, context).map_err(|error| at(object, member, &error))
         })
         .transpose()
 }

@@ -485,14 +485,15 @@ proptest! {
 
 #[test]
 fn scenarios_and_measures_are_bounded() {
+    use std::fmt::Write as _;
     let many = |measures: usize, scenarios: usize| {
         let mut text = "schema = 1\ntitle = \"Many\"\n".to_owned();
         for number in 0..measures {
-            text += &format!("[[measure]]\nname = \"m{number}\"\nkind = \"kerb-ramp\"\n");
+            let _ = write!(text, "[[measure]]\nname = \"m{number}\"\nkind = \"kerb-ramp\"\n");
             text += "with.nodes = [\"urn:ngsi-ld:RoadNode:17\"]\n";
         }
         for number in 0..scenarios {
-            text += &format!("[[scenario]]\nname = \"s{number}\"\nmeasures = [\"m0\"]\n");
+            let _ = write!(text, "[[scenario]]\nname = \"s{number}\"\nmeasures = [\"m0\"]\n");
         }
         findings(&text)
     };

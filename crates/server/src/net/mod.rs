@@ -1,14 +1,19 @@
 //! The one client by which the program reaches out by itself: @contexts, feeds, notifications.
 //!
-//! It speaks http to addresses that were checked, and to no other: the names are resolved here, every address
+//! It speaks http and https to addresses that were checked, and to no other: the names are resolved here, every address
 //! is judged by [`address::check`], and the connection goes to a judged address. No redirects, no proxies, no
 //! credentials in URLs; an answer has a size and a time that it may not pass.
 
 pub mod address;
+#[cfg(test)]
+pub(crate) mod authority;
 mod outbound;
+mod trust;
 
 use outbound::builder;
-pub use outbound::{Posted, Poster, resolve, secured};
+pub use outbound::{Posted, Poster, resolve};
+pub use trust::Trust;
+pub(crate) use trust::secured;
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +30,7 @@ const MAX_URL_BYTES: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// Not a URL this client fetches.
-    #[error("`{url}` is not fetched: {why}")]
+    #[error("nothing is sent to `{url}`: {why}")]
     Url {
         /// The URL, cut to 200 characters.
         url: String,
@@ -34,8 +39,8 @@ pub enum FetchError {
     },
     /// The host's address may not be reached.
     #[error(
-        "`{host}` is not fetched: {address} is {why}; if it is yours and meant, set notifications.allow_private, \
-         and if it is an @context, better give its text with contexts.static"
+        "nothing is sent to `{host}`: {address} is {why}; if it is yours and meant, set notifications.allow_private \
+         (for an @context contexts.static is better, which needs no network)"
     )]
     Address {
         /// The host as the URL has it.
@@ -55,32 +60,37 @@ pub enum FetchError {
     },
 }
 
+/// Whom the program may talk to. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Also loopback and private addresses.
+    pub allow_private: bool,
+    /// Who says that a server is who it is.
+    pub trust: Trust,
+}
+
 /// The guarded client. Cheap to clone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct GuardedClient {
-    allow_private: bool,
+    policy: Policy,
     timeout: Duration,
 }
 
 impl GuardedClient {
-    /// A client; with `allow_private` it also talks to loopback and private addresses. No request takes longer
-    /// than `timeout`.
-    pub fn new(allow_private: bool, timeout: Duration) -> Self {
-        Self {
-            allow_private,
-            timeout,
-        }
+    /// A client. No request takes longer than `timeout`.
+    pub fn new(policy: Policy, timeout: Duration) -> Self {
+        Self { policy, timeout }
     }
 
     /// Fetches a document of at most `max_bytes` bytes after decompression. Only a 2xx answer is one.
     pub async fn fetch(&self, url: &str, accept: &str, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
-        let parsed = check_url(url, self.allow_private)?;
+        let parsed = check_url(url, self.policy.allow_private)?;
         let failed = |why: String| FetchError::Failed {
             url: shortened(url),
-            why,
+            why: trust::explained(why),
         };
         // Requests are rare (what comes is kept elsewhere), so each has a client of its own: nothing stays open.
-        let client = builder(self.allow_private)
+        let client = builder(&self.policy)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout)
             .pool_max_idle_per_host(0)
@@ -121,7 +131,7 @@ impl Net for GuardedClient {
     fn get(&self, url: &str, limits: NetLimits) -> Result<Vec<u8>, NetError> {
         let client = Self {
             timeout: self.timeout.min(limits.timeout),
-            ..*self
+            policy: self.policy.clone(),
         };
         let fetched = std::thread::scope(|scope| {
             let fetching = std::thread::Builder::new()
@@ -167,18 +177,20 @@ pub fn check_url(text: &str, allow_private: bool) -> Result<Url, FetchError> {
     }
     let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
     match url.scheme() {
-        "http" => {}
-        "https" => {
-            return Err(refused(
-                "this build has no TLS yet; save the document to a file and name it in contexts.static",
-            ));
-        }
+        "http" | "https" => {}
         _ => return Err(refused("only http and https URLs are")),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused("it holds credentials"));
     }
     let host = url.host_str().ok_or_else(|| refused("it names no host"))?;
+    if !allow_private && (host == "localhost" || host.ends_with(".localhost")) {
+        return Err(FetchError::Address {
+            host: host.to_owned(),
+            address: IpAddr::from([127, 0, 0, 1]),
+            why: "loopback",
+        });
+    }
     if let Ok(ip) = host
         .trim_start_matches('[')
         .trim_end_matches(']')
@@ -261,7 +273,6 @@ mod tests {
             ("ftp://example.org/x", "only http"),
             ("data:application/json,{}", "only http"),
             ("urn:x:y", "only http"),
-            ("HTTPS://example.org/c.jsonld", "contexts.static"),
             ("http://user:pw@example.org/", "credentials"),
             ("http://user@example.org/", "credentials"),
             ("http://127.0.0.1@example.org/", "credentials"),
@@ -309,6 +320,7 @@ mod tests {
         assert!(check_url(&long, false).unwrap_err().to_string().len() < 400);
         for good in [
             "http://example.org/c.jsonld",
+            "HTTPS://example.org/c.jsonld",
             "http://8.8.8.8:81/x?y=1#z",
             "http://[2606:4700::1]/",
         ] {
@@ -343,7 +355,11 @@ mod tests {
     }
 
     fn client(allow_private: bool) -> GuardedClient {
-        GuardedClient::new(allow_private, Duration::from_secs(10))
+        let policy = Policy {
+            allow_private,
+            trust: Trust::default(),
+        };
+        GuardedClient::new(policy, Duration::from_secs(10))
     }
 
     #[tokio::test]

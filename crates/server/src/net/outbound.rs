@@ -7,7 +7,9 @@ use std::time::Duration;
 use reqwest::Client;
 use reqwest::header::HeaderMap;
 
-use super::{CONNECT_TIMEOUT, FetchError, GuardedResolver, causes, check_url, judge, refusal, shortened};
+use super::{
+    CONNECT_TIMEOUT, FetchError, GuardedResolver, Policy, causes, check_url, judge, refusal, shortened, trust,
+};
 
 /// How many connections to one host stay open for what comes next.
 const IDLE: usize = 2;
@@ -33,12 +35,12 @@ pub struct Posted {
 }
 
 impl Poster {
-    /// A client; with `allow_private` it also talks to loopback and private addresses.
+    /// A client.
     ///
     /// # Errors
     /// When the system has no means for it (no certificates to trust, no memory).
-    pub fn new(allow_private: bool) -> Result<Self, FetchError> {
-        let client = super::builder(allow_private)
+    pub fn new(policy: &Policy) -> Result<Self, FetchError> {
+        let client = super::builder(policy)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_max_idle_per_host(IDLE)
             .pool_idle_timeout(IDLE_TIME)
@@ -49,7 +51,7 @@ impl Poster {
             })?;
         Ok(Self {
             client,
-            allow_private,
+            allow_private: policy.allow_private,
         })
     }
 
@@ -65,7 +67,7 @@ impl Poster {
         let failed = |error: &reqwest::Error| {
             refusal(error).cloned().unwrap_or_else(|| FetchError::Failed {
                 url: shortened(url),
-                why: causes(error),
+                why: trust::explained(causes(error)),
             })
         };
         let request = self
@@ -111,20 +113,16 @@ pub async fn resolve(host: &str, port: u16, allow_private: bool) -> Result<Vec<S
 }
 
 /// What all our clients have in common.
-pub(super) fn builder(allow_private: bool) -> reqwest::ClientBuilder {
+pub(super) fn builder(policy: &Policy) -> reqwest::ClientBuilder {
     Client::builder()
         .user_agent(concat!("mapacha/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .no_proxy()
-        .dns_resolver(Arc::new(GuardedResolver { allow_private }))
-}
-
-/// The same connection with TLS, the certificate held to the host's name.
-pub async fn secured(stream: tokio::net::TcpStream, host: &str) -> Result<tokio::net::TcpStream, FetchError> {
-    drop(stream);
-    Err(FetchError::Url {
-        url: shortened(host),
-        why: "this build has no TLS yet".to_owned(),
-    })
+        // Names of header fields have no case, and not every receiver knows that.
+        .http1_title_case_headers()
+        .tls_backend_preconfigured(policy.trust.config())
+        .dns_resolver(Arc::new(GuardedResolver {
+            allow_private: policy.allow_private,
+        }))
 }

@@ -172,6 +172,12 @@ impl PageRequest {
         Ok(Self { limit, offset, count })
     }
 
+    /// The same, with the total where `options` has the keyword `count`, as clients of earlier versions ask for it.
+    pub(crate) fn counting(mut self, options: Option<&str>) -> Self {
+        self.count |= options.is_some_and(|options| options.split(',').any(|one| one.trim() == "count"));
+        self
+    }
+
     /// Adds the count, and the links to the next and the previous page.
     pub(crate) fn annotate(
         &self,

@@ -64,7 +64,7 @@ impl Keywords {
         for option in list("options", options.filter(|text| !text.is_empty()))? {
             match option {
                 "sysAttrs" => keywords.sys_attrs = true,
-                "splitEntities" | "entityMap" | "noOverwrite" | "update" | "replace" => {}
+                "splitEntities" | "entityMap" | "count" | "noOverwrite" | "update" | "replace" => {}
                 _ => {
                     let named = representation_of("options", option)?;
                     // The first wins where several are given.
@@ -176,7 +176,8 @@ impl Representation {
         let WriteOptions {
             pick, omit, attrs, ..
         } = &self.write;
-        if !attrs.is_empty() && !(pick.is_empty() && omit.is_empty()) {
+        let chosen = !pick.is_empty() || !omit.is_empty();
+        if chosen && !attrs.is_empty() {
             return Err(Error::bad_data(
                 "`attrs` does not go with `pick` and `omit`: use these alone (4.21)",
             ));

@@ -16,6 +16,7 @@ use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::representation::Keywords;
+use crate::net;
 use crate::problem::{Answer, NgsiError, Problem};
 
 /// Where subscriptions live.
@@ -57,6 +58,7 @@ impl OptionsParameter {
 pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?.unwrap_or(context);
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
     Ok(created(SUBSCRIPTIONS, &id))
@@ -151,6 +153,7 @@ pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, p
     let id = subscription_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read_fragment(&json, &context, Subject::Entities)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?;
     call.twin
         .update_subscription(&call.view, &id, draft, context)
@@ -176,6 +179,16 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
     let id = subscription_id(&id)?;
     call.twin.delete_subscription(&id).await?;
     Ok(no_content())
+}
+
+/// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
+fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
+    match draft.endpoint() {
+        Some(uri) if uri.starts_with("http") => net::check_url(uri, call.app.config.outbound.allow_private)
+            .map(|_url| ())
+            .map_err(|error| Error::bad_data(format!("`/notification/endpoint/uri`: {error}"))),
+        _ => Ok(()), // brokers are looked at when they are connected to
+    }
 }
 
 /// The @context that `jsonldContext` names.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use twin::Transport;
 use twin::delivery::{Failure, Parcel, Sending};
 
-use crate::net::{FetchError, Poster};
+use crate::net::{FetchError, Policy, Poster};
 use crate::ngsi_ld::CONTEXT_RELATION;
 
 pub(crate) use dead_letters::router;
@@ -20,18 +20,18 @@ pub(crate) use dead_letters::router;
 #[derive(Clone, Debug)]
 pub struct Notifier {
     poster: Poster,
-    allow_private: bool,
+    policy: Policy,
 }
 
 impl Notifier {
-    /// With `allow_private` it also reaches loopback and private addresses.
+    /// One that talks to whom `policy` lets it.
     ///
     /// # Errors
     /// When the system has no means for it.
-    pub fn new(allow_private: bool) -> Result<Self, FetchError> {
+    pub fn new(policy: Policy) -> Result<Self, FetchError> {
         Ok(Self {
-            poster: Poster::new(allow_private)?,
-            allow_private,
+            poster: Poster::new(&policy)?,
+            policy,
         })
     }
 }
@@ -40,7 +40,7 @@ impl Transport for Notifier {
     fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a> {
         match parcel.endpoint.scheme() {
             Scheme::Http | Scheme::Https => Box::pin(http::send(&self.poster, parcel)),
-            Scheme::Mqtt | Scheme::Mqtts => Box::pin(mqtt::send(self.allow_private, parcel)),
+            Scheme::Mqtt | Scheme::Mqtts => Box::pin(mqtt::send(&self.policy, parcel)),
         }
     }
 }

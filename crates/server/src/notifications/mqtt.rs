@@ -13,19 +13,19 @@ use twin::delivery::{Failure, Parcel};
 
 use super::packets::{self, Answer, DISCONNECT, MAX_PACKET, PING};
 use super::{labels, unreachable};
-use crate::net;
+use crate::net::{self, Policy};
 
 /// Longer than any attempt, so that no ping is due before its end.
 const KEEP_ALIVE_S: u16 = 120;
 
 /// Publishes one message.
-pub(super) async fn send(allow_private: bool, parcel: &Parcel) -> Result<(), Failure> {
+pub(super) async fn send(policy: &Policy, parcel: &Parcel) -> Result<(), Failure> {
     let target = Target::of(&parcel.endpoint).ok_or_else(|| Failure {
         reason: "the endpoint is not an MQTT URI".to_owned(),
         refused: true,
         retry_after: None,
     })?;
-    let addresses = net::resolve(&target.host, target.port, allow_private)
+    let addresses = net::resolve(&target.host, target.port, policy.allow_private)
         .await
         .map_err(|error| unreachable(&error))?;
     let stream = TcpStream::connect(&*addresses)
@@ -33,7 +33,7 @@ pub(super) async fn send(allow_private: bool, parcel: &Parcel) -> Result<(), Fai
         .map_err(|error| broken(&error))?;
     let _ = stream.set_nodelay(true); // slower without, and no worse
     if target.tls {
-        let stream = net::secured(stream, &target.host)
+        let stream = net::secured(&policy.trust, stream, &target.host)
             .await
             .map_err(|error| unreachable(&error))?;
         return publish(stream, &target, parcel).await;
@@ -69,7 +69,7 @@ impl Target {
             percent_decode_str(text)
                 .decode_utf8()
                 .ok()
-                .map(|text| text.into_owned())
+                .map(std::borrow::Cow::into_owned)
         };
         let (username, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
             None => (None, None),

@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 use twin::delivery::{Letter, Owner, OwnerKind};
 
 use super::*;
+use crate::net::authority::Authority;
 
-fn endpoint(uri: &str, notifier_info: Json) -> Endpoint {
+fn endpoint(uri: &str, notifier_info: &Json) -> Endpoint {
     let json = json!({
         "type": "Subscription", "entities": [{"type": "T"}],
         "notification": {"endpoint": {
@@ -27,7 +28,7 @@ fn endpoint(uri: &str, notifier_info: Json) -> Endpoint {
     subscription.notification.endpoint
 }
 
-fn parcel(uri: &str, notifier_info: Json) -> Parcel {
+fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
     Parcel {
         letter: Arc::new(Letter {
             owner: Owner {
@@ -49,7 +50,7 @@ fn parcel(uri: &str, notifier_info: Json) -> Parcel {
 
 #[test]
 fn clause_7_2_uris() {
-    let target = |uri: &str| Target::of(&endpoint(uri, json!([]))).unwrap();
+    let target = |uri: &str| Target::of(&endpoint(uri, &json!([]))).unwrap();
     let plain = target("mqtt://a.example/city/air");
     assert_eq!(
         (
@@ -83,33 +84,45 @@ async fn broker(answers: Vec<Vec<u8>>) -> (u16, tokio::task::JoinHandle<Vec<Vec<
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut packets = Vec::new();
-        let mut answers = answers.into_iter();
-        loop {
-            let mut head = [0; 2]; // every packet of these tests but PUBLISH is short
-            if stream.read_exact(&mut head).await.is_err() {
-                return packets;
-            }
-            let mut said = vec![head[1]];
-            let length = loop {
-                if let Some(length) = packets::length(&said) {
-                    break length.unwrap().0;
-                }
-                said.push(stream.read_u8().await.unwrap());
-            };
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).await.unwrap();
-            packets.push([&head[..1], &body].concat());
-            // To a PUBLISH of quality 0 a broker says nothing.
-            if head[0] != 0x30
-                && let Some(answer) = answers.next()
-            {
-                stream.write_all(&answer).await.unwrap();
-            }
-        }
+        let (stream, _) = listener.accept().await.unwrap();
+        converse(stream, answers).await
     });
     (port, serving)
+}
+
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answers: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut packets = Vec::new();
+    let mut answers = answers.into_iter();
+    loop {
+        let mut head = [0; 2]; // every packet of these tests but PUBLISH is short
+        if stream.read_exact(&mut head).await.is_err() {
+            return packets;
+        }
+        let mut said = vec![head[1]];
+        let length = loop {
+            if let Some(length) = packets::length(&said) {
+                break length.unwrap().0;
+            }
+            said.push(stream.read_u8().await.unwrap());
+        };
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.unwrap();
+        packets.push([&head[..1], &body].concat());
+        // To a PUBLISH of quality 0 a broker says nothing.
+        if head[0] != 0x30
+            && let Some(answer) = answers.next()
+        {
+            stream.write_all(&answer).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    }
+}
+
+fn policy(allow_private: bool) -> Policy {
+    Policy {
+        allow_private,
+        ..Policy::default()
+    }
 }
 
 #[tokio::test]
@@ -125,8 +138,8 @@ async fn a_message_goes_with_each_version_and_quality() {
             let info = json!([
                 {"key": "MQTT-Version", "value": version}, {"key": "MQTT-QoS", "value": qos.to_string()}
             ]);
-            let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), info);
-            send(true, &parcel).await.unwrap();
+            let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), &info);
+            send(&policy(true), &parcel).await.unwrap();
             let packets = serving.await.unwrap();
             assert_eq!(packets[0][7], level);
             let publish = &packets[1];
@@ -179,8 +192,8 @@ async fn what_a_broker_refuses_is_told() {
     ] {
         let (port, _serving) = broker(answers).await;
         let info = json!([{"key": "MQTT-QoS", "value": qos}]);
-        let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), info);
-        let sending = tokio::time::timeout(Duration::from_secs(2), send(true, &parcel)).await;
+        let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), &info);
+        let sending = tokio::time::timeout(Duration::from_secs(2), send(&policy(true), &parcel)).await;
         let Ok(outcome) = sending else {
             assert_eq!(says, "", "it hangs, and delivery ends it");
             continue;
@@ -199,10 +212,41 @@ async fn brokers_inside_are_reached_only_where_that_is_allowed() {
         "mqtt://[::1]:1/t",
         "mqtt://10.0.0.1/t",
     ] {
-        let failure = send(false, &parcel(uri, json!([]))).await.unwrap_err();
+        let failure = send(&policy(false), &parcel(uri, &json!([]))).await.unwrap_err();
         assert!(
             failure.refused && failure.reason.contains("allow_private"),
             "{uri}: {failure:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn with_tls_the_broker_is_held_to_its_certificate() {
+    let (city, other) = (Authority::new("the city"), Authority::new("another"));
+    for (trusted, arrives) in [(&city, true), (&other, false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = city.acceptor("localhost", false);
+        let serving = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            match acceptor.accept(stream).await {
+                Ok(stream) => converse(stream, vec![vec![0x20, 2, 0, 0], vec![0x40, 2, 0, 1]]).await,
+                Err(_) => Vec::new(),
+            }
+        });
+        let policy = Policy {
+            trust: trusted.trust(),
+            ..policy(true)
+        };
+        let parcel = parcel(
+            &format!("mqtts://localhost:{port}/t"),
+            &json!([{"key": "MQTT-QoS", "value": "1"}]),
+        );
+        let sent = send(&policy, &parcel).await;
+        assert_eq!(sent.is_ok(), arrives, "{sent:?}");
+        assert_eq!(!serving.await.unwrap().is_empty(), arrives);
+        if let Err(failure) = sent {
+            assert!(failure.reason.contains("trusted_certificates"), "{failure:?}");
+        }
     }
 }

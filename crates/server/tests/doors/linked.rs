@@ -1,6 +1,8 @@
 //! Linked entities over HTTP: retrieval (4.5.23), projection (4.21) and queries (4.9) through them. Cases name clauses
 //! of ETSI GS CIM 009 V1.9.1.
 
+use std::fmt::Write as _;
+
 use crate::common::City;
 use serde_json::{Value, json};
 
@@ -41,7 +43,7 @@ fn encoded(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '<' | '>' | '[' | ']' | ' ' | '^' | '{' | '}' | '|' | '~' => {
-                out.push_str(&format!("%{:02X}", u32::from(c)));
+                let _ = write!(out, "%{:02X}", u32::from(c));
             }
             c => out.push(c),
         }

@@ -1,6 +1,9 @@
 //! The clauses of the past that is forgotten and the past in pieces.
 
-use super::*;
+use super::{
+    ALWAYS, Change, Datasets, EntityKey, Name, Numbers, Past, Piece, Storage, Take, Timestamp, Uri, at, head,
+    loaded, name, number, settle, values,
+};
 
 pub fn an_instance_is_forgotten(engine: &mut dyn Storage) {
     let key = EntityKey(1);

@@ -165,15 +165,15 @@ impl Book {
     /// Enters an owner, or what became of it.
     pub(crate) fn enter_owner(
         &self,
-        owner: Owner,
+        owner: &Owner,
         endpoint: &Endpoint,
         paused: bool,
         expires_at: Option<Timestamp>,
     ) {
         let mut entries = self.entries.lock();
         let queue: Arc<str> = endpoint.uri.as_str().into();
-        let before = entries.owners.get(&owner).map(|entry| Arc::clone(&entry.queue));
-        let standing = entries.owners.get(&owner).map(|entry| entry.standing.clone());
+        let before = entries.owners.get(owner).map(|entry| Arc::clone(&entry.queue));
+        let standing = entries.owners.get(owner).map(|entry| entry.standing.clone());
         let entry = OwnerEntry {
             endpoint: Arc::new(endpoint.clone()),
             queue: Arc::clone(&queue),
@@ -184,7 +184,7 @@ impl Book {
         entries.owners.insert(owner.clone(), entry);
         if let Some(before) = before.filter(|before| *before != queue) {
             // What waits goes where the owner is now.
-            for (number, waiting) in entries.take_out(&before, &owner) {
+            for (number, waiting) in entries.take_out(&before, owner) {
                 entries.admit(number, waiting, 0);
             }
         }

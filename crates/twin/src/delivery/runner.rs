@@ -45,11 +45,10 @@ pub(crate) async fn run(
         if book.has_rows() {
             // Many attempts share a write to the disk.
             let since = flushed.elapsed();
-            if since >= FLUSH_EVERY {
+            flush_in = FLUSH_EVERY.checked_sub(since).filter(|left| !left.is_zero());
+            if flush_in.is_none() {
                 written();
                 flushed = Instant::now();
-            } else {
-                flush_in = Some(FLUSH_EVERY - since);
             }
         }
         let sleep = async {

@@ -79,7 +79,7 @@ impl Index {
                 }
                 Place::In(None, corner) => self.any.insert(corner, slot),
                 Place::In(Some(name), corner) => {
-                    self.by_type.entry_ref(name).or_default().insert(corner, slot)
+                    self.by_type.entry_ref(name).or_default().insert(corner, slot);
                 }
             }
         }

@@ -78,11 +78,10 @@ pub(super) fn change(
     find: &Find<'_>,
 ) -> Option<Shown> {
     let show_changes = compiled.stored.subscription.notification.show_changes == Some(true);
-    let deleted = match (after, &compiled.watched) {
-        (Some(_), _) => NotifiedAttribute::All,
-        (None, _) if compiled.triggers.has(Trigger::EntityDeleted) => NotifiedAttribute::None,
-        (None, Some(watched)) => NotifiedAttribute::Named(watched),
-        (None, None) => NotifiedAttribute::All,
+    let deleted = match &compiled.watched {
+        _ if after.is_none() && compiled.triggers.has(Trigger::EntityDeleted) => NotifiedAttribute::None,
+        Some(watched) if after.is_none() => NotifiedAttribute::Named(watched),
+        _ => NotifiedAttribute::All,
     };
     let notified = Notified {
         before,

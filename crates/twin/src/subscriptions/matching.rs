@@ -223,7 +223,7 @@ pub(crate) fn notification_id(subscription: &Uri, at: Timestamp, number: u64) ->
 pub(crate) fn enter(stored: &StoredSubscription, book: &Book) {
     let subscription = &stored.subscription;
     book.enter_owner(
-        stored.owner(),
+        &stored.owner(),
         &subscription.notification.endpoint,
         subscription.is_active == Some(false),
         subscription.expires_at,

@@ -50,11 +50,11 @@ impl StoredSubscription {
     }
 
     /// What the system adds to it, with the counters of its notifications.
-    pub(crate) fn standing(&self, counters: Standing) -> Standing {
+    pub(crate) fn standing(&self, counters: &Standing) -> Standing {
         Standing {
             created_at: Some(self.created_at),
             modified_at: Some(self.modified_at),
-            ..counters
+            ..counters.clone()
         }
     }
 }

@@ -52,7 +52,7 @@ fn dump(context: &Context) -> (ContextKey, Vec<u8>) {
 }
 
 fn hex(key: &ContextKey) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(*key))
 }
 
 impl SharedContexts {

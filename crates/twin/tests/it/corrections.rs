@@ -90,7 +90,7 @@ fn what_was_forgotten_in_a_group_is_forgotten_for_the_rest_of_it() {
             append(&[(2, 20), (5, 50)]),
         ],
     );
-    let told: Vec<_> = results.into_iter().map(|result| result.ok()).collect();
+    let told: Vec<_> = results.into_iter().map(std::result::Result::ok).collect();
     let appended = |added, known| {
         Some(Outcome::Appended {
             added,

@@ -233,7 +233,7 @@ fn clause_4_5_6_changes_of_the_scope_are_kept() {
         .unwrap()
         .unwrap()
         .attributes;
-    let told: Vec<(Vec<Box<str>>, Option<Timestamp>, Option<Timestamp>)> = found
+    let told: Vec<_> = found
         .iter()
         .map(|one| (one.scopes(), one.observed_at, one.deletion()))
         .collect();

@@ -25,7 +25,7 @@ fn town() -> Twin {
     for (number, targets) in [(1, vec![2, 3]), (2, vec![4]), (3, vec![4]), (4, vec![1])] {
         let mut entity: Entity = thing(number)
             .with(to(&targets))
-            .with(property("n", number as i64));
+            .with(property("n", i64::from(number)));
         entity.types = vec![name(if number == 3 { "Secret" } else { "Thing" })];
         run(&twin, Operation::Create(entity)).unwrap();
     }

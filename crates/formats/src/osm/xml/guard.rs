@@ -25,16 +25,14 @@ impl<R: Read> Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => self.left = left,
-            None => {
-                let why = format!(
-                    "the file unpacks to more than {} MiB from far less, which no map does",
-                    self.most >> 20
-                );
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
-            }
-        }
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            let why = format!(
+                "the file unpacks to more than {} MiB from far less, which no map does",
+                self.most >> 20
+            );
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        };
+        self.left = left;
         Ok(count)
     }
 }

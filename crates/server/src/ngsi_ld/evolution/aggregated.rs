@@ -43,15 +43,14 @@ impl<'a> Aggregates<'a> {
     fn of(&mut self, name: &Name, dataset: Option<&Uri>, kind: Kind) -> Option<&mut Aggregator<'a>> {
         let series = (name.clone(), dataset.cloned());
         let next = self.order.len();
-        let index = match self.index.get(&series) {
-            Some(index) => *index,
-            None => {
-                let first = self.first.get(&series).copied();
-                let aggregator = Aggregator::new(self.aggregation, self.range, first);
-                self.index.insert(series.clone(), next);
-                self.order.push((series, kind, aggregator));
-                next
-            }
+        let index = if let Some(index) = self.index.get(&series) {
+            *index
+        } else {
+            let first = self.first.get(&series).copied();
+            let aggregator = Aggregator::new(self.aggregation, self.range, first);
+            self.index.insert(series.clone(), next);
+            self.order.push((series, kind, aggregator));
+            next
         };
         self.order.get_mut(index).map(|(.., aggregator)| aggregator)
     }
@@ -72,7 +71,7 @@ impl<'a> Aggregates<'a> {
                 };
                 match buckets {
                     Ok(buckets) => {
-                        methods.push((method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>()))
+                        methods.push((method.as_str(), buckets.into_iter().map(row).collect::<Vec<_>>()));
                     }
                     Err(error) if named => return Err(error),
                     Err(_) => {}

@@ -110,9 +110,9 @@ pub(crate) struct Histories {
 }
 
 impl Histories {
-    fn one(body: Json, partial: Option<String>) -> Answer<Self> {
+    fn one(body: &Json, partial: Option<String>) -> Answer<Self> {
         Ok(Self {
-            body: bytes(&body)?,
+            body: bytes(body)?,
             shown: 1,
             more: false,
             total: None,
@@ -156,7 +156,7 @@ pub(crate) fn retrieve(
             return Err(nothing_there(id));
         }
         let object = aggregated::write(&entity, &rows, how, wording);
-        return Histories::one(wording.finish(object), None);
+        return Histories::one(&wording.finish(object), None);
     }
     let found = twin.evolution(view, id, &question.history(names), most)?;
     let mut part = found.ok_or_else(not_found)?;
@@ -175,7 +175,7 @@ pub(crate) fn retrieve(
     if object.is_empty() {
         return Err(nothing_there(id));
     }
-    Histories::one(wording.finish(object), range)
+    Histories::one(&wording.finish(object), range)
 }
 
 fn nothing_there(id: &Uri) -> Problem {

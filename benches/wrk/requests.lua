@@ -1,0 +1,68 @@
+-- The requests of one measurement, for wrk. OPERATION and ENTITIES come by the environment.
+-- Every thread has its own numbers, so that no two create the same entity.
+
+local operation = os.getenv("OPERATION")
+local entities = tonumber(os.getenv("ENTITIES"))
+local run = os.getenv("RUN") or "0"
+local base = "/ngsi-ld/v1/entities"
+
+local threads = 0
+function setup(thread)
+  thread:set("number", threads)
+  threads = threads + 1
+end
+
+local made = 0
+function init(args)
+  math.randomseed(number * 7919 + 17)
+end
+
+local function id()
+  return "urn:ngsi-ld:Sensor:" .. math.random(0, entities - 1)
+end
+
+local json = { ["Content-Type"] = "application/json" }
+
+local makers = {
+  get = function()
+    return wrk.format("GET", base .. "/" .. id())
+  end,
+  patch = function()
+    local body = '{"value":' .. math.random(0, 1000000) / 1000 .. "}"
+    return wrk.format("PATCH", base .. "/" .. id() .. "/attrs/temperature", json, body)
+  end,
+  create = function()
+    made = made + 1
+    local new = "urn:ngsi-ld:Sensor:new-" .. run .. "-" .. number .. "-" .. made
+    local body = '{"id":"' .. new .. '","type":"Sensor","temperature":{"type":"Property","value":21.5,"unitCode":"CEL"},'
+      .. '"humidity":{"type":"Property","value":40},"status":{"type":"Property","value":"ok"},'
+      .. '"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[36.8,-1.28]}},'
+      .. '"refDistrict":{"type":"Relationship","object":"urn:ngsi-ld:District:1"}}'
+    return wrk.format("POST", base, json, body)
+  end,
+  type = function()
+    return wrk.format("GET", base .. "?type=Sensor&limit=20")
+  end,
+  q = function()
+    return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3E" .. math.random(20, 60))
+  end,
+  rare = function()
+    local low = math.random(0, 99999) / 1000
+    return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3D%3D" .. low .. ".." .. low + 0.01)
+  end,
+  near = function()
+    local lon, lat = 36.7 + math.random() * 0.2, -1.35 + math.random() * 0.15
+    return wrk.format("GET", base .. "?type=Sensor&limit=20&georel=near%3BmaxDistance%3D%3D300&geometry=Point&coordinates=%5B"
+      .. lon .. "%2C" .. lat .. "%5D")
+  end,
+}
+
+request = makers[operation]
+
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"duration_us":%d,"bytes":%d,"median_us":%d,"p99_us":%d,"refused":%d,"broken":%d}\n',
+    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99), errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout))
+end
