@@ -11,7 +11,7 @@ use super::call::{Payload, Reading, Writing};
 use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
-use super::subscriptions::{OptionsParameter, named_context, subscription_id, write};
+use super::subscriptions::{OptionsParameter, check_endpoint, named_context, subscription_id, write};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where they live.
@@ -37,6 +37,7 @@ const SOURCE_SUBSCRIPTIONS: &str = "/ngsi-ld/v1/csourceSubscriptions";
 pub(crate) async fn create_source_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Registrations)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?.unwrap_or(context);
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let id =
@@ -137,6 +138,7 @@ pub(crate) async fn update_source_subscription(
     let id = subscription_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read_fragment(&json, &context, Subject::Registrations)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     blocking(move || twin.update_registration_subscription_blocking(&view, &id, draft, context)).await??;

@@ -182,7 +182,7 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
 }
 
 /// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
-fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
+pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
     match draft.endpoint() {
         Some(uri) if uri.starts_with("http") => net::check_url(uri, call.app.config.outbound.allow_private)
             .map(|_url| ())

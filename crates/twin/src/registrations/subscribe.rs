@@ -103,7 +103,7 @@ impl Twin {
     /// Retrieve Context Source Registration Subscription (5.11.4), with what the system adds to it.
     pub fn registration_subscription(&self, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
         let stored = self.registrations().subscriptions.get(id)?;
-        let standing = stored.standing(self.standing(&stored.owner()));
+        let standing = stored.standing(&self.standing(&stored.owner()));
         Some((stored, standing))
     }
 
@@ -115,7 +115,7 @@ impl Twin {
     ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
         let (page, total) = self.registrations().subscriptions.page(offset, limit);
         let with_standing = page.into_iter().map(|stored| {
-            let standing = stored.standing(self.standing(&stored.owner()));
+            let standing = stored.standing(&self.standing(&stored.owner()));
             (stored, standing)
         });
         (with_standing.collect(), total)
