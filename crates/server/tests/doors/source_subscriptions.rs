@@ -34,11 +34,13 @@ impl Post {
 
     async fn next(&self) -> (Option<String>, Value) {
         for _ in 0..1000 {
-            let mut came = self.0.lock().unwrap();
-            if !came.is_empty() {
-                return came.remove(0);
+            let first = {
+                let mut came = self.0.lock().unwrap();
+                (!came.is_empty()).then(|| came.remove(0))
+            };
+            if let Some(first) = first {
+                return first;
             }
-            drop(came);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("nothing came");
@@ -181,7 +183,8 @@ async fn clause_5_11_7_what_is_told_at_first_and_of_changes() {
     let city = City::new();
     let post = Post::serve(&city);
     let context = "http://a.example/context.jsonld";
-    let linked = [("link", &*link(context))];
+    let header = link(context);
+    let linked = [("link", header.as_str())];
     let text = source("1", &["Tower", "Other"]).to_string();
     assert_eq!(
         city.ask("POST", REGISTRATIONS, &linked, Some(&text)).await.status,
