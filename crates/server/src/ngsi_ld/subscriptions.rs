@@ -206,13 +206,12 @@ pub(super) fn write(
     context: &Context,
     sys_attrs: bool,
 ) -> Map<String, Value> {
-    write_subscription(
-        &stored.subscription,
-        standing,
-        context,
-        call.twin.now(),
-        sys_attrs,
-    )
+    let now = call.twin.now();
+    let mut object = write_subscription(&stored.subscription, standing, context, now, sys_attrs);
+    if stored.subject == Subject::Registrations && stored.subscription.triggers.is_none() {
+        object.shift_remove("notificationTrigger"); // the default is of entities
+    }
+    object
 }
 
 pub(super) fn subscription_id(text: &str) -> Result<Uri, Error> {

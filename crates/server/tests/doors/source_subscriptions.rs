@@ -86,6 +86,9 @@ async fn clauses_5_11_2_to_5_11_6_a_life() {
         assert_eq!(read[member], written[member], "{member}");
     }
     assert_eq!(read["status"], "active");
+    for absent in ["notificationTrigger", "jsonldContext"] {
+        assert!(read.get(absent).is_none(), "5.11.2.4: as 5.2.12 has it, {absent}");
+    }
     assert_eq!(
         read["notification"]["endpoint"],
         written["notification"]["endpoint"]
@@ -170,7 +173,11 @@ async fn clause_5_2_12_what_is_no_subscription() {
         (400, "InvalidRequest"),
         "5.5.4"
     );
-    assert_eq!(city.get(&format!("{ROOT}?limit=-1")).await.status, 400);
+    assert_eq!(
+        city.get(&format!("{ROOT}?limit=-1")).await.error(),
+        "BadRequestData",
+        "5.5.2"
+    );
     assert_eq!(
         city.get(&format!("{ROOT}?page=1")).await.error(),
         "InvalidRequest",

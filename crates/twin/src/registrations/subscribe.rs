@@ -39,10 +39,8 @@ impl Twin {
                 "there are {MOST} subscriptions to registrations, which is the most; delete those that are not needed"
             )));
         }
-        let mut subscription = draft.create(|| self.new_id("Subscription", now), now)?;
-        if subscription.jsonld_context.is_none() {
-            subscription.jsonld_context = context.link().map(str::to_owned);
-        }
+        // As 5.2.12 has it: a `jsonldContext` that was not given is not there.
+        let subscription = draft.create(|| self.new_id("Subscription", now), now)?;
         let id = subscription.id.clone();
         if self.registrations().subscriptions.get(&id).is_some() {
             return Err(Error::Taken(WHAT, id));
