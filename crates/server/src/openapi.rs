@@ -24,6 +24,7 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "NGSI-LD temporal", description = "What was known, and when"),
         (name = "NGSI-LD discovery", description = "What there is"),
         (name = "NGSI-LD subscriptions", description = "Being told of what changes"),
+        (name = "NGSI-LD context sources", description = "Who else has what"),
         (name = "Notifications", description = "How delivery stands, and what could not be delivered"),
         (name = "NGSI-LD entity maps", description = "What a query found, to page through"),
         (name = "NGSI-LD snapshots", description = "What queries found, frozen, to be worked on like the city itself"),

@@ -38,6 +38,7 @@ pub enum NgsiError {
     InvalidRequest,
     BadRequestData,
     AlreadyExists,
+    Conflict,
     OperationNotSupported,
     ResourceNotFound,
     InternalError,
@@ -52,7 +53,7 @@ impl NgsiError {
     pub fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest | Self::BadRequestData => StatusCode::BAD_REQUEST,
-            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::AlreadyExists | Self::Conflict => StatusCode::CONFLICT,
             Self::OperationNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ResourceNotFound | Self::NonexistentTenant => StatusCode::NOT_FOUND,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -66,6 +67,7 @@ impl NgsiError {
             Self::InvalidRequest => "InvalidRequest",
             Self::BadRequestData => "BadRequestData",
             Self::AlreadyExists => "AlreadyExists",
+            Self::Conflict => "Conflict",
             Self::OperationNotSupported => "OperationNotSupported",
             Self::ResourceNotFound => "ResourceNotFound",
             Self::InternalError => "InternalError",
@@ -81,6 +83,7 @@ impl NgsiError {
             Self::InvalidRequest => "The request is not well formed",
             Self::BadRequestData => "The request's content is not acceptable",
             Self::AlreadyExists => "It exists already",
+            Self::Conflict => "It contradicts what is here",
             Self::OperationNotSupported => "The operation is not supported",
             Self::ResourceNotFound => "There is no such thing",
             Self::InternalError => "The server failed",
@@ -255,6 +258,7 @@ impl From<twin::Error> for Problem {
             | Error::Missing(..) => Self::ngsi(NgsiError::ResourceNotFound, detail),
             Error::TooManyOfOneInstant { .. } => Self::ngsi(NgsiError::TooManyResults, detail),
             Error::AlreadyExists(_) | Error::Taken(..) => Self::ngsi(NgsiError::AlreadyExists, detail),
+            Error::Conflict(_) => Self::ngsi(NgsiError::Conflict, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.
             Error::ReadOnly(_) => Self::named(
@@ -309,6 +313,7 @@ mod tests {
             (NgsiError::InvalidRequest, 400, "InvalidRequest"),
             (NgsiError::BadRequestData, 400, "BadRequestData"),
             (NgsiError::AlreadyExists, 409, "AlreadyExists"),
+            (NgsiError::Conflict, 409, "Conflict"),
             (NgsiError::OperationNotSupported, 422, "OperationNotSupported"),
             (NgsiError::ResourceNotFound, 404, "ResourceNotFound"),
             (NgsiError::InternalError, 500, "InternalError"),

@@ -74,12 +74,6 @@ async fn no_body_no_length(mut response: Response) -> Response {
     response
 }
 
-/// Operations of the standard that later versions answer.
-const NOT_YET: [&str; 2] = [
-    "/ngsi-ld/v1/csourceRegistrations",
-    "/ngsi-ld/v1/csourceSubscriptions",
-];
-
 /// A path that is not there: a page for people, problem details for programs.
 async fn not_found(State(app): State<App>, request: Request) -> Response {
     let accept = request
@@ -93,11 +87,6 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         .any(|prefix| path.starts_with(prefix));
     if accept.contains("text/html") && !is_api {
         return pages::not_found.call(request, app).await;
-    }
-    if let Some(door) = NOT_YET.iter().find(|door| path.starts_with(**door)) {
-        let detail =
-            format!("`{door}` is of NGSI-LD V1.9.1, but not in this version; /openapi.json lists what is");
-        return Problem::ngsi(NgsiError::OperationNotSupported, detail).into_response();
     }
     let shown: String = path.chars().take(200).collect();
     if matches!(&*path, "/ngsi-ld" | "/ngsi-ld/v1") {

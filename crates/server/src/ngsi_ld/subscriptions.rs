@@ -34,7 +34,7 @@ pub(crate) struct OptionsParameter {
 }
 
 impl OptionsParameter {
-    fn sys_attrs(&self) -> Answer<bool> {
+    pub(super) fn sys_attrs(&self) -> Answer<bool> {
         Ok(Keywords::parse(None, self.options.as_deref())?.sys_attrs)
     }
 }
@@ -196,7 +196,7 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
 
 /// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
 /// Brokers are looked at when they are connected to.
-fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
+pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
     let Some(uri) = draft.endpoint().filter(|uri| uri.starts_with("http")) else {
         return Ok(());
     };
@@ -212,29 +212,28 @@ fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
 }
 
 /// The @context that `jsonldContext` names.
-async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
+pub(super) async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
     match draft.jsonld_context() {
         None => Ok(None),
         Some(url) => call.compile(Value::String(url.to_owned())).await.map(Some),
     }
 }
 
-fn write(
+pub(super) fn write(
     call: &Call,
     stored: &StoredSubscription,
     standing: &Standing,
     context: &Context,
     sys_attrs: bool,
 ) -> Map<String, Value> {
-    write_subscription(
-        &stored.subscription,
-        standing,
-        context,
-        call.twin.now(),
-        sys_attrs,
-    )
+    let now = call.twin.now();
+    let mut object = write_subscription(&stored.subscription, standing, context, now, sys_attrs);
+    if stored.subject == Subject::Registrations && stored.subscription.triggers.is_none() {
+        object.shift_remove("notificationTrigger"); // the default is of entities
+    }
+    object
 }
 
-fn subscription_id(text: &str) -> Result<Uri, Error> {
+pub(super) fn subscription_id(text: &str) -> Result<Uri, Error> {
     Uri::parse(text).map_err(|error| Error::bad_data(format!("the subscription id in the path: {error}")))
 }
