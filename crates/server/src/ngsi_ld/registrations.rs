@@ -240,14 +240,8 @@ pub(crate) async fn query_registrations(
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < found.len();
-    page.annotate(
-        &mut response,
-        &call,
-        media_type,
-        written.len(),
-        more,
-        Some(found.len()),
-    );
+    let around = page.around(written.len(), more);
+    page.link_pages(&mut response, &call, media_type, around, Some(found.len()));
     Ok(response)
 }
 
