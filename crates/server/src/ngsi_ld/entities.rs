@@ -83,7 +83,7 @@ pub(crate) async fn query_of(
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
-    let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
+    let wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
     representation.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
@@ -125,7 +125,7 @@ pub(crate) async fn query_entities_by_post(
         )
         .into());
     }
-    let local = flag("local", selection.local.as_deref())?;
+    let local = flag("local", selection.asked_of(&call).local.as_deref())?;
     let wanted = from_query(query, local, &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;

@@ -42,7 +42,7 @@ pub(crate) async fn map_query(
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let context = call.context().await?;
-    let mut wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
+    let mut wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
     let how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check(wanted.selection.q.as_ref())?;
     only_picked(&mut wanted, &how);
@@ -74,7 +74,7 @@ pub(crate) async fn map_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let mut wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
+    let mut wanted = from_query(query, flag("local", selection.asked_of(&call).local.as_deref())?, &context)?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check(wanted.selection.q.as_ref())?;
@@ -106,7 +106,7 @@ pub(crate) async fn map_temporal_query(
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let context = call.context().await?;
-    let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
+    let wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
@@ -139,7 +139,7 @@ pub(crate) async fn map_temporal_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let wanted = from_query(query, flag("local", selection.local.as_deref())?, &context)?;
+    let wanted = from_query(query, flag("local", selection.asked_of(&call).local.as_deref())?, &context)?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
+use super::call::Call;
 use crate::problem::Problem;
 
 /// Extracts a group; one parameter given twice is an `InvalidRequest`.
@@ -106,6 +107,17 @@ pub(crate) struct SelectionParameters {
     pub order_from: Option<String>,
     /// The kind of geometry that they are; a Point unless given.
     pub order_geometry: Option<String>,
+}
+
+impl SelectionParameters {
+    /// As they are meant: what is asked of a snapshot is of local scope, said or not (6.3.18).
+    pub(crate) fn asked_of(&self, call: &Call) -> Self {
+        let mut meant = self.clone();
+        if call.snapshot.is_some() {
+            meant.local = Some("true".to_owned());
+        }
+        meant
+    }
 }
 
 /// How entities are written (4.5, 4.21).
