@@ -60,7 +60,9 @@ pub(super) fn value(
     path: &Path<'_>,
 ) -> Result<Value, Error> {
     if json.is_null() {
-        return path.refuse("null is no value in NGSI-LD (4.5.0); leave the attribute out");
+        return path.refuse(
+            "null is no value in NGSI-LD (4.5.0); leave the attribute out, or say `urn:ngsi-ld:null` where a change deletes",
+        );
     }
     Ok(match kind {
         Kind::Property => Value::Property(PropertyValue::from_json(json.clone())),

@@ -281,7 +281,8 @@ impl PageRequest {
 /// same page has one address.
 fn page_query(query: &str, limit: usize, offset: usize) -> String {
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| !name.is_empty() && name != "limit" && name != "offset")
+        // The map that was made for the first page is named by a header; asked for again, it would be another one.
+        .filter(|(name, _)| !name.is_empty() && !["limit", "offset", "entityMap"].contains(&&**name))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     pairs.push(("limit".to_owned(), limit.to_string()));

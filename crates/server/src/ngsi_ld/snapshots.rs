@@ -58,6 +58,7 @@ const OUTPUT_ONLY: [&str; 7] = [
     responses(
         (status = 201, description = "Begun; `Location` is its path"),
         (status = 400, description = "Not a Snapshot", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 403, description = "There are as many as there may be", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 409, description = "A snapshot with this id exists", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]

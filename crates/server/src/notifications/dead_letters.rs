@@ -206,6 +206,7 @@ async fn list(
     responses(
         (status = 200, description = "The dead letter", body = Value, content_type = "application/json",
             example = json!({"number": 7, "reason": "it answered 500", "body": {"type": "Notification"}})),
+        (status = 400, description = "Not a number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -272,6 +273,7 @@ async fn purge(
     params(("number" = String, Path, description = "Its number", example = "7")),
     responses(
         (status = 204, description = "Destroyed"),
+        (status = 400, description = "Not a number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
