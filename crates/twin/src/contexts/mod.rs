@@ -280,7 +280,10 @@ impl Contexts {
     /// Puts what was obtained on the shelf; gives until when it holds.
     fn shelve(&self, url: &str, obtained: Obtained) -> Option<Timestamp> {
         let now = self.now();
-        let until = obtained.max_age.map(|age| fresh_until(now, age));
+        let until = match obtained.holds {
+            Holds::ForEver => None,
+            Holds::AsSaid(age) => Some(fresh_until(now, age)),
+        };
         let rows = self
             .shared
             .shelf
@@ -305,7 +308,7 @@ impl Contexts {
             return Ok(Obtained {
                 document: Arc::clone(given),
                 bytes: 0, // it is in memory anyway
-                max_age: None,
+                holds: Holds::ForEver,
             });
         }
         let named = || url.chars().take(200).collect::<String>();
@@ -323,7 +326,7 @@ impl Contexts {
         Ok(Obtained {
             document: Arc::new(document),
             bytes: fetched.body.len(),
-            max_age: Some(fetched.max_age),
+            holds: Holds::AsSaid(fetched.max_age),
         })
     }
 
@@ -336,8 +339,16 @@ impl Contexts {
 struct Obtained {
     document: Arc<Json>,
     bytes: usize,
-    /// How long it holds: `None` for ever, `Some(None)` where it did not say.
-    max_age: Option<Option<Duration>>,
+    holds: Holds,
+}
+
+/// How long a document holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    /// It is given with the configuration or hosted here.
+    ForEver,
+    /// It was fetched: as long as its server said, if it did.
+    AsSaid(Option<Duration>),
 }
 
 /// Finds documents, and notes which.

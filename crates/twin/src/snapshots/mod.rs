@@ -198,7 +198,7 @@ impl Snapshots {
         let mut rows = vec![Shelf::row_of(&info)];
         rows.extend(shelf.farewells.end(&id));
         self.tenant.store_rows_blocking(rows)?;
-        shelf.put(info.clone());
+        shelf.put(&info);
         notice::enter(self.tenant.book(), &info);
         let Some(entry) = shelf.get(id.as_str()) else {
             return Err(Error::Missing("snapshot", id));
@@ -269,7 +269,7 @@ impl Snapshots {
         let letters = notice::letters(&info, now);
         self.tenant
             .store_rows_and_notify_blocking(vec![Shelf::row_of(&info)], letters)?;
-        shelf.put(info.clone());
+        shelf.put(&info);
         Ok(info)
     }
 
@@ -285,7 +285,7 @@ impl Snapshots {
         if info.watched != watched {
             info.watched = watched;
             self.tenant.store_rows_blocking(vec![Shelf::row_of(&info)])?;
-            self.tenant.snapshot_shelf().put(info);
+            self.tenant.snapshot_shelf().put(&info);
         }
         Ok(())
     }

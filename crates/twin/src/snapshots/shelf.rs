@@ -249,7 +249,7 @@ impl Shelf {
     }
 
     /// Makes a snapshot, or what is new of it, visible.
-    pub(super) fn put(&self, info: SnapshotInfo) {
+    pub(super) fn put(&self, info: &SnapshotInfo) {
         let mut entries = self.entries.write();
         let before = entries.get(info.id.as_str());
         let entry = before.map_or_else(|| Entry::new(info.clone()), |before| before.with(info.clone()));
