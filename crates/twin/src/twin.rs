@@ -399,7 +399,10 @@ impl Twin {
 
     /// Whether somebody is to be told of what happens in it, or has not been told yet.
     pub(crate) fn is_watched(&self) -> bool {
-        self.0.registry.page(0, 0).1 > 0 || self.0.book.statistics().waiting > 0
+        let subscribed = |registry: &Registry| registry.page(0, 0).1 > 0;
+        subscribed(&self.0.registry)
+            || subscribed(&self.registrations().subscriptions)
+            || self.0.book.statistics().waiting > 0
     }
 
     /// Whether nobody would miss it: it can be closed, and opened again.

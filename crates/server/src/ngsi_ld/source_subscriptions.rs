@@ -11,7 +11,9 @@ use super::call::{Payload, Reading, Writing};
 use super::examples;
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
-use super::subscriptions::{OptionsParameter, check_endpoint, named_context, subscription_id, write};
+use super::subscriptions::{
+    OptionsParameter, check_endpoint, context_of_notifications, named_context, subscription_id, watch, write,
+};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where they live.
@@ -38,10 +40,11 @@ pub(crate) async fn create_source_subscription(call: Writing, payload: Payload) 
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Registrations)?;
     check_endpoint(&call, &draft)?;
-    let context = named_context(&call, &draft).await?.unwrap_or(context);
+    let context = context_of_notifications(&call, &draft, context).await?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let id =
         blocking(move || twin.create_registration_subscription_blocking(&view, draft, context)).await??;
+    watch(&call).await?;
     Ok(created(SOURCE_SUBSCRIPTIONS, &id))
 }
 

@@ -60,20 +60,9 @@ pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answ
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
     check_endpoint(&call, &draft)?;
-    let context = match named_context(&call, &draft).await? {
-        Some(named) => named,
-        // 5.13.1: notifications name their @context by one URL, so it gets one.
-        None if context.link().is_none() => {
-            let url = call.context_url(&context).await?;
-            call.compile(Value::String(url)).await?
-        }
-        None => context,
-    };
+    let context = context_of_notifications(&call, &draft, context).await?;
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
-    if let Some(snapshot) = call.snapshot.clone() {
-        let snapshots = snapshots(&call)?;
-        blocking(move || snapshots.watch(&snapshot)).await??;
-    }
+    watch(&call).await?;
     Ok(created(SUBSCRIPTIONS, &id))
 }
 
@@ -207,6 +196,32 @@ pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
         return Err(refused(
             &"nothing is sent to `localhost`; if that is meant, set notifications.allow_private",
         ));
+    }
+    Ok(())
+}
+
+/// The @context of the notifications of a new subscription.
+pub(super) async fn context_of_notifications(
+    call: &Call,
+    draft: &Draft,
+    context: Context,
+) -> Answer<Context> {
+    Ok(match named_context(call, draft).await? {
+        Some(named) => named,
+        // 5.13.1: notifications name their @context by one URL, so it gets one.
+        None if context.link().is_none() => {
+            let url = call.context_url(&context).await?;
+            call.compile(Value::String(url)).await?
+        }
+        None => context,
+    })
+}
+
+/// A snapshot that somebody subscribed to is delivered from.
+pub(super) async fn watch(call: &Call) -> Answer<()> {
+    if let Some(snapshot) = call.snapshot.clone() {
+        let snapshots = snapshots(call)?;
+        blocking(move || snapshots.watch(&snapshot)).await??;
     }
     Ok(())
 }

@@ -96,7 +96,10 @@ impl SharedContexts {
 pub(crate) fn encode(stored: &StoredSubscription) -> Row {
     let subscription = &stored.subscription;
     let now = stored.modified_at;
-    let document = write_subscription(subscription, &Standing::default(), Context::core(), now, false);
+    let mut document = write_subscription(subscription, &Standing::default(), Context::core(), now, false);
+    if subscription.triggers.is_none() {
+        document.shift_remove("notificationTrigger"); // what was not given is not given after a restart either
+    }
     let (context, _) = dump(&stored.context);
     let text = json!({
         "subscription": document,
