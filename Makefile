@@ -6,15 +6,17 @@ SHELL := /bin/bash
 CARGO ?= cargo
 BIN := target/release/mapacha
 
-.PHONY: demo build test lint bench validate-access torture browser-test doc clean help
+.PHONY: demo build test lint bench validate-access torture fuzz browser-test interoperability-test doc clean help
 
 help:
 	@echo "make demo     build, then open a living demo city on http://127.0.0.1:8080"
 	@echo "make build    build target/release/mapacha, pages' assets inside"
 	@echo "make test     install what the tests need, and run them all"
+	@echo "make interoperability-test  published NGSI-LD clients against the built program"
 	@echo "make lint     rustfmt, clippy, cargo-deny"
 	@echo "make bench    measure, and print the numbers that benches/README.md records"
 	@echo "make torture  the long forms of the slow suites"
+	@echo "make fuzz     fuzz every parser, five minutes each"
 	@echo "make validate-access  compute the validation page of reachability again"
 
 demo: build
@@ -36,6 +38,7 @@ test:
 	@$(CARGO) nextest run --release --workspace --no-fail-fast
 	@$(CARGO) test --release --workspace --doc --quiet
 	@scripts/browser-test
+	@scripts/interoperability-test
 
 lint:
 	@$(CARGO) fmt --all --check
@@ -51,12 +54,18 @@ validate-access: build
 torture: build
 	@MAPACHA_TORTURE=1 $(CARGO) nextest run --release --workspace --no-fail-fast
 
+fuzz:
+	@scripts/fuzz 300
+
 browser-test: build
 	@scripts/browser-test
+
+interoperability-test: build
+	@scripts/interoperability-test
 
 doc:
 	@$(CARGO) doc --release --workspace --no-deps
 
 clean:
 	@$(CARGO) clean
-	@rm -rf web/dist web/node_modules tests/browser/node_modules
+	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules

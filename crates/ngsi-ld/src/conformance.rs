@@ -169,9 +169,9 @@ mod tests {
                 json!({"a": p(json!(2))}),
             ),
             (
-                json!({"a": {"type": "Property", "value": 1, "b": {"type": "JsonProperty", "json": 2}}}),
+                json!({"a": {"type": "Property", "value": 1, "b": {"type": "JsonProperty", "json": [2]}}}),
                 8,
-                json!({"a": {"type": "Property", "value": 1, "b": p(json!(2))}}),
+                json!({"a": {"type": "Property", "value": 1, "b": p(json!([2]))}}),
             ),
         ] {
             let now = entity(members.clone());

@@ -12,6 +12,7 @@ pub mod fragment;
 pub mod geojson;
 pub mod name;
 pub mod query;
+pub mod registration;
 pub mod representation;
 pub mod subscription;
 #[cfg(test)]

@@ -11,8 +11,17 @@ pub struct Timestamp(i64);
 
 /// A text that is not an instant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a date and time in ISO 8601 with a time zone, such as `2026-05-01T12:00:00Z`")]
+#[error("`{0}` is not a date and time in ISO 8601 with a time zone, such as `2026-05-01T12:00:00Z`{hint}", hint = plus(.0))]
 pub struct NotATimestamp(pub String);
+
+/// What became of a `+` that was written into a URL as it is.
+fn plus(text: &str) -> &'static str {
+    if text.contains(' ') {
+        "; in a URL a `+` means a space: write `%2B`, or use `Z`"
+    } else {
+        ""
+    }
+}
 
 impl Timestamp {
     /// The earliest instant that can be written: year -9999.

@@ -14,6 +14,7 @@ mod links;
 pub mod order;
 pub mod plan;
 pub mod prepared;
+pub mod registrations;
 mod target;
 pub mod temporal;
 pub mod view;

@@ -1,5 +1,7 @@
 //! The description of the API: OpenAPI 3.1, made from the handlers themselves.
 
+mod answers;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +24,7 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "NGSI-LD temporal", description = "What was known, and when"),
         (name = "NGSI-LD discovery", description = "What there is"),
         (name = "NGSI-LD subscriptions", description = "Being told of what changes"),
+        (name = "NGSI-LD context sources", description = "Who else has what"),
         (name = "Notifications", description = "How delivery stands, and what could not be delivered"),
         (name = "NGSI-LD entity maps", description = "What a query found, to page through"),
         (name = "NGSI-LD snapshots", description = "What queries found, frozen, to be worked on like the city itself"),
@@ -52,5 +55,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document.
 pub fn openapi() -> OpenApi {
-    doors(true).into_openapi()
+    let mut description = doors(true).into_openapi();
+    answers::complete(&mut description);
+    description
 }

@@ -38,6 +38,7 @@ pub enum NgsiError {
     InvalidRequest,
     BadRequestData,
     AlreadyExists,
+    Conflict,
     OperationNotSupported,
     ResourceNotFound,
     InternalError,
@@ -52,7 +53,7 @@ impl NgsiError {
     pub fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest | Self::BadRequestData => StatusCode::BAD_REQUEST,
-            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::AlreadyExists | Self::Conflict => StatusCode::CONFLICT,
             Self::OperationNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ResourceNotFound | Self::NonexistentTenant => StatusCode::NOT_FOUND,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -66,6 +67,7 @@ impl NgsiError {
             Self::InvalidRequest => "InvalidRequest",
             Self::BadRequestData => "BadRequestData",
             Self::AlreadyExists => "AlreadyExists",
+            Self::Conflict => "Conflict",
             Self::OperationNotSupported => "OperationNotSupported",
             Self::ResourceNotFound => "ResourceNotFound",
             Self::InternalError => "InternalError",
@@ -81,6 +83,7 @@ impl NgsiError {
             Self::InvalidRequest => "The request is not well formed",
             Self::BadRequestData => "The request's content is not acceptable",
             Self::AlreadyExists => "It exists already",
+            Self::Conflict => "It contradicts what is here",
             Self::OperationNotSupported => "The operation is not supported",
             Self::ResourceNotFound => "There is no such thing",
             Self::InternalError => "The server failed",
@@ -172,6 +175,13 @@ impl Problem {
         self
     }
 
+    /// The same, said of the item of an array at `index`, as a JSON pointer.
+    #[must_use]
+    pub fn of_item(mut self, index: usize) -> Self {
+        self.0.detail = format!("item `/{index}`: {}", self.0.detail).into();
+        self
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -207,7 +217,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if self.0.status.is_server_error() {
+        if self.0.status == StatusCode::GATEWAY_TIMEOUT {
+            // Somebody else's server; whoever asks can name any.
+            tracing::info!(detail = %self.0.detail, "request failed");
+        } else if self.0.status.is_server_error() {
             tracing::error!(status = self.0.status.as_u16(), detail = %self.0.detail, "request failed");
         }
         if self.0.bare {
@@ -245,6 +258,7 @@ impl From<twin::Error> for Problem {
             | Error::Missing(..) => Self::ngsi(NgsiError::ResourceNotFound, detail),
             Error::TooManyOfOneInstant { .. } => Self::ngsi(NgsiError::TooManyResults, detail),
             Error::AlreadyExists(_) | Error::Taken(..) => Self::ngsi(NgsiError::AlreadyExists, detail),
+            Error::Conflict(_) => Self::ngsi(NgsiError::Conflict, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.
             Error::ReadOnly(_) => Self::named(
@@ -299,6 +313,7 @@ mod tests {
             (NgsiError::InvalidRequest, 400, "InvalidRequest"),
             (NgsiError::BadRequestData, 400, "BadRequestData"),
             (NgsiError::AlreadyExists, 409, "AlreadyExists"),
+            (NgsiError::Conflict, 409, "Conflict"),
             (NgsiError::OperationNotSupported, 422, "OperationNotSupported"),
             (NgsiError::ResourceNotFound, 404, "ResourceNotFound"),
             (NgsiError::InternalError, 500, "InternalError"),

@@ -74,12 +74,6 @@ async fn no_body_no_length(mut response: Response) -> Response {
     response
 }
 
-/// Operations of the standard that later versions answer.
-const NOT_YET: [&str; 2] = [
-    "/ngsi-ld/v1/csourceRegistrations",
-    "/ngsi-ld/v1/csourceSubscriptions",
-];
-
 /// A path that is not there: a page for people, problem details for programs.
 async fn not_found(State(app): State<App>, request: Request) -> Response {
     let accept = request
@@ -94,12 +88,14 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
     if accept.contains("text/html") && !is_api {
         return pages::not_found.call(request, app).await;
     }
-    if let Some(door) = NOT_YET.iter().find(|door| path.starts_with(**door)) {
-        let detail =
-            format!("`{door}` is of NGSI-LD V1.9.1, but not in this version; /openapi.json lists what is");
-        return Problem::ngsi(NgsiError::OperationNotSupported, detail).into_response();
-    }
     let shown: String = path.chars().take(200).collect();
+    if matches!(&*path, "/ngsi-ld" | "/ngsi-ld/v1") {
+        let detail = format!(
+            "the operations of NGSI-LD are below `{shown}`: entities at {}, and /openapi.json describes all",
+            ngsi_ld::ENTITIES
+        );
+        return Problem::ngsi(NgsiError::ResourceNotFound, detail).into_response();
+    }
     let detail = format!(
         "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /healthz, /readyz, /metrics and \
          /version, and /openapi.json describes them"
@@ -120,6 +116,10 @@ async fn method_not_allowed(request: Request) -> Response {
         && request.uri().path() == ngsi_ld::ENTITIES
     {
         let detail = "the path ends where the entity's id should follow; an id is a URI";
+        return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
+    }
+    if request.uri().path().starts_with("/ngsi-ld/") && request.uri().path().contains("//") {
+        let detail = "a part of the path is empty, where an id or the name of an attribute should be";
         return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
     }
     let detail = format!(

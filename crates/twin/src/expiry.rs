@@ -117,7 +117,7 @@ mod tests {
             now in 0_i64..20,
         ) {
             let mut deadlines = Deadlines::default();
-            let mut last: std::collections::BTreeMap<Uri, Option<Record>> = Default::default();
+            let mut last: std::collections::BTreeMap<Uri, Option<Record>> = std::collections::BTreeMap::new();
             for (id, ends, kind) in notes {
                 let record = match kind {
                     0 => None,

@@ -25,6 +25,7 @@ mod operation;
 mod ordered;
 mod reader;
 mod reading;
+mod registrations;
 mod rows;
 mod settle;
 mod shard;
@@ -50,6 +51,7 @@ pub use net::{Fetched, Net, NetError, NetLimits};
 pub use operation::{Copied, Instance, InstanceRef, Operation, Outcome};
 pub use ordered::{MAX_ORDERED, Ordered};
 pub use reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
+pub use registrations::{MatchedRegistration, StoredRegistration};
 pub use rows::Row;
 pub use snapshot::Snapshot;
 pub use snapshots::{

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use ngsi_ld::context::Context;
-use ngsi_ld::subscription::{Draft, Endpoint, Standing};
+use ngsi_ld::subscription::{Draft, Endpoint, Standing, Subject};
 use ngsi_ld::{Timestamp, Uri};
 use query::View;
 
 use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
 use crate::error::Error;
-use crate::subscriptions::{Compiled, Edit, StoredSubscription, run_periodic};
+use crate::registrations;
+use crate::subscriptions::{Compiled, Edit, StoredSubscription, notify_of_entities, run_periodic};
 use crate::twin::Twin;
 use crate::writer::Command;
 
@@ -33,6 +34,7 @@ impl Twin {
         }
         let id = subscription.id.clone();
         let stored = StoredSubscription {
+            subject: Subject::Entities,
             subscription,
             context,
             created_at: now,
@@ -160,8 +162,9 @@ impl Twin {
         let (book, clock) = (Arc::clone(&self.0.book), Arc::clone(&self.0.clock));
         let (commands, asked) = (self.0.commands.clone(), Arc::clone(&book));
         let registry = Arc::clone(&self.0.registry);
+        let sources = Arc::clone(&self.registrations().subscriptions);
         let tenant = tenant.map(Arc::from);
-        let weak = self.weak();
+        let (weak, timed, ending) = (self.weak(), self.weak(), self.weak());
         let written = move || {
             // A full queue means commits to come, which take it along.
             if asked.ask_flush() && commands.try_send(Command::Flush(None)).is_err() {
@@ -170,7 +173,13 @@ impl Twin {
         };
         async move {
             let deliver = delivery::run(book, clock, transport, tenant, written);
-            futures_util::future::join(deliver, run_periodic(weak, registry)).await;
+            futures_util::future::join4(
+                deliver,
+                run_periodic(weak, registry, notify_of_entities),
+                run_periodic(timed, sources, registrations::notify),
+                registrations::run_ends(ending),
+            )
+            .await;
         }
     }
 
@@ -180,6 +189,11 @@ impl Twin {
 
     async fn flush(&self) -> Result<(), Error> {
         self.ask(0, |reply| Command::Flush(Some(reply))).await
+    }
+
+    /// A number that was not given before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.0.book.next_id()
     }
 
     /// An id that nothing else has: of the time, and of how often it was asked for.

@@ -22,6 +22,7 @@ use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
 use crate::reading::Reading;
+use crate::registrations::Registrations;
 use crate::rows::{self, Row};
 use crate::shard::Record;
 use crate::snapshot::Snapshot;
@@ -88,6 +89,7 @@ pub(crate) struct Shared {
     waiting: Arc<AtomicUsize>,
     pub(crate) commands: SyncSender<Command>,
     pub(crate) registry: Arc<Registry>,
+    registrations: Registrations,
     pub(crate) book: Arc<Book>,
     events: broadcast::Sender<Arc<Committed>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -123,6 +125,7 @@ impl Twin {
         // Owners first, then what waits for them.
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
+        let registrations = Registrations::open(&*reader, &book)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
         let snapshots = Shelf::load(&*reader, &book)?;
         book.open_queues(&*reader)?;
@@ -164,6 +167,7 @@ impl Twin {
             waiting,
             commands,
             registry,
+            registrations,
             book,
             events,
             writer,
@@ -333,6 +337,10 @@ impl Twin {
             }
         }
         answer.recv().map_err(|_gone| closed())?.map(BlobId)
+    }
+
+    pub(crate) fn registrations(&self) -> &Registrations {
+        &self.0.registrations
     }
 
     /// A picture of now. Costs 64 counters.

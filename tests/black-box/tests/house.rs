@@ -63,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("black-box", &[]),
+    ("conformance", &["black-box"]),
     // What takes milliseconds is measured inside the process, so the measuring program builds a twin itself.
     (
         "benches",

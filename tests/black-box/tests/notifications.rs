@@ -117,10 +117,15 @@ fn start(data: &Path) -> Server {
     )
 }
 
+const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
+
+fn subscription(id: &str, uri: &str) -> Json {
+    json!({"id": id, "type": "Subscription", "entities": [{"type": "Tank"}],
+        "notification": {"endpoint": {"uri": uri, "timeout": 2000}}})
+}
+
 fn subscribe(server: &Server, id: &str, uri: &str) {
-    let subscription = json!({"id": id, "type": "Subscription", "entities": [{"type": "Tank"}],
-        "notification": {"endpoint": {"uri": uri, "timeout": 2000}}});
-    let (status, body) = server.send("POST", "/ngsi-ld/v1/subscriptions", &subscription);
+    let (status, body) = server.send("POST", SUBSCRIPTIONS, &subscription(id, uri));
     assert_eq!(status, 201, "{body}");
 }
 
@@ -231,25 +236,25 @@ fn without_leave_nothing_inside_is_reached() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::over(&folder.path().join("data"));
     let inside = Receiver::start(TAKES);
-    subscribe(&server, "urn:ngsi-ld:Subscription:inside", &inside.uri);
-    subscribe(
-        &server,
-        "urn:ngsi-ld:Subscription:name",
-        &inside.uri.replace("127.0.0.1", "localhost"),
-    );
+    let by_name = inside.uri.replace("127.0.0.1", "localhost");
+    // What is plain to see is refused at once.
+    for uri in [&inside.uri, &by_name] {
+        let (status, text) = server.send("POST", SUBSCRIPTIONS, &subscription("urn:ngsi-ld:Subscription:inside", uri));
+        assert_eq!(status, 400, "{text}");
+        assert!(text.contains("notifications.allow_private"), "{text}");
+    }
+    // What only the name's addresses tell, when it is sent.
+    let broker = by_name.replace("http://", "mqtt://");
+    subscribe(&server, "urn:ngsi-ld:Subscription:broker", &broker);
     level(&server, 1);
     let begun = Instant::now();
-    for which in ["inside", "name"] {
-        loop {
-            let (_, subscription) = server.get(&format!(
-                "/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:{which}"
-            ));
-            if subscription["notification"]["status"] == "failed" {
-                break;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(30), "{subscription}");
-            std::thread::sleep(Duration::from_millis(50));
+    loop {
+        let (_, subscription) = server.get("/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:broker");
+        if subscription["notification"]["status"] == "failed" {
+            break;
         }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{subscription}");
+        std::thread::sleep(Duration::from_millis(50));
     }
     assert!(inside.got.lock().unwrap().is_empty());
 }

@@ -11,6 +11,11 @@ use super::{Coercion, Context, ContextSource, Term, core};
 use crate::error::Error;
 use crate::name::{DEFAULT_CONTEXT, Name};
 
+/// Keywords that stand in no context but as members of definitions (JSON-LD 1.1, "keyword redefinition").
+const REDEFINED: [&str; 12] = [
+    "@id", "@value", "@list", "@set", "@graph", "@index", "@reverse", "@container", "@json", "@none", "@nest", "@included",
+];
+
 /// How deep documents may name documents.
 const MAX_DEPTH: usize = 8;
 /// How many documents one @context may name in all.
@@ -118,6 +123,9 @@ impl<'s> Builder<'s> {
             Some(Json::String(vocab)) => self.vocab = Some(self.iri(vocab, local, &mut HashMap::new(), 0)?),
             Some(_) => return Err(self.refuse("`@vocab` is neither an IRI nor null")),
         }
+        if local.get("@base").is_some_and(|base| !base.is_string() && !base.is_null()) {
+            return Err(self.refuse("`@base` is neither an IRI nor null"));
+        }
         let mut state = HashMap::with_capacity(local.len());
         for term in local.keys() {
             self.define(term, local, &mut state, 0)?;
@@ -137,6 +145,9 @@ impl<'s> Builder<'s> {
             Some(true) => return Ok(()),
             Some(false) => {
                 return Err(self.refuse(&format!("the definition of `{term}` leads back to itself")));
+            }
+            None if REDEFINED.contains(&term) => {
+                return Err(self.refuse(&format!("`{term}` is a keyword of JSON-LD, and cannot be defined anew")));
             }
             None if term.starts_with('@') => return Ok(()),
             None if chain > MAX_CHAIN => {

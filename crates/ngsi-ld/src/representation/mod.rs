@@ -27,6 +27,8 @@ pub use write::{LinkedEntities, write_attribute, write_entity, write_entity_inli
 pub use write_geojson::{feature_of, write_feature, write_feature_collection};
 pub use write_temporal::{AggregatedAttribute, AggregatedRow, write_aggregated, write_temporal};
 
+pub(crate) use names::is_scope;
+
 /// What a client sent, cut so that an error stays readable.
 fn short(text: &str) -> &str {
     let end = text.char_indices().nth(80).map_or(text.len(), |(at, _)| at);

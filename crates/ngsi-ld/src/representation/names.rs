@@ -40,7 +40,7 @@ pub(super) fn is_reserved(name: &Name, inside: bool) -> bool {
 }
 
 /// Whether a text is a Scope: `/Nairobi/Westlands`.
-pub(super) fn is_scope(text: &str) -> bool {
+pub(crate) fn is_scope(text: &str) -> bool {
     text.strip_prefix('/').unwrap_or(text).split('/').all(is_simple)
 }
 

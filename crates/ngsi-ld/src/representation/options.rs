@@ -33,7 +33,7 @@ pub enum TemporalFormat {
 pub struct WriteOptions {
     /// The representation.
     pub format: Format,
-    /// Whether `createdAt` and `modifiedAt` are written.
+    /// Whether `createdAt`, `modifiedAt` and `expiresAt` are written (Table 6.3.11-1).
     pub sys_attrs: bool,
     /// The language filter (4.15), as an `Accept-Language` value: `fr,en;q=0.5,*`. LanguageProperties become
     /// Properties.

@@ -83,13 +83,10 @@ pub(super) fn head(entity: &Entity, context: &Context, options: &WriteOptions) -
         };
         object.insert("scope".into(), scope);
     }
-    if let Some(instant) = entity.expires_at
-        && core("expiresAt")
-    {
-        object.insert("expiresAt".into(), time(instant));
-    }
-    if options.sys_attrs && options.format != Format::Simplified {
+    // Also where the representation is simplified: these are the entity's own, and have no attribute to be part of.
+    if options.sys_attrs {
         for (term, instant) in [
+            ("expiresAt", entity.expires_at.unwrap_or(UNSET)),
             ("createdAt", entity.created_at),
             ("modifiedAt", entity.modified_at),
         ] {
@@ -226,11 +223,9 @@ fn members_with(
     if let Some(id) = attribute.instance_id.as_ref().filter(|_| temporal) {
         object.insert("instanceId".into(), id.as_str().into());
     }
-    if let Some(instant) = attribute.expires_at {
-        object.insert("expiresAt".into(), time(instant));
-    }
     if options.sys_attrs {
         for (term, instant) in [
+            ("expiresAt", attribute.expires_at.unwrap_or(UNSET)),
             ("createdAt", attribute.created_at),
             ("modifiedAt", attribute.modified_at),
         ] {

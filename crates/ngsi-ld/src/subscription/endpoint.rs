@@ -259,7 +259,7 @@ fn milliseconds(object: &Object<'_>, member: &str) -> Result<Option<f64>, Error>
     }
 }
 
-fn pairs(object: &Object<'_>, member: &str) -> Result<Option<Vec<KeyValue>>, Error> {
+pub(crate) fn pairs(object: &Object<'_>, member: &str) -> Result<Option<Vec<KeyValue>>, Error> {
     let Some(json) = object.get(member) else {
         return Ok(None);
     };

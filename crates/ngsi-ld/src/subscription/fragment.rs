@@ -29,9 +29,10 @@ impl Draft {
             "",
             "a subscription is an object with `type` and `notification`",
         )?;
-        match object.required_text("type")? {
-            "Subscription" => {}
-            _ => return Err(object.error("type", "it must be `Subscription`")),
+        match object.text("type")? {
+            Some("Subscription") => {}
+            None => return Err(object.error("type", "it is missing; it is `Subscription`")),
+            Some(_) => return Err(object.error("type", "it must be `Subscription`")),
         }
         Ok(Self {
             members: read_members(&object, context, subject)?,
@@ -70,6 +71,12 @@ impl Draft {
     /// The id it gives.
     pub fn id(&self) -> Option<&Uri> {
         self.members.id.as_ref()
+    }
+
+    /// The URI of the endpoint it gives.
+    pub fn endpoint(&self) -> Option<&str> {
+        let notification = self.members.notification.as_ref()?;
+        Some(&notification.endpoint.uri)
     }
 
     /// The `jsonldContext` it gives.

@@ -4,12 +4,13 @@
 //! [`Subscription`] is what its subscriber wrote, with every name expanded; what the system adds (status, counters,
 //! times) is in [`Standing`] and is given when it is written.
 
-mod endpoint;
+pub(crate) mod endpoint;
 mod fragment;
+mod misspelt;
 mod notified;
 mod portable;
 mod read;
-mod reader;
+pub(crate) mod reader;
 #[cfg(test)]
 mod tests;
 mod write;

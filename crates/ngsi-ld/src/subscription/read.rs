@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Accept, Endpoint};
 use super::reader::Object;
 use super::{
     Conformance, EntitySelector, GivenFormat, Join, Members, NotificationParams, Subject, Trigger, Written,
@@ -30,6 +30,7 @@ pub(super) fn read_members(
     context: &Context,
     subject: Subject,
 ) -> Result<Members, Error> {
+    super::misspelt::refuse(object)?;
     let uri = |member: &str| -> Result<Option<Uri>, Error> {
         object
             .text(member)?
@@ -55,7 +56,7 @@ pub(super) fn read_members(
     };
     let notification = object
         .get("notification")
-        .map(|json| notification(json, context))
+        .map(|json| notification(json, context, subject))
         .transpose()?;
     Ok(Members {
         id: uri("id")?,
@@ -295,7 +296,7 @@ fn conformance(object: &Object<'_>) -> Result<Option<Conformance>, Error> {
 }
 
 /// 5.2.14.
-fn notification(json: &Json, context: &Context) -> Result<NotificationParams, Error> {
+fn notification(json: &Json, context: &Context, subject: Subject) -> Result<NotificationParams, Error> {
     let object = Object::of(
         json,
         "/notification",
@@ -337,8 +338,15 @@ fn notification(json: &Json, context: &Context) -> Result<NotificationParams, Er
             "it does not go with the simplified format, which has no room for changes",
         ));
     }
+    let endpoint = Endpoint::read(endpoint, "/notification/endpoint")?;
+    if subject == Subject::Registrations && endpoint.accept == Some(Accept::GeoJson) {
+        return Err(Error::bad_data(
+            "`/notification/endpoint/accept`: registrations are not written as GeoJSON; ask for application/json or \
+             application/ld+json (5.3.2)",
+        ));
+    }
     Ok(NotificationParams {
-        endpoint: Endpoint::read(endpoint, "/notification/endpoint")?,
+        endpoint,
         attributes,
         pick,
         omit,

@@ -9,21 +9,21 @@ use crate::name::Uri;
 use crate::time::Timestamp;
 
 /// Whether a member of a fragment is there to take away what it names (5.5.8).
-pub(super) fn is_null(json: &Json) -> bool {
+pub(crate) fn is_null(json: &Json) -> bool {
     json.is_null() || json.as_str() == Some("urn:ngsi-ld:null")
 }
 
 /// An object and where it stands in the document.
 #[derive(Clone, Copy)]
-pub(super) struct Object<'a> {
-    pub(super) members: &'a Map<String, Json>,
+pub(crate) struct Object<'a> {
+    pub(crate) members: &'a Map<String, Json>,
     /// A JSON pointer, without the slash at its end.
-    pub(super) place: &'a str,
+    pub(crate) place: &'a str,
 }
 
 impl<'a> Object<'a> {
     /// What is at `place`, which must be an object.
-    pub(super) fn of(json: &'a Json, place: &'a str, what: &str) -> Result<Self, Error> {
+    pub(crate) fn of(json: &'a Json, place: &'a str, what: &str) -> Result<Self, Error> {
         match json {
             Json::Object(members) => Ok(Self { members, place }),
             _ if place.is_empty() => Err(Error::bad_data(format!("the body is not an object: {what}"))),
@@ -32,20 +32,20 @@ impl<'a> Object<'a> {
     }
 
     /// A refusal of a member.
-    pub(super) fn error(&self, member: &str, what: impl fmt::Display) -> Error {
+    pub(crate) fn error(&self, member: &str, what: impl fmt::Display) -> Error {
         Error::bad_data(format!("`{}/{member}`: {what}", self.place))
     }
 
-    pub(super) fn get(&self, member: &str) -> Option<&'a Json> {
+    pub(crate) fn get(&self, member: &str) -> Option<&'a Json> {
         self.members.get(member)
     }
 
     /// Whether the member is there to be taken away.
-    pub(super) fn is_removed(&self, member: &str) -> bool {
+    pub(crate) fn is_removed(&self, member: &str) -> bool {
         self.get(member).is_some_and(is_null)
     }
 
-    pub(super) fn text(&self, member: &str) -> Result<Option<&'a str>, Error> {
+    pub(crate) fn text(&self, member: &str) -> Result<Option<&'a str>, Error> {
         match self.get(member) {
             None => Ok(None),
             Some(Json::String(text)) => Ok(Some(text)),
@@ -53,12 +53,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn required_text(&self, member: &str) -> Result<&'a str, Error> {
+    pub(crate) fn required_text(&self, member: &str) -> Result<&'a str, Error> {
         self.text(member)?
             .ok_or_else(|| self.error(member, "it is missing"))
     }
 
-    pub(super) fn flag(&self, member: &str) -> Result<Option<bool>, Error> {
+    pub(crate) fn flag(&self, member: &str) -> Result<Option<bool>, Error> {
         match self.get(member) {
             None => Ok(None),
             Some(Json::Bool(value)) => Ok(Some(*value)),
@@ -67,7 +67,7 @@ impl<'a> Object<'a> {
     }
 
     /// A number greater than 0.
-    pub(super) fn positive(&self, member: &str) -> Result<Option<f64>, Error> {
+    pub(crate) fn positive(&self, member: &str) -> Result<Option<f64>, Error> {
         match self.get(member) {
             None => Ok(None),
             Some(Json::Number(number)) => match number.as_f64() {
@@ -78,14 +78,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn instant(&self, member: &str) -> Result<Option<Timestamp>, Error> {
+    pub(crate) fn instant(&self, member: &str) -> Result<Option<Timestamp>, Error> {
         self.text(member)?
             .map(|text| Timestamp::parse(text).map_err(|error| self.error(member, error)))
             .transpose()
     }
 
     /// An array of at least one string; a lone string where `or_one`.
-    pub(super) fn texts(&self, member: &str, or_one: bool) -> Result<Option<Vec<&'a str>>, Error> {
+    pub(crate) fn texts(&self, member: &str, or_one: bool) -> Result<Option<Vec<&'a str>>, Error> {
         let wrong = || self.error(member, "it must be an array of strings, at least one");
         match self.get(member) {
             None => Ok(None),
@@ -99,7 +99,7 @@ impl<'a> Object<'a> {
     }
 
     /// An array of at least one element, each with its place.
-    pub(super) fn elements(&self, member: &str, of: &str) -> Result<Option<Vec<(String, &'a Json)>>, Error> {
+    pub(crate) fn elements(&self, member: &str, of: &str) -> Result<Option<Vec<(String, &'a Json)>>, Error> {
         match self.get(member) {
             None => Ok(None),
             Some(Json::Array(elements)) if !elements.is_empty() => {
@@ -114,7 +114,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn uri(&self, member: &str, text: &str) -> Result<Uri, Error> {
+    pub(crate) fn uri(&self, member: &str, text: &str) -> Result<Uri, Error> {
         Uri::parse(text).map_err(|error| self.error(member, error))
     }
 }

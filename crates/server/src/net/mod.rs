@@ -30,7 +30,7 @@ const MAX_URL_BYTES: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// Not a URL this client fetches.
-    #[error("`{url}` is not fetched: {why}")]
+    #[error("nothing is sent to `{url}`: {why}")]
     Url {
         /// The URL, cut to 200 characters.
         url: String,
@@ -39,8 +39,8 @@ pub enum FetchError {
     },
     /// The host's address may not be reached.
     #[error(
-        "`{host}` is not fetched: {address} is {why}; if it is yours and meant, set notifications.allow_private, \
-         and if it is an @context, better give its text with contexts.static"
+        "nothing is sent to `{host}`: {address} is {why}; if it is yours and meant, set notifications.allow_private \
+         (for an @context contexts.static is better, which needs no network)"
     )]
     Address {
         /// The host as the URL has it.

@@ -119,6 +119,8 @@ pub(super) fn builder(policy: &Policy) -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .no_proxy()
+        // Names of header fields have no case, and not every receiver knows that.
+        .http1_title_case_headers()
         .tls_backend_preconfigured(policy.trust.config())
         .dns_resolver(Arc::new(GuardedResolver {
             allow_private: policy.allow_private,

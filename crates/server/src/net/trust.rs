@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_certificate_is_held_to_authority_name_and_time() {
-        let (city, other) = (Authority::new(), Authority::new());
+        let (city, other) = (Authority::new("the city"), Authority::new("another"));
         for (trusted, name, expired, refusal) in [
             (&city, "localhost", false, None),
             (
@@ -207,7 +207,7 @@ mod tests {
         );
         let damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(Trust::with([&damaged[..]]).unwrap_err().contains("certificate 1"));
-        let fine = Authority::new();
+        let fine = Authority::new("the city");
         assert!(format!("{:?}", fine.trust()).contains("1 more"));
     }
 }

@@ -213,8 +213,12 @@ impl PageRequest {
     /// Reads the parameters (6.3.10, 6.3.13).
     pub(crate) fn parse(parameters: &PageParameters, config: &Config) -> Answer<Self> {
         let count = flag("count", parameters.count.as_deref())?;
-        let limit = number("limit", parameters.limit.as_deref())?.unwrap_or(config.default_page_size);
-        let offset = number("offset", parameters.offset.as_deref())?.unwrap_or(0);
+        // 5.5.2: what does not meet the requirements of the operation is BadRequestData.
+        let whole = |name: &str, text: Option<&str>| {
+            number(name, text).map_err(|error| Error::bad_data(error.detail))
+        };
+        let limit = whole("limit", parameters.limit.as_deref())?.unwrap_or(config.default_page_size);
+        let offset = whole("offset", parameters.offset.as_deref())?.unwrap_or(0);
         if limit == 0 && !count {
             return Err(Error::bad_data("`limit=0` goes with `count=true` only").into());
         }
@@ -228,6 +232,12 @@ impl PageRequest {
             ));
         }
         Ok(Self { limit, offset, count })
+    }
+
+    /// The same, with the total where `options` has the keyword `count`, as clients of earlier versions ask for it.
+    pub(crate) fn counting(mut self, options: Option<&str>) -> Self {
+        self.count |= options.is_some_and(|options| options.split(',').any(|one| one.trim() == "count"));
+        self
     }
 
     /// Where the next and the previous page begin, where there are such.

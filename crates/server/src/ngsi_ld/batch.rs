@@ -142,12 +142,15 @@ pub(crate) async fn merge_batch(call: Writing, payload: Payload) -> Answer {
     ),
 )]
 pub(crate) async fn delete_batch(call: Writing, payload: Payload) -> Answer {
-    let items = payload.ids()?.into_iter().map(|item| {
-        let text = item.as_str().ok_or_else(|| Error::bad_data("an id is a string"));
+    let items = payload.ids()?.into_iter().enumerate().map(|(index, item)| {
+        let text = item.as_str().ok_or_else(|| {
+            Error::bad_data("the id of an entity is a string; to delete, give the ids and nothing else")
+        });
         let id = text.and_then(|text| Uri::parse(text).map_err(Error::from));
         (
             written_id(&item),
-            id.map(Operation::Delete).map_err(Problem::from),
+            id.map(Operation::Delete)
+                .map_err(|error| Problem::from(error).of_item(index)),
         )
     });
     let done = execute(&call, items.collect()).await;
@@ -162,12 +165,11 @@ async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
     let items: Vec<Item> = blocking(move || {
         items
             .into_iter()
-            .map(|(json, context)| {
+            .enumerate()
+            .map(|(index, (json, context))| {
                 let id = written_id(json.get("id").or_else(|| json.get("@id")).unwrap_or(&Value::Null));
-                (
-                    id,
-                    context.and_then(|context| Ok(operation(json, &context, kind)?)),
-                )
+                let operation = context.and_then(|context| Ok(operation(json, &context, kind)?));
+                (id, operation.map_err(|problem| problem.of_item(index)))
             })
             .collect()
     })
@@ -185,7 +187,9 @@ async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
 
 fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation, Error> {
     if !json.is_object() {
-        return Err(Error::bad_data("an item is an object"));
+        return Err(Error::bad_data(
+            "it is not an object: an entity is one, with `id` and `type`",
+        ));
     }
     Ok(match kind {
         Kind::Create => Operation::Create(read_entity(&json, context)?),
@@ -198,7 +202,7 @@ fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation
             let id = id
                 .as_ref()
                 .and_then(Value::as_str)
-                .ok_or_else(|| Error::bad_data("an item has an `id`"))?;
+                .ok_or_else(|| Error::bad_data("it has no `id`, and that says which entity is meant"))?;
             let (id, fragment) = (Uri::parse(id)?, read_fragment(&json, context)?);
             match kind {
                 Kind::Update { overwrite } => Operation::Append(id, fragment, overwrite),

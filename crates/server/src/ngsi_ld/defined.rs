@@ -16,6 +16,22 @@ use crate::problem::{NgsiError, Problem};
 /// Where the standard's operations are.
 const ROOT: &str = "/ngsi-ld/v1/";
 
+/// What `options` and `format` may say somewhere.
+const KEYWORDS: [&str; 12] = [
+    "",
+    "normalized",
+    "concise",
+    "simplified",
+    "keyValues",
+    "sysAttrs",
+    "temporalValues",
+    "aggregatedValues",
+    "noOverwrite",
+    "replace",
+    "update",
+    "count",
+];
+
 /// For every operation of the standard the names of its query parameters. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Defined(Arc<HashMap<(Method, String), BTreeSet<String>>>);
@@ -78,11 +94,18 @@ pub(crate) async fn refuse_undefined(
 }
 
 fn undefined(query: &str, names: &BTreeSet<String>) -> Option<Problem> {
-    // `local` goes with every operation (5.5.13), and `options` and `format` wherever something is written.
-    let common = ["local", "options", "format"];
-    let unknown = form_urlencoded::parse(query.as_bytes())
-        .map(|(name, _)| name)
-        .find(|name| !name.is_empty() && !names.contains(&**name) && !common.contains(&&**name))?;
+    // `local` goes with every operation (5.5.13); clients send keywords along also where nothing depends on them.
+    let common = |name: &str, value: &str| match name {
+        "local" => true,
+        "options" | "format" => value.split(',').all(|one| KEYWORDS.contains(&one.trim())),
+        _ => false,
+    };
+    let (unknown, value) = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, value)| !name.is_empty() && !names.contains(&**name) && !common(name, value))?;
+    if matches!(&*unknown, "options" | "format") {
+        let detail = format!("`{unknown}` has no keyword `{}` here (6.3.20)", shortened(&value));
+        return Some(Problem::ngsi(NgsiError::InvalidRequest, detail));
+    }
     let defined: Vec<_> = names.iter().map(String::as_str).collect();
     let detail = if defined.is_empty() {
         format!("this operation has no parameter `{}`", shortened(&unknown))
@@ -105,6 +128,10 @@ mod tests {
         let names = ["type", "q"].map(str::to_owned).into();
         for good in ["", "type=A", "q=a%3D%3D1&type=B&local=true", "&&"] {
             assert!(undefined(good, &names).is_none(), "{good}");
+        }
+        assert!(undefined("options=keyValues,sysAttrs&format=simplified", &names).is_none());
+        for bad in ["options=upsert", "format=nonsense", "options=keyValues,nonsense"] {
+            assert!(undefined(bad, &names).is_some(), "{bad}");
         }
         for bad in ["typ=A", "%20type=A", "type=A&Q=x", "invalid"] {
             assert!(undefined(bad, &names).is_some(), "{bad}");

@@ -81,7 +81,7 @@ pub(crate) async fn query_of(
     maps: Option<MapWish>,
 ) -> Answer {
     let media_type = accepted(&call.headers, true)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
@@ -114,7 +114,7 @@ pub(crate) async fn query_entities_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, true)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let (json, context) = payload.object(&call).await?;
     let query = json
         .as_object()

@@ -154,3 +154,33 @@ pub(super) fn entity_map() -> Value {
         "linkedMaps": {},
     })
 }
+
+/// A context source registration.
+pub(crate) fn registration() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:ContextSourceRegistration:1",
+        "type": "ContextSourceRegistration",
+        "information": [{"entities": [{"type": "GtfsStop"}], "propertyNames": ["name"]}],
+        "endpoint": "http://source.example/ngsi-ld"
+    })
+}
+
+/// Several registrations.
+pub(crate) fn registrations() -> Value {
+    json!([registration()])
+}
+
+/// A subscription to registrations.
+pub(crate) fn source_subscription() -> Value {
+    json!({
+        "id": "urn:ngsi-ld:Subscription:2",
+        "type": "Subscription",
+        "entities": [{"type": "GtfsStop"}],
+        "notification": {"endpoint": {"uri": "https://example.org/sources", "accept": "application/json"}}
+    })
+}
+
+/// Several subscriptions to registrations.
+pub(crate) fn source_subscriptions() -> Value {
+    json!([source_subscription()])
+}

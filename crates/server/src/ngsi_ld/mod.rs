@@ -1,6 +1,6 @@
 //! The NGSI-LD door: ETSI GS CIM 009 V1.9.1, under `/ngsi-ld/v1`.
 //!
-//! Of the standard's 64 operations all but those on context source registrations (5.9 to 5.12). A path that is
+//! Operations are executed here, and not yet distributed to the context sources that are registered. A path that is
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
 mod answer;
@@ -20,10 +20,12 @@ mod maps;
 mod negotiation;
 mod parameters;
 mod purge;
+mod registrations;
 mod representation;
 mod selection;
 mod snapshots;
 mod snapshots_purge;
+mod source_subscriptions;
 mod subscriptions;
 mod temporal;
 mod temporal_attributes;
@@ -101,6 +103,24 @@ pub fn router() -> OpenApiRouter<App> {
             subscriptions::retrieve_subscription,
             subscriptions::update_subscription,
             subscriptions::delete_subscription
+        ))
+        .routes(routes!(
+            registrations::register_context_source,
+            registrations::query_registrations
+        ))
+        .routes(routes!(
+            registrations::retrieve_registration,
+            registrations::update_registration,
+            registrations::delete_registration
+        ))
+        .routes(routes!(
+            source_subscriptions::create_source_subscription,
+            source_subscriptions::query_source_subscriptions
+        ))
+        .routes(routes!(
+            source_subscriptions::retrieve_source_subscription,
+            source_subscriptions::update_source_subscription,
+            source_subscriptions::delete_source_subscription
         ))
         .routes(routes!(info::source_identity))
         .routes(routes!(maps::map_query, maps::map_query_by_post))

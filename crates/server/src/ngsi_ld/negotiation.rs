@@ -141,6 +141,11 @@ pub(crate) fn linked_context(headers: &HeaderMap) -> Result<Option<String>, Erro
                         .split_ascii_whitespace()
                         .any(|relation| relation == CONTEXT_RELATION)
             });
+            if !link.parameters.iter().any(|(name, _)| name == "rel") {
+                return Err(Error::invalid(format!(
+                    "`Link` has no `rel`; of an @context it is rel=\"{CONTEXT_RELATION}\""
+                )));
+            }
             if !is_context {
                 continue;
             }

@@ -64,7 +64,7 @@ impl Keywords {
         for option in list("options", options.filter(|text| !text.is_empty()))? {
             match option {
                 "sysAttrs" => keywords.sys_attrs = true,
-                "splitEntities" | "entityMap" | "noOverwrite" | "update" | "replace" => {}
+                "splitEntities" | "entityMap" | "count" | "noOverwrite" | "update" | "replace" => {}
                 _ => {
                     let named = representation_of("options", option)?;
                     // The first wins where several are given.
@@ -185,6 +185,17 @@ impl Representation {
     /// Refuses what contradicts itself (4.21), and what reaches further into linked entities than they are retrieved
     /// (5.7.1.4, 5.7.2.4).
     pub(crate) fn check(&self, q: Option<&Q>) -> Result<(), Error> {
+        let keyword = match self.evolution {
+            Evolution::Normalized => return self.check_together(q),
+            Evolution::Values => "temporalValues",
+            Evolution::Aggregated => "aggregatedValues",
+        };
+        Err(Error::invalid(format!(
+            "`{keyword}` is a representation of histories: ask for it at /ngsi-ld/v1/temporal/entities (6.3.7)"
+        )))
+    }
+
+    fn check_together(&self, q: Option<&Q>) -> Result<(), Error> {
         let WriteOptions {
             pick, omit, attrs, ..
         } = &self.write;
@@ -220,7 +231,7 @@ impl Representation {
     /// The same for histories, which are not retrieved with linked entities (5.7.3.4, 5.7.4.4).
     pub(crate) fn check_of_history(&mut self, q: Option<&Q>) -> Result<(), Error> {
         self.join = None;
-        self.check(q)
+        self.check_together(q)
     }
 
     /// Writes entities, with those that they are linked with; as GeoJSON Features where `media_type` is that.

@@ -83,7 +83,7 @@ pub(crate) fn from_parameters(
         ids: ids(list("id", parameters.id.as_deref())?)?,
         attributes,
         q: question(
-            parameters.q.as_deref().filter(|q| !q.is_empty()),
+            parameters.q.as_deref(),
             parameters.expand_values.as_deref(),
             parameters.json_keys.as_deref(),
             context,
@@ -294,7 +294,7 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
     ))
 }
 
-fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
+pub(crate) fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
     texts
         .into_iter()
         .map(|text| Uri::parse(text).map_err(Error::from))
@@ -302,7 +302,7 @@ fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
 }
 
 /// `id` takes precedence over `idPattern` (5.2.33).
-fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
+pub(crate) fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
     let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else {
         return Ok(());
     };
@@ -345,7 +345,7 @@ fn repeated_twice(pattern: &str) -> bool {
     false
 }
 
-fn geo(
+pub(crate) fn geo(
     georel: Option<String>,
     geometry: Option<String>,
     coordinates: Option<String>,

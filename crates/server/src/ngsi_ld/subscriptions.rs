@@ -17,6 +17,7 @@ use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::representation::Keywords;
 use super::snapshots::snapshots;
+use crate::net;
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
 /// Where subscriptions live.
@@ -33,7 +34,7 @@ pub(crate) struct OptionsParameter {
 }
 
 impl OptionsParameter {
-    fn sys_attrs(&self) -> Answer<bool> {
+    pub(super) fn sys_attrs(&self) -> Answer<bool> {
         Ok(Keywords::parse(None, self.options.as_deref())?.sys_attrs)
     }
 }
@@ -58,6 +59,7 @@ impl OptionsParameter {
 pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
+    check_endpoint(&call, &draft)?;
     let context = match named_context(&call, &draft).await? {
         Some(named) => named,
         // 5.13.1: notifications name their @context by one URL, so it gets one.
@@ -164,6 +166,7 @@ pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, p
     let id = subscription_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read_fragment(&json, &context, Subject::Entities)?;
+    check_endpoint(&call, &draft)?;
     let context = named_context(&call, &draft).await?;
     call.twin
         .update_subscription(&call.view, &id, draft, context)
@@ -191,30 +194,46 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
     Ok(no_content())
 }
 
+/// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
+/// Brokers are looked at when they are connected to.
+pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
+    let Some(uri) = draft.endpoint().filter(|uri| uri.starts_with("http")) else {
+        return Ok(());
+    };
+    let allow_private = call.app.config.outbound.allow_private;
+    let refused = |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
+    let url = net::check_url(uri, allow_private).map_err(|error| refused(&error))?;
+    if url.host_str() == Some("localhost") && !allow_private {
+        return Err(refused(
+            &"nothing is sent to `localhost`; if that is meant, set notifications.allow_private",
+        ));
+    }
+    Ok(())
+}
+
 /// The @context that `jsonldContext` names.
-async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
+pub(super) async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<Context>> {
     match draft.jsonld_context() {
         None => Ok(None),
         Some(url) => call.compile(Value::String(url.to_owned())).await.map(Some),
     }
 }
 
-fn write(
+pub(super) fn write(
     call: &Call,
     stored: &StoredSubscription,
     standing: &Standing,
     context: &Context,
     sys_attrs: bool,
 ) -> Map<String, Value> {
-    write_subscription(
-        &stored.subscription,
-        standing,
-        context,
-        call.twin.now(),
-        sys_attrs,
-    )
+    let now = call.twin.now();
+    let mut object = write_subscription(&stored.subscription, standing, context, now, sys_attrs);
+    if stored.subject == Subject::Registrations && stored.subscription.triggers.is_none() {
+        object.shift_remove("notificationTrigger"); // the default is of entities
+    }
+    object
 }
 
-fn subscription_id(text: &str) -> Result<Uri, Error> {
+pub(super) fn subscription_id(text: &str) -> Result<Uri, Error> {
     Uri::parse(text).map_err(|error| Error::bad_data(format!("the subscription id in the path: {error}")))
 }

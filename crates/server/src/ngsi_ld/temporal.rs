@@ -193,7 +193,7 @@ pub(crate) async fn query_evolutions(
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
     let wanted = from_parameters(&selection, representation.attrs.as_deref(), &context)?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
@@ -229,7 +229,7 @@ pub(crate) async fn query_evolutions_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let (json, context) = payload.object(&call).await?;
     let query = json
         .as_object()

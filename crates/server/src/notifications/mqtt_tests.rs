@@ -223,7 +223,7 @@ async fn brokers_inside_are_reached_only_where_that_is_allowed() {
 
 #[tokio::test]
 async fn with_tls_the_broker_is_held_to_its_certificate() {
-    let (city, other) = (Authority::new(), Authority::new());
+    let (city, other) = (Authority::new("the city"), Authority::new("another"));
     for (trusted, arrives) in [(&city, true), (&other, false)] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use ngsi_ld::context::Context;
-use ngsi_ld::subscription::Draft;
+use ngsi_ld::subscription::{Draft, Subject};
 use ngsi_ld::{Timestamp, Uri};
 use query::View;
 
@@ -120,6 +120,7 @@ impl Matcher {
             } => {
                 let before = current(&id).ok_or_else(|| missing(&id))?;
                 let after = StoredSubscription {
+                    subject: before.subject,
                     subscription: draft.apply(before.subscription.clone(), now)?,
                     context: context.unwrap_or_else(|| before.context.clone()),
                     created_at: before.created_at,
@@ -134,7 +135,7 @@ impl Matcher {
             Edit::Delete(id) => {
                 let before = current(&id).ok_or_else(|| missing(&id))?;
                 self.contexts.leave(&before.context, rows);
-                rows.push(stored::erase(&id));
+                rows.push(stored::erase(Subject::Entities, &id));
                 Effect::Remove(id)
             }
         })

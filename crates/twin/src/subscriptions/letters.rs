@@ -15,21 +15,22 @@ use crate::delivery::Letter;
 use crate::join::{Join, JoinedWriting, write_joined_by};
 
 /// How many entities one notification holds at most, and about how many bytes: more go in several.
-const MAX_ENTITIES: usize = 100;
-const MAX_BYTES: usize = 512 << 10;
+pub(crate) const MAX_ENTITIES: usize = 100;
+pub(crate) const MAX_BYTES: usize = 512 << 10;
 
 /// How a notification carries its @context.
-pub(super) struct Wording {
-    context: Context,
+pub(crate) struct Wording {
+    pub(crate) context: Context,
     /// The URL for the `Link` header, where the body does not hold the @context.
-    link: Option<String>,
-    embedded: Option<Json>,
+    pub(crate) link: Option<String>,
+    /// The @context as the body holds it, where it does.
+    pub(crate) embedded: Option<Json>,
 }
 
 impl Wording {
     /// That of a subscription. A `Link` names one URL: where the @context is more, names are compacted by the core
     /// @context, longer but such as the receiver can read.
-    pub(super) fn of(stored: &StoredSubscription) -> Self {
+    pub(crate) fn of(stored: &StoredSubscription) -> Self {
         let endpoint = &stored.subscription.notification.endpoint;
         let url = stored.context.link();
         let in_body = match endpoint.accept.unwrap_or_default() {
@@ -220,7 +221,7 @@ pub(super) fn letters(
 }
 
 /// About how many bytes a value is written with.
-fn weight(json: &Json) -> usize {
+pub(crate) fn weight(json: &Json) -> usize {
     match json {
         Json::String(text) => text.len() + 4,
         Json::Array(elements) => elements.iter().map(weight).sum::<usize>() + 4,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use ngsi_ld::subscription::Subject;
 use ngsi_ld::{Entity, Timestamp, Uri};
 use query::{Caller, Links, View};
 use storage::StorageReader;
@@ -39,7 +40,7 @@ impl Matcher {
         registry: Arc<Registry>,
         book: &Book,
     ) -> Result<Self, Error> {
-        let (found, contexts) = stored::read(reader)?;
+        let (found, contexts) = stored::read(reader, Subject::Entities)?;
         let mut matcher = Self {
             index: Index::default(),
             contexts,
@@ -94,7 +95,7 @@ impl Matcher {
         self.index.remove(id);
         self.notified.remove(id);
         self.registry.remove(id);
-        book.forget_owner(&super::owner(id));
+        book.forget_owner(&super::owner(Subject::Entities, id));
     }
 
     /// The messages that come of a group of changes. `requests` are the changes of each request: of one request, each
@@ -210,7 +211,7 @@ fn is_throttled(compiled: &Compiled, notified: &mut HashMap<Uri, Timestamp>, now
 }
 
 /// An id that no other notification has.
-pub(super) fn notification_id(subscription: &Uri, at: Timestamp, number: u64) -> String {
+pub(crate) fn notification_id(subscription: &Uri, at: Timestamp, number: u64) -> String {
     let hash = crate::delivery::fnv(subscription.as_str().as_bytes());
     format!(
         "urn:ngsi-ld:Notification:{:x}-{number:x}-{hash:016x}",
@@ -219,7 +220,7 @@ pub(super) fn notification_id(subscription: &Uri, at: Timestamp, number: u64) ->
 }
 
 /// Enters a subscription as an owner.
-pub(super) fn enter(stored: &StoredSubscription, book: &Book) {
+pub(crate) fn enter(stored: &StoredSubscription, book: &Book) {
     let subscription = &stored.subscription;
     book.enter_owner(
         &stored.owner(),

@@ -15,20 +15,24 @@ mod stored;
 mod tests;
 
 use ngsi_ld::context::Context;
-use ngsi_ld::subscription::{Standing, Subscription};
+use ngsi_ld::subscription::{Standing, Subject, Subscription};
 use ngsi_ld::{Timestamp, Uri};
 
 pub(crate) use compiled::Compiled;
 pub(crate) use edit::{Edit, EditReply};
-pub(crate) use matching::Matcher;
-pub(crate) use periodic::run as run_periodic;
+pub(crate) use letters::{MAX_BYTES, MAX_ENTITIES, Wording, weight};
+pub(crate) use matching::{Matcher, enter, notification_id};
+pub(crate) use periodic::{notify as notify_of_entities, run as run_periodic};
 pub(crate) use registry::Registry;
+pub(crate) use stored::{SharedContexts, encode, erase, read};
 
 use crate::delivery::{Owner, OwnerKind};
 
 /// A subscription as the twin keeps it.
 #[derive(Clone, Debug)]
 pub struct StoredSubscription {
+    /// What it is a subscription to.
+    pub subject: Subject,
     /// What its subscriber wrote.
     pub subscription: Subscription,
     /// The @context of its notifications.
@@ -42,7 +46,7 @@ pub struct StoredSubscription {
 impl StoredSubscription {
     /// Whose messages its notifications are.
     pub(crate) fn owner(&self) -> Owner {
-        owner(&self.subscription.id)
+        owner(self.subject, &self.subscription.id)
     }
 
     /// What the system adds to it, with the counters of its notifications.
@@ -55,9 +59,13 @@ impl StoredSubscription {
     }
 }
 
-fn owner(id: &Uri) -> Owner {
+/// Whose messages the notifications of a subscription are.
+pub(crate) fn owner(subject: Subject, id: &Uri) -> Owner {
     Owner {
-        kind: OwnerKind::Subscription,
+        kind: match subject {
+            Subject::Entities => OwnerKind::Subscription,
+            Subject::Registrations => OwnerKind::RegistrationSubscription,
+        },
         id: id.clone(),
     }
 }

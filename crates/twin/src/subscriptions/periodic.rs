@@ -24,8 +24,11 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 /// The longest sleep where there is no such subscription.
 const IDLE_SLEEP: Duration = Duration::from_secs(1);
 
+/// Makes the notification of a subscription.
+pub(crate) type Notify = fn(&Twin, &Arc<StoredSubscription>, Timestamp) -> Result<(), Error>;
+
 /// Notifies until the twin is gone.
-pub(crate) async fn run(twin: WeakTwin, registry: Arc<Registry>) {
+pub(crate) async fn run(twin: WeakTwin, registry: Arc<Registry>, notify: Notify) {
     let mut known = None;
     let mut timed: Vec<Arc<StoredSubscription>> = Vec::new();
     let mut next: HashMap<Uri, Timestamp> = HashMap::new();
@@ -108,7 +111,7 @@ fn interval_micros(stored: &StoredSubscription) -> i64 {
 }
 
 /// Tells a subscription of all its entities; of none, it is not told.
-fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Result<(), Error> {
     let view = View::open(Caller::System("subscription"), "service-operation");
     let compiled = Compiled::new(Arc::clone(stored), view)?;
     let wording = Wording::of(stored);

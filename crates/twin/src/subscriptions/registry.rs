@@ -51,7 +51,7 @@ impl Registry {
         Some((kept.version, timed.cloned().collect()))
     }
 
-    pub(super) fn put(&self, stored: Arc<StoredSubscription>) {
+    pub(crate) fn put(&self, stored: Arc<StoredSubscription>) {
         let mut kept = self.kept.write();
         kept.version += 1;
         let id = stored.subscription.id.clone();
@@ -62,7 +62,7 @@ impl Registry {
         self.changed.notify_one();
     }
 
-    pub(super) fn remove(&self, id: &Uri) {
+    pub(crate) fn remove(&self, id: &Uri) {
         let mut kept = self.kept.write();
         kept.version += 1;
         if let Some(gone) = kept.by_id.remove(id) {

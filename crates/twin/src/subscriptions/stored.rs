@@ -15,9 +15,21 @@ use crate::error::Error;
 use crate::rows::{self, Row};
 
 /// Subscriptions, by id.
-const SUBSCRIPTIONS: &str = "subscription";
+fn subscriptions(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Entities => "subscription",
+        Subject::Registrations => "csource-subscription",
+    }
+}
+
 /// The @contexts of their notifications, by hash.
-const CONTEXTS: &str = "subscription-context";
+fn contexts(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Entities => "subscription-context",
+        Subject::Registrations => "csource-subscription-context",
+    }
+}
+
 /// The version of both.
 const VERSION: u8 = 1;
 
@@ -25,8 +37,10 @@ const VERSION: u8 = 1;
 type ContextKey = [u8; 16];
 
 /// The @contexts that subscriptions use, each once, and how many use it.
-#[derive(Default)]
-pub(super) struct SharedContexts(HashMap<ContextKey, (Context, usize)>);
+pub(crate) struct SharedContexts {
+    subject: Subject,
+    used: HashMap<ContextKey, (Context, usize)>,
+}
 
 fn dump(context: &Context) -> (ContextKey, Vec<u8>) {
     let mut bytes = vec![VERSION];
@@ -43,40 +57,43 @@ fn hex(key: &ContextKey) -> String {
 
 impl SharedContexts {
     /// The shared form of an @context, and the row that keeps it where there is none yet.
-    pub(super) fn take(&mut self, context: &Context, rows: &mut Vec<Row>) -> Context {
+    pub(crate) fn take(&mut self, context: &Context, rows: &mut Vec<Row>) -> Context {
         let (key, bytes) = dump(context);
-        let (shared, users) = self.0.entry(key).or_insert_with(|| (context.clone(), 0));
+        let (shared, users) = self.used.entry(key).or_insert_with(|| (context.clone(), 0));
         if *users == 0 {
-            rows.push(Row::put(CONTEXTS, key, bytes));
+            rows.push(Row::put(contexts(self.subject), key, bytes));
         }
         *users += 1;
         shared.clone()
     }
 
     /// Counts the users anew, after a commit that failed.
-    pub(super) fn recount(&mut self, registry: &Registry) {
-        self.0.clear();
+    pub(crate) fn recount(&mut self, registry: &Registry) {
+        self.used.clear();
         for stored in registry.page(0, usize::MAX).0 {
             let (key, _) = dump(&stored.context);
-            self.0.entry(key).or_insert_with(|| (stored.context.clone(), 0)).1 += 1;
+            self.used
+                .entry(key)
+                .or_insert_with(|| (stored.context.clone(), 0))
+                .1 += 1;
         }
     }
 
     /// One user less; the row goes with the last.
-    pub(super) fn leave(&mut self, context: &Context, rows: &mut Vec<Row>) {
+    pub(crate) fn leave(&mut self, context: &Context, rows: &mut Vec<Row>) {
         let (key, _) = dump(context);
-        if let Some((_, users)) = self.0.get_mut(&key) {
+        if let Some((_, users)) = self.used.get_mut(&key) {
             *users = users.saturating_sub(1);
             if *users == 0 {
-                self.0.remove(&key);
-                rows.push(Row::delete(CONTEXTS, key));
+                self.used.remove(&key);
+                rows.push(Row::delete(contexts(self.subject), key));
             }
         }
     }
 }
 
 /// The row of a subscription.
-pub(super) fn encode(stored: &StoredSubscription) -> Row {
+pub(crate) fn encode(stored: &StoredSubscription) -> Row {
     let subscription = &stored.subscription;
     let now = stored.modified_at;
     let document = write_subscription(subscription, &Standing::default(), Context::core(), now, false);
@@ -91,33 +108,39 @@ pub(super) fn encode(stored: &StoredSubscription) -> Row {
     });
     let mut bytes = vec![VERSION];
     bytes.extend(text.to_string().into_bytes());
-    Row::put(SUBSCRIPTIONS, subscription.id.as_str(), bytes)
+    Row::put(subscriptions(stored.subject), subscription.id.as_str(), bytes)
 }
 
 /// The row that takes one away.
-pub(super) fn erase(id: &Uri) -> Row {
-    Row::delete(SUBSCRIPTIONS, id.as_str())
+pub(crate) fn erase(subject: Subject, id: &Uri) -> Row {
+    Row::delete(subscriptions(subject), id.as_str())
 }
 
-/// Every subscription that is stored.
-pub(super) fn read(reader: &dyn StorageReader) -> Result<(Vec<StoredSubscription>, SharedContexts), Error> {
-    let mut contexts: HashMap<String, (ContextKey, Context)> = HashMap::new();
-    for (key, row) in rows::read(reader, CONTEXTS)? {
+/// Every subscription that is stored, and the @contexts that they use.
+pub(crate) fn read(
+    reader: &dyn StorageReader,
+    subject: Subject,
+) -> Result<(Vec<StoredSubscription>, SharedContexts), Error> {
+    let mut known: HashMap<String, (ContextKey, Context)> = HashMap::new();
+    for (key, row) in rows::read(reader, contexts(subject))? {
         let parsed = (|| {
             let key: ContextKey = key.as_slice().try_into().ok()?;
             let dump: Json = serde_json::from_slice(row.strip_prefix(&[VERSION])?).ok()?;
             Some((key, Context::restore(&dump).ok()?))
         })();
-        let (key, context) = parsed.ok_or_else(|| damaged(CONTEXTS, &key))?;
-        contexts.insert(hex(&key), (key, context));
+        let (key, context) = parsed.ok_or_else(|| damaged(contexts(subject), &key))?;
+        known.insert(hex(&key), (key, context));
     }
-    let mut shared = SharedContexts::default();
+    let mut shared = SharedContexts {
+        subject,
+        used: HashMap::new(),
+    };
     let mut found = Vec::new();
-    for (key, row) in rows::read(reader, SUBSCRIPTIONS)? {
-        let stored = decode(&row, &contexts).ok_or_else(|| damaged(SUBSCRIPTIONS, &key))??;
+    for (key, row) in rows::read(reader, subscriptions(subject))? {
+        let stored = decode(subject, &row, &known).ok_or_else(|| damaged(subscriptions(subject), &key))??;
         let (context_key, _) = dump(&stored.context);
         let users = shared
-            .0
+            .used
             .entry(context_key)
             .or_insert_with(|| (stored.context.clone(), 0));
         users.1 += 1;
@@ -134,13 +157,14 @@ fn damaged(table: &str, key: &[u8]) -> Error {
 }
 
 fn decode(
+    subject: Subject,
     row: &[u8],
     contexts: &HashMap<String, (ContextKey, Context)>,
 ) -> Option<Result<StoredSubscription, Error>> {
     let json: Json = serde_json::from_slice(row.strip_prefix(&[VERSION])?).ok()?;
     let instant = |member: &str| Some(Timestamp::from_micros(json.get(member)?.as_i64()?));
     let id = Uri::parse(json.pointer("/subscription/id")?.as_str()?).ok()?;
-    let draft = Draft::read(json.get("subscription")?, Context::core(), Subject::Entities);
+    let draft = Draft::read(json.get("subscription")?, Context::core(), subject);
     let (_, context) = contexts.get(json.get("context")?.as_str()?)?;
     let (created_at, modified_at) = (instant("createdAt")?, instant("modifiedAt")?);
     let text = |member: &str| json.get(member).and_then(Json::as_str).map(str::to_owned);
@@ -154,6 +178,7 @@ fn decode(
             csf.text = text;
         }
         StoredSubscription {
+            subject,
             subscription,
             context: context.clone(),
             created_at,

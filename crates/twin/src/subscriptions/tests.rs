@@ -32,6 +32,7 @@ fn compiled(number: usize, members: &Json) -> Compiled {
     let draft = Draft::read(&json, Context::core(), Subject::Entities).unwrap();
     let subscription = draft.create(|| Uri::ngsi_ld("S", "x"), Timestamp::MIN).unwrap();
     let stored = StoredSubscription {
+        subject: Subject::Entities,
         subscription,
         context: Context::core().clone(),
         created_at: Timestamp::MIN,

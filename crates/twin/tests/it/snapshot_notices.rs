@@ -85,7 +85,7 @@ impl World {
             deaf,
             ..Receiver::default()
         });
-        tenants.deliver(receiver.clone(), tokio::runtime::Handle::current());
+        tenants.deliver(receiver.clone(), &tokio::runtime::Handle::current());
         (tenants, receiver)
     }
 }

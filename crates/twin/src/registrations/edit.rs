@@ -1,0 +1,169 @@
+//! Changes of registrations (5.9). All are made one after the other, and made durable together with what subscribers
+//! are told of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ngsi_ld::registration::Draft;
+use ngsi_ld::{Timestamp, Uri};
+use query::View;
+
+use super::subscribers::Subscribers;
+use super::{StoredRegistration, conflicts, stored};
+use crate::error::Error;
+use crate::rows::Row;
+use crate::twin::{Twin, WeakTwin};
+
+/// What they are called in errors.
+const WHAT: &str = "registration";
+/// The most registrations of one twin: all are in memory.
+const MOST: usize = 100_000;
+/// How often it is looked whether the time of one is over.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Twin {
+    /// Register Context Source (5.9.2). Answers with its id when it is durable. From a thread that may wait, as all
+    /// changes of registrations.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where 5.2.9 or the rules of its mode do not hold, [`Error::Taken`] where its id is taken,
+    /// [`Error::Conflict`] where 4.3.6.3 forbids it beside what is here.
+    pub fn create_registration_blocking(&self, view: &View, draft: Draft) -> Result<Uri, Error> {
+        let subscribers = &mut *self.registrations().subscribers.lock();
+        let now = self.now();
+        self.expire(subscribers, now)?;
+        let kept = self.registrations();
+        if kept.kept.read().by_id.len() >= MOST {
+            return Err(Error::ReadOnly(format!(
+                "there are {MOST} registrations, which is the most; delete those that are not needed"
+            )));
+        }
+        let registration = draft.create(|| self.new_registration_id(now), now)?;
+        if kept.get(&registration.id, now).is_some() {
+            return Err(Error::Taken(WHAT, registration.id));
+        }
+        let stored = StoredRegistration::new(registration, now, now)?;
+        conflicts::check(self, view, &stored, now)?;
+        let id = stored.id().clone();
+        self.change_registration(subscribers, None, Some(Arc::new(stored)), now)?;
+        Ok(id)
+    }
+
+    /// Update Context Source Registration (5.9.3).
+    ///
+    /// # Errors
+    /// As of creation; and [`Error::Missing`], also for one that the view does not show.
+    pub fn update_registration_blocking(&self, view: &View, id: &Uri, draft: Draft) -> Result<(), Error> {
+        let subscribers = &mut *self.registrations().subscribers.lock();
+        let now = self.now();
+        let before = self.registration_to_change(view, id, now)?;
+        let changed = draft.apply(before.registration().clone(), now)?;
+        let after = StoredRegistration::new(changed, before.created_at, now)?;
+        conflicts::check(self, view, &after, now)?;
+        self.change_registration(subscribers, Some(before), Some(Arc::new(after)), now)
+    }
+
+    /// Delete Context Source Registration (5.9.4).
+    ///
+    /// # Errors
+    /// [`Error::Missing`], also for one that the view does not show.
+    pub fn delete_registration_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
+        let subscribers = &mut *self.registrations().subscribers.lock();
+        let now = self.now();
+        let before = self.registration_to_change(view, id, now)?;
+        self.change_registration(subscribers, Some(before), None, now)
+    }
+
+    /// Deletes registrations whose time is over (5.9.2.4); gives how many. Nobody sees them before either.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn expire_registrations_blocking(&self) -> Result<usize, Error> {
+        let subscribers = &mut *self.registrations().subscribers.lock();
+        self.expire(subscribers, self.now())
+    }
+
+    fn expire(&self, subscribers: &mut Subscribers, now: Timestamp) -> Result<usize, Error> {
+        let over = self.registrations().ended(now);
+        let count = over.len();
+        for before in over {
+            self.change_registration(subscribers, Some(before), None, now)?;
+        }
+        Ok(count)
+    }
+
+    /// The whole of a registration that a view shows something of.
+    fn registration_to_change(
+        &self,
+        view: &View,
+        id: &Uri,
+        now: Timestamp,
+    ) -> Result<Arc<StoredRegistration>, Error> {
+        let found = self.registrations().get(id, now);
+        found
+            .filter(|stored| stored.seen(view).is_some())
+            .ok_or_else(|| Error::Missing(WHAT, id.clone()))
+    }
+
+    /// Makes a change durable together with what is told of it, then visible.
+    fn change_registration(
+        &self,
+        subscribers: &mut Subscribers,
+        before: Option<Arc<StoredRegistration>>,
+        after: Option<Arc<StoredRegistration>>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let row: Row = match (&before, &after) {
+            (_, Some(after)) => stored::encode(after),
+            (Some(before), None) => stored::erase(before.id()),
+            (None, None) => return Ok(()),
+        };
+        let told = subscribers.changed(self, before.as_ref(), after.as_ref(), now);
+        self.store_rows_and_notify_blocking(vec![row], told.letters)?;
+        subscribers.note(told.subscriptions, now);
+        let mut kept = self.registrations().kept.write();
+        match (before, after) {
+            (_, Some(after)) => kept.put(after),
+            (Some(before), None) => kept.remove(before.id()),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// An id that no registration has: of the time.
+    fn new_registration_id(&self, now: Timestamp) -> Uri {
+        let kept = self.registrations().kept.read();
+        let mut number = now.as_micros();
+        loop {
+            let id = Uri::ngsi_ld("ContextSourceRegistration", &format!("{number:x}"));
+            if !kept.by_id.contains_key(&id) {
+                return id;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// Deletes registrations when their time is over, until the twin is gone.
+pub(crate) async fn run_ends(twin: WeakTwin) {
+    loop {
+        let Some(twin) = twin.upgrade() else { return };
+        if twin.is_closed() {
+            return;
+        }
+        // The last handle waits for the writer, which is not for a task to do.
+        if twin.registrations().some_ended(twin.now()) || twin.is_last() {
+            let over = tokio::task::spawn_blocking(move || twin.expire_registrations_blocking());
+            match over.await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "registrations that have ended could not be deleted");
+                }
+                Err(_) => tracing::error!("deleting registrations that have ended failed by a defect"),
+            }
+        } else {
+            drop(twin);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
