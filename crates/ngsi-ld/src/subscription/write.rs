@@ -250,12 +250,14 @@ fn temporal(query: &TemporalQuery) -> Json {
         }
     }
     let property = match query.property {
-        TimeProperty::ObservedAt => "observedAt",
-        TimeProperty::CreatedAt => "createdAt",
-        TimeProperty::ModifiedAt => "modifiedAt",
-        TimeProperty::DeletedAt => "deletedAt",
+        TimeProperty::ObservedAt => None, // the default
+        TimeProperty::CreatedAt => Some("createdAt"),
+        TimeProperty::ModifiedAt => Some("modifiedAt"),
+        TimeProperty::DeletedAt => Some("deletedAt"),
     };
-    object.insert("timeproperty".into(), property.into());
+    if let Some(property) = property {
+        object.insert("timeproperty".into(), property.into());
+    }
     Json::Object(object)
 }
 

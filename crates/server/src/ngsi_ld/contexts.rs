@@ -101,7 +101,7 @@ pub(crate) async fn create_context(call: Writing, payload: Payload) -> Answer {
     let context = json
         .as_object_mut()
         .and_then(|object| object.shift_remove("@context"))
-        .ok_or_else(|| Error::bad_data("the body is a JSON object with a member `@context`"))?;
+        .ok_or_else(|| Error::invalid("the body is a JSON object with a member `@context`"))?;
     let contexts = call.app.contexts.of(&call.tenant);
     let id = blocking(move || contexts.host(&context)).await??;
     Ok(created(CONTEXTS, &id))

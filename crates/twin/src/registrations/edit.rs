@@ -42,7 +42,8 @@ impl Twin {
         if kept.get(&registration.id, now).is_some() {
             return Err(Error::Taken(WHAT, registration.id));
         }
-        let stored = StoredRegistration::new(registration, now, now)?;
+        let created_at = kept.kept.read().instant_of_creation(now);
+        let stored = StoredRegistration::new(registration, created_at, created_at)?;
         conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
         self.change_registration(subscribers, None, Some(Arc::new(stored)), now)?;

@@ -110,6 +110,14 @@ struct Kept {
 }
 
 impl Kept {
+    /// Now, or just after the last one was made: so that lists are in order of creation also where the clock stands.
+    fn instant_of_creation(&self, now: Timestamp) -> Timestamp {
+        match self.in_order.last_key_value() {
+            Some(((last, _), _)) if *last >= now => Timestamp::from_micros(last.as_micros() + 1),
+            _ => now,
+        }
+    }
+
     fn put(&mut self, stored: Arc<StoredRegistration>) {
         self.remove(stored.id());
         let id = stored.id().clone();
