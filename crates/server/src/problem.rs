@@ -178,7 +178,7 @@ impl Problem {
     /// The same, said of the item of an array at `index`, as a JSON pointer.
     #[must_use]
     pub fn of_item(mut self, index: usize) -> Self {
-        self.0.detail = format!("item `/{index}`: {}", self.0.detail).into();
+        self.0.detail = format!("item `/{index}`: {}", self.0.detail);
         self
     }
 

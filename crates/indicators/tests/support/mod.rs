@@ -46,7 +46,6 @@ impl Reader for MemoryReader {
             examined: entities.len(),
             entities,
             more: false,
-            ..Page::default()
         })
     }
 

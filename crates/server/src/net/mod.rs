@@ -203,7 +203,7 @@ fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
         let Some(expires) = instant(EXPIRES) else {
             return Some(Duration::ZERO);
         };
-        let since = instant(DATE).unwrap_or_else(jiff::Timestamp::now);
+        let since = instant(DATE)?; // without one it does not say for how long
         Some(Duration::try_from(expires.duration_since(since)).unwrap_or(Duration::ZERO))
     })
 }

@@ -111,8 +111,8 @@ fn snapshot(parts: &Parts) -> Result<Option<Uri>, Error> {
         return Ok(None);
     }
     let bad = || Error::bad_data("`NGSILD-Snapshot` is not the URI of a snapshot");
-    let text = value.to_str().map_err(|_| bad())?;
-    Uri::parse(text).map(Some).map_err(|_| bad())
+    let text = value.to_str().map_err(|_not_ascii| bad())?;
+    Uri::parse(text).map(Some).map_err(|_not_a_uri| bad())
 }
 
 /// The tenant that the headers name. Whether it is a good name is the twin's to say.

@@ -228,13 +228,11 @@ impl Scope {
 
 /// The URL at which an @context can be had.
 fn url(info: &ContextInfo, scope: &Scope) -> String {
-    match &info.origin {
-        Some(origin) => origin.clone(),
-        None => {
-            let path = format!("{CONTEXTS}/{}", path_segment(info.local_id.as_str()));
-            own_url(&scope.app, &scope.headers, &path)
-        }
+    if let Some(origin) = &info.origin {
+        return origin.clone();
     }
+    let path = format!("{CONTEXTS}/{}", path_segment(info.local_id.as_str()));
+    own_url(&scope.app, &scope.headers, &path)
 }
 
 /// What is known of an @context (5.13.3.5).

@@ -157,19 +157,16 @@ async fn answer(
             Some(wish) => wish.resolve(&twin, Mapped::Entities, &wanted, find)?,
             None => None,
         };
-        let (entities, pages, total) = match &mapped {
-            Some(mapped) => {
-                let found = mapped.page(&wanted, page, view.is_open(), |ids| {
-                    let found = select(&*reader, &view, wanted.among(ids), WHOLE)?.entities;
-                    Ok(found.into_iter().map(|entity| (entity.id.clone(), entity)).collect())
-                })?;
-                (found.items, (found.next, found.previous), found.total)
-            }
-            None => {
-                let found = select(&*reader, &view, wanted, page)?;
-                let pages = page.around(found.entities.len(), found.more);
-                (found.entities, pages, found.total)
-            }
+        let (entities, pages, total) = if let Some(mapped) = &mapped {
+            let found = mapped.page(&wanted, page, view.is_open(), |ids| {
+                let found = select(&*reader, &view, wanted.among(ids), WHOLE)?.entities;
+                Ok(found.into_iter().map(|entity| (entity.id.clone(), entity)).collect())
+            })?;
+            (found.items, (found.next, found.previous), found.total)
+        } else {
+            let found = select(&*reader, &view, wanted, page)?;
+            let pages = page.around(found.entities.len(), found.more);
+            (found.entities, pages, found.total)
         };
         let body = write(&*reader, &view, &entities, &representation, &words)?;
         Ok((body, pages, total, mapped))

@@ -144,7 +144,7 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Error> {
     };
     let text = value
         .to_str()
-        .map_err(|_| Error::bad_data("`NGSILD-EntityMap` is not the URI of an entity map"))?;
+        .map_err(|_not_a_uri| Error::bad_data("`NGSILD-EntityMap` is not the URI of an entity map"))?;
     let id = text.rsplit_once("/entityMaps/").map_or(text, |(_, id)| id);
     let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
     Ok(Some(id.trim().to_owned()))
@@ -156,7 +156,7 @@ pub(crate) fn lifetime(name: &str, text: &str, now: Timestamp) -> Result<Duratio
         let text: String = text.chars().take(60).collect();
         Error::bad_data(format!("`{name}` is `{text}`, not a positive ISO 8601 duration such as `PT1H`"))
     };
-    let period = Period::parse(text).map_err(|_| bad())?.ok_or_else(bad)?;
+    let period = Period::parse(text).map_err(|_not_a_period| bad())?.ok_or_else(bad)?;
     // What leads beyond the calendar is as long as can be.
     let end = period.after(now, 1).unwrap_or(Timestamp::MAX);
     Ok(Duration::from_micros(end.as_micros().abs_diff(now.as_micros())))

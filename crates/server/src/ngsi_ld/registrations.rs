@@ -94,6 +94,7 @@ pub(crate) struct RegistrationOptions {
 }
 
 /// What is there and says something.
+#[allow(clippy::ref_option, reason = "it is asked of fields")]
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }

@@ -243,13 +243,13 @@ async fn clause_5_5_15_snapshots_are_their_tenants_and_keep_their_context() {
 /// Subscriptions in a snapshot are of the snapshot, and live and go with it.
 #[tokio::test]
 async fn clause_5_5_15_a_snapshot_can_be_subscribed_to() {
+    const PATH: &str = "/ngsi-ld/v1/subscriptions";
     let city = city().await;
     let (location, snapshot) = create(&city, &json!({"type": "Snapshot", "snapshotQueries": [of_type("Vehicle")]})).await;
     let here = [("ngsild-snapshot", snapshot["id"].as_str().unwrap())];
     let body = json!({"id": "urn:s:in", "type": "Subscription", "entities": [{"type": "Vehicle"}],
         "notification": {"endpoint": {"uri": "http://a.example/n"}}})
     .to_string();
-    const PATH: &str = "/ngsi-ld/v1/subscriptions";
     assert_eq!(city.ask("POST", PATH, &here, Some(&body)).await.status, 201);
     assert_eq!(city.get(&format!("{PATH}/urn:s:in")).await.status, 404, "the city has none");
     assert_eq!(city.ask("GET", &format!("{PATH}/urn:s:in"), &here, None).await.status, 200);

@@ -86,7 +86,7 @@ fn hosted_contexts_and_their_uses_survive_a_restart() {
 fn a_copy_holds_as_long_as_its_origin_says_and_survives_a_restart_without_network() {
     let (memory, clock) = (Memory::new(), clock());
     let home = city(&memory, &clock);
-    let web = Web::new("{\"@context\": {\"T\": \"http://a.example/1\"}}", Some(Duration::from_secs(60)));
+    let web = Web::new("{\"@context\": {\"T\": \"http://a.example/1\"}}", Some(Duration::from_mins(1)));
     let contexts = Contexts::new([], Arc::clone(&web) as Arc<dyn Net>).with_home(home.clone());
     let term = |contexts: &Contexts| contexts.resolve_url(URL).unwrap().expand("T").as_str().to_owned();
     assert_eq!(term(&contexts), "http://a.example/1");

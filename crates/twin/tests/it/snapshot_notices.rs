@@ -162,7 +162,7 @@ async fn clause_5_16_6_whoever_wants_to_know_is_told() {
 
     // That it is gone: its end is before the message.
     snapshots.delete(&id).unwrap();
-    let (_, .., body) = receiver.next().await;
+    let (.., body) = receiver.next().await;
     assert!(instant(&body["expiresAt"]) < instant(&body["notifiedAt"]), "{body}");
     assert_eq!(body["snapshotReady"], false);
 
@@ -172,7 +172,7 @@ async fn clause_5_16_6_whoever_wants_to_know_is_told() {
     make(&snapshots, NewSnapshot::default());
     world.clock.set(at(3 * 24 * 3600));
     tenants.tidy().unwrap();
-    let (_, .., body) = receiver.next().await;
+    let (.., body) = receiver.next().await;
     assert_eq!(body["snapshotId"], ends.as_str());
     assert!(instant(&body["expiresAt"]) < instant(&body["notifiedAt"]));
     assert!(receiver.got.lock().is_empty());
@@ -194,7 +194,7 @@ async fn clause_5_16_6_what_could_not_be_told_is_told_after_a_restart() {
     let (tenants, receiver) = world.start(false);
     let mut about = Vec::new();
     for _ in 0..3 {
-        let (_, .., body) = receiver.next().await;
+        let (.., body) = receiver.next().await;
         about.push(body["snapshotId"].as_str().unwrap().to_owned());
     }
     about.sort();
