@@ -65,7 +65,7 @@ pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answ
         // 5.13.1: notifications name their @context by one URL, so it gets one.
         None if context.link().is_none() => {
             let url = call.context_url(&context).await?;
-            call.compile(Value::String(url)).await?
+            context.at(&url)
         }
         None => context,
     };
