@@ -20,7 +20,10 @@ impl Version {
     /// version of the specification.
     pub fn parse(text: &str) -> Option<Self> {
         let minor = text.strip_prefix("1.")?;
-        let minor: u16 = minor.parse().ok().filter(|_| minor.bytes().all(|b| b.is_ascii_digit()))?;
+        let minor: u16 = minor
+            .parse()
+            .ok()
+            .filter(|_| minor.bytes().all(|b| b.is_ascii_digit()))?;
         Some(u8::try_from(minor).map_or(Self::NEWEST, |minor| Self { minor }.min(Self::NEWEST)))
     }
 }
@@ -126,7 +129,11 @@ mod tests {
             ("1.99999999", None),
             ("", None),
         ] {
-            assert_eq!(Version::parse(text).map(|version| version.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                Version::parse(text).map(|version| version.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 
@@ -136,7 +143,9 @@ mod tests {
         let context = Context::core();
         let entity = |members: Json| {
             let mut json = json!({"id": "urn:x:1", "type": "T"});
-            json.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            json.as_object_mut()
+                .unwrap()
+                .extend(members.as_object().unwrap().clone());
             read_entity(&json, context).unwrap()
         };
         let p = |value: Json| json!({"type": "Property", "value": value});
@@ -144,11 +153,31 @@ mod tests {
             (json!({"expiresAt": "2030-01-01T00:00:00Z"}), 9, json!({})),
             (json!({"scope": "/a"}), 4, json!({})),
             (json!({"type": ["T", "U"]}), 3, json!({"type": "T"})),
-            (json!({"a": {"type": "LanguageProperty", "languageMap": {"en": "x"}}}), 4, json!({"a": p(json!({"en": "x"}))})),
-            (json!({"a": {"type": "JsonProperty", "json": {"b": 1}}}), 8, json!({"a": p(json!({"b": 1}))})),
-            (json!({"a": {"type": "VocabProperty", "vocab": "b"}}), 8, json!({"a": p(json!("b"))})),
-            (json!({"a": {"type": "VocabProperty", "vocab": ["b", "c"]}}), 8, json!({"a": p(json!(["b", "c"]))})),
-            (json!({"a": {"type": "ListProperty", "valueList": [1, 2]}}), 8, json!({"a": p(json!([1, 2]))})),
+            (
+                json!({"a": {"type": "LanguageProperty", "languageMap": {"en": "x"}}}),
+                4,
+                json!({"a": p(json!({"en": "x"}))}),
+            ),
+            (
+                json!({"a": {"type": "JsonProperty", "json": {"b": 1}}}),
+                8,
+                json!({"a": p(json!({"b": 1}))}),
+            ),
+            (
+                json!({"a": {"type": "VocabProperty", "vocab": "b"}}),
+                8,
+                json!({"a": p(json!("b"))}),
+            ),
+            (
+                json!({"a": {"type": "VocabProperty", "vocab": ["b", "c"]}}),
+                8,
+                json!({"a": p(json!(["b", "c"]))}),
+            ),
+            (
+                json!({"a": {"type": "ListProperty", "valueList": [1, 2]}}),
+                8,
+                json!({"a": p(json!([1, 2]))}),
+            ),
             (
                 json!({"a": {"type": "ListRelationship", "objectList": ["urn:x:2"]}}),
                 8,
@@ -159,10 +188,26 @@ mod tests {
                 8,
                 json!({"a": {"type": "Relationship", "object": "urn:x:2"}}),
             ),
-            (json!({"a": {"type": "Property", "value": 1, "expiresAt": "2030-01-01T00:00:00Z"}}), 9, json!({"a": p(json!(1))})),
-            (json!({"a": {"type": "Property", "value": 1, "observedAt": "2020-01-01T00:00:00Z"}}), 3, json!({"a": p(json!(1))})),
-            (json!({"a": {"type": "Property", "value": 1, "unitCode": "CEL"}}), 3, json!({"a": p(json!(1))})),
-            (json!({"a": {"type": "Property", "value": 1, "datasetId": "urn:d:1"}}), 3, json!({"a": p(json!(1))})),
+            (
+                json!({"a": {"type": "Property", "value": 1, "expiresAt": "2030-01-01T00:00:00Z"}}),
+                9,
+                json!({"a": p(json!(1))}),
+            ),
+            (
+                json!({"a": {"type": "Property", "value": 1, "observedAt": "2020-01-01T00:00:00Z"}}),
+                3,
+                json!({"a": p(json!(1))}),
+            ),
+            (
+                json!({"a": {"type": "Property", "value": 1, "unitCode": "CEL"}}),
+                3,
+                json!({"a": p(json!(1))}),
+            ),
+            (
+                json!({"a": {"type": "Property", "value": 1, "datasetId": "urn:d:1"}}),
+                3,
+                json!({"a": p(json!(1))}),
+            ),
             (
                 json!({"a": [{"type": "Property", "value": 1, "datasetId": "urn:d:1"}, {"type": "Property", "value": 2}]}),
                 3,
@@ -175,7 +220,10 @@ mod tests {
             ),
         ] {
             let now = entity(members.clone());
-            let options = WriteOptions { sys_attrs: true, ..WriteOptions::default() };
+            let options = WriteOptions {
+                sys_attrs: true,
+                ..WriteOptions::default()
+            };
             for minor in 0..=9 {
                 let old = conform(&now, version(&format!("1.{minor}")), false, context);
                 assert_eq!(old.is_some(), minor < since, "1.{minor}: {members}");
@@ -197,11 +245,22 @@ mod tests {
 
     #[test]
     fn instances_of_a_history_all_stay() {
-        let mut history = Entity::new(crate::Uri::parse("urn:x:1").unwrap(), crate::Name::default_term("T"));
+        let mut history = Entity::new(
+            crate::Uri::parse("urn:x:1").unwrap(),
+            crate::Name::default_term("T"),
+        );
         for n in 0..3 {
-            history.attributes.push(Attribute::property(crate::Name::default_term("a"), n));
+            history
+                .attributes
+                .push(Attribute::property(crate::Name::default_term("a"), n));
         }
         assert_eq!(conform(&history, version("1.0"), true, Context::core()), None);
-        assert_eq!(conform(&history, version("1.0"), false, Context::core()).unwrap().attributes.len(), 1);
+        assert_eq!(
+            conform(&history, version("1.0"), false, Context::core())
+                .unwrap()
+                .attributes
+                .len(),
+            1
+        );
     }
 }

@@ -49,10 +49,7 @@ pub async fn serve(
         stopping.scenarios.stop();
         tidy(&stopping);
     };
-    if tokio::task::spawn_blocking(stop)
-        .await
-        .is_err()
-    {
+    if tokio::task::spawn_blocking(stop).await.is_err() {
         tracing::error!("the runs of scenarios could not be stopped");
     }
     served

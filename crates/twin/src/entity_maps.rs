@@ -133,7 +133,11 @@ impl EntityMap {
         };
         Some(Self {
             id: Uri::parse(std::str::from_utf8(key).ok()?).ok()?,
-            of: if of == 0 { Mapped::Entities } else { Mapped::Evolutions },
+            of: if of == 0 {
+                Mapped::Entities
+            } else {
+                Mapped::Evolutions
+            },
             expires_at: Timestamp::from_micros(i64::from_le_bytes(*expires_at)),
             query,
             entries: lines.map(entry).collect::<Option<_>>()?,
@@ -148,7 +152,9 @@ impl EntityMaps {
         for (key, value) in rows::read(storage, TABLE)? {
             let map = EntityMap::read(&key, &value).ok_or_else(|| {
                 let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!("the row `{key}` of the system table `{TABLE}` is damaged"))
+                Error::Storage(format!(
+                    "the row `{key}` of the system table `{TABLE}` is damaged"
+                ))
             })?;
             maps.insert(map.id.as_str().to_owned(), Arc::new(map));
         }
@@ -233,7 +239,9 @@ impl Twin {
     pub fn end_entity_map(&self, id: &str, at: Timestamp) -> Result<Option<Arc<EntityMap>>, Error> {
         let maps = self.entity_maps();
         let _changing = maps.changing.lock();
-        let Some(map) = self.entity_map(id) else { return Ok(None) };
+        let Some(map) = self.entity_map(id) else {
+            return Ok(None);
+        };
         let map = Arc::new(map.with_end(at.min(end(self.now(), LONGEST))));
         self.store_rows_blocking(vec![map.row()])?;
         maps.maps.write().insert(id.to_owned(), Arc::clone(&map));

@@ -495,7 +495,9 @@ impl Situation<'_> {
         }
         past.retain(|attribute| !record.entity.attributes.contains(attribute));
         let outcome = if before.is_some() {
-            Outcome::Updated { not_updated: Vec::new() }
+            Outcome::Updated {
+                not_updated: Vec::new(),
+            }
         } else {
             Outcome::Created
         };

@@ -69,7 +69,11 @@ pub(crate) fn left_at(entity: &Arc<Entity>, now: Timestamp) -> Option<Arc<Entity
     if entity.expires_at.is_some_and(|end| end <= now) {
         return None;
     }
-    if !entity.attributes.iter().any(|attribute| end_of(attribute).is_some_and(|end| end <= now)) {
+    if !entity
+        .attributes
+        .iter()
+        .any(|attribute| end_of(attribute).is_some_and(|end| end <= now))
+    {
         return Some(Arc::clone(entity));
     }
     let mut left = Entity::clone(entity);
@@ -106,7 +110,11 @@ mod tests {
         below.expires_at = ends[2].map(at);
         attribute.sub_attributes.push(below);
         entity.attributes.push(attribute);
-        Record { key: EntityKey(u64::from(id)), entity: Arc::new(entity), status }
+        Record {
+            key: EntityKey(u64::from(id)),
+            entity: Arc::new(entity),
+            status,
+        }
     }
 
     proptest! {
@@ -149,7 +157,14 @@ mod tests {
     fn parts_end_by_themselves() {
         let record = transient(1, [Some(30), Some(20), Some(10)], Status::Live);
         let left = |n| left_at(&record.entity, at(n));
-        let counts = |n: i64| left(n).map(|e| (e.attributes.len(), e.attributes.first().map_or(0, |a| a.sub_attributes.len())));
+        let counts = |n: i64| {
+            left(n).map(|e| {
+                (
+                    e.attributes.len(),
+                    e.attributes.first().map_or(0, |a| a.sub_attributes.len()),
+                )
+            })
+        };
         assert_eq!(counts(9), Some((1, 1)));
         assert_eq!(counts(10), Some((1, 0)));
         assert_eq!(counts(20), Some((0, 0)));

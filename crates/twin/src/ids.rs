@@ -40,7 +40,10 @@ mod tests {
     fn fresh_ids_differ_and_those_of_contents_do_not() {
         let (a, b) = (fresh("X"), fresh("X"));
         assert_ne!(a, b);
-        assert!(a.as_str().starts_with("urn:ngsi-ld:X:") && a.as_str().len() == 14 + 32, "{a}");
+        assert!(
+            a.as_str().starts_with("urn:ngsi-ld:X:") && a.as_str().len() == 14 + 32,
+            "{a}"
+        );
         assert_eq!(of_content("X", "t"), of_content("X", "t"));
         assert_ne!(of_content("X", "t"), of_content("X", "u"));
         assert_eq!(hex(&[0, 15, 255]), "000fff");

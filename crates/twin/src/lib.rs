@@ -55,7 +55,8 @@ pub use registrations::{MatchedRegistration, StoredRegistration};
 pub use rows::Row;
 pub use snapshot::Snapshot;
 pub use snapshots::{
-    Collect, Collected, NewSnapshot, QueryResult, Ready, SnapshotChange, SnapshotInfo, SnapshotStatus, Snapshots,
+    Collect, Collected, NewSnapshot, QueryResult, Ready, SnapshotChange, SnapshotInfo, SnapshotStatus,
+    Snapshots,
 };
 pub use storage::{Clock, Storage, StorageError};
 pub use subscriptions::StoredSubscription;

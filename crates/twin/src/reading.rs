@@ -138,7 +138,9 @@ impl<S: Shards> Reading<'_, S> {
             let Some(entity) = record.live() else { continue };
             examined += 1;
             // The filter looks at what the caller sees, or it would tell what they do not.
-            if let Some(entity) = self.current(view, entity).filter(|entity| filter.matches_linked(entity, &links))
+            if let Some(entity) = self
+                .current(view, entity)
+                .filter(|entity| filter.matches_linked(entity, &links))
                 && !visit(&entity)
             {
                 break;
@@ -155,7 +157,10 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
         for record in Walk::new(self.state, &Path::Everything) {
-            if self.with_history(view, &record.entity).is_some_and(|entity| !visit(&entity)) {
+            if self
+                .with_history(view, &record.entity)
+                .is_some_and(|entity| !visit(&entity))
+            {
                 return;
             }
         }
@@ -324,7 +329,8 @@ impl<S: Shards> Reading<'_, S> {
     /// Whether the view shows an entity that names the blob.
     fn names(&self, view: &View, blob: &BlobId) -> bool {
         let shows = |entity: &Arc<Entity>| {
-            self.current(view, entity).is_some_and(|seen| blobs(&seen).any(|named| named == blob.0))
+            self.current(view, entity)
+                .is_some_and(|seen| blobs(&seen).any(|named| named == blob.0))
         };
         (0..SHARDS).any(|index| {
             self.state

@@ -35,7 +35,11 @@ impl Snapshot {
             None => self,
             over_by => {
                 let (state, storage) = self.parts();
-                Self(Arc::new(Picture { state, storage, over_by }))
+                Self(Arc::new(Picture {
+                    state,
+                    storage,
+                    over_by,
+                }))
             }
         }
     }

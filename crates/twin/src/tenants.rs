@@ -302,7 +302,14 @@ fn alias(default: &Twin) -> Result<String, Error> {
         return Ok(alias);
     }
     let made = ids::fresh("Installation");
-    let digits: String = made.as_str().rsplit(':').next().unwrap_or_default().chars().take(16).collect();
+    let digits: String = made
+        .as_str()
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(16)
+        .collect();
     let alias = format!("mapacha-{digits}");
     default.store_rows_blocking(vec![Row::put(TABLE, ALIAS, alias.as_bytes())])?;
     Ok(alias)

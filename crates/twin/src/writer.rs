@@ -215,16 +215,26 @@ impl Writer {
         let reply: Reply = Box::new(move |results| {
             let _ = sender.send(results); // it waits below
         });
-        let work = Work::Operations { view, operations, reply };
+        let work = Work::Operations {
+            view,
+            operations,
+            reply,
+        };
         self.commit_group(work, false, None);
-        answer.recv().is_ok_and(|results| results.iter().all(Result::is_ok))
+        answer
+            .recv()
+            .is_ok_and(|results| results.iter().all(Result::is_ok))
     }
 
     /// The next command; meanwhile the store does what it has put off.
     fn wait(&mut self) -> Option<Command> {
         loop {
             // Where it could not be deleted, it is tried again after a while.
-            let patience = if self.expire() { self.until_next_end() } else { IDLE };
+            let patience = if self.expire() {
+                self.until_next_end()
+            } else {
+                IDLE
+            };
             match self.commands.try_recv() {
                 Ok(command) => return Some(command),
                 Err(TryRecvError::Disconnected) => return None,
@@ -240,7 +250,9 @@ impl Writer {
 
     /// How long the writer may wait for commands.
     fn until_next_end(&self) -> Duration {
-        let Some(first) = self.deadlines.first() else { return IDLE };
+        let Some(first) = self.deadlines.first() else {
+            return IDLE;
+        };
         let micros = first.as_micros().saturating_sub(self.clock.now().as_micros());
         IDLE.min(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
     }
@@ -308,7 +320,9 @@ impl Writer {
                 }
             }
             let room = !bulk && evaluated < self.group.operations && began.elapsed() < self.group.time;
-            let Some(next) = next.as_mut().filter(|_| room) else { break };
+            let Some(next) = next.as_mut().filter(|_| room) else {
+                break;
+            };
             match self.commands.try_recv() {
                 Ok(Command::Execute {
                     view,

@@ -239,7 +239,11 @@ fn without_leave_nothing_inside_is_reached() {
     let by_name = inside.uri.replace("127.0.0.1", "localhost");
     // What is plain to see is refused at once.
     for uri in [&inside.uri, &by_name] {
-        let (status, text) = server.send("POST", SUBSCRIPTIONS, &subscription("urn:ngsi-ld:Subscription:inside", uri));
+        let (status, text) = server.send(
+            "POST",
+            SUBSCRIPTIONS,
+            &subscription("urn:ngsi-ld:Subscription:inside", uri),
+        );
         assert_eq!(status, 400, "{text}");
         assert!(text.contains("notifications.allow_private"), "{text}");
     }

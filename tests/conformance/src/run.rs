@@ -154,7 +154,10 @@ impl World {
     }
 
     /// Runs a case in a tenant of that name.
-    #[allow(clippy::disallowed_methods, reason = "the server under test lives by the system's clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the server under test lives by the system's clock"
+    )]
     fn case(&self, area: &Area, case: &Case, tenant: &str) -> Result<(), String> {
         let mut known: BTreeMap<String, String> = [
             ("tenant", tenant.to_owned()),

@@ -13,7 +13,18 @@ use crate::name::{DEFAULT_CONTEXT, Name};
 
 /// Keywords that stand in no context but as members of definitions (JSON-LD 1.1, "keyword redefinition").
 const REDEFINED: [&str; 12] = [
-    "@id", "@value", "@list", "@set", "@graph", "@index", "@reverse", "@container", "@json", "@none", "@nest", "@included",
+    "@id",
+    "@value",
+    "@list",
+    "@set",
+    "@graph",
+    "@index",
+    "@reverse",
+    "@container",
+    "@json",
+    "@none",
+    "@nest",
+    "@included",
 ];
 
 /// How deep documents may name documents.
@@ -123,7 +134,10 @@ impl<'s> Builder<'s> {
             Some(Json::String(vocab)) => self.vocab = Some(self.iri(vocab, local, &mut HashMap::new(), 0)?),
             Some(_) => return Err(self.refuse("`@vocab` is neither an IRI nor null")),
         }
-        if local.get("@base").is_some_and(|base| !base.is_string() && !base.is_null()) {
+        if local
+            .get("@base")
+            .is_some_and(|base| !base.is_string() && !base.is_null())
+        {
             return Err(self.refuse("`@base` is neither an IRI nor null"));
         }
         let mut state = HashMap::with_capacity(local.len());
@@ -147,7 +161,9 @@ impl<'s> Builder<'s> {
                 return Err(self.refuse(&format!("the definition of `{term}` leads back to itself")));
             }
             None if REDEFINED.contains(&term) => {
-                return Err(self.refuse(&format!("`{term}` is a keyword of JSON-LD, and cannot be defined anew")));
+                return Err(self.refuse(&format!(
+                    "`{term}` is a keyword of JSON-LD, and cannot be defined anew"
+                )));
             }
             None if term.starts_with('@') => return Ok(()),
             None if chain > MAX_CHAIN => {

@@ -185,6 +185,18 @@ impl Context {
         }
     }
 
+    /// The same under a URL at which it can be had from now on.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        Self(Arc::new(Compiled {
+            terms: self.0.terms.clone(),
+            names: self.0.names.clone(),
+            prefixes: self.0.prefixes.clone(),
+            json: Json::from(url),
+            others: RwLock::default(),
+        }))
+    }
+
     /// Whether it is the core @context and nothing else.
     pub fn is_core(&self) -> bool {
         Arc::ptr_eq(&self.0, &Self::core().0)

@@ -47,7 +47,9 @@ impl ScopeQuery {
                     "" => return Err(cursor.expected("a level of a scope, `+` or `#`")),
                     // No scope has such a level: nothing would ever be found.
                     name if !name.starts_with(char::is_alphabetic) => {
-                        return Err(cursor.expected_at(mark, "a level of a scope, which begins with a letter"));
+                        return Err(
+                            cursor.expected_at(mark, "a level of a scope, which begins with a letter")
+                        );
                     }
                     name => Level::Name(name.into()),
                 });
@@ -145,7 +147,8 @@ mod tests {
     #[test]
     fn what_is_not_a_scope_query_is_refused() {
         for bad in [
-            "", "/", "//", "/A//B", "/A/#/B", "/A/#B", "/A+", "/A|", "/1A", "/A/_b", "(/A", "/A)", "/A;;/B", "\u{0}",
+            "", "/", "//", "/A//B", "/A/#/B", "/A/#B", "/A+", "/A|", "/1A", "/A/_b", "(/A", "/A)", "/A;;/B",
+            "\u{0}",
         ] {
             let error = ScopeQuery::parse(bad).unwrap_err();
             assert!(error.detail.contains("at character"), "{bad}: {error}");

@@ -196,7 +196,11 @@ fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
             key.eq_ignore_ascii_case(name).then(|| Duration::from_secs(value))
         })
     };
-    let instant = |name| jiff::fmt::rfc2822::parse(text(name)?).ok().map(|at| at.timestamp());
+    let instant = |name| {
+        jiff::fmt::rfc2822::parse(text(name)?)
+            .ok()
+            .map(|at| at.timestamp())
+    };
     seconds("s-maxage").or_else(|| seconds("max-age")).or_else(|| {
         text(EXPIRES)?;
         // A date that cannot be read is one in the past (RFC 9111, 5.3).
@@ -376,15 +380,30 @@ mod tests {
             (&[][..], None),
             (&[("cache-control", "public, max-age=60")][..], Some(60)),
             (&[("cache-control", "max-age=60, s-maxage=\"5\"")], Some(5)),
-            (&[("cache-control", "public"), ("cache-control", "Max-Age=7")], Some(7)),
-            (&[("cache-control", "no-cache"), ("expires", "Thu, 01 Jan 2032 00:00:00 GMT")], Some(0)),
+            (
+                &[("cache-control", "public"), ("cache-control", "Max-Age=7")],
+                Some(7),
+            ),
+            (
+                &[
+                    ("cache-control", "no-cache"),
+                    ("expires", "Thu, 01 Jan 2032 00:00:00 GMT"),
+                ],
+                Some(0),
+            ),
             (&[("cache-control", "max-age=x")], None),
             (
-                &[("date", "Thu, 01 Jan 2026 00:00:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:01:00 GMT")],
+                &[
+                    ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+                    ("expires", "Thu, 01 Jan 2026 00:01:00 GMT"),
+                ],
                 Some(60),
             ),
             (
-                &[("date", "Thu, 01 Jan 2026 00:01:00 GMT"), ("expires", "Thu, 01 Jan 2026 00:00:00 GMT")],
+                &[
+                    ("date", "Thu, 01 Jan 2026 00:01:00 GMT"),
+                    ("expires", "Thu, 01 Jan 2026 00:00:00 GMT"),
+                ],
                 Some(0),
             ),
             (&[("expires", "0")], Some(0)),

@@ -160,7 +160,9 @@ impl Wording {
 /// The value of a preference of the client (RFC 7240), if it has it.
 fn preference(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all("prefer").iter();
-    let preferences = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let preferences = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     preferences
         .filter_map(|preference| preference.split(';').next()?.split_once('='))
         .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))

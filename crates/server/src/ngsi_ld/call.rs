@@ -6,8 +6,8 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri as Target, header};
-use ngsi_ld::{Error, Uri};
 use ngsi_ld::context::Context;
+use ngsi_ld::{Error, Uri};
 use query::View;
 use serde_json::Value;
 use twin::Twin;
@@ -150,7 +150,10 @@ pub(crate) async fn tenants_twin(app: &App, headers: &HeaderMap) -> Answer<Optio
 /// The URL of a path here, by the name that the client knows this host by.
 pub(crate) fn own_url(app: &App, headers: &HeaderMap, path: &str) -> String {
     let plain = |text: &&str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
     };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text("host")
@@ -216,7 +219,11 @@ impl Call {
         }
         let (contexts, json) = (self.app.contexts.of(&self.tenant), context.to_json().clone());
         let id = blocking(move || contexts.host_implicitly(&json)).await??;
-        let path = format!("{}/{}", super::contexts::CONTEXTS, super::answer::path_segment(id.as_str()));
+        let path = format!(
+            "{}/{}",
+            super::contexts::CONTEXTS,
+            super::answer::path_segment(id.as_str())
+        );
         Ok(own_url(&self.app, &self.headers, &path))
     }
 

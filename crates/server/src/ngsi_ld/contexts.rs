@@ -128,7 +128,13 @@ pub(crate) async fn list_contexts(scope: Scope, Known(parameters): Known<ListPar
     let listed = scope.contexts.list(kind).into_iter();
     let list: Vec<Value> = listed
         .filter(|info| scope.exists || info.kind == ContextKind::Cached)
-        .map(|info| if details { described(&info, &scope) } else { url(&info, &scope).into() })
+        .map(|info| {
+            if details {
+                described(&info, &scope)
+            } else {
+                url(&info, &scope).into()
+            }
+        })
         .collect();
     respond(&scope.headers, &list)
 }

@@ -12,9 +12,7 @@ use super::answer::{PageRequest, Wording, created};
 use super::call::{Call, Payload, Reading, Writing};
 use super::mapped::{MapParameters, MapWish, WHOLE, too_many};
 use super::negotiation::accepted;
-use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, flag,
-};
+use super::parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters, flag};
 use super::representation::Representation;
 use super::selection::{Wanted, from_parameters, from_query};
 use super::{ENTITIES, examples};
@@ -83,7 +81,11 @@ pub(crate) async fn query_of(
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
-    let wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
+    let wanted = from_parameters(
+        &selection.asked_of(&call),
+        representation.attrs.as_deref(),
+        &context,
+    )?;
     let representation = Representation::from_parameters(&representation, &context, media_type)?;
     representation.check(wanted.selection.q.as_ref())?;
     let wording = Wording::new(context, media_type, &call.headers);
@@ -160,7 +162,10 @@ async fn answer(
         let (entities, pages, total) = if let Some(mapped) = &mapped {
             let found = mapped.page(&wanted, page, view.is_open(), |ids| {
                 let found = select(&*reader, &view, wanted.among(ids), WHOLE)?.entities;
-                Ok(found.into_iter().map(|entity| (entity.id.clone(), entity)).collect())
+                Ok(found
+                    .into_iter()
+                    .map(|entity| (entity.id.clone(), entity))
+                    .collect())
             })?;
             (found.items, (found.next, found.previous), found.total)
         } else {
@@ -183,7 +188,11 @@ async fn answer(
 }
 
 /// The ids of everything that is wanted, in its order: what an entity map holds (5.14.4).
-pub(super) fn mappable(reader: &dyn Reader, view: &query::View, wanted: &Wanted) -> Answer<Vec<ngsi_ld::Uri>> {
+pub(super) fn mappable(
+    reader: &dyn Reader,
+    view: &query::View,
+    wanted: &Wanted,
+) -> Answer<Vec<ngsi_ld::Uri>> {
     let found = select(reader, view, wanted.clone(), WHOLE)?;
     if found.more {
         return Err(too_many());

@@ -14,9 +14,7 @@ use super::attributes::update_result;
 use super::call::{Call, Payload, Reading, Writing};
 use super::mapped::{MapParameters, MapWish};
 use super::negotiation::accepted;
-use super::parameters::{
-    Known, MergeParameters, RepresentationParameters, TypeParameter,
-};
+use super::parameters::{Known, MergeParameters, RepresentationParameters, TypeParameter};
 use super::representation::{Keywords, Representation};
 use super::{examples, selection};
 use crate::problem::{Answer, NgsiError, Problem, blocking};

@@ -32,11 +32,7 @@ pub(crate) async fn source_identity(State(app): State<App>, headers: HeaderMap) 
     };
     let wording = Wording::new(context, media_type, &headers);
     let now = app.clock.now();
-    let up_s = now
-        .as_micros()
-        .saturating_sub(app.started_at.as_micros())
-        .max(0)
-        / 1_000_000;
+    let up_s = now.as_micros().saturating_sub(app.started_at.as_micros()).max(0) / 1_000_000;
     // Table 5.2.40-1: a name for each tenant, whether or not something was ever written for it.
     let alias = match tenant(&headers)? {
         None => app.alias.clone(),

@@ -86,7 +86,9 @@ impl MapWish {
             Some(_) => return Err(Error::bad_data("`entityMap` is true or false")),
         };
         let lifetime = match (member("entityMapLifetime"), &parameters.entity_map_lifetime) {
-            (Some(Value::String(text)), _) | (None, Some(text)) => Some(lifetime("entityMapLifetime", text, now)?),
+            (Some(Value::String(text)), _) | (None, Some(text)) => {
+                Some(lifetime("entityMapLifetime", text, now)?)
+            }
             (None, None) => None,
             (Some(_), _) => return Err(Error::bad_data("`entityMapLifetime` is an ISO 8601 duration")),
         };
@@ -154,9 +156,13 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Error> {
 pub(crate) fn lifetime(name: &str, text: &str, now: Timestamp) -> Result<Duration, Error> {
     let bad = || {
         let text: String = text.chars().take(60).collect();
-        Error::bad_data(format!("`{name}` is `{text}`, not a positive ISO 8601 duration such as `PT1H`"))
+        Error::bad_data(format!(
+            "`{name}` is `{text}`, not a positive ISO 8601 duration such as `PT1H`"
+        ))
     };
-    let period = Period::parse(text).map_err(|_not_a_period| bad())?.ok_or_else(bad)?;
+    let period = Period::parse(text)
+        .map_err(|_not_a_period| bad())?
+        .ok_or_else(bad)?;
     // What leads beyond the calendar is as long as can be.
     let end = period.after(now, 1).unwrap_or(Timestamp::MAX);
     Ok(Duration::from_micros(end.as_micros().abs_diff(now.as_micros())))
@@ -210,7 +216,11 @@ impl MapInUse {
         let map = &*self.map;
         let named = &wanted.selection.ids;
         let may_remove = all && named.is_empty() && fingerprint(wanted) == map.query;
-        let chunk = if page.count { CHUNK } else { CHUNK.min(page.limit + 1) };
+        let chunk = if page.count {
+            CHUNK
+        } else {
+            CHUNK.min(page.limit + 1)
+        };
         let start = if page.count { 0 } else { page.offset };
         let (mut place, mut matched) = (start, 0_usize);
         let mut found = MapPage {
@@ -279,7 +289,8 @@ pub(crate) const WHOLE: PageRequest = PageRequest {
 
 /// A query finds more than a map may hold.
 pub(crate) fn too_many() -> Problem {
-    let detail = format!("an entity map holds at most {MAX_MAPPED} entities, and the query has more: narrow it");
+    let detail =
+        format!("an entity map holds at most {MAX_MAPPED} entities, and the query has more: narrow it");
     Problem::ngsi(NgsiError::TooComplexQuery, detail)
 }
 
@@ -310,7 +321,9 @@ mod tests {
     fn pages_neither_repeat_nor_miss() {
         let mut seed = 1_u64;
         let mut below = |bound: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             usize::try_from((seed >> 33) % bound).unwrap()
         };
         for _ in 0..300 {
@@ -321,14 +334,21 @@ mod tests {
             let (mut gone, mut seen, mut offset) = (Vec::new(), Vec::new(), Some(0));
             let mut leaving_next = leaving.iter();
             while let Some(at) = offset {
-                let page = PageRequest { limit, offset: at, count: false };
+                let page = PageRequest {
+                    limit,
+                    offset: at,
+                    count: false,
+                };
                 let found = mapped
                     .page(&wanted, page, true, |ids| {
                         let fit = ids.into_iter().filter(|id| !gone.contains(&number(id)));
                         Ok(fit.map(|id| (id.clone(), id)).collect())
                     })
                     .unwrap();
-                assert!(found.items.len() == limit || found.next.is_none(), "filled to the maximum");
+                assert!(
+                    found.items.len() == limit || found.next.is_none(),
+                    "filled to the maximum"
+                );
                 assert_eq!(found.previous.is_some(), at > 0);
                 seen.extend(found.items.iter().map(number));
                 gone.extend(leaving_next.by_ref().take(3).copied());
@@ -351,22 +371,49 @@ mod tests {
         };
         let request = |limit, offset, count| PageRequest { limit, offset, count };
         let page = mapped.page(&wanted, request(2, 0, true), false, fitting).unwrap();
-        assert_eq!((page.items, page.next, page.total), (vec![0, 2], Some(3), Some(4)));
-        assert_eq!(mapped.map.entities().count(), 6, "who does not see all removes nothing");
+        assert_eq!(
+            (page.items, page.next, page.total),
+            (vec![0, 2], Some(3), Some(4))
+        );
+        assert_eq!(
+            mapped.map.entities().count(),
+            6,
+            "who does not see all removes nothing"
+        );
         let other = Wanted {
-            selection: Selection { attributes: vec![ngsi_ld::Name::default_term("a")], ..Selection::default() },
+            selection: Selection {
+                attributes: vec![ngsi_ld::Name::default_term("a")],
+                ..Selection::default()
+            },
             ..Wanted::default()
         };
-        mapped.page(&other, request(9, 0, false), true, |_| Ok(Vec::<(Uri, ())>::new())).unwrap();
+        mapped
+            .page(
+                &other,
+                request(9, 0, false),
+                true,
+                |_| Ok(Vec::<(Uri, ())>::new()),
+            )
+            .unwrap();
         assert_eq!(mapped.map.entities().count(), 6, "another query removes nothing");
         let mut one = wanted.clone();
         one.selection.ids.push(Uri::ngsi_ld("T", "3"));
         let page = mapped.page(&one, request(9, 0, true), true, fitting).unwrap();
-        assert_eq!((page.items, page.total), (vec![3], Some(1)), "5.5.14: some of them by id");
+        assert_eq!(
+            (page.items, page.total),
+            (vec![3], Some(1)),
+            "5.5.14: some of them by id"
+        );
         let page = mapped.page(&wanted, request(2, 3, false), true, fitting).unwrap();
-        assert_eq!((page.items, page.next, page.previous), (vec![3, 5], None, Some(1)));
+        assert_eq!(
+            (page.items, page.next, page.previous),
+            (vec![3, 5], None, Some(1))
+        );
         mapped.page(&wanted, request(0, 0, true), true, fitting).unwrap();
-        assert_eq!(mapped.map.entities().map(number).collect::<Vec<_>>(), [0, 2, 3, 5]);
+        assert_eq!(
+            mapped.map.entities().map(number).collect::<Vec<_>>(),
+            [0, 2, 3, 5]
+        );
         let page = mapped.page(&wanted, request(2, 3, false), true, fitting).unwrap();
         assert_eq!(page.previous, Some(0), "the page before is full too");
     }

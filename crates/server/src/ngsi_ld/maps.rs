@@ -42,12 +42,23 @@ pub(crate) async fn map_query(
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let context = call.context().await?;
-    let mut wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
+    let mut wanted = from_parameters(
+        &selection.asked_of(&call),
+        representation.attrs.as_deref(),
+        &context,
+    )?;
     let how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check(wanted.selection.q.as_ref())?;
     only_picked(&mut wanted, &how);
     let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    make(&call, wish, wanted, None, Wording::new(context, media_type, &call.headers)).await
+    make(
+        &call,
+        wish,
+        wanted,
+        None,
+        Wording::new(context, media_type, &call.headers),
+    )
+    .await
 }
 
 /// Create EntityMap for Query Entities via POST
@@ -74,13 +85,24 @@ pub(crate) async fn map_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let mut wanted = from_query(query, flag("local", selection.asked_of(&call).local.as_deref())?, &context)?;
+    let mut wanted = from_query(
+        query,
+        flag("local", selection.asked_of(&call).local.as_deref())?,
+        &context,
+    )?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check(wanted.selection.q.as_ref())?;
     only_picked(&mut wanted, &how);
     let wish = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    make(&call, wish, wanted, None, Wording::new(context, media_type, &call.headers)).await
+    make(
+        &call,
+        wish,
+        wanted,
+        None,
+        Wording::new(context, media_type, &call.headers),
+    )
+    .await
 }
 
 /// Create EntityMap for Query Temporal Evolution of Entities
@@ -106,7 +128,11 @@ pub(crate) async fn map_temporal_query(
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let context = call.context().await?;
-    let wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
+    let wanted = from_parameters(
+        &selection.asked_of(&call),
+        representation.attrs.as_deref(),
+        &context,
+    )?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
@@ -139,7 +165,11 @@ pub(crate) async fn map_temporal_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let wanted = from_query(query, flag("local", selection.asked_of(&call).local.as_deref())?, &context)?;
+    let wanted = from_query(
+        query,
+        flag("local", selection.asked_of(&call).local.as_deref())?,
+        &context,
+    )?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
@@ -168,7 +198,11 @@ async fn make(
         question.must_have_time()?;
         wanted.besides = question.besides(how);
     }
-    let (twin, view, most) = (call.twin.clone(), call.view.clone(), call.app.config.max_evolution_instances);
+    let (twin, view, most) = (
+        call.twin.clone(),
+        call.view.clone(),
+        call.app.config.max_evolution_instances,
+    );
     let made: Option<MapInUse> = blocking(move || match &history {
         None => {
             let find = || entities::mappable(&twin, &view, &wanted);

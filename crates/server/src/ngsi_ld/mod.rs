@@ -44,9 +44,7 @@ pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
 pub(crate) use mapped::MapParameters;
 pub(crate) use negotiation::{CONTEXT_RELATION, weight_of};
-pub(crate) use parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters,
-};
+pub(crate) use parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters};
 
 /// Where entities live.
 pub const ENTITIES: &str = "/ngsi-ld/v1/entities";
@@ -129,8 +127,14 @@ pub fn router() -> OpenApiRouter<App> {
             maps::update_entity_map,
             maps::delete_entity_map
         ))
-        .routes(routes!(maps::map_temporal_query, maps::map_temporal_query_by_post))
-        .routes(routes!(snapshots::create_snapshot, snapshots_purge::purge_snapshots))
+        .routes(routes!(
+            maps::map_temporal_query,
+            maps::map_temporal_query_by_post
+        ))
+        .routes(routes!(
+            snapshots::create_snapshot,
+            snapshots_purge::purge_snapshots
+        ))
         .routes(routes!(
             snapshots::retrieve_snapshot,
             snapshots::update_snapshot,

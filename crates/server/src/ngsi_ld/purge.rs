@@ -76,7 +76,12 @@ pub(crate) async fn purge_entities(
         return Err(Error::bad_data("`q` of a purge does not reach into linked entities (5.6.21)").into());
     }
     let wanted = from_parameters(&selection, purge.attrs.as_deref(), &context)?;
-    let maps = MapWish::parse(&call.headers, &MapParameters::default(), None, call.app.clock.now())?;
+    let maps = MapWish::parse(
+        &call.headers,
+        &MapParameters::default(),
+        None,
+        call.app.clock.now(),
+    )?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let (operations, mapped) = blocking(move || {
         let find = || mappable(&twin, &view, &wanted);
@@ -84,7 +89,10 @@ pub(crate) async fn purge_entities(
         let wanted = match &mapped {
             Some(mapped) => {
                 let named = &wanted.selection.ids;
-                let both = mapped.map.entities().filter(|id| named.is_empty() || named.contains(id));
+                let both = mapped
+                    .map
+                    .entities()
+                    .filter(|id| named.is_empty() || named.contains(id));
                 wanted.among(both.cloned().collect())
             }
             None => wanted,

@@ -173,7 +173,11 @@ pub(crate) async fn update_snapshot(call: Reading, Path(id): Path<String>, paylo
     rest.retain(|name, value| !(null(value) && matches!(name.as_str(), "endpoint" | "receiverInfo")));
     for (name, other) in [("endpoint", "receiverInfo"), ("receiverInfo", "endpoint")] {
         // What stays as it is must go with what is new.
-        if let (true, false, Some(value)) = (rest.contains_key(name), object.contains_key(other), before.given.get(other)) {
+        if let (true, false, Some(value)) = (
+            rest.contains_key(name),
+            object.contains_key(other),
+            before.given.get(other),
+        ) {
             rest.insert(other.to_owned(), value.clone());
         }
     }
@@ -242,7 +246,10 @@ impl Members {
         endpoint(text(object, "endpoint")?, object.get("receiverInfo"))?;
         let known = |name: &str| {
             OUTPUT_ONLY.contains(&name)
-                || matches!(name, "id" | "type" | "endpoint" | "receiverInfo" | QUERIES | TEMPORAL_QUERIES)
+                || matches!(
+                    name,
+                    "id" | "type" | "endpoint" | "receiverInfo" | QUERIES | TEMPORAL_QUERIES
+                )
                 || matches!(name, "snapshotLifetime" | "snapshotPriority")
         };
         match object.keys().find(|name| !known(name)) {
@@ -289,7 +296,10 @@ fn parse_new(object: &Map<String, Value>, context: &Context, now: Timestamp) -> 
 }
 
 fn no_queries(object: &Map<String, Value>) -> Result<(), Error> {
-    match [QUERIES, TEMPORAL_QUERIES].iter().find(|name| object.contains_key(**name)) {
+    match [QUERIES, TEMPORAL_QUERIES]
+        .iter()
+        .find(|name| object.contains_key(**name))
+    {
         Some(name) => Err(Error::bad_data(format!(
             "`{name}` is given when a snapshot is created, and not later (5.2.41)"
         ))),
@@ -307,11 +317,14 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
     let list = |name: &str| match object.get(name) {
         None => Ok([].as_slice()),
         Some(Value::Array(queries)) if (1..=MOST_QUERIES).contains(&queries.len()) => Ok(queries.as_slice()),
-        Some(_) => Err(Error::bad_data(format!("`{name}` is an array of 1 to {MOST_QUERIES} queries (5.2.23)"))),
+        Some(_) => Err(Error::bad_data(format!(
+            "`{name}` is an array of 1 to {MOST_QUERIES} queries (5.2.23)"
+        ))),
     };
     let (plain, temporal) = (list(QUERIES)?, list(TEMPORAL_QUERIES)?);
     if plain.is_empty() && temporal.is_empty() {
-        let detail = format!("`{QUERIES}` or `{TEMPORAL_QUERIES}` is missing: say what the snapshot should hold");
+        let detail =
+            format!("`{QUERIES}` or `{TEMPORAL_QUERIES}` is missing: say what the snapshot should hold");
         return Err(Error::bad_data(detail));
     }
     let at = |name: &str, index: usize| {
@@ -347,7 +360,9 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
             question.must_have_time()?;
             Ok((wanted, question.of_instances(), how))
         };
-        queries.histories.push(read().map_err(at(TEMPORAL_QUERIES, index))?);
+        queries
+            .histories
+            .push(read().map_err(at(TEMPORAL_QUERIES, index))?);
     }
     Ok(queries)
 }
@@ -391,8 +406,7 @@ impl Queries {
                     })?;
                     Ok(true)
                 };
-                let copied =
-                    evolution::visit(picture, view, wanted, question, how, usize::MAX, &mut copy);
+                let copied = evolution::visit(picture, view, wanted, question, how, usize::MAX, &mut copy);
                 result(copied.map(|()| found))
             })
             .collect();
@@ -410,7 +424,11 @@ fn copy_entities(
     how: &Representation,
     take: &mut dyn FnMut(Copied) -> Result<(), twin::Error>,
 ) -> Answer<usize> {
-    let any = wanted.any.iter().map(Selection::prepare).collect::<Result<Vec<_>, _>>()?;
+    let any = wanted
+        .any
+        .iter()
+        .map(Selection::prepare)
+        .collect::<Result<Vec<_>, _>>()?;
     let (mut found, mut failed) = (0, None);
     picture.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
         if any.is_empty() || any.iter().any(|one| one.matches(entity)) {

@@ -49,11 +49,19 @@ pub(crate) async fn purge_snapshots(call: Reading, Known(parameters): Known<Purg
         .q
         .as_deref()
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| Error::bad_data("the query is too wide: say with `q` which snapshots, as in `q=snapshotPriority<5`"))?;
+        .ok_or_else(|| {
+            Error::bad_data(
+                "the query is too wide: say with `q` which snapshots, as in `q=snapshotPriority<5`",
+            )
+        })?;
     let q = Q::parse(text, Context::core())?;
     for path in q.paths() {
         let name = path.attributes.first();
-        if !name.is_some_and(|name| MEMBERS.iter().any(|member| Context::core().expand(member) == *name)) {
+        if !name.is_some_and(|name| {
+            MEMBERS
+                .iter()
+                .any(|member| Context::core().expand(member) == *name)
+        }) {
             let name = name.map_or("", Name::as_str);
             return Err(Error::bad_data(format!(
                 "`q`: `{}` is no member of snapshots; these are {}",
@@ -70,7 +78,10 @@ pub(crate) async fn purge_snapshots(call: Reading, Known(parameters): Known<Purg
     let filter = selection.prepare()?;
     let snapshots = snapshots(&call)?;
     let (deleted, failed) = blocking(move || {
-        let matching = snapshots.all().into_iter().filter(|info| filter.matches(&as_entity(info)));
+        let matching = snapshots
+            .all()
+            .into_iter()
+            .filter(|info| filter.matches(&as_entity(info)));
         let (mut deleted, mut failed) = (Vec::new(), Vec::new());
         for info in matching {
             match snapshots.delete(&info.id) {
@@ -88,12 +99,18 @@ pub(crate) async fn purge_snapshots(call: Reading, Known(parameters): Known<Purg
     if failed.is_empty() {
         return Ok(no_content());
     }
-    let errors = failed.iter().map(|(id, problem)| json!({"entityId": id.as_str(), "error": problem.to_json()}));
+    let errors = failed
+        .iter()
+        .map(|(id, problem)| json!({"entityId": id.as_str(), "error": problem.to_json()}));
     let body = json!({
         "success": deleted.iter().map(Uri::as_str).collect::<Vec<_>>(),
         "errors": errors.collect::<Vec<_>>(),
     });
-    let wording = Wording::new(Context::core().clone(), accepted(&call.headers, false)?, &call.headers);
+    let wording = Wording::new(
+        Context::core().clone(),
+        accepted(&call.headers, false)?,
+        &call.headers,
+    );
     Ok(wording.respond(StatusCode::MULTI_STATUS, bytes(&body)?))
 }
 

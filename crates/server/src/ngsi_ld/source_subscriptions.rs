@@ -79,7 +79,13 @@ pub(crate) async fn query_source_subscriptions(
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
-    page.link_pages(&mut response, &call, media_type, page.around(written.len(), more), Some(total));
+    page.link_pages(
+        &mut response,
+        &call,
+        media_type,
+        page.around(written.len(), more),
+        Some(total),
+    );
     Ok(response)
 }
 

@@ -97,7 +97,13 @@ pub(crate) async fn query_subscriptions(
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
-    page.link_pages(&mut response, &call, media_type, page.around(written.len(), more), Some(total));
+    page.link_pages(
+        &mut response,
+        &call,
+        media_type,
+        page.around(written.len(), more),
+        Some(total),
+    );
     Ok(response)
 }
 
@@ -190,7 +196,8 @@ pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
         return Ok(());
     };
     let allow_private = call.app.config.outbound.allow_private;
-    let refused = |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
+    let refused =
+        |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
     let url = net::check_url(uri, allow_private).map_err(|error| refused(&error))?;
     if url.host_str() == Some("localhost") && !allow_private {
         return Err(refused(
@@ -211,7 +218,7 @@ pub(super) async fn context_of_notifications(
         // 5.13.1: notifications name their @context by one URL, so it gets one.
         None if context.link().is_none() => {
             let url = call.context_url(&context).await?;
-            call.compile(Value::String(url)).await?
+            context.at(&url)
         }
         None => context,
     })

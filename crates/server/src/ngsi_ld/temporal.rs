@@ -195,7 +195,11 @@ pub(crate) async fn query_evolutions(
     let media_type = accepted(&call.headers, false)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
     let context = call.context().await?;
-    let wanted = from_parameters(&selection.asked_of(&call), representation.attrs.as_deref(), &context)?;
+    let wanted = from_parameters(
+        &selection.asked_of(&call),
+        representation.attrs.as_deref(),
+        &context,
+    )?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
@@ -234,7 +238,11 @@ pub(crate) async fn query_evolutions_by_post(
     let query = json
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    let wanted = from_query(query, flag("local", selection.asked_of(&call).local.as_deref())?, &context)?;
+    let wanted = from_query(
+        query,
+        flag("local", selection.asked_of(&call).local.as_deref())?,
+        &context,
+    )?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;

@@ -23,8 +23,8 @@ use super::with_findings;
 use crate::App;
 use crate::kpi::Visitor;
 use crate::ngsi_ld::{
-    Known, PageParameters, ProblemDetails, Reading, RepresentationParameters, SelectionParameters,
-    MapParameters, query_of,
+    Known, MapParameters, PageParameters, ProblemDetails, Reading, RepresentationParameters,
+    SelectionParameters, query_of,
 };
 use crate::problem::{Answer, Problem, blocking};
 

@@ -28,7 +28,12 @@ impl twin::Transport for Post {
 impl Post {
     fn serve(city: &City) -> Arc<Self> {
         let post = Arc::new(Self::default());
-        tokio::spawn(city.app.twin(None).unwrap().deliver(Arc::<Self>::clone(&post), None));
+        tokio::spawn(
+            city.app
+                .twin(None)
+                .unwrap()
+                .deliver(Arc::<Self>::clone(&post), None),
+        );
         post
     }
 

@@ -41,7 +41,9 @@ impl<V> Cache<V> {
 
     /// The values, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.entries.iter().map(|(key, entry)| (key.as_str(), &entry.value))
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), &entry.value))
     }
 
     /// Puts a value in, and gives the keys of those that had to go for it.

@@ -119,7 +119,9 @@ impl Library {
         for (key, value) in rows::read(storage, TABLE)? {
             let hosted = Hosted::read(&key, &value).ok_or_else(|| {
                 let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!("the row `{key}` of the system table `{TABLE}` is damaged"))
+                Error::Storage(format!(
+                    "the row `{key}` of the system table `{TABLE}` is damaged"
+                ))
             })?;
             entries.insert(hosted.local_id.as_str().to_owned(), Arc::new(hosted));
         }

@@ -110,7 +110,9 @@ impl Contexts {
         }
         if let Ok(twin) = self.own() {
             let hosted = twin.library().all();
-            let of_kind = hosted.iter().filter(|hosted| kind.is_none_or(|kind| hosted.kind == kind));
+            let of_kind = hosted
+                .iter()
+                .filter(|hosted| kind.is_none_or(|kind| hosted.kind == kind));
             found.extend(of_kind.map(|hosted| described(hosted)));
         }
         found
@@ -268,7 +270,9 @@ fn check(context: &Json) -> Result<(), Refusal> {
         }
     }
     if context.is_null() {
-        return Err(Refusal::bad_data("`@context` is null; give a URL, an object or an array of these"));
+        return Err(Refusal::bad_data(
+            "`@context` is null; give a URL, an object or an array of these",
+        ));
     }
     Context::compile(context, &Nothing).map(drop)
 }

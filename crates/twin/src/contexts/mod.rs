@@ -165,10 +165,7 @@ impl Contexts {
         } else {
             key
         };
-        self.shared
-            .compiled
-            .lock()
-            .put(key, entry, source.bytes.get());
+        self.shared.compiled.lock().put(key, entry, source.bytes.get());
         Ok(compiled)
     }
 
@@ -203,7 +200,10 @@ impl Contexts {
 
     /// The key of what one tenant alone may find.
     fn private_key(&self, key: &str) -> String {
-        let library = self.tenant.as_ref().map_or("", |tenant| tenant.library().id.as_str());
+        let library = self
+            .tenant
+            .as_ref()
+            .map_or("", |tenant| tenant.library().id.as_str());
         format!("{library} {key}")
     }
 
@@ -312,7 +312,8 @@ impl Contexts {
             });
         }
         let named = || url.chars().take(200).collect::<String>();
-        let unavailable = |why: NetError| Error::context(format!("the @context at `{}` cannot be had: {why}", named()));
+        let unavailable =
+            |why: NetError| Error::context(format!("the @context at `{}` cannot be had: {why}", named()));
         let no_net =
             || NetError("this program was started without a way out; give it with `contexts.static`".into());
         let net = self.shared.net.as_ref().ok_or_else(no_net).map_err(unavailable)?;
@@ -320,7 +321,10 @@ impl Contexts {
         let document: Json = serde_json::from_slice(&fetched.body)
             .map_err(|error| Error::bad_data(format!("what is at `{}` is not JSON: {error}", named())))?;
         if document.get("@context").is_none() {
-            let detail = format!("what is at `{}` is no @context: it has no member `@context`", named());
+            let detail = format!(
+                "what is at `{}` is no @context: it has no member `@context`",
+                named()
+            );
             return Err(Error::bad_data(detail));
         }
         Ok(Obtained {

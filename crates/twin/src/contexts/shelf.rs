@@ -116,6 +116,8 @@ fn row(url: &str, held: &Held) -> Row {
 
 /// Until when a document holds that was fetched now.
 pub(super) fn fresh_until(now: Timestamp, max_age: Option<Duration>) -> Timestamp {
-    let age = max_age.unwrap_or(HEURISTIC_AGE).clamp(LEAST_AGE, Duration::from_hours(24 * 365));
+    let age = max_age
+        .unwrap_or(HEURISTIC_AGE)
+        .clamp(LEAST_AGE, Duration::from_hours(24 * 365));
     now.plus_micros(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }

@@ -119,7 +119,11 @@ fn fill(
             .into());
         }
         batch.push(Operation::Copy(Box::new(one)));
-        if batch.len() >= BATCH { write(&mut batch) } else { Ok(()) }
+        if batch.len() >= BATCH {
+            write(&mut batch)
+        } else {
+            Ok(())
+        }
     };
     let collected = collect(picture, &mut take)?;
     write(&mut batch)?;

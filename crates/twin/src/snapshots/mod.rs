@@ -24,9 +24,9 @@ use crate::snapshot::Snapshot;
 use crate::tenants::Tenants;
 use crate::twin::Twin;
 
-pub(crate) use self::notice::OfSnapshot;
 use self::collecting::{Job, copy_all};
 use self::notice::Farewells;
+pub(crate) use self::notice::OfSnapshot;
 pub(crate) use self::shelf::Shelf;
 use self::shelf::{Entry, TABLE};
 pub use self::shelf::{QueryResult, SnapshotInfo, SnapshotStatus};
@@ -143,7 +143,13 @@ impl Snapshots {
     ///
     /// # Errors
     /// As for [`Self::create`]; `ResourceNotFound` where the original is not there or cannot be used.
-    pub fn clone_of(&self, id: &Uri, mut new: NewSnapshot, view: &View, ready: Box<Ready>) -> Result<Uri, Error> {
+    pub fn clone_of(
+        &self,
+        id: &Uri,
+        mut new: NewSnapshot,
+        view: &View,
+        ready: Box<Ready>,
+    ) -> Result<Uri, Error> {
         let twin = self.open(id)?;
         let original = self.info(id)?;
         for name in ["snapshotQueries", "snapshotTemporalQueries"] {
@@ -160,7 +166,9 @@ impl Snapshots {
             })
         };
         let picture = twin.snapshot();
-        self.begin(new, picture, Box::new(collect), ready, |_| SnapshotStatus::Success)
+        self.begin(new, picture, Box::new(collect), ready, |_| {
+            SnapshotStatus::Success
+        })
     }
 
     fn begin(
@@ -192,7 +200,11 @@ impl Snapshots {
             modified_at: now,
             expires_at: end(now, new.lifetime.unwrap_or(LIFETIME)),
             last_used_at: now,
-            store: format!("{}{}", self.prefix, made.as_str().rsplit(':').next().unwrap_or_default()),
+            store: format!(
+                "{}{}",
+                self.prefix,
+                made.as_str().rsplit(':').next().unwrap_or_default()
+            ),
             watched: false,
         };
         let mut rows = vec![Shelf::row_of(&info)];
@@ -216,7 +228,9 @@ impl Snapshots {
             .spawn(move || job.run());
         if let Err(error) = started {
             self.forget(&info)?;
-            return Err(Error::Storage(format!("no thread could be started for the snapshot: {error}")));
+            return Err(Error::Storage(format!(
+                "no thread could be started for the snapshot: {error}"
+            )));
         }
         Ok(id)
     }
@@ -258,7 +272,11 @@ impl Snapshots {
         })
     }
 
-    fn update(&self, id: &Uri, change: impl FnOnce(&mut SnapshotInfo, Timestamp)) -> Result<SnapshotInfo, Error> {
+    fn update(
+        &self,
+        id: &Uri,
+        change: impl FnOnce(&mut SnapshotInfo, Timestamp),
+    ) -> Result<SnapshotInfo, Error> {
         let shelf = self.tenant.snapshot_shelf();
         let _changing = shelf.changing.lock();
         let mut info = self.info(id)?;
@@ -314,7 +332,9 @@ impl Snapshots {
     /// # Errors
     /// `ResourceNotFound` where there is none or it has failed; [`Error::Preparing`] while it is prepared.
     pub fn open(&self, id: &Uri) -> Result<Twin, Error> {
-        let entry = self.entry(id).ok_or_else(|| Error::Missing("snapshot", id.clone()))?;
+        let entry = self
+            .entry(id)
+            .ok_or_else(|| Error::Missing("snapshot", id.clone()))?;
         match entry.info.status {
             SnapshotStatus::Preparing => return Err(Error::Preparing(id.clone())),
             SnapshotStatus::Failure => return Err(Error::Missing("snapshot", id.clone())),
@@ -341,12 +361,17 @@ impl Snapshots {
         self.tenant.store_rows_blocking(rows)?;
         let open = self.tenants.open_snapshots();
         for entry in shelf.all() {
-            let watched = open.twins.lock().get(&entry.info.store).map(|(twin, _)| twin.is_watched());
+            let watched = open
+                .twins
+                .lock()
+                .get(&entry.info.store)
+                .map(|(twin, _)| twin.is_watched());
             if let Some(watched) = watched {
                 self.set_watched(entry.info(), watched)?;
             }
         }
-        let idle = |since: Timestamp| Duration::from_micros(now.as_micros().abs_diff(since.as_micros())) > IDLE;
+        let idle =
+            |since: Timestamp| Duration::from_micros(now.as_micros().abs_diff(since.as_micros())) > IDLE;
         open.twins
             .lock()
             .retain(|_, (twin, since)| !twin.can_rest() || !idle(*since));
@@ -365,14 +390,19 @@ impl Snapshots {
         }
         let known = |store: &str| {
             let entries = self.tenant.snapshot_shelf().all();
-            entries.iter().any(|entry| {
-                entry.info.store == store && entry.info.status != SnapshotStatus::Failure
-            })
+            entries
+                .iter()
+                .any(|entry| entry.info.store == store && entry.info.status != SnapshotStatus::Failure)
         };
-        let Ok(files) = std::fs::read_dir(folder) else { return };
+        let Ok(files) = std::fs::read_dir(folder) else {
+            return;
+        };
         for file in files.flatten() {
             let name = file.file_name();
-            let store = name.to_str().and_then(|name| name.split('.').next()).unwrap_or_default();
+            let store = name
+                .to_str()
+                .and_then(|name| name.split('.').next())
+                .unwrap_or_default();
             if store.starts_with(&self.prefix) && !known(store) {
                 tracing::info!(store, "what is left of a snapshot is deleted");
                 remove(&file.path());
@@ -404,7 +434,8 @@ impl Snapshots {
             twins.remove(&idlest);
         }
         let twin = self.tenants.open_store(store)?;
-        self.tenants.start_delivery_of(&twin, self.name.as_deref(), &info.id);
+        self.tenants
+            .start_delivery_of(&twin, self.name.as_deref(), &info.id);
         twins.insert(store.to_owned(), (twin.clone(), now));
         Ok(twin)
     }
@@ -430,7 +461,11 @@ impl Snapshots {
 
     /// Forgets a snapshot, then deletes its data: what is cut off between is swept up at the next start.
     fn forget(&self, info: &SnapshotInfo) -> Result<(), Error> {
-        let (shelf, book, now) = (self.tenant.snapshot_shelf(), self.tenant.book(), self.tenant.now());
+        let (shelf, book, now) = (
+            self.tenant.snapshot_shelf(),
+            self.tenant.book(),
+            self.tenant.now(),
+        );
         let (mut rows, letters) = Farewells::of(info, now);
         rows.push(Row::delete(TABLE, info.id.as_str()));
         self.tenant.store_rows_and_notify_blocking(rows, letters)?;
@@ -445,7 +480,9 @@ impl Snapshots {
         if let Some((twin, _)) = open {
             twin.close();
         }
-        let Ok(files) = std::fs::read_dir(self.tenants.folder()) else { return };
+        let Ok(files) = std::fs::read_dir(self.tenants.folder()) else {
+            return;
+        };
         for file in files.flatten() {
             let name = file.file_name();
             if name.to_str().and_then(|name| name.split('.').next()) == Some(store) {

@@ -119,7 +119,9 @@ impl Farewells {
         for (key, value) in rows::read(storage, TABLE)? {
             let (id, until, given) = decode(&key, &value).ok_or_else(|| {
                 let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!("the row `{key}` of the system table `{TABLE}` is damaged"))
+                Error::Storage(format!(
+                    "the row `{key}` of the system table `{TABLE}` is damaged"
+                ))
             })?;
             if let Some(endpoint) = endpoint(&given) {
                 book.enter_owner(&owner(&id), &endpoint, false, Some(until));

@@ -160,7 +160,11 @@ impl SnapshotInfo {
         let mut value: Json = serde_json::from_slice(text).ok()?;
         let instant = |name: &str| value[name].as_i64().map(Timestamp::from_micros);
         let results = |name: &str| -> Option<Vec<QueryResult>> {
-            value[name].as_array()?.iter().map(QueryResult::from_json).collect()
+            value[name]
+                .as_array()?
+                .iter()
+                .map(QueryResult::from_json)
+                .collect()
         };
         Some(Self {
             id: Uri::parse(std::str::from_utf8(key).ok()?).ok()?,
@@ -213,7 +217,9 @@ impl Shelf {
         for (key, value) in rows::read(storage, TABLE)? {
             let mut info = SnapshotInfo::read(&key, &value).ok_or_else(|| {
                 let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!("the row `{key}` of the system table `{TABLE}` is damaged"))
+                Error::Storage(format!(
+                    "the row `{key}` of the system table `{TABLE}` is damaged"
+                ))
             })?;
             if info.status == SnapshotStatus::Preparing {
                 info.status = SnapshotStatus::Failure;

@@ -55,9 +55,13 @@ fn hosted_contexts_and_their_uses_survive_a_restart() {
     let home = city(&memory, &clock);
     let contexts = Contexts::offline([]).with_home(home.clone());
     let hosted = contexts.host(&json!({"T": "http://a.example/T"})).unwrap();
-    let implicit = contexts.host_implicitly(&json!([URL, {"U": "http://a.example/U"}])).unwrap();
+    let implicit = contexts
+        .host_implicitly(&json!([URL, {"U": "http://a.example/U"}]))
+        .unwrap();
     assert_eq!(
-        contexts.host_implicitly(&json!([URL, {"U": "http://a.example/U"}])).unwrap(),
+        contexts
+            .host_implicitly(&json!([URL, {"U": "http://a.example/U"}]))
+            .unwrap(),
         implicit,
         "the same one is made once"
     );
@@ -74,7 +78,10 @@ fn hosted_contexts_and_their_uses_survive_a_restart() {
     let context = contexts.resolve_url(&url).unwrap();
     assert_eq!(context.expand("T").as_str(), "http://a.example/T");
     let info = contexts.info(hosted.as_str()).unwrap();
-    assert_eq!((info.kind, info.hits, info.last_usage), (ContextKind::Hosted, 4, Some(at(0))));
+    assert_eq!(
+        (info.kind, info.hits, info.last_usage),
+        (ContextKind::Hosted, 4, Some(at(0)))
+    );
     assert_eq!(
         contexts.serve(implicit.as_str()),
         Some(Served::Content(json!([URL, {"U": "http://a.example/U"}])))
@@ -86,7 +93,10 @@ fn hosted_contexts_and_their_uses_survive_a_restart() {
 fn a_copy_holds_as_long_as_its_origin_says_and_survives_a_restart_without_network() {
     let (memory, clock) = (Memory::new(), clock());
     let home = city(&memory, &clock);
-    let web = Web::new("{\"@context\": {\"T\": \"http://a.example/1\"}}", Some(Duration::from_mins(1)));
+    let web = Web::new(
+        "{\"@context\": {\"T\": \"http://a.example/1\"}}",
+        Some(Duration::from_mins(1)),
+    );
     let contexts = Contexts::new([], Arc::clone(&web) as Arc<dyn Net>).with_home(home.clone());
     let term = |contexts: &Contexts| contexts.resolve_url(URL).unwrap().expand("T").as_str().to_owned();
     assert_eq!(term(&contexts), "http://a.example/1");
@@ -96,7 +106,11 @@ fn a_copy_holds_as_long_as_its_origin_says_and_survives_a_restart_without_networ
     assert_eq!(web.asked.load(Ordering::SeqCst), 1);
     clock.advance(1_000_000);
     assert_eq!(term(&contexts), "http://a.example/2", "6.3.16: it held for 60 s");
-    assert_eq!(contexts.info(URL).unwrap().expires_at, Some(at(60 + 24 * 3600)), "a heuristic");
+    assert_eq!(
+        contexts.info(URL).unwrap().expires_at,
+        Some(at(60 + 24 * 3600)),
+        "a heuristic"
+    );
 
     // Its origin is down, and it goes on serving, also after a restart.
     *web.answer.lock() = None;
@@ -106,7 +120,10 @@ fn a_copy_holds_as_long_as_its_origin_says_and_survives_a_restart_without_networ
     let contexts = Contexts::offline([]).with_home(city(&memory, &clock));
     assert_eq!(term(&contexts), "http://a.example/2");
     assert!(contexts.delete(URL).unwrap());
-    assert_eq!(contexts.resolve_url(URL).unwrap_err().kind, ErrorKind::LdContextNotAvailable);
+    assert_eq!(
+        contexts.resolve_url(URL).unwrap_err().kind,
+        ErrorKind::LdContextNotAvailable
+    );
 }
 
 #[test]
@@ -118,7 +135,9 @@ fn a_reload_that_fails_leaves_the_copy() {
     for bad in [None, Some("not JSON"), Some("{}"), Some("{\"@context\": 7}")] {
         *web.answer.lock() = bad.map(|text| (text.as_bytes().to_vec(), None));
         let error = contexts.reload(URL).unwrap_err();
-        let twin::Error::Invalid(error) = error else { panic!("{error}") };
+        let twin::Error::Invalid(error) = error else {
+            panic!("{error}")
+        };
         assert_eq!(error.kind, ErrorKind::LdContextNotAvailable, "5.13.5.4: {bad:?}");
         let term = contexts.resolve_url(URL).unwrap().expand("T");
         assert_eq!(term.as_str(), "http://a.example/1");

@@ -26,7 +26,9 @@ fn open(folder: &Path, stores: &Stores, clock: &Arc<ManualClock>) -> Tenants {
     let stores = Arc::clone(stores);
     let clock: Arc<dyn twin::Clock> = Arc::<ManualClock>::clone(clock);
     Tenants::open(folder, clock, move |name| {
-        Ok(Box::new(stores.lock().entry(name.to_owned()).or_default().clone()))
+        Ok(Box::new(
+            stores.lock().entry(name.to_owned()).or_default().clone(),
+        ))
     })
     .unwrap()
 }
@@ -67,7 +69,9 @@ fn made(snapshots: &Snapshots, new: NewSnapshot) -> Uri {
 }
 
 fn number(twin: &Twin, local: u32) -> Option<f64> {
-    twin.get(&view(), &id(local))?.get("https://uri.etsi.org/ngsi-ld/default-context/n")?.as_f64()
+    twin.get(&view(), &id(local))?
+        .get("https://uri.etsi.org/ngsi-ld/default-context/n")?
+        .as_f64()
 }
 
 fn numbered(n: i64) -> Entity {
@@ -113,9 +117,15 @@ fn a_snapshot_is_frozen_and_a_world_of_its_own_over_restarts() {
     let tenants = open(folder.path(), &stores, &clock);
     let snapshots = tenants.snapshots(&tenants.get(None).unwrap(), None);
     let info = snapshots.info(&snapshot).unwrap();
-    assert_eq!((info.status, info.last_used_at), (SnapshotStatus::Success, at(30)));
+    assert_eq!(
+        (info.status, info.last_used_at),
+        (SnapshotStatus::Success, at(30))
+    );
     let frozen = snapshots.open(&snapshot).unwrap();
-    assert_eq!((number(&frozen, 1), history(&frozen, &id(1)).len()), (Some(100.0), 3));
+    assert_eq!(
+        (number(&frozen, 1), history(&frozen, &id(1)).len()),
+        (Some(100.0), 3)
+    );
 
     // Its time comes.
     drop(frozen);
@@ -137,13 +147,19 @@ fn one_that_is_cut_off_is_never_taken_for_a_whole_one() {
     let (go, may_go) = channel::<()>();
     let collect = move |picture: &twin::Snapshot, take: &mut dyn FnMut(Copied) -> Result<(), Error>| {
         for n in 0..600 {
-            take(Copied { entity: thing(n), live: true, past: Vec::new() })?; // more than one batch
+            take(Copied {
+                entity: thing(n),
+                live: true,
+                past: Vec::new(),
+            })?; // more than one batch
         }
         begun.send(()).unwrap();
         let _ = may_go.recv();
         everything(picture, take)
     };
-    let id = snapshots.create(NewSnapshot::default(), Box::new(collect), Box::new(|_| ())).unwrap();
+    let id = snapshots
+        .create(NewSnapshot::default(), Box::new(collect), Box::new(|_| ()))
+        .unwrap();
     has_begun.recv().unwrap();
     assert_eq!(snapshots.info(&id).unwrap().status, SnapshotStatus::Preparing);
     assert!(matches!(snapshots.open(&id), Err(Error::Preparing(_))));
@@ -158,7 +174,14 @@ fn one_that_is_cut_off_is_never_taken_for_a_whole_one() {
     snapshots.delete(&id).unwrap();
     go.send(()).unwrap();
     let after = made(&snapshots, NewSnapshot::default()); // one after the other: the first has ended by now
-    assert_eq!(snapshots.all().iter().map(|info| info.id.clone()).collect::<Vec<_>>(), [after]);
+    assert_eq!(
+        snapshots
+            .all()
+            .iter()
+            .map(|info| info.id.clone())
+            .collect::<Vec<_>>(),
+        [after]
+    );
 }
 
 #[test]
@@ -175,14 +198,24 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
     };
     let original = made(&snapshots, named.clone());
     assert_eq!(original, id("s"));
-    assert_eq!(snapshots.info(&original).unwrap().expires_at, at(30 * DAY), "bounded");
+    assert_eq!(
+        snapshots.info(&original).unwrap().expires_at,
+        at(30 * DAY),
+        "bounded"
+    );
     let again = snapshots.create(named.clone(), Box::new(everything), Box::new(|_| ()));
     assert!(matches!(again, Err(Error::Taken(..))));
 
-    run(&snapshots.open(&original).unwrap(), Operation::Merge(id(1), set("n", 7))).unwrap();
+    run(
+        &snapshots.open(&original).unwrap(),
+        Operation::Merge(id(1), set("n", 7)),
+    )
+    .unwrap();
     let (sender, ready) = channel();
     let told = Box::new(move |info: &SnapshotInfo| sender.send(info.clone()).unwrap());
-    let copy = snapshots.clone_of(&original, NewSnapshot::default(), &view(), told).unwrap();
+    let copy = snapshots
+        .clone_of(&original, NewSnapshot::default(), &view(), told)
+        .unwrap();
     assert_eq!(ready.recv().unwrap().status, SnapshotStatus::Success);
     assert!(matches!(
         snapshots.clone_of(&id("none"), NewSnapshot::default(), &view(), Box::new(|_| ())),
@@ -197,7 +230,12 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
     };
     let changed = snapshots.change(&original, change).unwrap();
     assert_eq!(
-        (changed.priority, changed.expires_at, changed.modified_at, changed.created_at),
+        (
+            changed.priority,
+            changed.expires_at,
+            changed.modified_at,
+            changed.created_at
+        ),
         (2, at(60 + 3600), at(60), at(0))
     );
     assert_eq!(changed.given["endpoint"], "http://a.example");
@@ -210,7 +248,10 @@ fn clauses_5_16_2_to_5_16_5_cloned_changed_and_deleted() {
 
     // Another tenant knows nothing of it.
     let other = tenants.get_or_create("other").unwrap();
-    assert!(matches!(tenants.snapshots(&other, Some("other")).info(&copy), Err(Error::Missing(..))));
+    assert!(matches!(
+        tenants.snapshots(&other, Some("other")).info(&copy),
+        Err(Error::Missing(..))
+    ));
 }
 
 #[test]
@@ -227,7 +268,10 @@ fn clause_5_5_15_the_least_important_makes_room() {
         made(&snapshots, with(4));
     }
     let refused = snapshots.create(with(2), Box::new(everything), Box::new(|_| ()));
-    assert!(matches!(refused, Err(Error::Invalid(_))), "none is less important");
+    assert!(
+        matches!(refused, Err(Error::Invalid(_))),
+        "none is less important"
+    );
     made(&snapshots, with(3));
     assert!(matches!(snapshots.info(&least), Err(Error::Missing(..))));
     assert_eq!(snapshots.all().len(), 100);
@@ -246,14 +290,21 @@ fn the_files_of_what_is_deleted_or_was_cut_off_go() {
         .unwrap()
     };
     let files = || {
-        let names = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
-        names.filter(|name| name.to_str().unwrap().starts_with("snapshot-")).count()
+        let names = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name());
+        names
+            .filter(|name| name.to_str().unwrap().starts_with("snapshot-"))
+            .count()
     };
     let tenants = start();
     let city = tenants.get(None).unwrap();
     run(&city, Operation::Create(numbered(1))).unwrap();
     let snapshots = tenants.snapshots(&city, None);
-    let (gone, kept) = (made(&snapshots, NewSnapshot::default()), made(&snapshots, NewSnapshot::default()));
+    let (gone, kept) = (
+        made(&snapshots, NewSnapshot::default()),
+        made(&snapshots, NewSnapshot::default()),
+    );
     let with_both = files();
     snapshots.delete(&gone).unwrap();
     assert!(files() > 0 && files() < with_both);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use ngsi_ld::{Timestamp, Uri};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
-use storage::environment::{Environment, ManualClock};
 use storage::Embedded;
+use storage::environment::{Environment, ManualClock};
 use twin::delivery::{Failure, Parcel, Sending};
 use twin::{
-    Collected, NewSnapshot, Operation, QueryResult, SnapshotChange, SnapshotInfo, SnapshotStatus, Snapshots, Tenants,
-    Transport,
+    Collected, NewSnapshot, Operation, QueryResult, SnapshotChange, SnapshotInfo, SnapshotStatus, Snapshots,
+    Tenants, Transport,
 };
 
 use crate::common::{at, clock, property, run, thing};
@@ -130,8 +130,16 @@ async fn clause_5_16_6_whoever_wants_to_know_is_told() {
     let snapshots = of(&tenants);
     let id = make(&snapshots, told("http://a.example/n"));
     let (uri, tenant, snapshot, body) = receiver.next().await;
-    assert_eq!((uri.as_str(), tenant, snapshot), ("http://a.example/n", None, None));
-    assert!(body["id"].as_str().unwrap().starts_with("urn:ngsi-ld:Notification:"));
+    assert_eq!(
+        (uri.as_str(), tenant, snapshot),
+        ("http://a.example/n", None, None)
+    );
+    assert!(
+        body["id"]
+            .as_str()
+            .unwrap()
+            .starts_with("urn:ngsi-ld:Notification:")
+    );
     let mut rest = body.clone();
     rest.as_object_mut().unwrap().remove("id");
     assert_eq!(
@@ -158,12 +166,18 @@ async fn clause_5_16_6_whoever_wants_to_know_is_told() {
     snapshots.change(&id, change).unwrap();
     let (uri, .., body) = receiver.next().await;
     assert_eq!(uri, "http://b.example/n");
-    assert_eq!((&body["snapshotPriority"], instant(&body["expiresAt"])), (&json!(2), at(60 + 3600)));
+    assert_eq!(
+        (&body["snapshotPriority"], instant(&body["expiresAt"])),
+        (&json!(2), at(60 + 3600))
+    );
 
     // That it is gone: its end is before the message.
     snapshots.delete(&id).unwrap();
     let (.., body) = receiver.next().await;
-    assert!(instant(&body["expiresAt"]) < instant(&body["notifiedAt"]), "{body}");
+    assert!(
+        instant(&body["expiresAt"]) < instant(&body["notifiedAt"]),
+        "{body}"
+    );
     assert_eq!(body["snapshotReady"], false);
 
     // Also when its time has come, and not where nobody wants to know.
@@ -204,10 +218,26 @@ async fn clause_5_16_6_what_could_not_be_told_is_told_after_a_restart() {
     // What is said of one that is gone is tried for a day.
     world.clock.set(at(2 * 24 * 3600));
     tenants.tidy().unwrap();
-    assert!(tenants.get(None).unwrap().rows("snapshot-farewells").unwrap().len() <= 1, "that of `kept`");
+    assert!(
+        tenants
+            .get(None)
+            .unwrap()
+            .rows("snapshot-farewells")
+            .unwrap()
+            .len()
+            <= 1,
+        "that of `kept`"
+    );
     world.clock.set(at(4 * 24 * 3600));
     tenants.tidy().unwrap();
-    assert!(tenants.get(None).unwrap().rows("snapshot-farewells").unwrap().is_empty());
+    assert!(
+        tenants
+            .get(None)
+            .unwrap()
+            .rows("snapshot-farewells")
+            .unwrap()
+            .is_empty()
+    );
     tenants.close();
 }
 
@@ -224,8 +254,15 @@ async fn clause_5_5_15_subscriptions_in_a_snapshot_are_of_the_snapshot() {
     run(&water, Operation::Create(thing(1).with(property("n", 1)))).unwrap();
     run(&inside, Operation::Create(thing(2).with(property("n", 1)))).unwrap();
     let (_, tenant, snapshot, body) = receiver.next().await;
-    assert_eq!((tenant.as_deref(), snapshot.as_deref()), (Some("water"), Some(id.as_str())));
-    assert_eq!(body["data"][0]["id"], thing(2).id.as_str(), "and nothing of the city");
+    assert_eq!(
+        (tenant.as_deref(), snapshot.as_deref()),
+        (Some("water"), Some(id.as_str()))
+    );
+    assert_eq!(
+        body["data"][0]["id"],
+        thing(2).id.as_str(),
+        "and nothing of the city"
+    );
     drop((inside, snapshots, water));
     tenants.close();
     drop(tenants);

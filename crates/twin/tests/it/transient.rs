@@ -45,7 +45,10 @@ fn what_has_had_its_time_is_deleted_durably_and_followers_are_told() {
     clock.set(at(10));
     // Nobody waits for the twin to do it.
     assert!(twin.get(&view(), &id(1)).is_none());
-    assert!(matches!(run(&twin, Operation::Merge(id(1), set("a", 3))), Err(Error::NotFound(_))));
+    assert!(matches!(
+        run(&twin, Operation::Merge(id(1), set("a", 3))),
+        Err(Error::NotFound(_))
+    ));
     // What was acknowledged before may be told of after `follow`.
     let mut next = |about: Uri, left: Option<usize>| loop {
         let change = events.blocking_recv().unwrap().changes[0].clone();
@@ -74,7 +77,11 @@ fn what_ended_while_the_program_was_down_is_not_there_when_it_is_up() {
     clock.set(at(11));
     let twin = city(&memory, &clock);
     assert!(twin.get(&view(), &id(1)).is_none());
-    assert_eq!(run(&twin, Operation::Create(thing(1))).unwrap(), Outcome::Created, "the id is free");
+    assert_eq!(
+        run(&twin, Operation::Create(thing(1))).unwrap(),
+        Outcome::Created,
+        "the id is free"
+    );
     assert!(twin.get(&view(), &id(1)).unwrap().attributes.is_empty());
 }
 
@@ -91,7 +98,9 @@ fn a_new_end_takes_the_place_of_the_old() {
     assert!(twin.get(&view(), &id(1)).is_some());
     run(&twin, Operation::Create(ending(2, Some(at(5)), None))).unwrap();
     assert!(twin.get(&view(), &id(2)).is_none(), "its time was before it came");
-    settled(&twin, |twin| twin.snapshot().types(&view()) == [(name("Thing"), 1)]);
+    settled(&twin, |twin| {
+        twin.snapshot().types(&view()) == [(name("Thing"), 1)]
+    });
 }
 
 #[test]
