@@ -93,6 +93,8 @@ async fn run(
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     let mut builder = http1::Builder::new();
+    // Names of header fields have no case, and not every client knows that.
+    builder.title_case_headers(true);
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(app.config.header_timeout)

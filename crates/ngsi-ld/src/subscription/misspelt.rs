@@ -89,7 +89,7 @@ pub(super) fn refuse(subscription: &Object<'_>) -> Result<(), Error> {
         {
             let near = known
                 .iter()
-                .filter(|name| name.len() > 2 * NEAR)
+                .filter(|name| name.len() > 2 * NEAR && !name.starts_with('@'))
                 .map(|name| (strsim::damerau_levenshtein(name, member), name))
                 .min()
                 .filter(|(distance, _)| *distance <= NEAR);
@@ -118,7 +118,7 @@ mod tests {
             refuse(&Object { members, place: "" }).map_err(|error| error.detail)
         };
         let fine = json!({
-            "type": "Subscription", "throttling": 5, "https://a.example/own": 1, "owner": "me", "tag": "x",
+            "type": "Subscription", "throttling": 5, "https://a.example/own": 1, "owner": "me", "tag": "x", "__context": "x",
             "notification": {"endpoint": {"uri": "http://a.example", "accept": "application/json"}, "format": "concise"},
         });
         assert_eq!(check(&fine), Ok(()));

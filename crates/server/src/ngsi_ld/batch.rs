@@ -252,12 +252,17 @@ async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcom
         .collect()
 }
 
+/// Whether this server failed; an @context that cannot be had (504) is the item's matter.
+fn is_ours(status: StatusCode) -> bool {
+    status.is_server_error() && status != StatusCode::GATEWAY_TIMEOUT
+}
+
 /// 201 with the ids of what is new, 204 where nothing is, 207 where something could not be done.
 fn respond(done: Vec<(String, Result<Outcome, Problem>)>, when_all: StatusCode) -> Answer {
     // When the store cannot take anything, that is the answer, not a list of it.
     let failed = done
         .iter()
-        .find(|(_, result)| matches!(result, Err(p) if p.status().is_server_error()));
+        .find(|(_, result)| matches!(result, Err(p) if is_ours(p.status())));
     if let Some((_, Err(problem))) = failed
         && done.iter().all(|(_, result)| result.is_err())
     {
