@@ -457,9 +457,8 @@ impl Writer {
             self.state.apply(at, records);
             self.state.ends_next(self.deadlines.first(), true);
         }
-        // Whoever is told that it is done finds it on its way.
+        // Whoever is told that it is done finds it on its way, and those who follow told.
         self.book.enter(planned, now);
-        answers.into_iter().for_each(Answer::done);
         if let (Some(lsn), false) = (lsn, events.is_empty()) {
             let _ = self.events.send(Arc::new(Committed {
                 lsn,
@@ -467,6 +466,7 @@ impl Writer {
                 changes: events,
             })); // nobody may follow
         }
+        answers.into_iter().for_each(Answer::done);
     }
 
     fn store_blob(&mut self, pieces: Receiver<io::Result<Vec<u8>>>) -> Result<String, Error> {
