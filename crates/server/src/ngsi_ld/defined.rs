@@ -100,23 +100,39 @@ fn undefined(query: &str, names: &BTreeSet<String>) -> Option<Problem> {
         "options" | "format" => value.split(',').all(|one| KEYWORDS.contains(&one.trim())),
         _ => false,
     };
-    let (unknown, value) = form_urlencoded::parse(query.as_bytes())
-        .find(|(name, value)| !name.is_empty() && !names.contains(&**name) && !common(name, value))?;
-    if matches!(&*unknown, "options" | "format") {
-        let detail = format!("`{unknown}` has no keyword `{}` here (6.3.20)", shortened(&value));
-        return Some(Problem::ngsi(NgsiError::InvalidRequest, detail));
+    let mut given = BTreeSet::new();
+    let wrong = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| !name.is_empty())
+        .find_map(|(name, value)| {
+            if !names.contains(&*name) && !common(&name, &value) {
+                Some(not_defined(&name, &value, names))
+            } else if given.contains(&name) {
+                Some(format!(
+                    "`{}` is given more than once; give it once, several values separated by commas",
+                    shortened(&name)
+                ))
+            } else {
+                given.insert(name);
+                None
+            }
+        })?;
+    Some(Problem::ngsi(NgsiError::InvalidRequest, wrong))
+}
+
+fn not_defined(name: &str, value: &str, names: &BTreeSet<String>) -> String {
+    if matches!(name, "options" | "format") {
+        return format!("`{name}` has no keyword `{}` here (6.3.20)", shortened(value));
     }
     let defined: Vec<_> = names.iter().map(String::as_str).collect();
-    let detail = if defined.is_empty() {
-        format!("this operation has no parameter `{}`", shortened(&unknown))
+    if defined.is_empty() {
+        format!("this operation has no parameter `{}`", shortened(name))
     } else {
         format!(
             "this operation has no parameter `{}`; it has {}",
-            shortened(&unknown),
+            shortened(name),
             defined.join(", ")
         )
-    };
-    Some(Problem::ngsi(NgsiError::InvalidRequest, detail))
+    }
 }
 
 #[cfg(test)]
@@ -126,14 +142,20 @@ mod tests {
     #[test]
     fn clause_6_3_20_what_is_not_defined_is_refused() {
         let names = ["type", "q"].map(str::to_owned).into();
-        for good in ["", "type=A", "q=a%3D%3D1&type=B&local=true", "&&"] {
+        for good in [
+            "",
+            "type=A&q=type",
+            "type=A",
+            "q=a%3D%3D1&type=B&local=true",
+            "&&",
+        ] {
             assert!(undefined(good, &names).is_none(), "{good}");
         }
         assert!(undefined("options=keyValues,sysAttrs&format=simplified", &names).is_none());
         for bad in ["options=upsert", "format=nonsense", "options=keyValues,nonsense"] {
             assert!(undefined(bad, &names).is_some(), "{bad}");
         }
-        for bad in ["typ=A", "%20type=A", "type=A&Q=x", "invalid"] {
+        for bad in ["typ=A", "%20type=A", "type=A&Q=x", "invalid", "type=A&q=x&type=B"] {
             assert!(undefined(bad, &names).is_some(), "{bad}");
         }
     }

@@ -1,9 +1,7 @@
 //! The query parameters of the NGSI-LD API, in the groups in which the operations share them.
 //!
 //! Each group is both what a handler extracts and what the OpenAPI document says. What no group of an operation has
-//! is refused before it comes here ([`super::refuse_undefined`]).
-
-use std::collections::BTreeSet;
+//! is refused before it comes here, and so is what is given twice ([`super::refuse_undefined`]).
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -15,20 +13,13 @@ use utoipa::IntoParams;
 use super::call::Call;
 use crate::problem::Problem;
 
-/// Extracts a group; one parameter given twice is an `InvalidRequest`.
+/// Extracts a group.
 pub(crate) struct Known<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if let Some(name) = given_twice(parts.uri.query().unwrap_or("")) {
-            return Err(Error::invalid(format!(
-                "`{0}` is given more than once; give it once, several values separated by commas",
-                shortened(&name)
-            ))
-            .into());
-        }
         let Query(group) = Query::<T>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| {
@@ -39,15 +30,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Known<T
             })?;
         Ok(Self(group))
     }
-}
-
-/// The first name that a query string has more than once.
-fn given_twice(query: &str) -> Option<String> {
-    let mut names = BTreeSet::new();
-    form_urlencoded::parse(query.as_bytes())
-        .map(|(name, _)| name)
-        .find(|name| !names.insert(name.clone()))
-        .map(std::borrow::Cow::into_owned)
 }
 
 /// Which entities (5.7.2, 5.7.4).
@@ -111,12 +93,11 @@ pub(crate) struct SelectionParameters {
 
 impl SelectionParameters {
     /// As they are meant: what is asked of a snapshot is of local scope, said or not (6.3.18).
-    pub(crate) fn asked_of(&self, call: &Call) -> Self {
-        let mut meant = self.clone();
+    pub(crate) fn asked_of(mut self, call: &Call) -> Self {
         if call.snapshot.is_some() {
-            meant.local = Some("true".to_owned());
+            self.local = Some("true".to_owned());
         }
-        meant
+        self
     }
 }
 
@@ -303,8 +284,6 @@ mod tests {
 
     #[test]
     fn values_are_read_or_refused() {
-        assert_eq!(given_twice("type=A&q=x&type=B").as_deref(), Some("type"));
-        assert_eq!(given_twice("type=A&q=type"), None);
         assert_eq!(flag("count", Some("true")), Ok(true));
         assert!(flag("count", Some("yes")).is_err());
         assert_eq!(number("limit", Some("20")), Ok(Some(20)));
