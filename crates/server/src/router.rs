@@ -118,10 +118,6 @@ async fn method_not_allowed(request: Request) -> Response {
         let detail = "the path ends where the entity's id should follow; an id is a URI";
         return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
     }
-    if request.uri().path().starts_with("/ngsi-ld/") && request.uri().path().contains("//") {
-        let detail = "a part of the path is empty, where an id or the name of an attribute should be";
-        return Problem::ngsi(NgsiError::BadRequestData, detail).into_response();
-    }
     let detail = format!(
         "`{}` is not for `{}`; `Allow` says what is",
         request.method(),
