@@ -2,19 +2,19 @@
 //! (5.11.4), query (5.11.5), delete (5.11.6).
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use ngsi_ld::subscription::{Draft, Subject};
 use serde_json::Value;
+use twin::Twin;
 
-use super::answer::{PageRequest, Wording, bytes, created, no_content};
+use super::answer::{created, no_content};
 use super::call::{Payload, Reading, Writing};
 use super::examples;
-use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters};
 use super::subscriptions::{
-    OptionsParameter, check_endpoint, context_of_notifications, named_context, subscription_id, watch, write,
+    OptionsParameter, check_endpoint, context_of_notifications, list, named_context, one, subscription_id,
+    watch,
 };
-use crate::problem::{Answer, NgsiError, Problem, blocking};
+use crate::problem::{Answer, blocking};
 
 /// Where they live.
 const SOURCE_SUBSCRIPTIONS: &str = "/ngsi-ld/v1/csourceSubscriptions";
@@ -67,26 +67,10 @@ pub(crate) async fn query_source_subscriptions(
     Known(page): Known<PageParameters>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    let media_type = accepted(&call.headers, false)?;
-    let sys_attrs = options.sys_attrs()?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
-    let context = call.context().await?;
-    let (found, total) = call.twin.registration_subscriptions(page.offset, page.limit);
-    let wording = Wording::new(context, media_type, &call.headers);
-    let written: Vec<Value> = found
-        .iter()
-        .map(|(stored, standing)| wording.finish(write(&call, stored, standing, &wording.context, sys_attrs)))
-        .collect();
-    let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
-    let more = page.offset.saturating_add(written.len()) < total;
-    page.link_pages(
-        &mut response,
-        &call,
-        media_type,
-        page.around(written.len(), more),
-        Some(total),
-    );
-    Ok(response)
+    list(&call, &page, &options, |twin, page| {
+        twin.registration_subscriptions(page.offset, page.limit)
+    })
+    .await
 }
 
 /// Retrieve Context Source Registration Subscription
@@ -108,19 +92,7 @@ pub(crate) async fn retrieve_source_subscription(
     Path(id): Path<String>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    let media_type = accepted(&call.headers, false)?;
-    let sys_attrs = options.sys_attrs()?;
-    let id = subscription_id(&id)?;
-    let context = call.context().await?;
-    let (stored, standing) = call.twin.registration_subscription(&id).ok_or_else(|| {
-        Problem::ngsi(
-            NgsiError::ResourceNotFound,
-            format!("there is no subscription `{id}`"),
-        )
-    })?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    let object = write(&call, &stored, &standing, &wording.context, sys_attrs);
-    Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
+    one(&call, &id, &options, Twin::registration_subscription).await
 }
 
 /// Update Context Source Registration Subscription

@@ -1,5 +1,7 @@
 //! `/subscriptions`: create (5.8.1), update (5.8.2), retrieve (5.8.3), query (5.8.4), delete (5.8.5).
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::context::Context;
@@ -7,7 +9,7 @@ use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
 use ngsi_ld::{Error, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use twin::StoredSubscription;
+use twin::{StoredSubscription, Twin};
 use utoipa::IntoParams;
 
 use super::answer::{PageRequest, Wording, bytes, created, no_content};
@@ -34,7 +36,7 @@ pub(crate) struct OptionsParameter {
 }
 
 impl OptionsParameter {
-    pub(super) fn sys_attrs(&self) -> Answer<bool> {
+    fn sys_attrs(&self) -> Answer<bool> {
         Ok(Keywords::parse(None, self.options.as_deref())?.sys_attrs)
     }
 }
@@ -85,21 +87,37 @@ pub(crate) async fn query_subscriptions(
     Known(page): Known<PageParameters>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
+    list(&call, &page, &options, |twin, page| {
+        twin.subscriptions(page.offset, page.limit)
+    })
+    .await
+}
+
+/// A subscription, of either kind, and what the system says of it.
+pub(super) type Stood = (Arc<StoredSubscription>, Standing);
+
+/// A page of those that `find` gives, with how many there are.
+pub(super) async fn list(
+    call: &Call,
+    page: &PageParameters,
+    options: &OptionsParameter,
+    find: impl FnOnce(&Twin, &PageRequest) -> (Vec<Stood>, usize),
+) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let sys_attrs = options.sys_attrs()?;
-    let page = PageRequest::parse(&page, &call.app.config)?;
+    let page = PageRequest::parse(page, &call.app.config)?;
     let context = call.context().await?;
-    let (found, total) = call.twin.subscriptions(page.offset, page.limit);
+    let (found, total) = find(&call.twin, &page);
     let wording = Wording::new(context, media_type, &call.headers);
     let written: Vec<Value> = found
         .iter()
-        .map(|(stored, standing)| wording.finish(write(&call, stored, standing, &wording.context, sys_attrs)))
+        .map(|(stored, standing)| wording.finish(write(call, stored, standing, &wording.context, sys_attrs)))
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
     page.link_pages(
         &mut response,
-        &call,
+        call,
         media_type,
         page.around(written.len(), more),
         Some(total),
@@ -126,18 +144,28 @@ pub(crate) async fn retrieve_subscription(
     Path(id): Path<String>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
+    one(&call, &id, &options, Twin::subscription).await
+}
+
+/// The one that `find` gives.
+pub(super) async fn one(
+    call: &Call,
+    id: &str,
+    options: &OptionsParameter,
+    find: impl FnOnce(&Twin, &Uri) -> Option<Stood>,
+) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let sys_attrs = options.sys_attrs()?;
-    let id = subscription_id(&id)?;
+    let id = subscription_id(id)?;
     let context = call.context().await?;
-    let (stored, standing) = call.twin.subscription(&id).ok_or_else(|| {
+    let (stored, standing) = find(&call.twin, &id).ok_or_else(|| {
         Problem::ngsi(
             NgsiError::ResourceNotFound,
             format!("there is no subscription `{id}`"),
         )
     })?;
     let wording = Wording::new(context, media_type, &call.headers);
-    let object = write(&call, &stored, &standing, &wording.context, sys_attrs);
+    let object = write(call, &stored, &standing, &wording.context, sys_attrs);
     Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
 }
 
@@ -241,7 +269,7 @@ pub(super) async fn named_context(call: &Call, draft: &Draft) -> Answer<Option<C
     }
 }
 
-pub(super) fn write(
+fn write(
     call: &Call,
     stored: &StoredSubscription,
     standing: &Standing,
