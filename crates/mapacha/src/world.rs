@@ -134,7 +134,7 @@ pub(crate) fn contexts(config: &Config) -> Result<Contexts, Failure> {
 
 /// Whom the program may talk to by itself.
 pub(crate) fn outbound(config: &Config) -> Result<server::net::Policy, Failure> {
-    let mut pems = Vec::new();
+    let mut trust = server::net::Trust::default();
     for path in &config.notifications.trusted_certificates {
         let refused = |why: String| {
             Failure::new(format!(
@@ -144,11 +144,10 @@ pub(crate) fn outbound(config: &Config) -> Result<server::net::Policy, Failure> 
             .remedy("name a PEM file of certificates, or remove it from the list")
         };
         let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        server::net::Trust::with([pem.as_slice()])
+        trust = trust
+            .and(&pem)
             .map_err(|error| refused(format!("cannot be used: {error}")))?;
-        pems.push(pem);
     }
-    let trust = server::net::Trust::with(pems.iter().map(Vec::as_slice)).map_err(Failure::new)?;
     Ok(server::net::Policy {
         allow_private: config.notifications.allow_private,
         trust,

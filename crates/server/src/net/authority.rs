@@ -22,7 +22,7 @@ impl Authority {
     }
 
     pub(crate) fn trust(&self) -> Trust {
-        Trust::with([self.0.pem().as_bytes()]).unwrap()
+        Trust::default().and(self.0.pem().as_bytes()).unwrap()
     }
 
     /// A server whose certificate is for `name`, valid until 2096 or, `expired`, until 2001.

@@ -25,25 +25,23 @@ struct Inner {
 }
 
 impl Trust {
-    /// The system's authorities and those of PEM texts.
+    /// The same, and the authorities of a PEM text.
     ///
     /// # Errors
-    /// When a text holds no certificate, or one that is damaged; says which, counted from 1.
-    pub fn with<'a>(pems: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
-        let mut added = Vec::new();
-        for pem in pems {
-            let before = added.len();
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| error.to_string())?;
-                let mut store = RootCertStore::empty();
-                store
-                    .add(certificate.clone())
-                    .map_err(|error| format!("certificate {} of it: {error}", added.len() - before + 1))?;
-                added.push(certificate);
-            }
-            if added.len() == before {
-                return Err("it holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned());
-            }
+    /// When it holds no certificate, or one that is damaged; says which, counted from 1.
+    pub fn and(&self, pem: &[u8]) -> Result<Self, String> {
+        let mut added = self.0.added.clone();
+        let before = added.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| error.to_string())?;
+            let mut store = RootCertStore::empty();
+            store
+                .add(certificate.clone())
+                .map_err(|error| format!("certificate {} of it: {error}", added.len() - before + 1))?;
+            added.push(certificate);
+        }
+        if added.len() == before {
+            return Err("it holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned());
         }
         Ok(Self(Arc::new(Inner {
             added,
@@ -201,12 +199,18 @@ mod tests {
     #[test]
     fn files_without_certificates_are_named() {
         assert!(
-            Trust::with([&b"hello"[..]])
+            Trust::default()
+                .and(b"hello")
                 .unwrap_err()
                 .contains("BEGIN CERTIFICATE")
         );
         let damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(Trust::with([&damaged[..]]).unwrap_err().contains("certificate 1"));
+        assert!(
+            Trust::default()
+                .and(damaged)
+                .unwrap_err()
+                .contains("certificate 1")
+        );
         let fine = Authority::new("the city");
         assert!(format!("{:?}", fine.trust()).contains("1 more"));
     }
