@@ -88,7 +88,7 @@ pub(crate) fn report() {
     println!("|---|---|---|---|---|---|---|");
     upsert(&server, entities);
     for load in &LOADS {
-        measure(&server, load, entities, seconds, CONNECTIONS);
+        measure(&server, load, entities, seconds);
     }
     subscriptions(&server, entities, seconds);
     aggregation(&server);
@@ -165,15 +165,14 @@ fn entity(n: usize, entities: usize) -> Json {
     })
 }
 
-fn measure(server: &Server, load: &Load, entities: usize, seconds: usize, connections: usize) {
+fn measure(server: &Server, load: &Load, entities: usize, seconds: usize) {
     let spent = cpu(server);
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s"])
+        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "-s"])
         .arg(script())
         .arg(&server.url)
         .env("OPERATION", load.operation)
         .env("ENTITIES", entities.to_string())
-        .env("RUN", connections.to_string())
         .output()
         .expect("wrk runs");
     let spent = cpu(server).saturating_sub(spent);
@@ -204,7 +203,8 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk/requests.lua")
 }
 
-/// Changes with 10 000 subscriptions beside: those whose condition never holds, then those of single entities.
+/// Changes with 10 000 subscriptions to what changes beside, whose condition never holds: what matching costs, without
+/// delivery.
 fn subscriptions(server: &Server, entities: usize, seconds: usize) {
     let http = client();
     let count = 10_000;
@@ -232,7 +232,7 @@ fn subscriptions(server: &Server, entities: usize, seconds: usize) {
         operation: "patch",
         goal: "100 µs more",
     };
-    measure(server, &load, entities, seconds, CONNECTIONS);
+    measure(server, &load, entities, seconds);
 }
 
 /// A million instances of one attribute, and their averages by the hour.

@@ -3,7 +3,6 @@
 
 local operation = os.getenv("OPERATION")
 local entities = tonumber(os.getenv("ENTITIES"))
-local run = os.getenv("RUN") or "0"
 local base = "/ngsi-ld/v1/entities"
 
 local threads = 0
@@ -33,7 +32,7 @@ local makers = {
   end,
   create = function()
     made = made + 1
-    local new = "urn:ngsi-ld:Sensor:new-" .. run .. "-" .. number .. "-" .. made
+    local new = "urn:ngsi-ld:Sensor:new-" .. number .. "-" .. made
     local body = '{"id":"' .. new .. '","type":"Sensor","temperature":{"type":"Property","value":21.5,"unitCode":"CEL"},'
       .. '"humidity":{"type":"Property","value":40},"status":{"type":"Property","value":"ok"},'
       .. '"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[36.8,-1.28]}},'
