@@ -3,7 +3,6 @@
 
 use axum::extract::Path;
 use ngsi_ld::subscription::{Draft, Subject};
-use serde_json::Value;
 use twin::Twin;
 
 use super::answer::{created, no_content};
