@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
-use crate::shard::{Record, blobs};
+use crate::shard::{Lane, Record, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
 use crate::walk::{Path, Walk};
@@ -123,7 +123,7 @@ impl<S: Shards> Reading<'_, S> {
         self.visit_by(plan, view, selection, visit)
     }
 
-    fn visit_by(
+    pub(crate) fn visit_by(
         &self,
         plan: Plan,
         view: &View,
@@ -152,11 +152,11 @@ impl<S: Shards> Reading<'_, S> {
 
     /// Calls once for every entity that has a current state or a history.
     pub(crate) fn each(&self, visit: &mut dyn FnMut()) {
-        Walk::new(self.state, &Path::Everything).for_each(|_| visit());
+        Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])).for_each(|_| visit());
     }
 
     pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
-        for record in Walk::new(self.state, &Path::Everything) {
+        for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])) {
             if self
                 .with_history(view, &record.entity)
                 .is_some_and(|entity| !visit(&entity))
@@ -181,7 +181,7 @@ impl<S: Shards> Reading<'_, S> {
                 });
             }
         } else {
-            for record in Walk::new(self.state, &Path::Live) {
+            for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Live])) {
                 let visible = record.live().and_then(|entity| self.current(view, entity));
                 for name in visible.iter().flat_map(|entity| &entity.types) {
                     *counts.entry(name.clone()).or_default() += 1;
@@ -383,6 +383,9 @@ macro_rules! read_by {
             }
             fn plan(&self, query: &EntityQuery) -> query::Plan {
                 self.reading().plan(query)
+            }
+            fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &query::Sorter) -> query::OrderPlan {
+                self.reading().order_plan(view, query, sorter)
             }
             fn scan(
                 &self,
