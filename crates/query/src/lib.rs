@@ -20,11 +20,11 @@ mod target;
 pub mod temporal;
 pub mod view;
 
+pub use bbox::Bbox;
+pub use collation::compare_texts;
 pub use entity_query::{EntityQuery, Selection};
 pub use links::{Links, MAX_LOOKUPS};
 pub use order::{SortKey, Sorter};
-pub use bbox::Bbox;
-pub use collation::compare_texts;
 pub use plan::{OrderPlan, Plan, TextsOf};
 pub use prepared::Prepared;
 pub use view::{Caller, Purpose, View};

@@ -519,8 +519,14 @@ mod tests {
             ("a[b]>5", "by attribute a"),
             ("a>\"x\"", "by attribute a"),
             ("a==\"x\"", "by text a in [\"x\"]; by attribute a"),
-            ("a==\"x\",\"y\",\"x\"", "by text a in [\"x\", \"y\"]; by attribute a"),
-            ("a==urn:x:1,word", "by text a in [\"urn:x:1\", \"word\"]; by attribute a"),
+            (
+                "a==\"x\",\"y\",\"x\"",
+                "by text a in [\"x\", \"y\"]; by attribute a",
+            ),
+            (
+                "a==urn:x:1,word",
+                "by text a in [\"urn:x:1\", \"word\"]; by attribute a",
+            ),
             ("a==\"x\"|a==\"y\"", "by text a in [\"x\", \"y\"]; by attribute a"),
             (
                 "a==\"x\"|b==\"y\"",

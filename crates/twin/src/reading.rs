@@ -384,7 +384,12 @@ macro_rules! read_by {
             fn plan(&self, query: &EntityQuery) -> query::Plan {
                 self.reading().plan(query)
             }
-            fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &query::Sorter) -> query::OrderPlan {
+            fn order_plan(
+                &self,
+                view: &View,
+                query: &EntityQuery,
+                sorter: &query::Sorter,
+            ) -> query::OrderPlan {
                 self.reading().order_plan(view, query, sorter)
             }
             fn scan(

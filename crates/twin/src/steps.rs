@@ -109,7 +109,10 @@ impl Ord for Head {
             (one, another) => one.cmp(another),
         };
         let keys = || self.record.key.cmp(&other.record.key);
-        places.then_with(keys).then(self.shard.cmp(&other.shard)).reverse()
+        places
+            .then_with(keys)
+            .then(self.shard.cmp(&other.shard))
+            .reverse()
     }
 }
 

@@ -150,7 +150,10 @@ mod tests {
                 '\u{ffff}', '\u{338}', 'ŀ',
             ]),
         ];
-        (prop::sample::select(vec!["", "", "al", "Sensor "]), prop::collection::vec(letters, 0..5))
+        (
+            prop::sample::select(vec!["", "", "al", "Sensor "]),
+            prop::collection::vec(letters, 0..5),
+        )
             .prop_map(|(start, letters)| start.chars().chain(letters).collect())
     }
 

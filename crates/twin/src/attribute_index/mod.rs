@@ -11,8 +11,8 @@ use ngsi_ld::{Attribute, Entity, Name};
 use query::{Indexed, indexed_of};
 use storage::EntityKey;
 
-pub(crate) use numbers::{Rank, number};
 use numbers::{Numbers, rank};
+pub(crate) use numbers::{Rank, number};
 pub(crate) use texts::Collated;
 use texts::{MAX_BYTES, MAX_TEXTS, Texts};
 
@@ -70,7 +70,9 @@ impl AttributeIndex {
     /// The entities that may have a number of the attribute in the range, which holds both ends; in no order.
     pub(crate) fn in_range(&self, name: &Name, low: f64, high: f64) -> impl Iterator<Item = EntityKey> + '_ {
         let numbers = self.numbers.get(name);
-        numbers.into_iter().flat_map(move |numbers| numbers.in_range(low, high))
+        numbers
+            .into_iter()
+            .flat_map(move |numbers| numbers.in_range(low, high))
     }
 
     /// The entities that have an indexed text of the attribute, in order of creation, after one of them.
@@ -173,7 +175,11 @@ impl AttributeIndex {
         }
         let (old, new) = (found(old), found(new));
         // Most writes change one attribute of many.
-        let (old, new) = if same_key { without_common_ends(&old, &new) } else { (&*old, &*new) };
+        let (old, new) = if same_key {
+            without_common_ends(&old, &new)
+        } else {
+            (&*old, &*new)
+        };
         if let Some((key, _)) = before {
             for (name, found) in old.iter().filter(|one| !same_key || !new.contains(one)) {
                 self.forget(name, *found, key);
@@ -353,30 +359,70 @@ mod tests {
         let (one, two) = (EntityKey(1), EntityKey(2));
         let long = "x".repeat(MAX_BYTES + 1);
         let many: Vec<_> = (0..=MAX_TEXTS).map(|n| n.to_string()).collect();
-        let first = entity(&[("a", json!("p")), ("b", json!(["p", "q", "p", 5])), ("d", json!("same"))]);
-        let second = entity(&[("a", json!("p")), ("b", json!(long)), ("c", json!(many)), ("d", json!("same"))]);
+        let first = entity(&[
+            ("a", json!("p")),
+            ("b", json!(["p", "q", "p", 5])),
+            ("d", json!("same")),
+        ]);
+        let second = entity(&[
+            ("a", json!("p")),
+            ("b", json!(long)),
+            ("c", json!(many)),
+            ("d", json!("same")),
+        ]);
         index.update(None, Some((one, &first)));
         index.update(None, Some((two, &second)));
         let with = |index: &AttributeIndex, term: &str, text: &str| -> Vec<u64> {
-            let found: Vec<_> = index.with_text(&name(term), &text.into(), None).map(|key| key.0).collect();
+            let found: Vec<_> = index
+                .with_text(&name(term), &text.into(), None)
+                .map(|key| key.0)
+                .collect();
             assert_eq!(index.count_with_text(&name(term), &text.into()), found.len());
             found
         };
         let others = |index: &AttributeIndex, term: &str| -> Vec<u64> {
-            index.with_other_texts(&name(term)).into_iter().flatten().map(|key| key.0).collect()
+            index
+                .with_other_texts(&name(term))
+                .into_iter()
+                .flatten()
+                .map(|key| key.0)
+                .collect()
         };
         assert_eq!(with(&index, "a", "p"), [1, 2]);
-        assert_eq!((with(&index, "b", "p"), with(&index, "b", "q")), (vec![1], vec![1]));
-        assert_eq!((with(&index, "b", &long), others(&index, "b")), (vec![], vec![2]), "not copied");
-        assert_eq!((with(&index, "c", "0"), others(&index, "c")), (vec![2], vec![2]), "too many");
+        assert_eq!(
+            (with(&index, "b", "p"), with(&index, "b", "q")),
+            (vec![1], vec![1])
+        );
+        assert_eq!(
+            (with(&index, "b", &long), others(&index, "b")),
+            (vec![], vec![2]),
+            "not copied"
+        );
+        assert_eq!(
+            (with(&index, "c", "0"), others(&index, "c")),
+            (vec![2], vec![2]),
+            "too many"
+        );
         assert_eq!(index.counts(&name("b")).texts, 2, "each once");
         let picture = index.clone();
         let changed = entity(&[("a", json!("r")), ("b", json!(["q"])), ("d", json!("same"))]);
         index.update(Some((one, &first)), Some((one, &changed)));
-        assert_eq!((with(&index, "a", "p"), with(&index, "a", "r")), (vec![2], vec![1]));
-        assert_eq!((with(&index, "b", "p"), with(&index, "b", "q")), (vec![], vec![1]));
-        assert_eq!((with(&picture, "a", "p"), with(&picture, "b", "p")), (vec![1, 2], vec![1]));
-        assert!(Arc::ptr_eq(&index.texts[&name("d")], &picture.texts[&name("d")]), "not touched, not copied");
+        assert_eq!(
+            (with(&index, "a", "p"), with(&index, "a", "r")),
+            (vec![2], vec![1])
+        );
+        assert_eq!(
+            (with(&index, "b", "p"), with(&index, "b", "q")),
+            (vec![], vec![1])
+        );
+        assert_eq!(
+            (with(&picture, "a", "p"), with(&picture, "b", "p")),
+            (vec![1, 2], vec![1])
+        );
+        assert!(
+            Arc::ptr_eq(&index.texts[&name("d")], &picture.texts[&name("d")]),
+            "not touched, not copied"
+        );
         index.update(Some((one, &changed)), None);
         index.update(Some((two, &second)), None);
         assert!(index.present.is_empty() && index.numbers.is_empty() && index.texts.is_empty());

@@ -124,8 +124,15 @@ impl Texts {
     }
 
     /// The entities that have a text, in order of creation.
-    pub(super) fn with(&self, text: &Collated, after: Option<EntityKey>) -> impl Iterator<Item = EntityKey> + '_ {
-        self.by_text.get(text).into_iter().flat_map(move |keys| keys.after(after))
+    pub(super) fn with(
+        &self,
+        text: &Collated,
+        after: Option<EntityKey>,
+    ) -> impl Iterator<Item = EntityKey> + '_ {
+        self.by_text
+            .get(text)
+            .into_iter()
+            .flat_map(move |keys| keys.after(after))
     }
 
     /// The next entities by their texts, after a place that was reached; one with several texts stands at each.
