@@ -80,7 +80,8 @@ impl<S: Shards> Reading<'_, S> {
     ) -> Option<Along<'b>> {
         let (name, descending) = sorter.leading_attribute()?;
         // Whoever is to count looks at all; whoever may not see the attribute is not to be told by its order.
-        if query.count || query.limit == 0 || is_system(name) || view.hides(name.as_str()) {
+        let counting = query.count && self.known_total(view, query).is_none();
+        if counting || query.limit == 0 || is_system(name) || view.hides(name.as_str()) {
             return None;
         }
         // The index still has what has ended and is not deleted yet.
@@ -215,7 +216,7 @@ impl<S: Shards> Reading<'_, S> {
         entities.truncate(held - 1);
         Ok(Ok(Page {
             entities: entities.split_off(query.offset.min(entities.len())),
-            total: None,
+            total: self.known_total(view, query),
             more,
             examined,
         }))

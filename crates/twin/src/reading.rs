@@ -69,12 +69,7 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
         let mut page = Page::default();
-        // The index knows how many there are of one type.
-        let known_total = if query.count && view.is_open() && self.over_by.is_none() {
-            self.count_by_type(&query.selection)
-        } else {
-            None
-        };
+        let known_total = self.known_total(view, query);
         let counting = query.count && known_total.is_none();
         let mut matches = 0_usize;
         let needed = choice::needed(query, counting);
@@ -92,6 +87,15 @@ impl<S: Shards> Reading<'_, S> {
         })?;
         page.total = if counting { Some(matches) } else { known_total };
         Ok(page)
+    }
+
+    /// How many there are in all, where that is asked and the index knows: of one type.
+    pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        if query.count && view.is_open() && self.over_by.is_none() {
+            self.count_by_type(&query.selection)
+        } else {
+            None
+        }
     }
 
     /// The number of entities of a selection that asks for one type and nothing else.

@@ -9,15 +9,17 @@ const ORDER: &[u8] = b" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
 const PRIMARY: [u8; 128] = {
     let mut weights = [0; 128];
     let mut weight = 0;
-    while weight < ORDER.len() {
-        weights[ORDER[weight] as usize] = weight as u8 + 1;
+    let mut index = 0;
+    while index < ORDER.len() {
         weight += 1;
+        weights[ORDER[index] as usize] = weight;
+        index += 1;
     }
     let mut letter = 0;
     while letter < 26 {
         weight += 1;
-        weights[b'a' as usize + letter] = weight as u8;
-        weights[b'A' as usize + letter] = weight as u8;
+        weights[b'a' as usize + letter] = weight;
+        weights[b'A' as usize + letter] = weight;
         letter += 1;
     }
     weights

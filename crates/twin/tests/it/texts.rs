@@ -81,7 +81,7 @@ fn instance() -> impl Strategy<Value = Json> {
         1 => text().prop_map(|text| json!({"languageMap": {"@none": text, "de": "a"}})),
         1 => prop::sample::select(vec!["a", "b", "urn:x:1"]).prop_map(|term| json!({"vocab": term})),
         1 => scalar().prop_map(|value| json!({"json": {"@value": value}})),
-        1 => text().prop_map(|text| json!({"json": text})),
+        1 => text().prop_map(|text| json!({"json": [text]})),
         1 => prop::collection::vec(scalar(), 0..3).prop_map(|values| json!({"valueList": values})),
     ]
 }
