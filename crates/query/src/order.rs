@@ -124,6 +124,20 @@ impl Sorter {
         self.is_before(key, &Rank::text(text))
     }
 
+    /// Whether every entity with this number in its leading attribute is equal to another.
+    pub fn is_at_number(&self, key: &SortKey, number: f64) -> bool {
+        // An index makes no difference between the two zeros, of which one is before the other.
+        self.has_one_term()
+            && number != 0.0
+            && matches!(key.0.first(), Some(Rank::Number(first)) if first.total_cmp(&number).is_eq())
+    }
+
+    /// The same of a text.
+    pub fn is_at_text(&self, key: &SortKey, text: &str) -> bool {
+        self.has_one_term()
+            && matches!(key.0.first(), Some(Rank::Text(first)) if self.collation.compare(first, text).is_eq())
+    }
+
     fn is_before(&self, key: &SortKey, value: &Rank) -> bool {
         let Some(first) = key.0.first() else {
             return false;

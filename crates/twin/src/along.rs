@@ -167,13 +167,31 @@ impl<S: Shards> Reading<'_, S> {
             examined = take(&mut ordered, &record)?;
         }
         let mut complete = false;
-        for (at, record) in Steps::new(self.state, name, along.descending, along.texts) {
-            complete = ordered.last_of_full().is_some_and(|last| match &at {
-                At::Number(rank) => sorter.is_before_number(last, number(*rank)),
-                At::Text(text) => sorter.is_before_text(last, &text.0),
-            });
-            if complete {
-                break;
+        let mut steps = Steps::new(self.state, name, along.descending, along.texts);
+        while let Some((at, record)) = steps.next() {
+            if let Some((last, created)) = ordered.last_of_full() {
+                let (before, here) = match &at {
+                    At::Number(rank) => {
+                        let number = number(*rank);
+                        (
+                            sorter.is_before_number(last, number),
+                            sorter.is_at_number(last, number),
+                        )
+                    }
+                    At::Text(text) => (
+                        sorter.is_before_text(last, &text.0),
+                        sorter.is_at_text(last, &text.0),
+                    ),
+                };
+                complete = before;
+                if complete {
+                    break;
+                }
+                // All further ones of this value were made later.
+                if here && created < record.key.0 {
+                    steps.leave(&at);
+                    continue;
+                }
             }
             // Fewer of these are selected than there seemed to be.
             if examined > along.others {
@@ -182,7 +200,7 @@ impl<S: Shards> Reading<'_, S> {
             examined = take(&mut ordered, &record)?;
         }
         // At the end of the values, what else there is comes after them.
-        complete |= ordered.last_of_full().is_some_and(|last| {
+        complete |= ordered.last_of_full().is_some_and(|(last, _)| {
             if along.texts {
                 sorter.leads_with_number_or_text(last)
             } else {
@@ -201,7 +219,7 @@ impl<S: Shards> Reading<'_, S> {
             // Then all that do not have the attribute, in order of creation.
             if !ordered
                 .last_of_full()
-                .is_some_and(|last| sorter.leads_with_something(last))
+                .is_some_and(|(last, _)| sorter.leads_with_something(last))
             {
                 for record in Walk::new(self.state, &plan.clone().into()) {
                     if ordered.last_of_full().is_some() {

@@ -1,4 +1,5 @@
-//! Records by the values that they have of an attribute, over all shards, a few at a time.
+//! Records by the values that they have of an attribute, those of one value in order of creation, over all shards, a few
+//! at a time.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
@@ -56,6 +57,25 @@ impl<'a, S: Shards> Steps<'a, S> {
             steps.announce(index);
         }
         steps
+    }
+
+    /// Goes on with the value after this one, which was the last that was met.
+    pub(crate) fn leave(&mut self, at: &At) {
+        for lane in &mut self.lanes {
+            lane.waiting.retain(|(waiting, _)| waiting != at);
+            if let Some((reached, key)) = &mut lane.after
+                && reached == at
+            {
+                *key = EntityKey(u64::MAX);
+            }
+        }
+        for head in std::mem::take(&mut self.heads) {
+            if head.at == *at {
+                self.announce(head.shard);
+            } else {
+                self.heads.push(head);
+            }
+        }
     }
 
     /// Makes the next record of a shard known to the merge.

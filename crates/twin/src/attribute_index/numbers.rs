@@ -33,7 +33,8 @@ impl Numbers {
         single.chain(self.several.iter().copied())
     }
 
-    /// The next entities that have one, by that number, after a place that was reached.
+    /// The next entities that have one, by that number, after a place that was reached; those of one number in order of
+    /// creation, in either direction.
     pub(super) fn along(
         &self,
         descending: bool,
@@ -41,13 +42,26 @@ impl Numbers {
         count: usize,
     ) -> Vec<(Rank, EntityKey)> {
         let bound = after.map_or(Bound::Unbounded, Bound::Excluded);
-        if descending {
-            let range = self.single.range((Bound::Unbounded, bound));
-            range.rev().take(count).copied().collect()
-        } else {
+        if !descending {
             let range = self.single.range((bound, Bound::Unbounded));
-            range.take(count).copied().collect()
+            return range.take(count).copied().collect();
         }
+        let mut found = Vec::new();
+        let mut below = Bound::Unbounded;
+        if let Some((rank, _)) = after {
+            let last = Bound::Included((rank, EntityKey(u64::MAX)));
+            found.extend(self.single.range((bound, last)).take(count));
+            below = Bound::Excluded((rank, EntityKey(u64::MIN)));
+        }
+        while found.len() < count
+            && let Some(&(rank, _)) = self.single.range((Bound::Unbounded, below)).next_back()
+        {
+            let first = (rank, EntityKey(u64::MIN));
+            let range = self.single.range(first..=(rank, EntityKey(u64::MAX)));
+            found.extend(range.take(count - found.len()));
+            below = Bound::Excluded(first);
+        }
+        found
     }
 }
 
@@ -74,6 +88,29 @@ mod tests {
             prop_assume!(!a.is_nan() && !b.is_nan());
             prop_assert_eq!(rank(a).cmp(&rank(b)), a.partial_cmp(&b).unwrap());
             prop_assert!(number(rank(a)).to_bits() == a.to_bits() || a == 0.0);
+        }
+
+        #[test]
+        fn a_walk_meets_every_number_in_order(
+            pairs in prop::collection::btree_set((-2..3_i32, 0..5_u64), 0..20), descending in any::<bool>(),
+            count in 1..5_usize,
+        ) {
+            let single = pairs.iter().map(|(n, key)| (rank(f64::from(*n)), EntityKey(*key))).collect();
+            let numbers = Numbers { single, several: BTreeSet::new() };
+            let mut expected: Vec<_> = pairs.into_iter().collect();
+            expected.sort_by_key(|(n, key)| (if descending { -n } else { *n }, *key));
+            let mut found: Vec<(Rank, EntityKey)> = Vec::new();
+            loop {
+                let more = numbers.along(descending, found.last().copied(), count);
+                let ended = more.len() < count;
+                found.extend(more);
+                if ended {
+                    break;
+                }
+            }
+            let found: Vec<_> = found.into_iter().map(|(at, key)| (number(at), key.0)).collect();
+            let expected: Vec<_> = expected.into_iter().map(|(n, key)| (f64::from(n), key)).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 }

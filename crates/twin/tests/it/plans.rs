@@ -314,9 +314,29 @@ fn an_order_by_an_attribute_looks_at_its_page() {
             "colour",
             "along texts of colour",
             3,
-            6100,
+            2010,
         ),
-        (Some("Thing"), None, "place", "along texts of place", 0, 1001),
+        // Where nothing else decides, the first made are the first.
+        (Some("Thing"), None, "colour", "along texts of colour", 4, 30),
+        (Some("Thing"), None, "colour;desc", "along texts of colour", 5, 30),
+        (
+            Some("Thing"),
+            Some("rare|serial<9999"),
+            "colour",
+            "along texts of colour",
+            4,
+            30,
+        ),
+        (Some("Thing"), None, "hundred", "along numbers of hundred", 0, 130),
+        (
+            Some("Thing"),
+            None,
+            "hundred;desc",
+            "along numbers of hundred",
+            57,
+            30,
+        ),
+        (Some("Thing"), None, "place", "along texts of place", 0, 30),
         // Numbers are before texts, in either direction.
         (
             Some("Thing"),
