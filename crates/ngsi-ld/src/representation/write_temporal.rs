@@ -36,7 +36,7 @@ pub fn write_temporal(
         }
         let shown = instances
             .iter()
-            .filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
+            .filter(|one| one.is_scope() || options.shows_dataset(one.dataset_id.as_ref()));
         let json = match format {
             TemporalFormat::Normalized => {
                 let all: Vec<_> = shown

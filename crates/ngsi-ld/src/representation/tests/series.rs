@@ -121,7 +121,7 @@ fn what_only_looks_like_a_series_is_what_it_was() {
     let json = json!({"id": "urn:a:b", "type": "T", "a": {"type": "Property", "values": [[1, "2026-01-01T00:00:00Z"]]}});
     assert!(read_entity(&json, Context::core()).is_err());
     let inside = json!({"a": {"type": "Property", "value": 1, "b": {"type": "Property", "values": [[1, "2026-01-01T00:00:00Z"]]}}});
-    assert!(read(&inside).unwrap_err().detail.contains("`/a/b`"));
+    assert!(read(&inside).unwrap_err().detail.contains("`/a/b/values/0`"));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_bad_series_is_refused_with_place_and_remedy() {
         ),
         (
             json!({"type": "Property", "objects": [["urn:a:b", at]]}),
-            ["`/a`", "needs its `value`"],
+            ["`/a/objects/0`", "is an object"],
         ),
         (
             json!({"type": "Property", "values": [[1, at]], "datasetId": "d"}),

@@ -139,6 +139,9 @@ pub(crate) fn retrieve(
     if is_empty && !has_named(twin, view, id, how)? {
         return Err(nothing_there(id));
     }
+    if how.write.shows(&scope_name()) {
+        scopes::complete(twin, view, &mut part.entity, question)?;
+    }
     let mut room = Room::new(question, most);
     room.take(part)?;
     let range = room.content_range(question);
@@ -240,6 +243,9 @@ pub(crate) fn visit(
             keep_datasets(&mut part, how);
             if part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope()) {
                 continue;
+            }
+            if question.aggregation.is_none() && how.write.shows(&scope_name()) {
+                scopes::complete(twin, view, &mut part.entity, question)?;
             }
             Found::Instances(part, validity)
         };
