@@ -61,8 +61,7 @@ fn the_latest_of_each_attribute() {
 #[test]
 fn data_sets_have_their_latest_each() {
     let instance = |set: Option<&str>, hour: i64| {
-        let mut one =
-            Attribute::property(name("a"), hour).observed_at(Timestamp::from_seconds(hour * 3600));
+        let mut one = Attribute::property(name("a"), hour).observed_at(Timestamp::from_seconds(hour * 3600));
         one.dataset_id = set.map(|set| ngsi_ld::Uri::ngsi_ld("Dataset", set));
         one
     };
