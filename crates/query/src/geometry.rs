@@ -9,8 +9,8 @@ use geo_types::{Geometry, MultiPolygon};
 use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::{Entity, Error};
 
+use crate::Bbox;
 use crate::distance::between_m;
-use crate::plan::Bbox;
 
 /// How many positions a reference geometry may have: whether it crosses itself takes time that grows with the square.
 const MAX_POSITIONS: usize = 5_000;
