@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
-use crate::shard::{Lane, Record, blobs};
+use crate::shard::{Lane, Record, Status, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
 use crate::walk::{Path, Walk};
@@ -228,7 +228,7 @@ impl<S: Shards> Reading<'_, S> {
         let mut attributes = found.instances;
         identify(id, &mut attributes);
         Ok(Some(Part {
-            entity: with(&now, attributes),
+            entity: gone_since(&record, with(&now, attributes)),
             reached: found.reached,
             left_out: found.left_out,
         }))
@@ -248,7 +248,7 @@ impl<S: Shards> Reading<'_, S> {
             return Ok(None);
         };
         self.source(view, &record, &now).pieces(query, each)?;
-        Ok(Some(with(&now, Vec::new())))
+        Ok(Some(gone_since(&record, with(&now, Vec::new()))))
     }
 
     fn source<'b>(&'b self, view: &'b View, record: &Record, now: &'b Entity) -> Evolution<'b> {
@@ -343,6 +343,14 @@ impl<S: Shards> Reading<'_, S> {
     }
 }
 
+/// The same with its `deletedAt`, if it was deleted.
+fn gone_since(record: &Record, mut entity: Entity) -> Entity {
+    if let Status::Deleted(at) = record.status {
+        entity.deleted_at = Some(at);
+    }
+    entity
+}
+
 /// The entity with these in the place of its attributes.
 fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
     Entity {
@@ -352,6 +360,7 @@ fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
         created_at: now.created_at,
         modified_at: now.modified_at,
         expires_at: now.expires_at,
+        deleted_at: None,
         attributes,
     }
 }

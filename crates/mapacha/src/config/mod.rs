@@ -61,6 +61,9 @@ pub(crate) struct Http {
     /// Address and port of `/metrics` and administration, apart from the public door.
     #[schemars(with = "Option<String>")]
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// The address by which others know this server when a proxy stands before it, such as `https://twin.city.example`:
+    /// its pages may write, and what is served here is named under it.
+    pub(crate) public_url: Option<String>,
     /// The largest body of an NGSI-LD request, in bytes.
     pub(crate) max_body_bytes: usize,
     /// The largest file that can be uploaded for import, in bytes.
@@ -75,6 +78,7 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: None,
+            public_url: None,
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
@@ -209,6 +213,15 @@ impl Config {
                     "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
                 );
             }
+        }
+        if let Some(text) = &self.http.public_url
+            && let Err(error) = server::PublicUrl::parse(text)
+        {
+            return refuse(
+                "http.public_url",
+                &error.to_string(),
+                "write what others write into a browser to get here",
+            );
         }
         if let Some(zone) = &self.city.time_zone
             && jiff::tz::TimeZone::get(zone).is_err()

@@ -13,7 +13,8 @@ use super::evolution::Question;
 use super::mapped::{MapInUse, MapParameters, MapWish};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
+    HistoryParameters, Known, PageParameters, RepresentationParameters, SelectionParameters,
+    TemporalParameters, flag,
 };
 use super::representation::Representation;
 use super::selection::{Wanted, from_parameters, from_query};
@@ -113,7 +114,7 @@ pub(crate) async fn map_query_by_post(
     path = "/ngsi-ld/v1/temporal/entityMaps",
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
+    params(SelectionParameters, TemporalParameters, HistoryParameters, PageParameters, MapParameters),
     responses(
         (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
@@ -123,7 +124,7 @@ pub(crate) async fn map_temporal_query(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
@@ -133,7 +134,7 @@ pub(crate) async fn map_temporal_query(
         representation.attrs.as_deref(),
         &context,
     )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation.into(), &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
     let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
@@ -149,7 +150,7 @@ pub(crate) async fn map_temporal_query(
     path = "/ngsi-ld/v1/temporal/entityMaps",
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryTemporalPost",
-    params(RepresentationParameters, PageParameters, MapParameters),
+    params(HistoryParameters, PageParameters, MapParameters),
     request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
     responses(
         (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),

@@ -399,6 +399,11 @@ impl Queries {
                 let mut copy = |one: Found| {
                     found += 1;
                     let mut entity = one.into_entity();
+                    // Its head is what it is now, not what is told of the time that was asked for.
+                    if let Some(now) = picture.evolution_of(view, &entity.id) {
+                        entity.scope.clone_from(&now.scope);
+                    }
+                    entity.deleted_at = None;
                     take(Copied {
                         past: std::mem::take(&mut entity.attributes),
                         entity,

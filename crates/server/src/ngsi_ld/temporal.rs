@@ -15,7 +15,7 @@ use super::evolution::{self, Found, Question, Sheet};
 use super::mapped::{MapParameters, MapWish, too_many};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
+    HistoryParameters, Known, PageParameters, SelectionParameters, TemporalParameters, flag,
 };
 use super::representation::{Evolution, Representation};
 use super::selection::{Wanted, from_parameters, from_query};
@@ -133,7 +133,7 @@ async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
     params(
         ("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853"),
         TemporalParameters,
-        RepresentationParameters,
+        HistoryParameters,
         MapParameters,
     ),
     responses(
@@ -146,13 +146,13 @@ pub(crate) async fn retrieve_evolution(
     call: Reading,
     Path(id): Path<String>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
     let context = call.context().await?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation.into(), &context, media_type)?;
     how.check_of_history(None)?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
@@ -177,7 +177,7 @@ pub(crate) async fn retrieve_evolution(
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
+    params(SelectionParameters, TemporalParameters, HistoryParameters, PageParameters, MapParameters),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
         (status = 206, description = "The part of them that `Content-Range` names: one is long"),
@@ -188,7 +188,7 @@ pub(crate) async fn query_evolutions(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(page): Known<PageParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
@@ -200,7 +200,7 @@ pub(crate) async fn query_evolutions(
         representation.attrs.as_deref(),
         &context,
     )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation.into(), &context, media_type)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
@@ -216,7 +216,7 @@ pub(crate) async fn query_evolutions(
     path = "/ngsi-ld/v1/temporal/entityOperations/query",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporalBatch",
-    params(PageParameters, RepresentationParameters, MapParameters),
+    params(PageParameters, HistoryParameters, MapParameters),
     request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
     responses(
         (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
@@ -227,7 +227,7 @@ pub(crate) async fn query_evolutions(
 pub(crate) async fn query_evolutions_by_post(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(page): Known<PageParameters>,
     Known(maps): Known<MapParameters>,
     payload: Payload,
@@ -243,7 +243,7 @@ pub(crate) async fn query_evolutions_by_post(
         flag("local", selection.asked_of(&call).local.as_deref())?,
         &context,
     )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation.into(), &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;
     let temporal = temporal_parameters(query)?;
