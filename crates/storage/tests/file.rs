@@ -432,29 +432,21 @@ fn a_time_of_one_series_is_read_without_any_other_chunk() {
     };
     let (left_out, read) = (count(others), count(&format!("NOT ({others})")));
     assert!(left_out > 40 && (2..10).contains(&read), "{left_out} {read}");
-    connection
-        .execute(&format!("UPDATE chunk SET n = n + 1 WHERE {others}"), wanted)
-        .unwrap();
+    let damage = format!("UPDATE chunk SET n = n + 1 WHERE {others}");
+    connection.execute(&damage, wanted).unwrap();
     drop(connection);
-    let engine = open(folder.path()).unwrap();
+    let reader = open(folder.path()).unwrap().reader();
     let mut found = 0;
     let mut pieces = |range| {
-        engine
-            .reader()
-            .pieces(EntityKey(1), &name("t"), None, range, &mut |piece| {
-                found += match piece {
-                    storage::Piece::Any(past) => past.len(),
-                    storage::Piece::Numbers { instants, .. } => instants.len(),
-                };
-            })
+        reader.pieces(EntityKey(1), &name("t"), None, range, &mut |piece| {
+            found += match piece {
+                storage::Piece::Any(past) => past.len(),
+                storage::Piece::Numbers { instants, .. } => instants.len(),
+            };
+        })
     };
     pieces((from, to)).unwrap();
     assert!(pieces((from, at(19_000))).is_err(), "the others are damaged");
-    let one = engine
-        .reader()
-        .series(EntityKey(1), &name("t"), (from, to))
-        .unwrap();
-    assert_eq!(one.len(), 4_000);
     assert!(found >= 4_000);
 }
 
