@@ -435,7 +435,8 @@ fn a_time_of_one_series_is_read_without_any_other_chunk() {
     let damage = format!("UPDATE chunk SET n = n + 1 WHERE {others}");
     connection.execute(&damage, wanted).unwrap();
     drop(connection);
-    let reader = open(folder.path()).unwrap().reader();
+    let engine = open(folder.path()).unwrap();
+    let reader = engine.reader();
     let mut found = 0;
     let mut pieces = |range| {
         reader.pieces(EntityKey(1), &name("t"), None, range, &mut |piece| {
