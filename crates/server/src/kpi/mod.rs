@@ -119,7 +119,7 @@ pub(crate) fn tenant_of(headers: &HeaderMap) -> Result<Option<String>, Problem> 
     path = "/kpi/catalogue",
     tag = "KPI",
     operation_id = "kpiCatalogue",
-    responses((status = 200, description = "The catalogue", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The catalogue", body = ref("#/components/schemas/KpiCatalogue"), content_type = "application/json",
         example = json!({"name": "U4SSC", "data_points": [{"kpi": "EC: I: T: 2A", "data_point": null,
             "name": "Public Transport Network Convenience", "unit": "%"}]}))),
 )]
@@ -143,7 +143,7 @@ async fn catalogue(State(app): State<App>) -> Answer {
     operation_id = "kpiAssessment",
     params(AssessmentParameters),
     responses(
-        (status = 200, description = "All 112 data points, with value, unit, status, quality, coverage and provenance", body = Value,
+        (status = 200, description = "All 112 data points, with value, unit, status, quality, coverage and provenance", body = ref("#/components/schemas/Assessment"),
             content_type = "application/json", example = json!({"city": "Nairobi", "period": "latest",
             "coverage": {"reported": 3, "total": 112}, "score": {}, "data_points": []})),
         (status = 400, description = "Not a period, not a format", body = ProblemDetails, content_type = "application/problem+json"),
@@ -174,7 +174,7 @@ async fn get_assessment(
     operation_id = "kpiAssess",
     params(AssessmentParameters),
     responses(
-        (status = 200, description = "The assessment; its results are stored", body = Value, content_type = "application/json",
+        (status = 200, description = "The assessment; its results are stored", body = ref("#/components/schemas/Assessment"), content_type = "application/json",
             example = json!({"city": "Nairobi", "period": "latest", "coverage": {"reported": 3, "total": 112}, "data_points": []})),
         (status = 400, description = "Not a period, not a format", body = ProblemDetails, content_type = "application/problem+json"),
     ),

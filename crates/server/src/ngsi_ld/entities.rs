@@ -26,7 +26,7 @@ use crate::problem::{Answer, blocking};
     path = "/ngsi-ld/v1/entities",
     tag = "NGSI-LD entities",
     operation_id = "createEntity",
-    request_body(content = Value, description = "An entity, normalized or concise", content_type = "application/json", example = examples::stop),
+    request_body(content = ref("#/components/schemas/NewEntity"), description = "An entity, normalized or concise", content_type = "application/json", example = examples::stop),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 400, description = "Not JSON, or not an entity", body = examples::ProblemDetails, content_type = "application/json"),
@@ -51,7 +51,7 @@ pub(crate) async fn create_entity(call: Writing, payload: Payload) -> Answer {
     operation_id = "queryEntities",
     params(SelectionParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = ref("#/components/schemas/EntityList"), content_type = "application/json", example = examples::stops),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 406, description = "No media type that is accepted can be had"),
     ),
@@ -101,9 +101,9 @@ pub(crate) async fn query_of(
     tag = "NGSI-LD batch operations",
     operation_id = "queryBatch",
     params(PageParameters, RepresentationParameters, MapParameters),
-    request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
+    request_body(content = ref("#/components/schemas/Query"), description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
-        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = ref("#/components/schemas/EntityList"), content_type = "application/json", example = examples::stops),
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]

@@ -30,7 +30,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     operation_id = "createEntityMapQueryEntity",
     params(SelectionParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -70,9 +70,9 @@ pub(crate) async fn map_query(
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryEntityPost",
     params(RepresentationParameters, PageParameters, MapParameters),
-    request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
+    request_body(content = ref("#/components/schemas/Query"), description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -115,7 +115,7 @@ pub(crate) async fn map_query_by_post(
     operation_id = "createEntityMapQueryTemporal",
     params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -150,9 +150,9 @@ pub(crate) async fn map_temporal_query(
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryTemporalPost",
     params(RepresentationParameters, PageParameters, MapParameters),
-    request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
+    request_body(content = ref("#/components/schemas/Query"), content_type = "application/json", example = examples::temporal_query),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -233,7 +233,7 @@ async fn make(
     operation_id = "retrieveEntityMap",
     params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
     responses(
-        (status = 200, description = "The map", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 200, description = "The map", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such map, or its time has come", body = examples::ProblemDetails, content_type = "application/json"),
     ),
@@ -256,7 +256,7 @@ pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -
     tag = "NGSI-LD entity maps",
     operation_id = "updateEntityMap",
     params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
-    request_body(content = Value, content_type = "application/json", example = json!({"expiresAt": "2026-05-01T13:00:00Z"})),
+    request_body(content = ref("#/components/schemas/EntityMapFragment"), content_type = "application/json", example = json!({"expiresAt": "2026-05-01T13:00:00Z"})),
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "Not an instant", body = examples::ProblemDetails, content_type = "application/json"),

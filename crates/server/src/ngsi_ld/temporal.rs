@@ -30,7 +30,7 @@ use crate::problem::{Answer, blocking};
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "createTemporal",
-    request_body(content = Value, content_type = "application/json", example = examples::evolution),
+    request_body(content = ref("#/components/schemas/NewEntityTemporal"), content_type = "application/json", example = examples::evolution),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 204, description = "Added to"),
@@ -62,7 +62,7 @@ pub(crate) async fn create_evolution(call: Writing, payload: Payload) -> Answer 
     tag = "NGSI-LD temporal",
     operation_id = "appendAttrsTemporal",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853")),
-    request_body(content = Value, content_type = "application/json", example = examples::instances),
+    request_body(content = ref("#/components/schemas/TemporalFragment"), content_type = "application/json", example = examples::instances),
     responses(
         (status = 204, description = "Added"),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
@@ -137,8 +137,8 @@ async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
         MapParameters,
     ),
     responses(
-        (status = 200, description = "The evolution", body = Value, content_type = "application/json", example = examples::evolution),
-        (status = 206, description = "The part of it that `Content-Range` names: it is long"),
+        (status = 200, description = "The evolution", body = ref("#/components/schemas/EntityTemporal"), content_type = "application/json", example = examples::evolution),
+        (status = 206, description = "The part of it that `Content-Range` names: it is long", body = ref("#/components/schemas/EntityTemporal"), content_type = "application/json", example = examples::evolution),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -179,8 +179,8 @@ pub(crate) async fn retrieve_evolution(
     operation_id = "queryTemporal",
     params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
-        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 200, description = "The evolutions", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -217,10 +217,10 @@ pub(crate) async fn query_evolutions(
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporalBatch",
     params(PageParameters, RepresentationParameters, MapParameters),
-    request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
+    request_body(content = ref("#/components/schemas/Query"), content_type = "application/json", example = examples::temporal_query),
     responses(
-        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
-        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 200, description = "The evolutions", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]

@@ -16,7 +16,7 @@ use crate::problem::Answer;
     path = "/scenarios/schema",
     tag = "Scenarios",
     operation_id = "scenarioSchema",
-    responses((status = 200, description = "The JSON Schema", body = Value, content_type = "application/schema+json",
+    responses((status = 200, description = "The JSON Schema", body = ref("#/components/schemas/JsonSchema"), content_type = "application/schema+json",
         example = json!({"title": "ScenarioFile", "type": "object"}))),
 )]
 pub(super) async fn schema() -> Answer {
@@ -33,7 +33,7 @@ pub(super) async fn schema() -> Answer {
     path = "/scenarios/kinds",
     tag = "Scenarios",
     operation_id = "scenarioKinds",
-    responses((status = 200, description = "The catalogue of measures", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The catalogue of measures", body = ref("#/components/schemas/MeasureKinds"), content_type = "application/json",
         example = json!({"version": "1", "kinds": [{"name": "kerb-ramp", "title": "Lowered kerbs"}]}))),
 )]
 pub(super) async fn kinds() -> Answer {
@@ -49,7 +49,7 @@ pub(super) async fn kinds() -> Answer {
     path = "/scenarios/indicators",
     tag = "Scenarios",
     operation_id = "scenarioIndicators",
-    responses((status = 200, description = "The indicators", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The indicators", body = ref("#/components/schemas/ScenarioIndicators"), content_type = "application/json",
         example = json!([{"id": "clinic-wheelchair", "name": "Reach a clinic by wheelchair", "method": "…", "unit": "%"}]))),
 )]
 pub(super) async fn indicators() -> Answer {

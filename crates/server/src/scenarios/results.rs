@@ -82,7 +82,7 @@ impl Format {
     operation_id = "scenarioResult",
     params(("id" = String, Path, description = "The id of the run", example = "urn:ngsi-ld:ScenarioRun:1"), ResultParameters),
     responses(
-        (status = 200, description = "The result", body = Value, content_type = "application/json",
+        (status = 200, description = "The result", body = ref("#/components/schemas/ScenarioResult"), content_type = "application/json",
             example = json!({"schema": 1, "title": "Kerbs", "baseline": [], "scenarios": []})),
         (status = 304, description = "The client has it already"),
         (status = 404, description = "No such run", body = ProblemDetails, content_type = "application/problem+json"),
