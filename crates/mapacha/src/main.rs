@@ -62,7 +62,8 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Scenario(command) => (command.data_dir(), None),
         Command::Simulate(command) => (command.data_dir(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        _ => (None, None),
+        Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
+        Command::Openapi | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

@@ -7,16 +7,15 @@ use serde_json::{Map, Value, json};
 use twin::{EntityMap, Mapped, Reader};
 
 use super::answer::{Wording, bytes, no_content};
+use super::asked::Asked;
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::entity_id;
 use super::evolution::Question;
-use super::mapped::{MapInUse, MapParameters, MapWish};
+use super::mapped::{MapInUse, MapParameters};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
+    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters,
 };
-use super::representation::Representation;
-use super::selection::{Wanted, from_parameters, from_query};
 use super::{entities, examples, temporal};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
@@ -41,24 +40,10 @@ pub(crate) async fn map_query(
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let context = call.context().await?;
-    let mut wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.check(wanted.selection.q.as_ref())?;
-    only_picked(&mut wanted, &how);
-    let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    make(
-        &call,
-        wish,
-        wanted,
-        None,
-        Wording::new(context, media_type, &call.headers),
-    )
-    .await
+    let of = (selection, &representation, &maps);
+    let mut asked = Asked::by_url(&call, Mapped::Entities, media_type, of).await?;
+    asked.only_picked();
+    make(&call, asked, None).await
 }
 
 /// Create EntityMap for Query Entities via POST
@@ -83,26 +68,10 @@ pub(crate) async fn map_query_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(not_an_object)?;
-    let mut wanted = from_query(
-        query,
-        flag("local", selection.asked_of(&call).local.as_deref())?,
-        &context,
-    )?;
-    let mut how = Representation::default();
-    how.amend(query, &context)?;
-    how.check(wanted.selection.q.as_ref())?;
-    only_picked(&mut wanted, &how);
-    let wish = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    make(
-        &call,
-        wish,
-        wanted,
-        None,
-        Wording::new(context, media_type, &call.headers),
-    )
-    .await
+    let of = (selection, &RepresentationParameters::default(), &maps);
+    let (mut asked, _) = Asked::by_body(&call, Mapped::Entities, media_type, payload, of).await?;
+    asked.only_picked();
+    make(&call, asked, None).await
 }
 
 /// Create EntityMap for Query Temporal Evolution of Entities
@@ -127,18 +96,10 @@ pub(crate) async fn map_temporal_query(
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let context = call.context().await?;
-    let wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal, how.evolution)?;
-    let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    make(&call, wish, wanted, Some((question, how)), wording).await
+    let of = (selection, &representation, &maps);
+    let asked = Asked::by_url(&call, Mapped::Evolutions, media_type, of).await?;
+    let question = asked.question(&temporal)?;
+    make(&call, asked, Some(question)).await
 }
 
 /// Create EntityMap for Query Temporal Evolution of Entities via POST
@@ -163,40 +124,23 @@ pub(crate) async fn map_temporal_query_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(not_an_object)?;
-    let wanted = from_query(
-        query,
-        flag("local", selection.asked_of(&call).local.as_deref())?,
-        &context,
-    )?;
-    let mut how = Representation::default();
-    how.amend(query, &context)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal::temporal_parameters(query)?, how.evolution)?;
-    let wish = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    make(&call, wish, wanted, Some((question, how)), wording).await
+    let of = (selection, &RepresentationParameters::default(), &maps);
+    let (asked, query) = Asked::by_body(&call, Mapped::Evolutions, media_type, payload, of).await?;
+    let question = asked.question_in(&query)?;
+    make(&call, asked, Some(question)).await
 }
 
-/// As in Query Entities: one of which nothing would be shown is not in the answer.
-fn only_picked(wanted: &mut Wanted, how: &Representation) {
-    if wanted.selection.attributes.is_empty() {
-        wanted.selection.attributes = how.picked().to_vec();
-    }
-}
-
-/// Makes a map of what is wanted, of histories where a question about them is given, and answers with it.
-async fn make(
-    call: &Call,
-    wish: MapWish,
-    mut wanted: Wanted,
-    history: Option<(Question, Representation)>,
-    wording: Wording,
-) -> Answer {
-    if let Some((question, how)) = &history {
+/// Makes a map of what is asked, of histories where a question about them is given, and answers with it.
+async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
+    let Asked {
+        mut wanted,
+        how,
+        wording,
+        maps: wish,
+    } = asked;
+    if let Some(question) = &history {
         question.must_have_time()?;
-        wanted.besides = question.besides(how);
+        wanted.besides = question.besides(&how);
     }
     let (twin, view, most) = (
         call.twin.clone(),
@@ -208,8 +152,8 @@ async fn make(
             let find = || entities::mappable(&twin, &view, &wanted);
             wish.make().resolve(&twin, Mapped::Entities, &wanted, find)
         }
-        Some((question, how)) => {
-            let find = || temporal::mappable(&twin, &view, &wanted, question, how, most);
+        Some(question) => {
+            let find = || temporal::mappable(&twin, &view, &wanted, question, &how, most);
             wish.make().resolve(&twin, Mapped::Evolutions, &wanted, find)
         }
     })
@@ -336,8 +280,4 @@ fn unknown(id: &ngsi_ld::Uri) -> Problem {
         NgsiError::ResourceNotFound,
         format!("there is no entity map `{id}`, or its time has come"),
     )
-}
-
-fn not_an_object() -> Error {
-    Error::invalid("the body is a JSON object")
 }

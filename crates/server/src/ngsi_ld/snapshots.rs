@@ -15,6 +15,7 @@ use twin::{
 };
 
 use super::answer::{Wording, bytes, created, no_content};
+use super::asked::temporal_parameters;
 use super::call::{Call, Payload, Reading, tenant};
 use super::entity::entity_id;
 use super::evolution::{self, Found, Question};
@@ -23,7 +24,7 @@ use super::negotiation::accepted;
 use super::parameters::shortened;
 use super::representation::Representation;
 use super::selection::{Wanted, from_query, text};
-use super::{examples, temporal};
+use super::examples;
 use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
@@ -253,10 +254,14 @@ impl Members {
                 || matches!(name, "snapshotLifetime" | "snapshotPriority")
         };
         match object.keys().find(|name| !known(name)) {
-            Some(name) => Err(Error::bad_data(format!(
-                "`{}` is no member of a Snapshot (5.2.41)",
-                shortened(name)
-            ))),
+            Some(name) => {
+                let instead = format!("; what it holds is said by the queries in `{QUERIES}` and `{TEMPORAL_QUERIES}`");
+                Err(Error::bad_data(format!(
+                    "`{}` is no member of a Snapshot (5.2.41){}",
+                    shortened(name),
+                    if new { &instead } else { "" }
+                )))
+            }
             None => Ok(Self { lifetime, priority }),
         }
     }
@@ -356,7 +361,7 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
                 return Err(Error::bad_data("`temporalQ` is missing"));
             }
             let (wanted, how) = whole(query, context)?;
-            let question = Question::new(&temporal::temporal_parameters(query)?, how.evolution)?;
+            let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
             question.must_have_time()?;
             Ok((wanted, question.of_instances(), how))
         };
