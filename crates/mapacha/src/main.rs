@@ -40,7 +40,10 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
-            output::print(&format!("{}\n", serde_json::to_string_pretty(&server::openapi())?))?;
+            output::print(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&server::openapi())?
+            ))?;
             Ok(Outcome::Done)
         }
         Command::Completions { shell } => {

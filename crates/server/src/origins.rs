@@ -151,7 +151,10 @@ mod tests {
         assert_eq!(of(&[]), Ok(Origins::Own));
         assert_eq!(of(&["*"]), Ok(Origins::All));
         assert_eq!(of(&["https://a.example", "*"]), Ok(Origins::All));
-        assert_eq!(of(&["HTTPS://Map.Example.org:443"]), these("https://map.example.org"));
+        assert_eq!(
+            of(&["HTTPS://Map.Example.org:443"]),
+            these("https://map.example.org")
+        );
         assert_eq!(of(&["http://localhost:5173"]), these("http://localhost:5173"));
         assert_eq!(of(&["http://[::1]:80"]), these("http://[::1]"));
         for bad in [

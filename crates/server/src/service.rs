@@ -69,7 +69,7 @@ async fn version(State(app): State<App>) -> Response {
 /// This document
 #[utoipa::path(get, path = "/openapi.json", tag = "Service", operation_id = "openapi",
     responses((status = 200, description = "The OpenAPI 3.1 description of the API", body = ref("#/components/schemas/OpenApi"), content_type = "application/json",
-        example = json!({"openapi": "3.1.0"}))))]
+        example = json!({"openapi": "3.1.0", "info": {"title": "Mapacha", "version": "0.1.0"}, "paths": {}}))))]
 async fn openapi_document() -> Response {
     axum::Json(crate::openapi()).into_response()
 }

@@ -57,7 +57,10 @@ fn preflight(server: &Server, origin: &str) -> Response {
     let headers = [
         ("origin", origin),
         ("access-control-request-method", "PATCH"),
-        ("access-control-request-headers", "content-type,link,ngsild-tenant"),
+        (
+            "access-control-request-headers",
+            "content-type,link,ngsild-tenant",
+        ),
     ];
     ask(server, Method::OPTIONS, &headers, None)
 }
@@ -74,7 +77,10 @@ fn a_page_that_is_allowed_reads_and_writes() {
     assert!(leave.status().is_success(), "{leave:?}");
     assert_eq!(header(&leave, "access-control-allow-origin"), MAP);
     for method in ["get", "post", "put", "patch", "delete"] {
-        assert!(header(&leave, "access-control-allow-methods").contains(method), "{method}");
+        assert!(
+            header(&leave, "access-control-allow-methods").contains(method),
+            "{method}"
+        );
     }
     for name in [
         "content-type",
@@ -84,7 +90,10 @@ fn a_page_that_is_allowed_reads_and_writes() {
         "ngsild-entitymap",
         "ngsild-snapshot",
     ] {
-        assert!(header(&leave, "access-control-allow-headers").contains(name), "{name}");
+        assert!(
+            header(&leave, "access-control-allow-headers").contains(name),
+            "{name}"
+        );
     }
     assert_eq!(header(&leave, "access-control-allow-credentials"), "");
 
@@ -103,12 +112,21 @@ fn a_page_that_is_allowed_reads_and_writes() {
         "ngsild-warning",
         "content-range",
     ] {
-        assert!(header(&read, "access-control-expose-headers").contains(name), "{name}");
+        assert!(
+            header(&read, "access-control-expose-headers").contains(name),
+            "{name}"
+        );
     }
     assert!(header(&read, "vary").contains("origin"), "{read:?}");
     // What is refused can be read by the page too.
     let refused = ask(&server, Method::POST, &page, Some("{"));
-    assert_eq!((refused.status().as_u16(), header(&refused, "access-control-allow-origin")), (400, MAP.into()));
+    assert_eq!(
+        (
+            refused.status().as_u16(),
+            header(&refused, "access-control-allow-origin")
+        ),
+        (400, MAP.into())
+    );
 }
 
 #[test]
@@ -116,9 +134,17 @@ fn a_page_that_is_not_allowed_is_kept_out() {
     let folder = tempfile::tempdir().unwrap();
     let server = open_to(folder.path(), "[\"https://map.example.org\"]");
     for origin in ["https://map.example.org.evil", "http://map.example.org", "null"] {
-        assert_eq!(header(&preflight(&server, origin), "access-control-allow-origin"), "", "{origin}");
+        assert_eq!(
+            header(&preflight(&server, origin), "access-control-allow-origin"),
+            "",
+            "{origin}"
+        );
         let page = [("origin", origin), ("sec-fetch-site", "cross-site")];
-        assert_eq!(ask(&server, Method::POST, &page, Some(&lamp(1))).status(), 403, "{origin}");
+        assert_eq!(
+            ask(&server, Method::POST, &page, Some(&lamp(1))).status(),
+            403,
+            "{origin}"
+        );
         let read = ask(&server, Method::GET, &page, None);
         assert_eq!(header(&read, "access-control-allow-origin"), "", "{origin}");
     }
@@ -129,7 +155,13 @@ fn without_the_key_no_other_origin_is_allowed_and_with_a_star_everybody_is() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::over(&folder.path().join("closed"));
     let leave = preflight(&server, MAP);
-    assert_eq!((leave.status().as_u16(), header(&leave, "access-control-allow-origin")), (405, String::new()));
+    assert_eq!(
+        (
+            leave.status().as_u16(),
+            header(&leave, "access-control-allow-origin")
+        ),
+        (405, String::new())
+    );
     let page = [("origin", MAP)];
     assert_eq!(ask(&server, Method::POST, &page, Some(&lamp(1))).status(), 403);
 
@@ -137,9 +169,18 @@ fn without_the_key_no_other_origin_is_allowed_and_with_a_star_everybody_is() {
     let leave = preflight(&server, "https://anybody.example");
     assert_eq!(header(&leave, "access-control-allow-origin"), "*");
     assert_eq!(header(&leave, "access-control-allow-credentials"), "");
-    let page = [("origin", "https://anybody.example"), ("sec-fetch-site", "cross-site")];
+    let page = [
+        ("origin", "https://anybody.example"),
+        ("sec-fetch-site", "cross-site"),
+    ];
     let written = ask(&server, Method::POST, &page, Some(&lamp(1)));
-    assert_eq!((written.status().as_u16(), header(&written, "access-control-allow-origin")), (201, "*".into()));
+    assert_eq!(
+        (
+            written.status().as_u16(),
+            header(&written, "access-control-allow-origin")
+        ),
+        (201, "*".into())
+    );
 }
 
 /// A connection of its own.
@@ -160,9 +201,13 @@ fn answer(stream: &mut TcpStream) -> (String, Json) {
         bytes.extend_from_slice(&piece[..read]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+            let length = head.lines().find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length:")?
+                    .trim()
+                    .parse()
+                    .ok()
+            });
             if body.len() >= length.unwrap_or(0) {
                 return (head.to_owned(), serde_json::from_str(body).unwrap_or_default());
             }
@@ -202,7 +247,10 @@ fn who_sends_too_much_reads_why() {
         let (head, body) = answer(&mut stream);
         assert!(head.starts_with("HTTP/1.1 413 "), "{target}: {head}");
         assert_eq!(body["status"], 413, "{target}: {body}");
-        assert!(body["detail"].as_str().unwrap().contains("send less at once"), "{body}");
+        assert!(
+            body["detail"].as_str().unwrap().contains("send less at once"),
+            "{body}"
+        );
     }
 }
 

@@ -216,7 +216,10 @@ impl Call {
 
     /// Refuses an @context of this very server that it does not have: it would only ask itself.
     fn must_be_here(&self, context: &Value) -> Answer<()> {
-        let door = format!("{}/", own_url(&self.app, &self.headers, super::contexts::CONTEXTS));
+        let door = format!(
+            "{}/",
+            own_url(&self.app, &self.headers, super::contexts::CONTEXTS)
+        );
         let Some(segment) = context.as_str().and_then(|url| url.strip_prefix(&door)) else {
             return Ok(());
         };
@@ -230,7 +233,10 @@ impl Call {
         }
         Err(Problem::ngsi(
             NgsiError::LdContextNotAvailable,
-            format!("this server has no @context `{}`", super::parameters::shortened(&id)),
+            format!(
+                "this server has no @context `{}`",
+                super::parameters::shortened(&id)
+            ),
         ))
     }
 

@@ -19,12 +19,12 @@ use super::asked::temporal_parameters;
 use super::call::{Call, Payload, Reading, tenant};
 use super::entity::entity_id;
 use super::evolution::{self, Found, Question};
+use super::examples;
 use super::mapped::lifetime;
 use super::negotiation::accepted;
 use super::parameters::shortened;
 use super::representation::Representation;
 use super::selection::{Wanted, from_query, text};
-use super::examples;
 use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
@@ -255,7 +255,8 @@ impl Members {
         };
         match object.keys().find(|name| !known(name)) {
             Some(name) => {
-                let instead = format!("; what it holds is said by the queries in `{QUERIES}` and `{TEMPORAL_QUERIES}`");
+                let instead =
+                    format!("; what it holds is said by the queries in `{QUERIES}` and `{TEMPORAL_QUERIES}`");
                 Err(Error::bad_data(format!(
                     "`{}` is no member of a Snapshot (5.2.41){}",
                     shortened(name),

@@ -82,7 +82,7 @@ pub(crate) async fn query_source_subscriptions(
     operation_id = "retrieveCSRSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:2"), OptionsParameter),
     responses(
-        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::source_subscription),
+        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::kept_source_subscription),
         (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]

@@ -135,7 +135,7 @@ pub(super) async fn list(
     operation_id = "retrieveSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1"), OptionsParameter),
     responses(
-        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::subscription),
+        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::kept_subscription),
         (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]

@@ -205,7 +205,8 @@ async fn list(
     params(("number" = String, Path, description = "Its number", example = "7")),
     responses(
         (status = 200, description = "The dead letter", body = ref("#/components/schemas/DeadLetter"), content_type = "application/json",
-            example = json!({"number": 7, "reason": "it answered 500", "body": {"type": "Notification"}})),
+            example = json!({"number": 7, "subscription": "urn:ngsi-ld:Subscription:1", "endpoint": "https://example.org/notify",
+                "reason": "it answered 500", "attempts": 8, "body": {"type": "Notification"}})),
         (status = 400, description = "Not a number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
     ),

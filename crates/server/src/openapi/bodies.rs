@@ -28,7 +28,10 @@ const CONFORMED: [&str; 4] = [
 
 /// Adds the components, and to every operation the other media types of its bodies.
 pub(super) fn complete(document: &mut Value) {
-    if let Some(components) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+    if let Some(components) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    {
         components.extend(schemas::all());
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -69,7 +72,9 @@ fn answers(responses: &mut Map<String, Value>, standard: bool, maps: bool) {
             also(content, GEO_JSON, Some(features));
         }
     }
-    let Some(whole) = responses.get("200").cloned() else { return };
+    let Some(whole) = responses.get("200").cloned() else {
+        return;
+    };
     let content = whole.get("content").and_then(Value::as_object);
     let conformed = content
         .and_then(component)

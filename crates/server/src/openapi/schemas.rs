@@ -52,8 +52,20 @@ fn attribute_kinds() -> impl Iterator<Item = (String, Value)> {
             &[("objectType", one_or_many(text())), ("entity", linked())],
         ),
         kind("GeoProperty", "value", "previousValue", geometry(), &[]),
-        kind("LanguageProperty", "languageMap", "previousLanguageMap", map(), &[]),
-        kind("VocabProperty", "vocab", "previousVocab", one_or_many(text()), &[]),
+        kind(
+            "LanguageProperty",
+            "languageMap",
+            "previousLanguageMap",
+            map(),
+            &[],
+        ),
+        kind(
+            "VocabProperty",
+            "vocab",
+            "previousVocab",
+            one_or_many(text()),
+            &[],
+        ),
         kind("JsonProperty", "json", "previousJson", any(), &[]),
         kind("ListProperty", "valueList", "previousValueList", list(), &[]),
         kind(
@@ -68,19 +80,17 @@ fn attribute_kinds() -> impl Iterator<Item = (String, Value)> {
 }
 
 /// A kind whose `member` holds a `value`, with the members that all kinds have and `others`.
-fn kind(
-    name: &str,
-    member: &str,
-    previous: &str,
-    value: Value,
-    others: &[(&str, Value)],
-) -> (String, Value) {
+fn kind(name: &str, member: &str, previous: &str, value: Value, others: &[(&str, Value)]) -> (String, Value) {
     let uri = json!({"type": "string", "format": "uri"});
     let mut members = Map::new();
     members.insert("type".to_owned(), json!({"const": name}));
     members.insert(previous.to_owned(), value.clone());
     members.insert(member.to_owned(), value);
-    members.extend(others.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())));
+    members.extend(
+        others
+            .iter()
+            .map(|(name, schema)| ((*name).to_owned(), schema.clone())),
+    );
     for (name, schema) in [
         ("unitCode", json!({"type": "string"})),
         ("valueType", json!({"type": "string"})),

@@ -6,6 +6,7 @@ use scenarios::file::ScenarioFile;
 use scenarios::indicator;
 use serde_json::json;
 
+use super::examples;
 use crate::problem::Answer;
 
 /// The schema of scenario files
@@ -34,7 +35,7 @@ pub(super) async fn schema() -> Answer {
     tag = "Scenarios",
     operation_id = "scenarioKinds",
     responses((status = 200, description = "The catalogue of measures", body = ref("#/components/schemas/MeasureKinds"), content_type = "application/json",
-        example = json!({"version": "1", "kinds": [{"name": "kerb-ramp", "title": "Lowered kerbs"}]}))),
+        example = examples::kinds)),
 )]
 pub(super) async fn kinds() -> Answer {
     let body = json!({"version": catalogue::version(), "kinds": catalogue::kinds()});

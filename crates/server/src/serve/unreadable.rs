@@ -130,7 +130,9 @@ fn explanation(given: &[u8]) -> Option<Vec<u8>> {
         .ok()
         .filter(StatusCode::is_client_error)?;
     let problem = match status {
-        StatusCode::URI_TOO_LONG => Problem::api(status, "the URL is too long; send a query as the body of a POST"),
+        StatusCode::URI_TOO_LONG => {
+            Problem::api(status, "the URL is too long; send a query as the body of a POST")
+        }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             Problem::api(status, "the headers are too long, or there are too many of them")
         }
@@ -215,8 +217,17 @@ mod tests {
         let refused = said(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").unwrap();
         assert!(refused.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{refused}");
         assert!(refused.contains("%3E"), "{refused}");
-        assert!(said(b"HTTP/1.1 414 URI Too Long\r\n\r\n").unwrap().contains("too long"));
-        for other in [&b""[..], b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 4"] {
+        assert!(
+            said(b"HTTP/1.1 414 URI Too Long\r\n\r\n")
+                .unwrap()
+                .contains("too long")
+        );
+        for other in [
+            &b""[..],
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\n\r\n",
+            b"HTTP/1.1 4",
+        ] {
             assert_eq!(said(other), None);
         }
     }

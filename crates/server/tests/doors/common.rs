@@ -146,7 +146,9 @@ impl City {
         let asked = Asked {
             method: method.to_owned(),
             target: target.to_owned(),
-            content_type: content_type.map_or("", |value| value.to_str().unwrap_or("")).to_owned(),
+            content_type: content_type
+                .map_or("", |value| value.to_str().unwrap_or(""))
+                .to_owned(),
             body: body.map(<[u8]>::to_vec),
         };
         let reply = self.send(request).await;

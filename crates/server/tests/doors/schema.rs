@@ -90,9 +90,15 @@ impl<'a> Schemas<'a> {
                 }
                 _ => Ok(()),
             },
-            "minimum" if value.as_f64().is_some_and(|value| value < number(rule)) => wrong("too small".into()),
-            "maximum" if value.as_f64().is_some_and(|value| value > number(rule)) => wrong("too large".into()),
-            "minItems" if length(value).is_some_and(|length| length < number(rule)) => wrong("too few".into()),
+            "minimum" if value.as_f64().is_some_and(|value| value < number(rule)) => {
+                wrong("too small".into())
+            }
+            "maximum" if value.as_f64().is_some_and(|value| value > number(rule)) => {
+                wrong("too large".into())
+            }
+            "minItems" if length(value).is_some_and(|length| length < number(rule)) => {
+                wrong("too few".into())
+            }
             "maxItems" if length(value).is_some_and(|length| length > number(rule)) => {
                 wrong("too many".into())
             }
@@ -102,7 +108,9 @@ impl<'a> Schemas<'a> {
                 items.try_for_each(|(index, item)| self.at(&format!("{place}/{index}"), rule, item))
             }
             "required" => {
-                let Some(object) = value.as_object() else { return Ok(()) };
+                let Some(object) = value.as_object() else {
+                    return Ok(());
+                };
                 let mut names = rule.as_array().unwrap().iter().filter_map(Value::as_str);
                 match names.find(|name| !object.contains_key(*name)) {
                     Some(name) => wrong(format!("`{name}` is missing")),
@@ -119,7 +127,8 @@ impl<'a> Schemas<'a> {
             "additionalProperties" => {
                 let known = schema.get("properties").and_then(Value::as_object);
                 let members = value.as_object().into_iter().flatten();
-                let mut others = members.filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
+                let mut others =
+                    members.filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
                 others.try_for_each(|(name, member)| self.at(&format!("{place}/{name}"), rule, member))
             }
             other => panic!("{place}: the keyword `{other}` is not known"),
@@ -177,24 +186,57 @@ mod tests {
             "near": {"type": "Relationship", "object": ["urn:a:2"], "since": {"type": "Property", "value": "x"}},
             "place": [{"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 2.5]}}]});
         assert!(fits("EntityNormalized", &entity));
-        assert!(fits("NewEntity", &json!({"id": "urn:a:1", "type": ["A", "B"], "n": 1, "m": {"object": "urn:a:2"}})));
+        assert!(fits(
+            "NewEntity",
+            &json!({"id": "urn:a:1", "type": ["A", "B"], "n": 1, "m": {"object": "urn:a:2"}})
+        ));
         for (name, bad) in [
             ("EntityNormalized", json!({"id": "urn:a:1", "type": "A", "n": 1})),
-            ("EntityNormalized", json!({"id": "urn:a:1", "type": "A", "n": {"type": "Nothing", "value": 1}})),
-            ("EntityNormalized", json!({"id": "urn:a:1", "type": "A", "n": {"type": "Relationship", "value": 1}})),
-            ("EntityNormalized", json!({"id": "urn:a:1", "type": "A", "n": {"type": "GeoProperty", "value": "x"}})),
-            ("EntityNormalized", json!({"id": "urn:a:1", "type": "A", "createdAt": "yesterday"})),
+            (
+                "EntityNormalized",
+                json!({"id": "urn:a:1", "type": "A", "n": {"type": "Nothing", "value": 1}}),
+            ),
+            (
+                "EntityNormalized",
+                json!({"id": "urn:a:1", "type": "A", "n": {"type": "Relationship", "value": 1}}),
+            ),
+            (
+                "EntityNormalized",
+                json!({"id": "urn:a:1", "type": "A", "n": {"type": "GeoProperty", "value": "x"}}),
+            ),
+            (
+                "EntityNormalized",
+                json!({"id": "urn:a:1", "type": "A", "createdAt": "yesterday"}),
+            ),
             ("EntityNormalized", json!([])),
             ("NewEntity", json!({"id": "urn:a:1"})),
             ("NewEntity", json!({"id": "urn:a:1", "type": "A", "n": null})),
-            ("EntityTemporalNormalized", json!({"id": "urn:a:1", "type": "A", "n": {"type": "Property", "value": 1}})),
-            ("EntityTemporalValues", json!({"id": "urn:a:1", "type": "A", "n": {"type": "Property", "values": [[1]]}})),
-            ("Feature", json!({"type": "Feature", "geometry": null, "properties": {}, "more": 1})),
+            (
+                "EntityTemporalNormalized",
+                json!({"id": "urn:a:1", "type": "A", "n": {"type": "Property", "value": 1}}),
+            ),
+            (
+                "EntityTemporalValues",
+                json!({"id": "urn:a:1", "type": "A", "n": {"type": "Property", "values": [[1]]}}),
+            ),
+            (
+                "Feature",
+                json!({"type": "Feature", "geometry": null, "properties": {}, "more": 1}),
+            ),
             ("Geometry", json!({"type": "Point", "coordinates": [[1, 2]]})),
             ("Geometry", json!({"type": "Circle", "coordinates": [1, 2]})),
-            ("Subscription", json!({"id": "urn:a:1", "type": "Subscription", "notification": {"endpoint": {"uri": "http://a"}}})),
-            ("NewSubscription", json!({"type": "Subscription", "notification": {"endpoint": {}}})),
-            ("NewCSourceRegistration", json!({"type": "ContextSourceRegistration", "endpoint": "http://a"})),
+            (
+                "Subscription",
+                json!({"id": "urn:a:1", "type": "Subscription", "notification": {"endpoint": {"uri": "http://a"}}}),
+            ),
+            (
+                "NewSubscription",
+                json!({"type": "Subscription", "notification": {"endpoint": {}}}),
+            ),
+            (
+                "NewCSourceRegistration",
+                json!({"type": "ContextSourceRegistration", "endpoint": "http://a"}),
+            ),
             ("Query", json!({"type": "Query", "geoQ": {"georel": "near"}})),
             ("Snapshot", json!({"id": "urn:a:1", "type": "Snapshot"})),
         ] {
