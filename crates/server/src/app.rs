@@ -86,6 +86,8 @@ pub struct Config {
     pub header_timeout: Duration,
     /// Whose pages may read and write here from a browser.
     pub allowed_origins: crate::Origins,
+    /// The address by which others know this server, where a proxy stands before it.
+    pub public_url: Option<crate::PublicUrl>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
@@ -113,6 +115,7 @@ impl Config {
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
             allowed_origins: crate::Origins::default(),
+            public_url: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),

@@ -64,6 +64,9 @@ pub(crate) struct Http {
     /// Origins whose pages may read and write here from a browser, such as `https://map.example.org`; `*` is every page
     /// that anybody opens on a machine that reaches this server.
     pub(crate) allowed_origins: Vec<String>,
+    /// The address by which others know this server when a proxy stands before it, such as `https://twin.city.example`:
+    /// its pages may write, and what is served here is named under it.
+    pub(crate) public_url: Option<String>,
     /// The largest body of an NGSI-LD request, in bytes.
     pub(crate) max_body_bytes: usize,
     /// The largest file that can be uploaded for import, in bytes.
@@ -79,6 +82,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: None,
             allowed_origins: Vec::new(),
+            public_url: None,
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
@@ -219,6 +223,15 @@ impl Config {
                 "http.allowed_origins",
                 &error.to_string(),
                 "write each as the browser's address bar shows it, without a path and without a `/` at its end",
+            );
+        }
+        if let Some(text) = &self.http.public_url
+            && let Err(error) = server::PublicUrl::parse(text)
+        {
+            return refuse(
+                "http.public_url",
+                &error.to_string(),
+                "write what others write into a browser to get here",
             );
         }
         if let Some(zone) = &self.city.time_zone

@@ -147,8 +147,12 @@ pub(crate) async fn tenants_twin(app: &App, headers: &HeaderMap) -> Answer<Optio
     twin_of(app, tenant(headers)?).await
 }
 
-/// The URL of a path here, by the name that the client knows this host by.
+/// The URL of a path here: under the public address where there is one, else by the name that the client knows this
+/// host by.
 pub(crate) fn own_url(app: &App, headers: &HeaderMap, path: &str) -> String {
+    if let Some(public) = &app.config.public_url {
+        return format!("{}{path}", public.as_str());
+    }
     let plain = |text: &&str| {
         !text.is_empty()
             && text

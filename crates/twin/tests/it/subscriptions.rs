@@ -483,3 +483,31 @@ async fn clause_4_9_q_follows_relationships() {
         [vec!["2"]]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_that_stands_under_a_url_is_the_same_after_each_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let storage = Embedded::open(folder.path(), "city", Environment::real(1)).unwrap();
+        Twin::open(Box::new(storage), clock()).unwrap()
+    };
+    let inline = json!([{"thing": "https://a.example/thing"}]);
+    let hosted = Context::compile(&inline, &ngsi_ld::context::BuiltIn)
+        .unwrap()
+        .at("https://city.example/contexts/1");
+    let twin = open();
+    let own = twin
+        .create_subscription(&view(), draft(&json!({"id": "urn:s:own"})), hosted.clone())
+        .await
+        .unwrap();
+    drop(twin);
+    // Each start is followed by a new subscription, with the core @context.
+    for start in 1..4 {
+        let twin = open();
+        let kept = twin.subscription(&own).unwrap().0;
+        assert_eq!(kept.context.to_json(), hosted.to_json(), "start {start}");
+        assert_eq!(kept.context.expand("thing"), hosted.expand("thing"));
+        subscribe(&twin, json!({"id": format!("urn:s:plain:{start}")})).await;
+        assert_eq!(twin.subscriptions(0, 10).1, start + 1);
+    }
+}
