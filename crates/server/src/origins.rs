@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use reqwest::Url;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::PublicUrl;
 
 /// How long a browser may remember what it was allowed.
 const REMEMBERED: Duration = Duration::from_hours(1);
@@ -128,16 +129,8 @@ impl Origins {
 
 /// An origin as browsers write it: small letters, no port that goes without saying.
 fn origin(text: &str) -> Option<HeaderValue> {
-    let url = Url::parse(text).ok()?;
-    let bare = matches!(url.scheme(), "http" | "https")
-        && url.path() == "/"
-        && !text.ends_with('/')
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    let written = bare.then(|| url.origin().ascii_serialization())?;
-    HeaderValue::from_str(&written).ok()
+    let url = PublicUrl::parse(text).ok()?;
+    HeaderValue::from_str(url.as_str()).ok()
 }
 
 #[cfg(test)]
@@ -155,13 +148,13 @@ mod tests {
             of(&["HTTPS://Map.Example.org:443"]),
             these("https://map.example.org")
         );
+        assert_eq!(of(&["https://a.example/"]), these("https://a.example"));
         assert_eq!(of(&["http://localhost:5173"]), these("http://localhost:5173"));
         assert_eq!(of(&["http://[::1]:80"]), these("http://[::1]"));
         for bad in [
             "",
             "null",
             "a.example",
-            "https://a.example/",
             "https://a.example/map",
             "https://*.example",
             "https://u@a.example",

@@ -222,7 +222,7 @@ impl Config {
             return refuse(
                 "http.allowed_origins",
                 &error.to_string(),
-                "write each as the browser's address bar shows it, without a path and without a `/` at its end",
+                "write each as the browser's address bar shows it, without a path",
             );
         }
         if let Some(text) = &self.http.public_url

@@ -403,9 +403,9 @@ mod tests {
                 "did you mean it for the table `[contexts.static]`?",
             ),
             (
-                "[http]\nallowed_origins = [\"https://a.example/\"]",
+                "[http]\nallowed_origins = [\"https://a.example/map\"]",
                 vec![],
-                "`https://a.example/` is no origin",
+                "`https://a.example/map` is no origin",
             ),
         ] {
             let (_folder, layers) = layers(Some(file), &environment);

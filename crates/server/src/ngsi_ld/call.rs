@@ -209,13 +209,11 @@ impl Call {
     /// Compiles the value of an `@context` member.
     pub(crate) async fn compile(&self, context: Value) -> Answer<Context> {
         let contexts = self.app.contexts.of(&self.tenant);
-        match contexts.known(&context) {
-            Some(known) => Ok(known),
-            None => {
-                self.must_be_here(&context)?;
-                Ok(blocking(move || contexts.resolve(&context)).await??)
-            }
+        if let Some(known) = contexts.known(&context) {
+            return Ok(known);
         }
+        self.must_be_here(&context)?;
+        Ok(blocking(move || contexts.resolve(&context)).await??)
     }
 
     /// Refuses an @context of this very server that it does not have: it would only ask itself.

@@ -56,12 +56,10 @@ impl<'a> Schemas<'a> {
         let wrong = |what: String| Err(format!("{place}: {what}"));
         let number = |rule: &Value| rule.as_f64().unwrap();
         match keyword {
-            "description" | "discriminator" | "example" | "examples" | "title" | "default" => Ok(()),
             "$ref" => self.at(place, self.component(rule.as_str().unwrap()), value),
             "type" if !is_of(rule, value) => wrong(format!("not of type {rule}")),
             "const" if rule != value => wrong(format!("not {rule}")),
             "enum" if !rule.as_array().unwrap().contains(value) => wrong(format!("none of {rule}")),
-            "type" | "const" | "enum" => Ok(()),
             "anyOf" | "oneOf" => {
                 let each: Vec<Checked> = rule
                     .as_array()
@@ -102,7 +100,6 @@ impl<'a> Schemas<'a> {
             "maxItems" if length(value).is_some_and(|length| length > number(rule)) => {
                 wrong("too many".into())
             }
-            "minimum" | "maximum" | "minItems" | "maxItems" => Ok(()),
             "items" => {
                 let mut items = value.as_array().into_iter().flatten().enumerate();
                 items.try_for_each(|(index, item)| self.at(&format!("{place}/{index}"), rule, item))
@@ -131,6 +128,9 @@ impl<'a> Schemas<'a> {
                     members.filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
                 others.try_for_each(|(name, member)| self.at(&format!("{place}/{name}"), rule, member))
             }
+            // These hold, and those say nothing of the value.
+            "type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems" | "description"
+            | "discriminator" | "example" | "examples" | "title" | "default" => Ok(()),
             other => panic!("{place}: the keyword `{other}` is not known"),
         }
     }
