@@ -301,6 +301,17 @@ pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Er
     .transpose()
 }
 
+/// A whole number that is at least 1.
+pub(crate) fn positive(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
+    let wrong = |text: &str| format!("`{name}` is a whole number from 1 on, not `{}`", shortened(text));
+    text.map(|text| match text.parse::<usize>() {
+        Ok(0) => Err(Error::bad_data(wrong(text))),
+        Ok(number) => Ok(number),
+        Err(_not_a_number) => Err(Error::invalid(wrong(text))),
+    })
+    .transpose()
+}
+
 /// The items of a comma-separated list, trimmed. An empty item is an error; nothing is the empty list.
 pub(crate) fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
@@ -329,6 +340,11 @@ mod tests {
         assert_eq!(number("limit", Some("20")), Ok(Some(20)));
         for bad in ["-1", "1.5", "", "1e3", "99999999999999999999999"] {
             assert!(number("limit", Some(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(positive("lastN", Some("1")), Ok(Some(1)));
+        for bad in ["0", "x", "-1"] {
+            let error = positive("lastN", Some(bad)).unwrap_err();
+            assert!(error.detail.contains("from 1 on"), "{}", error.detail);
         }
         assert_eq!(list("attrs", Some("a, b")).unwrap(), ["a", "b"]);
         assert!(list("attrs", Some("a,,b")).is_err());

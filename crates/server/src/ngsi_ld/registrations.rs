@@ -188,7 +188,7 @@ fn is_member(name: &Name) -> bool {
     path = "/ngsi-ld/v1/csourceRegistrations",
     tag = "NGSI-LD context sources",
     operation_id = "createCSR",
-    request_body(content = Value, description = "A CSourceRegistration (5.2.9)", content_type = "application/json", example = examples::registration),
+    request_body(content = ref("#/components/schemas/NewCSourceRegistration"), description = "A CSourceRegistration (5.2.9)", content_type = "application/json", example = examples::registration),
     responses(
         (status = 201, description = "Registered; `Location` is its path"),
         (status = 400, description = "Not a registration", body = examples::ProblemDetails, content_type = "application/json"),
@@ -214,7 +214,7 @@ pub(crate) async fn register_context_source(call: Writing, payload: Payload) -> 
     operation_id = "queryCSR",
     params(DiscoveryParameters, PageParameters),
     responses(
-        (status = 200, description = "The registrations", body = Vec<Value>, content_type = "application/json", example = examples::registrations),
+        (status = 200, description = "The registrations", body = ref("#/components/schemas/CSourceRegistrationList"), content_type = "application/json", example = examples::registrations),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -258,7 +258,7 @@ pub(crate) async fn query_registrations(
     operation_id = "retrieveCSR",
     params(("registrationId" = String, Path, description = "The registration's id, a URI", example = "urn:ngsi-ld:ContextSourceRegistration:1"), RegistrationOptions),
     responses(
-        (status = 200, description = "The registration", body = Value, content_type = "application/json", example = examples::registration),
+        (status = 200, description = "The registration", body = ref("#/components/schemas/CSourceRegistration"), content_type = "application/json", example = examples::registration),
         (status = 404, description = "No such registration", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -292,7 +292,7 @@ pub(crate) async fn retrieve_registration(
     tag = "NGSI-LD context sources",
     operation_id = "updateCSR",
     params(("registrationId" = String, Path, description = "The registration's id, a URI", example = "urn:ngsi-ld:ContextSourceRegistration:1")),
-    request_body(content = Value, description = "The members that change", content_type = "application/json", example = json!({"endpoint": "http://b.example"})),
+    request_body(content = ref("#/components/schemas/CSourceRegistrationFragment"), description = "The members that change", content_type = "application/json", example = json!({"endpoint": "http://b.example"})),
     responses(
         (status = 204, description = "Updated"),
         (status = 400, description = "Not a fragment of a registration", body = examples::ProblemDetails, content_type = "application/json"),

@@ -73,7 +73,7 @@ pub(crate) async fn delete_attribute_evolution(
         ("attrId" = String, Path, description = "The attribute's name", example = "pm25"),
         ("instanceId" = String, Path, description = "The instance's id, a URI", example = "urn:ngsi-ld:Instance:4489d38a65199641e5b80348349eaa67"),
     ),
-    request_body(content = Value, content_type = "application/json", example = examples::instances),
+    request_body(content = ref("#/components/schemas/TemporalFragment"), content_type = "application/json", example = examples::instances),
     responses(
         (status = 204, description = "Modified"),
         (status = 400, description = "Not one whole instance", body = examples::ProblemDetails, content_type = "application/json"),

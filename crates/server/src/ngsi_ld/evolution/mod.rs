@@ -20,7 +20,7 @@ use self::cut::Room;
 use self::scopes::Validity;
 pub(crate) use self::sheet::{Found, Histories, Sheet};
 use super::answer::{PageRequest, Wording};
-use super::parameters::{TemporalParameters, number};
+use super::parameters::{TemporalParameters, positive};
 use super::representation::{Evolution, Representation};
 use super::selection::Wanted;
 use crate::problem::{Answer, NgsiError, Problem};
@@ -49,10 +49,7 @@ impl Question {
             parameters.end_time_at.as_deref(),
             parameters.timeproperty.as_deref(),
         )?;
-        let last_n = number("lastN", parameters.last_n.as_deref())?;
-        if last_n == Some(0) {
-            return Err(Error::bad_data("`lastN` is at least 1"));
-        }
+        let last_n = positive("lastN", parameters.last_n.as_deref())?;
         let aggregation = match (evolution, parameters.aggr_methods.as_deref()) {
             (Evolution::Aggregated, Some(methods)) => Some(Aggregation::parse(
                 methods,
