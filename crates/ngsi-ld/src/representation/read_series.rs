@@ -68,8 +68,7 @@ impl Reader<'_> {
                 }
             }
             one => {
-                for instance in instances(one, path)? {
-                    let (instance, at) = instance;
+                for (instance, at) in instances(one, path)? {
                     out.push(self.instance(name, &instance, &Path::Index(path, at))?);
                 }
             }
