@@ -26,6 +26,14 @@ pub use plan::{Bbox, Plan};
 pub use prepared::Prepared;
 pub use view::{Caller, Purpose, View};
 
+/// Finds out what the shape of a geometry of many positions is, which is then remembered with it: to be done where it
+/// is read, so that those who compare it need not. Other values are left alone.
+pub fn look_at_shape(value: &ngsi_ld::Value) {
+    if let ngsi_ld::Value::Geo(value) = value {
+        geometry::look_at(value);
+    }
+}
+
 /// Gives every number that a comparison of `q` with an attribute itself may look at: what an index over numbers
 /// holds.
 pub fn numbers_of(attribute: &ngsi_ld::Attribute, visit: &mut dyn FnMut(f64)) {
