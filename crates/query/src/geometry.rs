@@ -22,8 +22,8 @@ use self::relation::Figure;
 pub(crate) use self::relation::intersect;
 use self::segments::{Budget, Position, Segments, TooMuch};
 pub(crate) use self::validity::shape;
+use crate::Bbox;
 use crate::distance::{Measured, geodesic_m};
-use crate::plan::Bbox;
 
 /// How many positions a reference geometry may have: each comparison may have to look at all of them.
 const MAX_POSITIONS: usize = 5_000;

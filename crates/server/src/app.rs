@@ -84,6 +84,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
     pub header_timeout: Duration,
+    /// Whose pages may read and write here from a browser.
+    pub allowed_origins: crate::Origins,
+    /// The address by which others know this server, where a proxy stands before it.
+    pub public_url: Option<crate::PublicUrl>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
@@ -110,6 +114,8 @@ impl Config {
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
+            allowed_origins: crate::Origins::default(),
+            public_url: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),

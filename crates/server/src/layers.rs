@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 
 use crate::App;
+use crate::PublicUrl;
 use crate::metrics::RouteLabels;
 use crate::problem::{NgsiError, Problem};
 
@@ -121,13 +122,17 @@ fn finish(headers: &mut HeaderMap, id: &str) {
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    if app.config.listen.ip().is_loopback() && host.is_some_and(|host| !is_local(host)) {
-        let detail = "this server listens on loopback and answers to `localhost` and loopback addresses only";
+    let public = app.config.public_url.as_ref();
+    let is_own = |host: &str| is_local(host) || public.is_some_and(|public| public.is_host(host));
+    if app.config.listen.ip().is_loopback() && host.is_some_and(|host| !is_own(host)) {
+        let detail = "this server listens on loopback and answers to `localhost`, loopback addresses and http.public_url \
+                      only: set that to the address that others know a proxy before it by";
         return Problem::api(StatusCode::MISDIRECTED_REQUEST, detail).into_response();
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && is_foreign(headers, host) {
-        let detail = "a page of another site may not write here";
+    let allowed = app.config.allowed_origins.allow(headers.get(header::ORIGIN));
+    if !reads && !allowed && is_foreign(headers, host, public) {
+        let detail = "a page of another site may not write here, unless http.allowed_origins has its origin";
         return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
     }
     next.run(request).await
@@ -147,7 +152,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Whether a browser says that another site's page sent this.
-fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
+fn is_foreign(headers: &HeaderMap, host: Option<&str>, public: Option<&PublicUrl>) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")) {
         return true;
@@ -155,6 +160,9 @@ fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
     let Some(origin) = text("origin") else {
         return false;
     };
+    if public.is_some_and(|public| public.is_origin(origin)) {
+        return false;
+    }
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     host.is_some() && authority != host
 }
@@ -234,17 +242,50 @@ mod tests {
                 .collect::<HeaderMap>()
         };
         let host = Some("127.0.0.1:8080");
-        assert!(!is_foreign(&headers(&[]), host), "not a browser");
+        assert!(!is_foreign(&headers(&[]), host, None), "not a browser");
         assert!(!is_foreign(
             &headers(&[
                 ("origin", "http://127.0.0.1:8080"),
                 ("sec-fetch-site", "same-origin")
             ]),
-            host
+            host,
+            None
         ));
-        assert!(is_foreign(&headers(&[("origin", "http://evil.example")]), host));
-        assert!(is_foreign(&headers(&[("origin", "http://127.0.0.1:9090")]), host));
-        assert!(is_foreign(&headers(&[("origin", "null")]), host));
-        assert!(is_foreign(&headers(&[("sec-fetch-site", "cross-site")]), host));
+        assert!(is_foreign(
+            &headers(&[("origin", "http://evil.example")]),
+            host,
+            None
+        ));
+        assert!(is_foreign(
+            &headers(&[("origin", "http://127.0.0.1:9090")]),
+            host,
+            None
+        ));
+        assert!(is_foreign(&headers(&[("origin", "null")]), host, None));
+        assert!(is_foreign(
+            &headers(&[("sec-fetch-site", "cross-site")]),
+            host,
+            None
+        ));
+        // A proxy passes on its own name or this server's; the page is the city's either way.
+        let public = PublicUrl::parse("https://city.example").unwrap();
+        let page = headers(&[
+            ("origin", "https://city.example"),
+            ("sec-fetch-site", "same-origin"),
+        ]);
+        for host in [host, Some("city.example")] {
+            assert!(!is_foreign(&page, host, Some(&public)));
+            assert!(is_foreign(
+                &headers(&[("origin", "http://evil.example")]),
+                host,
+                Some(&public)
+            ));
+            assert!(is_foreign(
+                &headers(&[("sec-fetch-site", "same-site")]),
+                host,
+                Some(&public)
+            ));
+        }
+        assert!(is_foreign(&page, host, None));
     }
 }

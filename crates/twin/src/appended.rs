@@ -40,6 +40,7 @@ impl Situation<'_> {
             types: Vec::new(),
             scope: Vec::new(),
             expires_at: None,
+            deleted_at: None,
             created_at: self.now,
             modified_at: self.now,
             id: given.id.clone(),

@@ -3,9 +3,9 @@
 //! Memory answers, the log remembers. Every tenant has a [`Twin`]; one thread owns its [`storage::Storage`] and
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
+mod along;
 mod appended;
 mod attribute_index;
-mod by_number;
 mod choice;
 pub mod contexts;
 mod correct;
@@ -34,6 +34,7 @@ mod snapshot;
 mod snapshots;
 mod stage;
 mod state;
+mod steps;
 mod subscriptions;
 mod tenants;
 mod turns;

@@ -494,6 +494,7 @@ fn head(record: &Record) -> Head {
         created_at,
         modified_at,
         expires_at,
+        deleted_at: _,
         attributes: _,
     } = &*record.entity;
     Head {

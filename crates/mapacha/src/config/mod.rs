@@ -61,6 +61,12 @@ pub(crate) struct Http {
     /// Address and port of `/metrics` and administration, apart from the public door.
     #[schemars(with = "Option<String>")]
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// Origins whose pages may read and write here from a browser, such as `https://map.example.org`; `*` is every page
+    /// that anybody opens on a machine that reaches this server.
+    pub(crate) allowed_origins: Vec<String>,
+    /// The address by which others know this server when a proxy stands before it, such as `https://twin.city.example`:
+    /// its pages may write, and what is served here is named under it.
+    pub(crate) public_url: Option<String>,
     /// The largest body of an NGSI-LD request, in bytes.
     pub(crate) max_body_bytes: usize,
     /// The largest file that can be uploaded for import, in bytes.
@@ -75,6 +81,8 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: None,
+            allowed_origins: Vec::new(),
+            public_url: None,
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
@@ -209,6 +217,22 @@ impl Config {
                     "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
                 );
             }
+        }
+        if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
+            return refuse(
+                "http.allowed_origins",
+                &error.to_string(),
+                "write each as the browser's address bar shows it, without a path",
+            );
+        }
+        if let Some(text) = &self.http.public_url
+            && let Err(error) = server::PublicUrl::parse(text)
+        {
+            return refuse(
+                "http.public_url",
+                &error.to_string(),
+                "write what others write into a browser to get here",
+            );
         }
         if let Some(zone) = &self.city.time_zone
             && jiff::tz::TimeZone::get(zone).is_err()

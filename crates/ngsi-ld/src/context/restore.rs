@@ -35,7 +35,7 @@ impl Context {
     pub fn restore(dump: &Json) -> Result<Self, Error> {
         let wrong = || Error::bad_data("a stored @context is damaged");
         let json = dump.get("@context").ok_or_else(wrong)?;
-        if json.is_string() {
+        if json == Self::core().to_json() {
             return Ok(Self::core().clone());
         }
         let mut terms = HashMap::new();
@@ -112,7 +112,14 @@ mod tests {
             assert_eq!(restored.compact(&name), context.compact(&name), "{term}");
             assert_eq!(restored.coercion(term), context.coercion(term), "{term}");
         }
+        assert_eq!(restored.dump(), context.dump());
         assert!(Context::restore(&Context::core().dump()).unwrap().is_core());
+        // One that stands under a URL of its own is not the core's.
+        let hosted = context.at("https://city.example/contexts/1");
+        let restored = Context::restore(&hosted.dump()).unwrap();
+        assert_eq!(restored.to_json(), hosted.to_json());
+        assert_eq!(restored.expand("a"), context.expand("a"));
+        assert_eq!(restored.dump(), hosted.dump());
         for bad in [
             json!(null),
             json!({"@context": []}),

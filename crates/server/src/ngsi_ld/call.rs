@@ -147,8 +147,12 @@ pub(crate) async fn tenants_twin(app: &App, headers: &HeaderMap) -> Answer<Optio
     twin_of(app, tenant(headers)?).await
 }
 
-/// The URL of a path here, by the name that the client knows this host by.
+/// The URL of a path here: under the public address where there is one, else by the name that the client knows this
+/// host by.
 pub(crate) fn own_url(app: &App, headers: &HeaderMap, path: &str) -> String {
+    if let Some(public) = &app.config.public_url {
+        return format!("{}{path}", public.as_str());
+    }
     let plain = |text: &&str| {
         !text.is_empty()
             && text
@@ -205,10 +209,37 @@ impl Call {
     /// Compiles the value of an `@context` member.
     pub(crate) async fn compile(&self, context: Value) -> Answer<Context> {
         let contexts = self.app.contexts.of(&self.tenant);
-        match contexts.known(&context) {
-            Some(known) => Ok(known),
-            None => Ok(blocking(move || contexts.resolve(&context)).await??),
+        if let Some(known) = contexts.known(&context) {
+            return Ok(known);
         }
+        self.must_be_here(&context)?;
+        Ok(blocking(move || contexts.resolve(&context)).await??)
+    }
+
+    /// Refuses an @context of this very server that it does not have: it would only ask itself.
+    fn must_be_here(&self, context: &Value) -> Answer<()> {
+        let door = format!(
+            "{}/",
+            own_url(&self.app, &self.headers, super::contexts::CONTEXTS)
+        );
+        let Some(segment) = context.as_str().and_then(|url| url.strip_prefix(&door)) else {
+            return Ok(());
+        };
+        let id = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        let tenants = self.app.contexts.of(&self.tenant);
+        if [&tenants, &self.app.contexts]
+            .iter()
+            .any(|contexts| contexts.has(&id))
+        {
+            return Ok(());
+        }
+        Err(Problem::ngsi(
+            NgsiError::LdContextNotAvailable,
+            format!(
+                "this server has no @context `{}`",
+                super::parameters::shortened(&id)
+            ),
+        ))
     }
 
     /// A URL at which the tenant's clients, and those who are notified, can have an @context: its own where it is

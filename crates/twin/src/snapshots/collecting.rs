@@ -177,9 +177,13 @@ impl Job {
                 }
                 ready(&info);
             }
-            // It was deleted meanwhile, or the store takes no more writes.
+            // It was deleted meanwhile, as anybody may, or the store takes no more writes.
             Err(error) => {
-                tracing::warn!(snapshot = %id, %error, "a snapshot could not be finished");
+                if gone() {
+                    tracing::debug!(snapshot = %id, "a snapshot was deleted before it was finished");
+                } else {
+                    tracing::warn!(snapshot = %id, %error, "a snapshot could not be finished");
+                }
                 snapshots.drop_store(&store);
             }
         }
