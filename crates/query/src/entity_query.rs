@@ -75,9 +75,33 @@ impl Selection {
 /// Compiles the regular expression of an `idPattern`, held to a size in memory. Matching takes time linear in the
 /// text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
 pub fn compile_pattern(parameter: &str, pattern: &str) -> Result<regex::Regex, Error> {
+    compile_one_of(parameter, pattern, 1)
+}
+
+/// How many patterns the selectors of one subscription may have.
+const MAX_PATTERNS: usize = 100;
+
+/// The same for the `idPattern`s of selectors, which share that size.
+pub fn compile_patterns(patterns: &[Option<&str>]) -> Result<Vec<Option<regex::Regex>>, Error> {
+    let many = patterns.iter().flatten().count();
+    if many > MAX_PATTERNS {
+        return Err(Error::too_complex(format!(
+            "`entities` has {many} `idPattern`s, at most {MAX_PATTERNS} are accepted: put them into one with `|`"
+        )));
+    }
+    let compile = |pattern: Option<&str>| {
+        pattern
+            .map(|pattern| compile_one_of("idPattern", pattern, many))
+            .transpose()
+    };
+    patterns.iter().copied().map(compile).collect()
+}
+
+fn compile_one_of(parameter: &str, pattern: &str, many: usize) -> Result<regex::Regex, Error> {
+    let most_bytes = (1 << 20) / many.max(1);
     regex::RegexBuilder::new(pattern)
-        .size_limit(1 << 20)
-        .dfa_size_limit(1 << 20)
+        .size_limit(most_bytes)
+        .dfa_size_limit(most_bytes)
         .nest_limit(50)
         .build()
         .map_err(|error| {

@@ -29,6 +29,22 @@ pub use plan::{OrderPlan, Plan, TextsOf};
 pub use prepared::Prepared;
 pub use view::{Caller, Purpose, View};
 
+/// Whether a value is a geometry of so many positions that its shape should be looked at before it is compared.
+pub fn has_many_positions(value: &ngsi_ld::Value) -> bool {
+    matches!(value, ngsi_ld::Value::Geo(value) if geometry::is_large(&value.geometry))
+}
+
+/// Finds out what the shape of such a geometry is, which is then remembered with it: to be done where it is read, so
+/// that those who compare it need not. Other values are left alone. Takes some milliseconds, at worst some tenths of a
+/// second.
+pub fn look_at_shape(value: &ngsi_ld::Value) {
+    if let ngsi_ld::Value::Geo(value) = value
+        && geometry::is_large(&value.geometry)
+    {
+        value.shape(geometry::shape);
+    }
+}
+
 /// A value that a comparison of `q` with an attribute itself looks at, where it can be indexed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Indexed<'a> {

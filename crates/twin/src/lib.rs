@@ -4,6 +4,7 @@
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
 mod along;
+mod appended;
 mod attribute_index;
 mod choice;
 pub mod contexts;
@@ -36,6 +37,7 @@ mod state;
 mod steps;
 mod subscriptions;
 mod tenants;
+mod turns;
 mod twin;
 mod walk;
 mod window;
@@ -45,7 +47,6 @@ pub use contexts::Contexts;
 pub use delivery::{DeliveryLimits, Transport};
 pub use entity_maps::{EntityMap, MAX_MAPPED, Mapped};
 pub use error::Error;
-pub use events::{Committed, EntityChange};
 pub use fork::Fork;
 pub use join::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, MAX_LINKED, write_joined};
 pub use net::{Fetched, Net, NetError, NetLimits};

@@ -203,14 +203,6 @@ impl Contexts {
         self.shared.compiled.lock().clear();
         Ok(())
     }
-
-    /// Writes down how often the tenant's hosted @contexts were used.
-    pub fn flush(&self) -> Result<(), Error> {
-        match self.own() {
-            Ok(twin) => twin.store_rows_blocking(twin.library().used()),
-            Err(_) => Ok(()),
-        }
-    }
 }
 
 /// Takes a copy out of the store.
