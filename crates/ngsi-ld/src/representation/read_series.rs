@@ -77,8 +77,11 @@ impl Reader<'_> {
     }
 }
 
-/// The instances that a series stands for, each with the index of its data point.
-pub(super) fn instances(json: &Json, path: &Path<'_>) -> Result<Vec<(Map<String, Json>, usize)>, Error> {
+/// An instance in full, and the index of its data point.
+type FromPoint = (Map<String, Json>, usize);
+
+/// The instances that a series stands for.
+pub(super) fn instances(json: &Json, path: &Path<'_>) -> Result<Vec<FromPoint>, Error> {
     let Some((object, kind)) = json
         .as_object()
         .and_then(|object| Some((object, kind_of_series(object)?)))
