@@ -28,7 +28,7 @@ impl Validity {
             return Self(query.matches(&now.scope).then_some(all).into_iter().collect());
         }
         let ordered = instances;
-        let ends = ordered.iter().skip(1).map(|next| since(next));
+        let ends = ordered.iter().skip(1).map(since);
         let ends: Vec<Timestamp> = ends.chain([Timestamp::MAX]).collect();
         let ranges = ordered.iter().zip(ends).filter_map(|(instance, end)| {
             let holds = query.matches(&instance.scopes());
