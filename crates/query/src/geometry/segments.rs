@@ -295,13 +295,12 @@ impl Segments {
         Ok(found)
     }
 
-    /// Where a position lies of the areas: on a boundary where an odd number of polygons has it there.
+    /// Where a position lies of the areas.
     pub(crate) fn position(&self, of: Coord<f64>, budget: &Budget) -> Result<Position, TooMuch> {
         let windings = self.windings(of, budget)?;
         // As many polygons as there are, each with as many holes.
         budget.take((windings.len() as u64).saturating_pow(2))?;
-        let mut boundaries = 0_usize;
-        let mut inside = false;
+        let (mut on_boundary, mut inside) = (false, false);
         for &(part, winding) in &windings {
             let Some(Role::Exterior(polygon)) = self.parts.get(part).map(|part| part.role) else {
                 continue;
@@ -312,12 +311,12 @@ impl Segments {
                     .is_some_and(|part| part.role == Role::Hole(polygon))
             });
             match (winding, holes.next()) {
-                (None, _) | (_, Some((_, None))) => boundaries += 1,
+                (None, _) | (_, Some((_, None))) => on_boundary = true,
                 (_, Some((_, Some(_)))) => {}
                 (_, None) => inside = true,
             }
         }
-        Ok(if boundaries % 2 == 1 {
+        Ok(if on_boundary {
             Position::OnBoundary
         } else if inside {
             Position::Inside
