@@ -61,6 +61,6 @@ pub use snapshots::{
     Snapshots,
 };
 pub use storage::{Clock, Storage, StorageError};
-pub use subscriptions::StoredSubscription;
+pub use subscriptions::{StoredSubscription, UnreadSubscription};
 pub use tenants::Tenants;
 pub use twin::{Limits, Twin};

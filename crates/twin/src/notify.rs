@@ -11,7 +11,9 @@ use query::View;
 use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
 use crate::error::Error;
 use crate::registrations;
-use crate::subscriptions::{Compiled, Edit, StoredSubscription, notify_of_entities, run_periodic};
+use crate::subscriptions::{
+    Compiled, Edit, Registry, StoredSubscription, UnreadSubscription, notify_of_entities, run_periodic,
+};
 use crate::twin::Twin;
 use crate::writer::Command;
 
@@ -64,6 +66,7 @@ impl Twin {
             context,
             created_at: now,
             modified_at: now,
+            unusable: None,
         };
         let compiled = compile(stored, view.clone()).await?;
         self.ask(1, |reply| Command::Edit(Edit::Create(compiled), reply))
@@ -84,7 +87,10 @@ impl Twin {
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let before = self.0.registry.get(id);
-            let before = before.ok_or_else(|| Error::Missing("subscription", id.clone()))?;
+            let before = before.ok_or_else(|| match self.0.registry.unread(id) {
+                Some(unread) => unread.cannot_change(),
+                None => Error::Missing("subscription", id.clone()),
+            })?;
             let now = self.now();
             let after = StoredSubscription {
                 subject: before.subject,
@@ -92,6 +98,7 @@ impl Twin {
                 context: context.clone().unwrap_or_else(|| before.context.clone()),
                 created_at: before.created_at,
                 modified_at: now,
+                unusable: None,
             };
             let compiled = compile(after, view.clone()).await?;
             let overtaken = Arc::new(AtomicBool::new(false));
@@ -136,6 +143,35 @@ impl Twin {
             (stored, standing)
         });
         (with_standing.collect(), total)
+    }
+
+    /// A subscription whose row cannot be read.
+    pub fn unread_subscription(&self, subject: Subject, id: &Uri) -> Option<Arc<UnreadSubscription>> {
+        self.registry_of(subject).unread(id)
+    }
+
+    /// All of them, by id. They are of no other list.
+    pub fn unread_subscriptions(&self, subject: Subject) -> Vec<Arc<UnreadSubscription>> {
+        self.registry_of(subject).all_unread()
+    }
+
+    /// The URLs of the @contexts that subscriptions name.
+    pub(crate) fn context_links(&self) -> Vec<String> {
+        [Subject::Entities, Subject::Registrations]
+            .into_iter()
+            .flat_map(|subject| self.registry_of(subject).page(0, usize::MAX).0)
+            .flat_map(|stored| {
+                let link = stored.context.link().map(str::to_owned);
+                link.into_iter().chain(stored.subscription.jsonld_context.clone())
+            })
+            .collect()
+    }
+
+    fn registry_of(&self, subject: Subject) -> &Registry {
+        match subject {
+            Subject::Entities => &self.0.registry,
+            Subject::Registrations => &self.registrations().subscriptions,
+        }
     }
 
     /// Enters whoever owns messages: its endpoint, whether it is paused, when it ends. To be told again when any of it

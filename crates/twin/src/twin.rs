@@ -424,7 +424,7 @@ impl Twin {
     /// Puts away what has had its time, and writes down what was only counted; for a thread that may wait. To be
     /// called now and then.
     pub fn tidy(&self) -> Result<(), Error> {
-        self.store_rows_blocking(self.0.library.used())?;
+        self.0.library.write_used(|rows| self.store_rows_blocking(rows))?;
         self.tidy_entity_maps()
     }
 

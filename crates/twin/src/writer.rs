@@ -452,6 +452,7 @@ impl Writer {
             self.state.ends_next(self.deadlines.first(), true);
         }
         // Whoever is told that it is done finds it on its way.
+        self.matcher.committed();
         self.book.enter(planned, now);
         answers.into_iter().for_each(Answer::done);
     }

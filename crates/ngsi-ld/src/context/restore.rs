@@ -9,6 +9,20 @@ use crate::error::Error;
 use crate::name::Name;
 
 impl Context {
+    /// An @context without the core's, in which each of these names has a plain term: `n0`, `n1`, … For what is read by
+    /// nobody else.
+    pub(crate) fn numbered(names: &[Name]) -> Self {
+        let term = |(number, name): (usize, &Name)| {
+            let term = Term {
+                name: name.clone(),
+                coercion: Coercion::None,
+                prefix: false,
+            };
+            (format!("n{number}").into(), term)
+        };
+        Self::finish(names.iter().enumerate().map(term).collect(), None, Json::Null)
+    }
+
     /// What it was made from and every term that it adds to the core @context. [`Context::restore`] makes the same of
     /// it again.
     pub fn dump(&self) -> Json {

@@ -6,6 +6,7 @@
 
 mod boolean;
 mod cursor;
+pub(crate) mod exact;
 pub mod geo;
 pub mod order;
 pub mod projection;

@@ -171,6 +171,22 @@ impl Operator {
             Self::NotMatches => "!~=",
         }
     }
+
+    /// The one that is written so.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [
+            Self::NotMatches,
+            Self::Matches,
+            Self::Equal,
+            Self::NotEqual,
+            Self::GreaterOrEqual,
+            Self::Greater,
+            Self::LessOrEqual,
+            Self::Less,
+        ]
+        .into_iter()
+        .find(|operator| operator.as_str() == text)
+    }
 }
 
 impl fmt::Display for Q {

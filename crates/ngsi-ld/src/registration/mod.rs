@@ -6,6 +6,7 @@ mod notification;
 mod operations;
 mod read;
 mod rules;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -20,6 +21,7 @@ use crate::value::{GeoValue, OneOrMany};
 pub use fragment::Draft;
 pub use notification::{TriggerReason, source_notification};
 pub use operations::{Group, Offered, Operation};
+pub use stored::{read_stored, write_stored};
 pub use write::write_registration;
 
 /// How operations are distributed to a source (4.3.6).

@@ -404,3 +404,47 @@ fn clause_4_9_a_registration_can_be_filtered_like_an_entity() {
     assert_eq!(entity.scope.len(), 2);
     assert_eq!(registration.narrowed(&[2]).information.len(), 1);
 }
+
+/// Terms that became IRIs which no request could hold as they stand, or which the core @context has words for.
+fn odd() -> Context {
+    let terms = json!({
+        "t": "https://example.org/onto?term=t",
+        "p": "https://example.org/(a),b;c'd",
+        "T": "https://example.org/A|B <C>",
+        "d": "https://uri.etsi.org/ngsi-ld/description",
+        "u": "https://uri.etsi.org/ngsi-ld/registrationName",
+        "w": {"@id": "https://example.org/w w", "@type": "@vocab"},
+        "r": {"@id": "https://example.org/r=", "@type": "@id"},
+        "@vocab": "https://example.org/v?=",
+    });
+    Context::compile(&terms, &BuiltIn).unwrap()
+}
+
+#[test]
+fn what_was_accepted_is_read_from_the_disk_whatever_its_terms_became() {
+    let all = [
+        with(&json!({"information": [{"propertyNames": ["t", "p"], "relationshipNames": ["r"]}]})),
+        with(&json!({"information": [{"entities": [{"type": ["T", "type", "X"], "id": "urn:x:1"}]}]})),
+        with(&json!({
+            "d": 5, "u": {"value": 1, "w": {"vocab": ["t", "X"]}, "unitCode": "CEL"}, "r": "urn:x:1",
+            "w": {"type": "VocabProperty", "vocab": "p"},
+            "x": {"type": "Relationship", "object": "urn:x:2", "objectType": ["T", "t"]},
+            "y": [{"value": 1}, {"value": {"a": ["b"]}, "datasetId": "urn:x:d"}],
+            "z": {"value": "2026-05-01", "valueType": "T"},
+            "l": {"languageMap": {"en": "x"}}, "g": {"value": {"type": "Point", "coordinates": [1, 2, 3]}},
+        })),
+        with(&full()),
+    ];
+    for json in all {
+        let made = Draft::read(&json, &odd()).unwrap().create(id, now()).unwrap();
+        let stored = serde_json::from_str(&write_stored(&made).to_string()).unwrap();
+        assert_eq!(read_stored(&stored), Ok(made), "{json}");
+    }
+    for bad in [
+        json!(null),
+        json!({"names": [], "document": {}}),
+        json!({"names": [1], "document": full()}),
+    ] {
+        assert!(read_stored(&bad).is_err(), "{bad}");
+    }
+}

@@ -36,7 +36,7 @@ const KNOWN: [&[&str]; 3] = [
         "createdAt",
         "modifiedAt",
         "@context",
-        "conformance",
+        "ngsildConformance",
         "cooldown",
     ],
     &[
@@ -67,6 +67,8 @@ const KNOWN: [&[&str]; 3] = [
 ];
 /// How many letters a name may be off.
 const NEAR: usize = 2;
+/// The most bytes of one letter.
+const LONGEST: usize = 4;
 
 /// Refuses a member that is none and nearly one.
 pub(super) fn refuse(subscription: &Object<'_>) -> Result<(), Error> {
@@ -90,6 +92,8 @@ pub(super) fn refuse(subscription: &Object<'_>) -> Result<(), Error> {
             let near = known
                 .iter()
                 .filter(|name| name.len() > 2 * NEAR && !name.starts_with('@'))
+                // Names of other lengths are further off, and a long one takes long to be held against all.
+                .filter(|name| name.len().abs_diff(member.len()) <= NEAR * LONGEST)
                 .map(|name| (strsim::damerau_levenshtein(name, member), name))
                 .min()
                 .filter(|(distance, _)| *distance <= NEAR);
@@ -124,6 +128,8 @@ mod tests {
         assert_eq!(check(&fine), Ok(()));
         for (bad, place) in [
             (json!({"throtling": 5}), "`/throtling`"),
+            (json!({"ngsildConformence": "1.5"}), "`/ngsildConformence`"),
+            (json!({"éthrottling": 5}), "`/éthrottling`"),
             (json!({"watchedAttribtes": ["a"]}), "`/watchedAttribtes`"),
             (json!({"notificationTriggers": []}), "`/notificationTriggers`"),
             (

@@ -11,6 +11,7 @@ mod notified;
 mod portable;
 mod read;
 pub(crate) mod reader;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -29,6 +30,7 @@ use crate::time::Timestamp;
 pub use endpoint::{Accept, Endpoint, KeyValue, MqttVersion, Scheme};
 pub use fragment::Draft;
 pub use notified::{Notified, NotifiedAttribute, finish_notified, notification};
+pub use stored::{read_stored, write_stored};
 pub use write::write_subscription;
 
 /// What is subscribed to.
@@ -344,7 +346,7 @@ impl Subscription {
 pub struct Standing {
     /// How many notifications were sent.
     pub times_sent: u64,
-    /// How many attempts failed.
+    /// How many attempts failed: each that was answered by other than success, or by nothing.
     pub times_failed: u64,
     /// When the last was sent.
     pub last_notification: Option<Timestamp>,
@@ -358,4 +360,6 @@ pub struct Standing {
     pub created_at: Option<Timestamp>,
     /// When it was changed.
     pub modified_at: Option<Timestamp>,
+    /// Why it is kept and shown, and cannot be used.
+    pub unusable: Option<String>,
 }

@@ -506,6 +506,7 @@ fn clause_5_2_14_2_what_the_system_adds() {
         succeeded: Some(true),
         created_at: Some(now()),
         modified_at: Some(now()),
+        unusable: None,
     };
     let written = Json::Object(write_subscription(
         &subscription,
@@ -526,4 +527,58 @@ fn clause_5_2_14_2_what_the_system_adds() {
             "lastSuccess": NOW,
         })
     );
+}
+
+/// Terms that became IRIs which no request could hold as they stand.
+fn odd() -> Context {
+    let mut terms = json!({
+        "speed": "https://example.org/~joe/vocab#speed",
+        "t": "https://example.org/onto?term=t;(x),y",
+        "T": "https://example.org/A|B <C>",
+        "Deep": "https://example.org/deep",
+    });
+    for n in 0..120 {
+        terms[format!("a{n}")] = format!("https://example.org/{n:03}/{}", "x".repeat(60)).into();
+    }
+    Context::compile(&terms, &BuiltIn).unwrap()
+}
+
+#[test]
+fn what_was_accepted_is_read_from_the_disk_whatever_its_terms_became() {
+    let long: Vec<String> = (0..120).map(|n| format!("a{n}>0")).collect();
+    let deep = (0..31).fold("T;Deep".to_owned(), |inner, _| format!("T|({inner});Deep"));
+    let all = [
+        json!({"notification": {"pick": ["speed", "t{T{speed}}"], "omit": ["a1"]}}),
+        json!({"q": long.join(";")}),
+        json!({"q": "speed==T|t==x,\"a b\"", "expandValues": "speed,t", "jsonKeys": "t,T"}),
+        json!({"watchedAttributes": ["t", "T", "a b"], "notification": {"attributes": ["t"], "format": "keyValues"}}),
+        json!({"entities": [{"type": "T|(speed;t)", "id": ["urn:x:1", "urn:x:2"]}, {"type": deep, "idPattern": "^urn"}]}),
+        json!({"geoQ": {"georel": "near;maxDistance==5", "geometry": "Point", "coordinates": "[1,2]", "geoproperty": "t"}}),
+        json!({"csf": "t==\"x\"", "scopeQ": "/A/#", "lang": "en", "datasetId": ["@none", "urn:d:1"]}),
+        json!({
+            "subscriptionName": "n", "description": "d", "throttling": 0.1, "expiresAt": "2026-06-01T00:00:00Z",
+            "isActive": false, "localOnly": true, "ngsildConformance": "1.5", "notificationTrigger": ["entityDeleted"],
+            "notification": {
+                "join": "inline", "joinLevel": 2, "sysAttrs": true,
+                "endpoint": {"uri": "mqtt://a.example/t", "timeout": 1.5, "notifierInfo": [{"key": "MQTT-QoS", "value": "1"}]},
+            },
+        }),
+    ];
+    for changes in all {
+        let json = with(&changes);
+        let draft = Draft::read(&json, &odd(), Subject::Entities).unwrap();
+        let made = draft.create(id, now()).unwrap();
+        let stored = serde_json::from_str(&write_stored(&made).to_string()).unwrap();
+        let again = read_stored(&stored, Subject::Entities).unwrap();
+        assert_eq!(again, made, "{json}");
+        let text = |one: &Subscription| one.q.as_ref().or(one.csf.as_ref()).map(|q| q.text.clone());
+        assert_eq!(text(&again), text(&made));
+    }
+    for bad in [
+        json!(null),
+        json!({"document": {}, "understood": {}}),
+        json!({"document": with(&json!({}))}),
+    ] {
+        assert!(read_stored(&bad, Subject::Entities).is_err(), "{bad}");
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::endpoint::{Endpoint, KeyValue};
-use super::{EntitySelector, NotificationParams, Standing, Subscription, WrittenGeo, portable};
+use super::{EntitySelector, NotificationParams, Standing, Status, Subscription, WrittenGeo, portable};
 use crate::context::Context;
 use crate::name::Name;
 use crate::query::projection::{Member, Projection};
@@ -11,8 +11,8 @@ use crate::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use crate::query::types::TypeSelection;
 use crate::time::Timestamp;
 
-/// Writes a subscription, without an `@context` member. `now` decides its `status`. With `sys_attrs` also
-/// `createdAt` and `modifiedAt`.
+/// Writes a subscription, without an `@context` member. `now` decides its `status`; of one that cannot be used that is
+/// `paused`, and `unusable` says why. With `sys_attrs` also `createdAt` and `modifiedAt`.
 pub fn write_subscription(
     subscription: &Subscription,
     standing: &Standing,
@@ -107,7 +107,12 @@ pub fn write_subscription(
             .conformance
             .map(|c| format!("{}.{}", c.major, c.minor).into()),
     );
-    put("status", Some(subscription.status(now).as_str().into()));
+    let status = match &standing.unusable {
+        None => subscription.status(now),
+        Some(_) => Status::Paused, // nobody is notified
+    };
+    put("status", Some(status.as_str().into()));
+    put("unusable", text(&standing.unusable));
     put(
         "notification",
         Some(notification(&subscription.notification, standing, context)),

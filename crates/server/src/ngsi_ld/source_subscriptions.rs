@@ -66,7 +66,7 @@ pub(crate) async fn query_source_subscriptions(
     Known(page): Known<PageParameters>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    list(&call, &page, &options, |twin, page| {
+    list(&call, Subject::Registrations, &page, &options, |twin, page| {
         twin.registration_subscriptions(page.offset, page.limit)
     })
     .await
@@ -91,7 +91,14 @@ pub(crate) async fn retrieve_source_subscription(
     Path(id): Path<String>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    one(&call, &id, &options, Twin::registration_subscription).await
+    one(
+        &call,
+        Subject::Registrations,
+        &id,
+        &options,
+        Twin::registration_subscription,
+    )
+    .await
 }
 
 /// Update Context Source Registration Subscription

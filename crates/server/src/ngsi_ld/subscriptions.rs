@@ -87,7 +87,7 @@ pub(crate) async fn query_subscriptions(
     Known(page): Known<PageParameters>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    list(&call, &page, &options, |twin, page| {
+    list(&call, Subject::Entities, &page, &options, |twin, page| {
         twin.subscriptions(page.offset, page.limit)
     })
     .await
@@ -96,9 +96,10 @@ pub(crate) async fn query_subscriptions(
 /// A subscription, of either kind, and what the system says of it.
 pub(super) type Stood = (Arc<StoredSubscription>, Standing);
 
-/// A page of those that `find` gives, with how many there are.
+/// A page of those that `find` gives, with how many there are. Those whose rows cannot be read come last.
 pub(super) async fn list(
     call: &Call,
+    subject: Subject,
     page: &PageParameters,
     options: &OptionsParameter,
     find: impl FnOnce(&Twin, &PageRequest) -> (Vec<Stood>, usize),
@@ -107,12 +108,17 @@ pub(super) async fn list(
     let sys_attrs = options.sys_attrs()?;
     let page = PageRequest::parse(page, &call.app.config)?;
     let context = call.context().await?;
-    let (found, total) = find(&call.twin, &page);
+    let (found, read) = find(&call.twin, &page);
     let wording = Wording::new(context, media_type, &call.headers);
-    let written: Vec<Value> = found
+    let mut written: Vec<Value> = found
         .iter()
         .map(|(stored, standing)| wording.finish(write(call, stored, standing, &wording.context, sys_attrs)))
         .collect();
+    let unread = call.twin.unread_subscriptions(subject);
+    let total = read + unread.len();
+    let unread = unread.iter().skip(page.offset.saturating_sub(read));
+    let room = page.limit.saturating_sub(written.len());
+    written.extend(unread.take(room).map(|one| wording.finish(one.to_json())));
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
     let more = page.offset.saturating_add(written.len()) < total;
     page.link_pages(
@@ -144,12 +150,13 @@ pub(crate) async fn retrieve_subscription(
     Path(id): Path<String>,
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
-    one(&call, &id, &options, Twin::subscription).await
+    one(&call, Subject::Entities, &id, &options, Twin::subscription).await
 }
 
 /// The one that `find` gives.
 pub(super) async fn one(
     call: &Call,
+    subject: Subject,
     id: &str,
     options: &OptionsParameter,
     find: impl FnOnce(&Twin, &Uri) -> Option<Stood>,
@@ -158,14 +165,15 @@ pub(super) async fn one(
     let sys_attrs = options.sys_attrs()?;
     let id = subscription_id(id)?;
     let context = call.context().await?;
-    let (stored, standing) = find(&call.twin, &id).ok_or_else(|| {
-        Problem::ngsi(
-            NgsiError::ResourceNotFound,
-            format!("there is no subscription `{id}`"),
-        )
-    })?;
     let wording = Wording::new(context, media_type, &call.headers);
-    let object = write(call, &stored, &standing, &wording.context, sys_attrs);
+    let object = if let Some((stored, standing)) = find(&call.twin, &id) {
+        write(call, &stored, &standing, &wording.context, sys_attrs)
+    } else if let Some(unread) = call.twin.unread_subscription(subject, &id) {
+        unread.to_json()
+    } else {
+        let detail = format!("there is no subscription `{id}`");
+        return Err(Problem::ngsi(NgsiError::ResourceNotFound, detail));
+    };
     Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
 }
 

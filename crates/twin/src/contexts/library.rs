@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
+use hashbrown::HashSet;
 use ngsi_ld::{Error as Refusal, Timestamp, Uri};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value as Json, json};
 use storage::StorageReader;
 
@@ -22,6 +23,8 @@ const VERSION: u8 = 1;
 const MOST: usize = 2000;
 /// How many bytes of JSON text one tenant may have in all.
 const MOST_BYTES: usize = 64 << 20;
+/// How many that nobody needs go at once where there is no room for one.
+const AT_ONCE: usize = MOST / 16;
 /// What "never" is among instants.
 const NEVER: i64 = i64::MIN;
 
@@ -30,6 +33,8 @@ pub(crate) struct Library {
     /// Tells this library from any other.
     pub(super) id: String,
     entries: RwLock<BTreeMap<String, Arc<Hosted>>>,
+    /// Held from the look at what is there to the end of a change: rows are written in the order of the changes.
+    changing: Mutex<()>,
 }
 
 /// One hosted @context.
@@ -128,6 +133,7 @@ impl Library {
         Ok(Self {
             id: ids::fresh("Library").as_str().to_owned(),
             entries: RwLock::new(entries),
+            changing: Mutex::new(()),
         })
     }
 
@@ -142,39 +148,82 @@ impl Library {
     }
 
     /// Makes an entry, and the row that `store` is to make durable. An implicitly created one is named after its
-    /// content and made once.
+    /// content and made once; where there is no room for it, those go that are not among `named`.
     pub(super) fn add(
         &self,
         kind: ContextKind,
         context: &Json,
         now: Timestamp,
+        named: impl FnOnce() -> HashSet<String>,
         store: impl FnOnce(Vec<Row>) -> Result<(), Error>,
     ) -> Result<Uri, Error> {
         let local_id = match kind {
             ContextKind::ImplicitlyCreated => ids::of_content("Context", &context.to_string()),
             _ => ids::fresh("Context"),
         };
+        let _one = self.changing.lock();
         if let Some(there) = self.get(local_id.as_str()) {
+            // Somebody is about to name it.
+            there.count(now);
             return Ok(there.local_id.clone());
         }
         let hosted = Hosted::new(local_id.clone(), kind, context.clone(), now);
-        {
-            let entries = self.entries.read();
-            let same_kind = entries.values().filter(|entry| entry.kind == kind).count();
-            let bytes: usize = entries.values().map(|entry| entry.bytes).sum();
-            if same_kind >= MOST || bytes + hosted.bytes > MOST_BYTES {
-                return Err(Refusal::too_complex(format!(
-                    "{same_kind} @contexts of {bytes} bytes are kept here already; at most {MOST} of {MOST_BYTES} \
-                     bytes are: delete some under /ngsi-ld/v1/jsonldContexts"
-                ))
-                .into());
-            }
+        let mut held = self.held(kind, &[]);
+        let mut gone = Vec::new();
+        if !held.has_room_for(&hosted) && kind == ContextKind::ImplicitlyCreated {
+            gone = self.unneeded(&named());
+            held = self.held(kind, &gone);
         }
-        store(vec![hosted.row()])?;
-        self.entries
-            .write()
-            .insert(local_id.as_str().to_owned(), Arc::new(hosted));
+        if !held.has_room_for(&hosted) {
+            let Held { count, bytes } = held;
+            return Err(Refusal::too_complex(format!(
+                "{count} @contexts of {bytes} bytes are kept here already; at most {MOST} of {MOST_BYTES} \
+                 bytes are: delete some under /ngsi-ld/v1/jsonldContexts"
+            ))
+            .into());
+        }
+        let mut rows: Vec<Row> = gone.iter().map(|one| Row::delete(TABLE, one.as_str())).collect();
+        rows.push(hosted.row());
+        store(rows)?;
+        let mut entries = self.entries.write();
+        for one in &gone {
+            entries.remove(one);
+        }
+        entries.insert(local_id.as_str().to_owned(), Arc::new(hosted));
         Ok(local_id)
+    }
+
+    /// How many of a kind there are, and the bytes of all kinds, without some.
+    fn held(&self, kind: ContextKind, without: &[String]) -> Held {
+        let entries = self.entries.read();
+        let gone = |id: &str| without.iter().any(|gone| gone == id);
+        let mut held = Held { count: 0, bytes: 0 };
+        for entry in entries.values().filter(|one| !gone(one.local_id.as_str())) {
+            held.count += usize::from(entry.kind == kind);
+            held.bytes += entry.bytes;
+        }
+        held
+    }
+
+    /// Implicitly created ones that are not named, those that were used longest ago: so many that there is room for a
+    /// while.
+    fn unneeded(&self, named: &HashSet<String>) -> Vec<String> {
+        let mut found: Vec<(Timestamp, String)> = self
+            .all()
+            .iter()
+            .filter(|one| {
+                one.kind == ContextKind::ImplicitlyCreated && !named.contains(one.local_id.as_str())
+            })
+            .map(|one| {
+                let used = one
+                    .last_usage()
+                    .map_or(one.created_at, |at| at.max(one.created_at));
+                (used, one.local_id.as_str().to_owned())
+            })
+            .collect();
+        found.sort_unstable();
+        found.truncate(AT_ONCE);
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     /// Takes an entry away; whether there was one.
@@ -183,6 +232,7 @@ impl Library {
         local_id: &str,
         store: impl FnOnce(Vec<Row>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
+        let _one = self.changing.lock();
         if self.get(local_id).is_none() {
             return Ok(false);
         }
@@ -191,12 +241,69 @@ impl Library {
         Ok(true)
     }
 
-    /// The rows of those that were used since they were written.
-    pub(crate) fn used(&self) -> Vec<Row> {
-        self.all()
+    /// Has `store` write the rows of those that were used since they were written.
+    pub(crate) fn write_used(&self, store: impl FnOnce(Vec<Row>) -> Result<(), Error>) -> Result<(), Error> {
+        // One that is deleted meanwhile would come back.
+        let _one = self.changing.lock();
+        let rows = self
+            .all()
             .iter()
             .filter(|entry| entry.dirty.swap(false, Ordering::Relaxed))
             .map(|entry| entry.row())
-            .collect()
+            .collect();
+        store(rows)
+    }
+}
+
+/// How much is kept.
+struct Held {
+    count: usize,
+    bytes: usize,
+}
+
+impl Held {
+    fn has_room_for(&self, one: &Hosted) -> bool {
+        self.count < MOST && self.bytes + one.bytes <= MOST_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use storage::{Memory, Storage as _};
+
+    use super::*;
+
+    #[test]
+    fn what_is_deleted_while_its_use_is_written_down_does_not_come_back() {
+        let library = Library::load(&*Memory::new().reader()).unwrap();
+        let (now, none) = (Timestamp::from_seconds(0), HashSet::new);
+        let id = library.add(ContextKind::Hosted, &json!({}), now, none, |_| Ok(()));
+        let id = id.unwrap();
+        library.get(id.as_str()).unwrap().count(now);
+        let written = Mutex::new(Vec::new());
+        let (done, ended) = mpsc::channel();
+        let delete = || {
+            let store = |rows| {
+                written.lock().extend(rows);
+                Ok(())
+            };
+            library.remove(id.as_str(), store).unwrap();
+            let _ = done.send(());
+        };
+        std::thread::scope(|threads| {
+            library
+                .write_used(|rows| {
+                    threads.spawn(delete);
+                    let _ = ended.recv_timeout(Duration::from_millis(200));
+                    written.lock().extend(rows);
+                    Ok(())
+                })
+                .unwrap();
+        });
+        let last = written.into_inner().pop().unwrap();
+        assert_eq!(last.value, None, "the row is deleted after it was written");
     }
 }

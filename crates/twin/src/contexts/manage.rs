@@ -5,7 +5,7 @@ use ngsi_ld::{Error as Refusal, Timestamp, Uri};
 use serde_json::{Value as Json, json};
 
 use super::shelf::{self, Held};
-use super::{Contexts, Hosted};
+use super::{Contexts, Hosted, hosted_id};
 use crate::error::Error;
 use crate::ids;
 use crate::rows::Row;
@@ -78,15 +78,21 @@ impl Contexts {
     }
 
     /// Keeps an @context of which the twin needs a URL, such as that of a subscription whose notifications name it
-    /// in a `Link` (5.13.1, "ImplicitlyCreated"). The same one has the same id.
+    /// in a `Link` (5.13.1, "ImplicitlyCreated"). The same one has the same id. Where there is no room, those go that no
+    /// subscription names, beginning with the one that was used longest ago.
     pub fn host_implicitly(&self, context: &Json) -> Result<Uri, Error> {
         self.add(ContextKind::ImplicitlyCreated, context)
     }
 
     fn add(&self, kind: ContextKind, context: &Json) -> Result<Uri, Error> {
         let twin = self.own()?;
-        twin.library()
-            .add(kind, context, self.now(), |rows| twin.store_rows_blocking(rows))
+        let named = || {
+            let links = twin.context_links();
+            links.iter().filter_map(|url| hosted_id(url)).collect()
+        };
+        twin.library().add(kind, context, self.now(), named, |rows| {
+            twin.store_rows_blocking(rows)
+        })
     }
 
     /// The twin that hosts.
@@ -175,7 +181,7 @@ impl Contexts {
         };
         if there {
             // Whatever was made of it is to be made anew, or not at all.
-            self.shared.compiled.lock().clear();
+            self.shared.forget_compiled();
         }
         Ok(there)
     }
@@ -200,7 +206,7 @@ impl Contexts {
         check(&obtained.document["@context"]).map_err(unavailable)?;
         self.shelve(&url, obtained);
         self.shared.failures.lock().remove(&url);
-        self.shared.compiled.lock().clear();
+        self.shared.forget_compiled();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod shelf;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -51,6 +52,17 @@ struct Shared {
     shelf: Mutex<Shelf>,
     failures: Mutex<Cache<(Error, Timestamp)>>,
     compiled: Mutex<Cache<Compiled>>,
+    /// How often all that was compiled was forgotten; changes under the lock of `compiled`.
+    generation: AtomicU64,
+}
+
+impl Shared {
+    /// Forgets all that was compiled, and what is being compiled of what was there until now.
+    fn forget_compiled(&self) {
+        let mut compiled = self.compiled.lock();
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        compiled.clear();
+    }
 }
 
 /// A compiled context, and what it was made of.
@@ -92,6 +104,7 @@ impl Contexts {
                 shelf: Mutex::default(),
                 failures: Mutex::default(),
                 compiled: Mutex::default(),
+                generation: AtomicU64::new(0),
             }),
             home: None,
             tenant: None,
@@ -138,6 +151,7 @@ impl Contexts {
         if let Some(known) = self.fresh(&key, now) {
             return Ok(known);
         }
+        let generation = self.shared.generation.load(Ordering::Relaxed);
         let source = Tracking {
             contexts: self,
             bytes: Cell::new(key.len()),
@@ -165,7 +179,11 @@ impl Contexts {
         } else {
             key
         };
-        self.shared.compiled.lock().put(key, entry, source.bytes.get());
+        let mut kept = self.shared.compiled.lock();
+        // What it was made of may have been deleted meanwhile.
+        if self.shared.generation.load(Ordering::Relaxed) == generation {
+            kept.put(key, entry, source.bytes.get());
+        }
         Ok(compiled)
     }
 
@@ -239,11 +257,7 @@ impl Contexts {
     /// The hosted @context that a URL names, whatever the name of this host in it: ids are made so that no two
     /// hosts have the same.
     fn hosted(&self, url: &str) -> Option<Arc<Hosted>> {
-        let local_id = url
-            .strip_prefix("http://")
-            .or_else(|| url.strip_prefix("https://"))
-            .and_then(|rest| rest.split_once(HOSTED))
-            .map(|(_, local_id)| local_id.replace("%3A", ":"))?;
+        let local_id = hosted_id(url)?;
         [&self.tenant, &self.home]
             .into_iter()
             .flatten()
@@ -259,22 +273,24 @@ impl Contexts {
         };
         let failure = self.shared.failures.lock().get(url).cloned();
         let since = |at: Timestamp| Duration::from_micros(now.as_micros().abs_diff(at.as_micros()));
-        let obtained = match failure {
-            Some((error, at)) if since(at) < FAILURE_AGE => Err(error),
-            _ => self.obtain(url),
+        let error = match failure.filter(|(_, at)| since(*at) < FAILURE_AGE) {
+            // Its time goes on from when it was met: who asks meanwhile does not put the next attempt off.
+            Some((error, _)) => error,
+            None => match self.obtain(url) {
+                Ok(obtained) => return Ok((Arc::clone(&obtained.document), self.shelve(url, obtained))),
+                Err(error) => {
+                    let failure = (error.clone(), now);
+                    self.shared
+                        .failures
+                        .lock()
+                        .put(url.to_owned(), failure, url.len());
+                    error
+                }
+            },
         };
-        match (obtained, stale) {
-            (Ok(obtained), _) => Ok((Arc::clone(&obtained.document), self.shelve(url, obtained))),
-            (Err(error), stale) => {
-                self.shared
-                    .failures
-                    .lock()
-                    .put(url.to_owned(), (error.clone(), now), url.len());
-                stale
-                    .map(|stale| (stale, Some(fresh_until(now, Some(FAILURE_AGE)))))
-                    .ok_or(error)
-            }
-        }
+        stale
+            .map(|stale| (stale, Some(fresh_until(now, Some(FAILURE_AGE)))))
+            .ok_or(error)
     }
 
     /// Puts what was obtained on the shelf; gives until when it holds.
@@ -337,6 +353,14 @@ impl Contexts {
     fn now(&self) -> Timestamp {
         self.home.as_ref().map_or_else(|| SystemClock.now(), Twin::now)
     }
+}
+
+/// The local id of the hosted @context that a URL names, if it has the form of one.
+fn hosted_id(url: &str) -> Option<String> {
+    url.strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+        .and_then(|rest| rest.split_once(HOSTED))
+        .map(|(_, local_id)| local_id.replace("%3A", ":"))
 }
 
 /// A document as it came.

@@ -42,6 +42,8 @@ pub(crate) struct Book {
 pub(super) struct Entries {
     pub(super) next_number: u64,
     pub(super) owners: HashMap<Owner, OwnerEntry>,
+    /// Those that cannot be read, with the numbers of what waits for them: all stays on disk.
+    held: HashMap<Owner, Vec<u64>>,
     pub(super) queues: HashMap<Arc<str>, Queue>,
     /// Bytes that wait in all queues.
     pub(super) waiting_bytes: usize,
@@ -102,6 +104,12 @@ impl Book {
         let mut entries = self.entries.lock();
         for (key, row) in standings {
             let owner = decode_owner(&key);
+            if owner
+                .as_ref()
+                .is_some_and(|owner| entries.held.contains_key(owner))
+            {
+                continue;
+            }
             match owner.and_then(|owner| entries.owners.get_mut(&owner)) {
                 Some(entry) => entry.standing = decode_standing(&row)?,
                 None => entries.unwritten.push(Row::delete(STANDINGS, key)),
@@ -111,6 +119,10 @@ impl Book {
             let number = number_of(OUTBOX, &key)?;
             entries.next_number = entries.next_number.max(number + 1);
             let (letter, _) = Letter::decode(OUTBOX, &row)?;
+            if let Some(numbers) = entries.held.get_mut(&letter.owner) {
+                numbers.push(number);
+                continue;
+            }
             if !entries.admit(number, Arc::new(letter), 0) {
                 entries.unwritten.push(Row::delete(OUTBOX, key));
             }
@@ -200,6 +212,11 @@ impl Book {
         self.bell.notify_one();
     }
 
+    /// Notes an owner that cannot be read: what waits for it stays on disk, until it is forgotten.
+    pub(crate) fn hold_owner(&self, owner: Owner) {
+        self.entries.lock().held.insert(owner, Vec::new());
+    }
+
     /// Whether there is such an owner.
     pub(crate) fn knows(&self, owner: &Owner) -> bool {
         self.entries.lock().owners.contains_key(owner)
@@ -212,6 +229,9 @@ impl Book {
             for (number, _) in entries.take_out(&entry.queue, owner) {
                 entries.unwritten.push(Row::delete(OUTBOX, number.to_be_bytes()));
             }
+        }
+        for number in entries.held.remove(owner).unwrap_or_default() {
+            entries.unwritten.push(Row::delete(OUTBOX, number.to_be_bytes()));
         }
         let dead: Vec<u64> = entries
             .dead
@@ -424,8 +444,7 @@ fn decode_standing(row: &[u8]) -> Result<Standing, Error> {
             last_success: instant("lastSuccess"),
             last_failure: instant("lastFailure"),
             succeeded: json.get("succeeded").and_then(Json::as_bool),
-            created_at: None,
-            modified_at: None,
+            ..Standing::default()
         })
     };
     decode().ok_or_else(|| Error::Storage(format!("a row of the system table `{STANDINGS}` is damaged")))

@@ -129,12 +129,13 @@ impl Book {
             };
             let new_number = entries.next_number;
             entries.next_number += 1;
-            let row = Row::put(OUTBOX, new_number.to_be_bytes(), dead.letter.encode(&Json::Null));
-            entries.unwritten.push(row);
-            // Its age counts anew: whoever replays it wants it tried.
+            // Its age counts anew, also after a restart: whoever replays it wants it tried.
             let mut letter = (*dead.letter).clone();
             letter.made_at = now;
+            let row = Row::put(OUTBOX, new_number.to_be_bytes(), letter.encode(&Json::Null));
+            entries.unwritten.push(row);
             entries.admit(new_number, Arc::new(letter), 0);
+            entries.hold_to_bounds(&queue, &self.limits, now);
             entries.wake(&queue);
             replayed += 1;
         }

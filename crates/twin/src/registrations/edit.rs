@@ -41,7 +41,7 @@ impl Twin {
             )));
         }
         let registration = draft.create(|| self.new_registration_id(now), now)?;
-        if kept.get(&registration.id, now).is_some() {
+        if kept.get(&registration.id, now).is_some() || kept.is_unread(&registration.id) {
             return Err(Error::Taken(WHAT, registration.id));
         }
         let created_at = kept.kept.read().instant_of_creation(now);
@@ -73,6 +73,12 @@ impl Twin {
     pub fn delete_registration_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
+        if self.registrations().is_unread(id) {
+            // What it was nobody knows: nobody is told.
+            self.store_rows_blocking(vec![stored::erase(id)])?;
+            self.registrations().kept.write().remove(id);
+            return Ok(());
+        }
         let before = self.registration_to_change(view, id, now)?;
         self.change_registration(subscribers, Some(before), None, now)
     }

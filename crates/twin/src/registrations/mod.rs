@@ -106,6 +106,8 @@ struct Kept {
     in_order: BTreeMap<(Timestamp, Uri), Arc<StoredRegistration>>,
     /// In order of their ends.
     ends: BTreeSet<(Timestamp, Uri)>,
+    /// Those whose rows cannot be read.
+    unread: BTreeSet<Uri>,
     index: Index,
 }
 
@@ -131,6 +133,7 @@ impl Kept {
     }
 
     fn remove(&mut self, id: &Uri) {
+        self.unread.remove(id);
         let Some(gone) = self.by_id.remove(id) else { return };
         if let Some(end) = gone.registration().expires_at {
             self.ends.remove(&(end, id.clone()));
@@ -145,7 +148,9 @@ impl Registrations {
     pub(crate) fn open(reader: &dyn StorageReader, book: &Book) -> Result<Self, Error> {
         let subscriptions = Arc::new(Registry::default());
         let mut kept = Kept::default();
-        for stored in stored::read(reader)? {
+        let (found, unread) = stored::read(reader)?;
+        kept.unread.extend(unread);
+        for stored in found {
             kept.put(Arc::new(stored));
         }
         Ok(Self {
@@ -158,6 +163,11 @@ impl Registrations {
     fn get(&self, id: &Uri, now: Timestamp) -> Option<Arc<StoredRegistration>> {
         let found = self.kept.read().by_id.get(id).cloned();
         found.filter(|stored| !stored.registration().is_expired(now))
+    }
+
+    /// Whether there is one with this id whose row cannot be read.
+    fn is_unread(&self, id: &Uri) -> bool {
+        self.kept.read().unread.contains(id)
     }
 
     /// Those that a question is for, in order of creation.

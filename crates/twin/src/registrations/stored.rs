@@ -1,7 +1,7 @@
-//! Registrations on disk: the document under the core @context, with its times.
+//! Registrations on disk, with their times. A row that cannot be read is kept, and keeps no twin from opening.
 
 use ngsi_ld::context::Context;
-use ngsi_ld::registration::{Draft, write_registration};
+use ngsi_ld::registration::{Draft, Registration, read_stored, write_stored};
 use ngsi_ld::{Timestamp, Uri};
 use serde_json::{Value as Json, json};
 use storage::StorageReader;
@@ -13,13 +13,14 @@ use crate::rows::{self, Row};
 /// Registrations, by id.
 const TABLE: &str = "csource-registration";
 /// The version of a row.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before: as a request under the core @context, which does not hold every IRI.
+const AS_REQUESTED: u8 = 1;
 
 /// The row of a registration.
 pub(super) fn encode(stored: &StoredRegistration) -> Row {
-    let document = write_registration(stored.registration(), Context::core(), None, None);
     let text = json!({
-        "registration": document,
+        "registration": write_stored(stored.registration()),
         "createdAt": stored.created_at.as_micros(),
         "modifiedAt": stored.modified_at.as_micros(),
     });
@@ -33,33 +34,54 @@ pub(super) fn erase(id: &Uri) -> Row {
     Row::delete(TABLE, id.as_str())
 }
 
-/// Every registration that is stored, also those whose time is over.
-pub(super) fn read(reader: &dyn StorageReader) -> Result<Vec<StoredRegistration>, Error> {
-    let rows = rows::read(reader, TABLE)?;
-    rows.into_iter()
-        .map(|(key, row)| {
-            decode(&row).unwrap_or_else(|| {
-                let key = String::from_utf8_lossy(&key);
-                Err(Error::Storage(format!(
-                    "the row `{key}` of the system table `{TABLE}` is damaged, or of a newer program"
-                )))
-            })
-        })
-        .collect()
+/// Every registration that is stored, also those whose time is over; and the ids of those whose rows cannot be read.
+///
+/// # Errors
+/// Where the store itself cannot be read.
+pub(super) fn read(reader: &dyn StorageReader) -> Result<(Vec<StoredRegistration>, Vec<Uri>), Error> {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for (key, row) in rows::read(reader, TABLE)? {
+        match decode(&row) {
+            Ok(stored) => found.push(stored),
+            Err(reason) => {
+                let id = String::from_utf8_lossy(&key);
+                tracing::error!(registration = %id, reason, "the row of a registration cannot be read; it is kept, and not used");
+                unread.extend(Uri::parse(&id).ok());
+            }
+        }
+    }
+    Ok((found, unread))
 }
 
-fn decode(row: &[u8]) -> Option<Result<StoredRegistration, Error>> {
-    let json: Json = serde_json::from_slice(row.strip_prefix(&[VERSION])?).ok()?;
-    let instant = |member: &str| Some(Timestamp::from_micros(json.get(member)?.as_i64()?));
-    let document = json.get("registration")?;
-    let id = Uri::parse(document.get("id")?.as_str()?).ok()?;
-    let (created_at, modified_at) = (instant("createdAt")?, instant("modifiedAt")?);
+/// A registration, or why it cannot be read.
+fn decode(row: &[u8]) -> Result<StoredRegistration, String> {
+    let (version, text) = row.split_first().ok_or("it is empty")?;
+    let json: Json = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let member = |name: &str| json.get(name).ok_or_else(|| format!("`{name}` is missing"));
+    let instant = |name: &str| {
+        let micros = member(name)?.as_i64();
+        micros
+            .map(Timestamp::from_micros)
+            .ok_or_else(|| format!("`{name}` is no instant"))
+    };
+    let document = member("registration")?;
+    let registration = match *version {
+        VERSION => read_stored(document).map_err(|error| error.detail)?,
+        AS_REQUESTED => as_requested(document).map_err(|error| error.detail)?,
+        newer => {
+            return Err(format!(
+                "it is of version {newer}, and this program reads up to {VERSION}: run a newer one"
+            ));
+        }
+    };
+    StoredRegistration::new(registration, instant("createdAt")?, instant("modifiedAt")?)
+        .map_err(|error| error.to_string())
+}
+
+/// Reads the version before.
+fn as_requested(document: &Json) -> Result<Registration, ngsi_ld::Error> {
+    let id = document.get("id").and_then(Json::as_str).unwrap_or_default();
+    let id = Uri::parse(id).map_err(|error| ngsi_ld::Error::bad_data(error.to_string()))?;
     // What was in the future when it was stored may be past now.
-    let registration =
-        Draft::read(document, Context::core()).and_then(|draft| draft.create(|| id, Timestamp::MIN));
-    Some(
-        registration
-            .map_err(Error::from)
-            .and_then(|one| StoredRegistration::new(one, created_at, modified_at)),
-    )
+    Draft::read(document, Context::core())?.create(|| id, Timestamp::MIN)
 }

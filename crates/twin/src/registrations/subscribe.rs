@@ -42,7 +42,8 @@ impl Twin {
         // As 5.2.12 has it: a `jsonldContext` that was not given is not there.
         let subscription = draft.create(|| self.new_id("Subscription", now), now)?;
         let id = subscription.id.clone();
-        if self.registrations().subscriptions.get(&id).is_some() {
+        let known = &self.registrations().subscriptions;
+        if known.get(&id).is_some() || known.unread(&id).is_some() {
             return Err(Error::Taken(WHAT, id));
         }
         let stored = StoredSubscription {
@@ -51,6 +52,7 @@ impl Twin {
             context,
             created_at: now,
             modified_at: now,
+            unusable: None,
         };
         let subscriber = Subscriber::new(Arc::new(stored), view.clone())?;
         self.put_registration_subscription(subscribers, None, subscriber, now)?;
@@ -78,6 +80,7 @@ impl Twin {
             context: context.unwrap_or_else(|| before.context.clone()),
             created_at: before.created_at,
             modified_at: now,
+            unusable: None,
         };
         let subscriber = Subscriber::new(Arc::new(after), view.clone())?;
         self.put_registration_subscription(subscribers, Some(&before), subscriber, now)
@@ -89,12 +92,17 @@ impl Twin {
     /// [`Error::Missing`].
     pub fn delete_registration_subscription_blocking(&self, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
-        let before = self.registration_subscription_here(id)?;
-        let rows = subscribers.rows(Some(&before), None);
+        let (rows, owner) = if let Some(unread) = self.registrations().subscriptions.unread(id) {
+            let owner = subscriptions::owner(Subject::Registrations, id);
+            (subscribers.rows_without(&unread), owner)
+        } else {
+            let before = self.registration_subscription_here(id)?;
+            (subscribers.rows(Some(&before), None), before.owner())
+        };
         self.store_rows_blocking(rows)
             .inspect_err(|_| subscribers.not_stored())?;
         subscribers.remove(id);
-        self.forget_owner(&before.owner());
+        self.forget_owner(&owner);
         Ok(())
     }
 
@@ -120,8 +128,11 @@ impl Twin {
     }
 
     fn registration_subscription_here(&self, id: &Uri) -> Result<Arc<StoredSubscription>, Error> {
-        let found = self.registrations().subscriptions.get(id);
-        found.ok_or_else(|| Error::Missing(WHAT, id.clone()))
+        let known = &self.registrations().subscriptions;
+        known.get(id).ok_or_else(|| match known.unread(id) {
+            Some(unread) => unread.cannot_change(),
+            None => Error::Missing(WHAT, id.clone()),
+        })
     }
 
     /// Makes a subscription durable together with its first notification, then puts it into use.

@@ -16,7 +16,7 @@ use super::{MatchedRegistration, StoredRegistration, matched_by};
 use crate::delivery::{Book, Letter};
 use crate::error::Error;
 use crate::rows::Row;
-use crate::subscriptions::{self, Registry, SharedContexts, StoredSubscription};
+use crate::subscriptions::{self, Registry, SharedContexts, StoredSubscription, UnreadSubscription};
 use crate::twin::Twin;
 
 /// A subscription made ready.
@@ -160,15 +160,17 @@ impl Subscribers {
         registry: &Arc<Registry>,
         book: &Book,
     ) -> Result<Self, Error> {
-        let (found, contexts) = subscriptions::read(reader, Subject::Registrations)?;
+        let found = subscriptions::read(reader, Subject::Registrations)?;
+        subscriptions::hold(&found.unread, book);
+        registry.put_unread(found.unread);
         let mut subscribers = Self {
             all: BTreeMap::new(),
-            contexts,
+            contexts: found.contexts,
             registry: Arc::clone(registry),
             notified: HashMap::new(),
             told: HashMap::new(),
         };
-        for stored in found.into_iter().map(Arc::new) {
+        for stored in found.subscriptions.into_iter().map(Arc::new) {
             subscriptions::enter(&stored, book);
             // Until callers have names, whoever subscribed saw everything.
             let view = View::open(Caller::System("subscription"), "service-operation");
@@ -177,7 +179,7 @@ impl Subscribers {
                 Err(error) => {
                     // It was accepted once: it is kept and shown, and cannot match.
                     tracing::error!(subscription = %stored.subscription.id, %error, "a stored subscription cannot be used");
-                    subscribers.registry.put(stored);
+                    subscribers.registry.put(subscriptions::unusable(&stored, &error));
                 }
             }
         }
@@ -228,6 +230,15 @@ impl Subscribers {
                 rows.push(subscriptions::erase(before.subject, &before.subscription.id));
             }
             (None, None) => {}
+        }
+        rows
+    }
+
+    /// The rows that take one away which cannot be read.
+    pub(super) fn rows_without(&mut self, unread: &UnreadSubscription) -> Vec<Row> {
+        let mut rows = vec![subscriptions::erase(unread.subject, &unread.id)];
+        if let Some(context) = &unread.context {
+            self.contexts.leave(context, &mut rows);
         }
         rows
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashSet;
+use ngsi_ld::conformance::Version;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
 use ngsi_ld::subscription::{self, EntitySelector, Subscription};
@@ -26,6 +27,8 @@ pub(crate) struct Compiled {
     /// `q`, `geoQ` and `scopeQ`.
     pub(super) filter: Option<Prepared>,
     pub(super) options: WriteOptions,
+    /// The version of the specification that notifications conform to (4.3.6.8).
+    pub(super) version: Option<Version>,
     /// Linked entities that come along (4.5.23).
     pub(super) join: Option<Join>,
     /// Microseconds between notifications.
@@ -120,6 +123,9 @@ impl Compiled {
                 Some(conditions.prepare()?)
             },
             options: subscription.write_options(),
+            version: subscription
+                .conformance
+                .and_then(|version| Version::parse(&format!("{}.{}", version.major, version.minor))),
             join: join(subscription),
             throttling,
             stored,

@@ -119,11 +119,16 @@ impl Matcher {
     ) -> Result<Effect, Error> {
         let registry = Arc::clone(&self.registry);
         let current = |id: &Uri| become_.get(id).cloned().unwrap_or_else(|| registry.get(id));
-        let missing = |id: &Uri| Error::Missing("subscription", id.clone());
+        // One that was deleted in this commit is gone.
+        let unread = |id: &Uri| registry.unread(id).filter(|_| !become_.contains_key(id));
+        let missing = |id: &Uri| match unread(id) {
+            Some(unread) => unread.cannot_change(),
+            None => Error::Missing("subscription", id.clone()),
+        };
         Ok(match edit {
             Edit::Create(compiled) => {
                 let id = &compiled.stored.subscription.id;
-                if current(id).is_some() {
+                if current(id).is_some() || unread(id).is_some() {
                     return Err(Error::Taken("subscription", id.clone()));
                 }
                 self.contexts.take(&compiled.stored.context, rows);
@@ -147,8 +152,14 @@ impl Matcher {
                 Effect::Put(compiled)
             }
             Edit::Delete(id) => {
-                let before = current(&id).ok_or_else(|| missing(&id))?;
-                self.contexts.leave(&before.context, rows);
+                let context = match (current(&id), unread(&id)) {
+                    (Some(before), _) => Some(before.context.clone()),
+                    (None, Some(unread)) => unread.context.clone(),
+                    (None, None) => return Err(missing(&id)),
+                };
+                if let Some(context) = context {
+                    self.contexts.leave(&context, rows);
+                }
                 rows.push(stored::erase(Subject::Entities, &id));
                 Effect::Remove(id)
             }

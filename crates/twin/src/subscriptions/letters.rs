@@ -1,7 +1,9 @@
 //! From what a subscription is told to messages that are ready to be sent (5.8.6, 5.3.1, 6.3.8).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use ngsi_ld::conformance::conform;
 use ngsi_ld::context::{CORE_URL, Context};
 use ngsi_ld::query::projection::Projection;
 use ngsi_ld::representation::{feature_of, write_entity};
@@ -113,7 +115,10 @@ pub(super) fn present(
 
 fn shown(compiled: &Compiled, wording: &Wording, notified: &Notified<'_>, find: &Find<'_>) -> Option<Shown> {
     let (context, options) = (&wording.context, &compiled.options);
+    let old = |entity: &Entity| conform(entity, compiled.version?, false, context);
     let entity = notified.entity(context, options)?;
+    let entity = old(&entity).map_or(entity, Cow::Owned);
+    let find = &|id: &Uri| find(id).map(|entity| old(&entity).map_or(entity, Arc::new));
     let (written, mut linked) = match &compiled.join {
         None => (write_entity(&entity, context, options), Vec::new()),
         Some(join) => joined(compiled, wording, join, &entity, find),

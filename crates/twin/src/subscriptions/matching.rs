@@ -11,13 +11,13 @@ use ngsi_ld::{Entity, Timestamp, Uri};
 use query::{Caller, Links, View};
 use storage::StorageReader;
 
-use super::StoredSubscription;
 use super::change::Difference;
 use super::compiled::Compiled;
 use super::index::Index;
 use super::letters::{self, Find, Shown, Wording};
 use super::registry::Registry;
 use super::stored::{self, SharedContexts};
+use super::{StoredSubscription, UnreadSubscription};
 use crate::delivery::{Book, Letter};
 use crate::error::Error;
 use crate::events::EntityChange;
@@ -30,6 +30,8 @@ pub(crate) struct Matcher {
     pub(super) registry: Arc<Registry>,
     /// When those that are throttled were notified last.
     pub(super) notified: HashMap<Uri, Timestamp>,
+    /// Those that are notified in the group that is not committed yet, and when.
+    noted: HashMap<Uri, Timestamp>,
     /// For the ids of notifications.
     made: u64,
 }
@@ -41,16 +43,21 @@ impl Matcher {
         registry: Arc<Registry>,
         book: &Book,
     ) -> Result<Self, Error> {
-        let (found, contexts) = stored::read(reader, Subject::Entities)?;
+        let found = stored::read(reader, Subject::Entities)?;
+        hold(&found.unread, book);
+        registry.put_unread(found.unread);
         let mut matcher = Self {
             index: Index::default(),
-            contexts,
+            contexts: found.contexts,
             registry,
             notified: HashMap::new(),
+            noted: HashMap::new(),
             made: 0,
         };
-        for one in found {
+        for one in found.subscriptions {
             let stored = Arc::new(one);
+            // Also of one that cannot be used: what waits for it stays.
+            enter(&stored, book);
             // Until callers have names, whoever subscribed saw everything.
             let view = View::open(Caller::System("subscription"), "service-operation");
             match Compiled::new(Arc::clone(&stored), view) {
@@ -58,7 +65,7 @@ impl Matcher {
                 Err(error) => {
                     // It was accepted once: it is kept and shown, and cannot match.
                     tracing::error!(subscription = %stored.subscription.id, %error, "a stored subscription cannot be used");
-                    matcher.registry.put(stored);
+                    matcher.registry.put(unusable(&stored, &error));
                 }
             }
         }
@@ -111,6 +118,7 @@ impl Matcher {
         find: &Find<'_>,
     ) -> Vec<Letter> {
         let mut made = Vec::new();
+        self.noted.clear(); // of a group that could not be committed
         if self.index.is_empty() {
             return made;
         }
@@ -119,6 +127,11 @@ impl Matcher {
             self.request(changes, at, now, find, &mut made);
         }
         made
+    }
+
+    /// The group whose messages were asked for last is committed: its throttled subscribers are notified now.
+    pub(crate) fn committed(&mut self) {
+        self.notified.extend(self.noted.drain());
     }
 
     fn request(
@@ -132,6 +145,7 @@ impl Matcher {
         let Self {
             index,
             notified,
+            noted,
             made,
             ..
         } = self;
@@ -165,7 +179,7 @@ impl Matcher {
                 }
                 let id = &compiled.stored.subscription.id;
                 let slot = *place.entry_ref(id).or_insert_with(|| {
-                    if is_throttled(compiled, notified, now) {
+                    if is_throttled(compiled, [&*noted, &*notified], now) {
                         return None;
                     }
                     told.push((
@@ -176,6 +190,9 @@ impl Matcher {
                     Some(told.len() - 1)
                 });
                 if let Some((_, wording, shown)) = slot.and_then(|slot| told.get_mut(slot)) {
+                    if compiled.throttling.is_some() && !shown.is_empty() {
+                        return; // as if it had come in a request of its own, an instant later (5.5.11.0)
+                    }
                     shown.extend(letters::change(compiled, wording, before, after, at, &find));
                 }
             };
@@ -185,6 +202,7 @@ impl Matcher {
         }
         for (stored, wording, shown) in told {
             let were = into.len();
+            let throttled = stored.subscription.throttling_s.is_some() && !shown.is_empty();
             let written = contained(&stored, || {
                 let mut id = |subscription: &Uri| {
                     *made += 1;
@@ -194,6 +212,8 @@ impl Matcher {
             });
             if !written {
                 into.truncate(were);
+            } else if throttled {
+                noted.insert(stored.subscription.id.clone(), now);
             }
         }
     }
@@ -214,20 +234,17 @@ fn seen<'a>(compiled: &Compiled, entity: Option<&'a Entity>) -> Option<Cow<'a, E
     compiled.view.of(entity?)
 }
 
-/// Whether a notification would come too early; if not, it is noted to come now.
-fn is_throttled(compiled: &Compiled, notified: &mut HashMap<Uri, Timestamp>, now: Timestamp) -> bool {
+/// Whether a notification would come too early.
+fn is_throttled(compiled: &Compiled, notified: [&HashMap<Uri, Timestamp>; 2], now: Timestamp) -> bool {
     let Some(throttling) = compiled.throttling else {
         return false;
     };
     let id = &compiled.stored.subscription.id;
     // A clock that was set back does not silence anybody.
-    let early = notified
-        .get(id)
-        .is_some_and(|last| *last <= now && last.plus_micros(throttling) > now);
-    if !early {
-        notified.insert(id.clone(), now);
-    }
-    early
+    let early = |last: &Timestamp| *last <= now && last.plus_micros(throttling) > now;
+    notified
+        .iter()
+        .any(|notified| notified.get(id).is_some_and(early))
 }
 
 /// An id that no other notification has.
@@ -237,6 +254,21 @@ pub(crate) fn notification_id(subscription: &Uri, at: Timestamp, number: u64) ->
         "urn:ngsi-ld:Notification:{:x}-{number:x}-{hash:016x}",
         at.as_micros()
     )
+}
+
+/// It, with why it cannot be used.
+pub(crate) fn unusable(stored: &StoredSubscription, error: &Error) -> Arc<StoredSubscription> {
+    Arc::new(StoredSubscription {
+        unusable: Some(error.to_string()),
+        ..stored.clone()
+    })
+}
+
+/// Has what waits for subscriptions that cannot be read stay where it is.
+pub(crate) fn hold(unread: &[UnreadSubscription], book: &Book) {
+    for one in unread {
+        book.hold_owner(super::owner(one.subject, &one.id));
+    }
 }
 
 /// Enters a subscription as an owner.

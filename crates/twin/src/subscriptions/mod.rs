@@ -13,6 +13,7 @@ mod registry;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Standing, Subject, Subscription};
@@ -21,10 +22,11 @@ use ngsi_ld::{Timestamp, Uri};
 pub(crate) use compiled::Compiled;
 pub(crate) use edit::{Edit, EditReply};
 pub(crate) use letters::{MAX_BYTES, MAX_ENTITIES, Wording, weight};
-pub(crate) use matching::{Matcher, enter, notification_id};
+pub(crate) use matching::{Matcher, enter, hold, notification_id, unusable};
 pub(crate) use periodic::{notify as notify_of_entities, run as run_periodic};
 pub(crate) use registry::Registry;
 pub(crate) use stored::{SharedContexts, encode, erase, read};
+pub use unread::UnreadSubscription;
 
 use crate::delivery::{Owner, OwnerKind};
 
@@ -41,6 +43,8 @@ pub struct StoredSubscription {
     pub created_at: Timestamp,
     /// When it was changed.
     pub modified_at: Timestamp,
+    /// Why this program cannot use what another accepted: it is kept and shown, and nobody is notified.
+    pub unusable: Option<String>,
 }
 
 impl StoredSubscription {
@@ -54,6 +58,7 @@ impl StoredSubscription {
         Standing {
             created_at: Some(self.created_at),
             modified_at: Some(self.modified_at),
+            unusable: self.unusable.clone(),
             ..counters.clone()
         }
     }

@@ -7,7 +7,7 @@ use ngsi_ld::{Timestamp, Uri};
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
-use super::StoredSubscription;
+use super::{StoredSubscription, UnreadSubscription};
 
 /// All subscriptions. The writer changes it, everybody reads it.
 #[derive(Default)]
@@ -22,6 +22,8 @@ struct Kept {
     by_id: BTreeMap<Uri, Arc<StoredSubscription>>,
     /// In order of creation.
     in_order: BTreeMap<(Timestamp, Uri), Arc<StoredSubscription>>,
+    /// Those whose rows cannot be read.
+    unread: BTreeMap<Uri, Arc<UnreadSubscription>>,
     /// How often it changed.
     version: u64,
 }
@@ -47,8 +49,25 @@ impl Registry {
         let timed = kept
             .by_id
             .values()
-            .filter(|one| one.subscription.time_interval_s.is_some());
+            .filter(|one| one.unusable.is_none() && one.subscription.time_interval_s.is_some());
         Some((kept.version, timed.cloned().collect()))
+    }
+
+    /// One whose row cannot be read.
+    pub(crate) fn unread(&self, id: &Uri) -> Option<Arc<UnreadSubscription>> {
+        self.kept.read().unread.get(id).cloned()
+    }
+
+    /// All of them, by id.
+    pub(crate) fn all_unread(&self) -> Vec<Arc<UnreadSubscription>> {
+        self.kept.read().unread.values().cloned().collect()
+    }
+
+    /// Puts those in whose rows cannot be read.
+    pub(crate) fn put_unread(&self, unread: Vec<UnreadSubscription>) {
+        let mut kept = self.kept.write();
+        kept.unread
+            .extend(unread.into_iter().map(|one| (one.id.clone(), Arc::new(one))));
     }
 
     pub(crate) fn put(&self, stored: Arc<StoredSubscription>) {
@@ -68,6 +87,7 @@ impl Registry {
         if let Some(gone) = kept.by_id.remove(id) {
             kept.in_order.remove(&(gone.created_at, id.clone()));
         }
+        kept.unread.remove(id);
         drop(kept);
         self.changed.notify_one();
     }

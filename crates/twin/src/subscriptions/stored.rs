@@ -1,16 +1,16 @@
-//! Subscriptions on disk: the document under the core @context, and beside it the @context of its notifications, which
-//! many share.
+//! Subscriptions on disk: as they were understood, and beside them the @contexts of their notifications, which many
+//! share. A row that cannot be read is kept and shown, and keeps no twin from opening.
 
 use hashbrown::HashMap;
 use ngsi_ld::context::Context;
-use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
+use ngsi_ld::subscription::{Draft, Subject, Subscription, read_stored, write_stored};
 use ngsi_ld::{Timestamp, Uri};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use storage::StorageReader;
 
-use super::StoredSubscription;
 use super::registry::Registry;
+use super::{StoredSubscription, UnreadSubscription};
 use crate::error::Error;
 use crate::rows::{self, Row};
 
@@ -30,8 +30,12 @@ fn contexts(subject: Subject) -> &'static str {
     }
 }
 
-/// The version of both.
-const VERSION: u8 = 1;
+/// The version of a row of a subscription: as it was understood.
+const VERSION: u8 = 2;
+/// The version before: as a request under the core @context, which does not hold every IRI.
+const AS_REQUESTED: u8 = 1;
+/// The version of a row of an @context.
+const CONTEXT_VERSION: u8 = 1;
 
 /// The name of an @context on disk.
 type ContextKey = [u8; 16];
@@ -43,7 +47,7 @@ pub(crate) struct SharedContexts {
 }
 
 fn dump(context: &Context) -> (ContextKey, Vec<u8>) {
-    let mut bytes = vec![VERSION];
+    let mut bytes = vec![CONTEXT_VERSION];
     bytes.extend(context.dump().to_string().into_bytes());
     let digest = Sha256::digest(&bytes);
     let mut key = ContextKey::default();
@@ -56,27 +60,33 @@ fn hex(key: &ContextKey) -> String {
 }
 
 impl SharedContexts {
-    /// The shared form of an @context, and the row that keeps it where there is none yet.
-    pub(crate) fn take(&mut self, context: &Context, rows: &mut Vec<Row>) -> Context {
+    /// One user more of an @context, and the row that keeps it where there is none yet.
+    pub(crate) fn take(&mut self, context: &Context, rows: &mut Vec<Row>) {
         let (key, bytes) = dump(context);
-        let (shared, users) = self.used.entry(key).or_insert_with(|| (context.clone(), 0));
+        let (_, users) = self.used.entry(key).or_insert_with(|| (context.clone(), 0));
         if *users == 0 {
             rows.push(Row::put(contexts(self.subject), key, bytes));
         }
         *users += 1;
-        shared.clone()
     }
 
     /// Counts the users anew, after a commit that failed.
     pub(crate) fn recount(&mut self, registry: &Registry) {
         self.used.clear();
         for stored in registry.page(0, usize::MAX).0 {
-            let (key, _) = dump(&stored.context);
-            self.used
-                .entry(key)
-                .or_insert_with(|| (stored.context.clone(), 0))
-                .1 += 1;
+            self.count(&stored.context);
         }
+        for unread in registry.all_unread() {
+            if let Some(context) = &unread.context {
+                self.count(context);
+            }
+        }
+    }
+
+    /// One user more of what is stored already.
+    fn count(&mut self, context: &Context) {
+        let (key, _) = dump(context);
+        self.used.entry(key).or_insert_with(|| (context.clone(), 0)).1 += 1;
     }
 
     /// One user less; the row goes with the last.
@@ -94,24 +104,20 @@ impl SharedContexts {
 
 /// The row of a subscription.
 pub(crate) fn encode(stored: &StoredSubscription) -> Row {
-    let subscription = &stored.subscription;
-    let now = stored.modified_at;
-    let mut document = write_subscription(subscription, &Standing::default(), Context::core(), now, false);
-    if subscription.triggers.is_none() {
-        document.shift_remove("notificationTrigger"); // what was not given is not given after a restart either
-    }
     let (context, _) = dump(&stored.context);
     let text = json!({
-        "subscription": document,
-        "q": subscription.q.as_ref().map(|q| q.text.as_str()),
-        "csf": subscription.csf.as_ref().map(|csf| csf.text.as_str()),
+        "subscription": write_stored(&stored.subscription),
         "context": hex(&context),
         "createdAt": stored.created_at.as_micros(),
         "modifiedAt": stored.modified_at.as_micros(),
     });
     let mut bytes = vec![VERSION];
     bytes.extend(text.to_string().into_bytes());
-    Row::put(subscriptions(stored.subject), subscription.id.as_str(), bytes)
+    Row::put(
+        subscriptions(stored.subject),
+        stored.subscription.id.as_str(),
+        bytes,
+    )
 }
 
 /// The row that takes one away.
@@ -119,73 +125,141 @@ pub(crate) fn erase(subject: Subject, id: &Uri) -> Row {
     Row::delete(subscriptions(subject), id.as_str())
 }
 
+/// What is stored.
+pub(crate) struct Found {
+    /// Every subscription.
+    pub(crate) subscriptions: Vec<StoredSubscription>,
+    /// Those whose rows cannot be read.
+    pub(crate) unread: Vec<UnreadSubscription>,
+    /// The @contexts that they use.
+    pub(crate) contexts: SharedContexts,
+}
+
 /// Every subscription that is stored, and the @contexts that they use.
-pub(crate) fn read(
-    reader: &dyn StorageReader,
-    subject: Subject,
-) -> Result<(Vec<StoredSubscription>, SharedContexts), Error> {
-    let mut known: HashMap<String, (ContextKey, Context)> = HashMap::new();
+///
+/// # Errors
+/// Where the store itself cannot be read.
+pub(crate) fn read(reader: &dyn StorageReader, subject: Subject) -> Result<Found, Error> {
+    let mut known: HashMap<String, Context> = HashMap::new();
     for (key, row) in rows::read(reader, contexts(subject))? {
-        let parsed = (|| {
+        let restored = (|| {
             let key: ContextKey = key.as_slice().try_into().ok()?;
-            let dump: Json = serde_json::from_slice(row.strip_prefix(&[VERSION])?).ok()?;
-            Some((key, Context::restore(&dump).ok()?))
+            let dump: Json = serde_json::from_slice(row.strip_prefix(&[CONTEXT_VERSION])?).ok()?;
+            Some((hex(&key), Context::restore(&dump).ok()?))
         })();
-        let (key, context) = parsed.ok_or_else(|| damaged(contexts(subject), &key))?;
-        known.insert(hex(&key), (key, context));
+        if let Some((key, context)) = restored {
+            known.insert(key, context);
+        } else {
+            let key = crate::ids::hex(&key);
+            tracing::error!(key, "the @context of stored subscriptions cannot be read");
+        }
     }
-    let mut shared = SharedContexts {
-        subject,
-        used: HashMap::new(),
+    let mut found = Found {
+        subscriptions: Vec::new(),
+        unread: Vec::new(),
+        contexts: SharedContexts {
+            subject,
+            used: HashMap::new(),
+        },
     };
-    let mut found = Vec::new();
     for (key, row) in rows::read(reader, subscriptions(subject))? {
-        let stored = decode(subject, &row, &known).ok_or_else(|| damaged(subscriptions(subject), &key))??;
-        let (context_key, _) = dump(&stored.context);
-        let users = shared
-            .used
-            .entry(context_key)
-            .or_insert_with(|| (stored.context.clone(), 0));
-        users.1 += 1;
-        found.push(stored);
+        let reason = match decode(subject, &row, &known) {
+            Ok(stored) => {
+                found.contexts.count(&stored.context);
+                found.subscriptions.push(stored);
+                continue;
+            }
+            Err(reason) => reason,
+        };
+        let id = String::from_utf8_lossy(&key);
+        tracing::error!(
+            table = subscriptions(subject),
+            subscription = %id,
+            reason,
+            "the row of a subscription cannot be read; it is kept, and nobody is notified"
+        );
+        let Ok(id) = Uri::parse(&id) else { continue };
+        let unread = unread(subject, id, reason, &row, &known);
+        if let Some(context) = &unread.context {
+            found.contexts.count(context);
+        }
+        found.unread.push(unread);
     }
-    Ok((found, shared))
+    Ok(found)
 }
 
-fn damaged(table: &str, key: &[u8]) -> Error {
-    let key = String::from_utf8_lossy(key);
-    Error::Storage(format!(
-        "the row `{key}` of the system table `{table}` is damaged, or of a newer program"
-    ))
+/// What can be told of a row that cannot be read.
+fn unread(
+    subject: Subject,
+    id: Uri,
+    reason: String,
+    row: &[u8],
+    contexts: &HashMap<String, Context>,
+) -> UnreadSubscription {
+    let text = row.split_first().map_or(row, |(_, text)| text);
+    let json: Json = serde_json::from_slice(text).unwrap_or_default();
+    let document = json
+        .pointer("/subscription/document")
+        .or_else(|| json.get("subscription"))
+        .and_then(Json::as_object);
+    let context = json.get("context").and_then(Json::as_str);
+    UnreadSubscription {
+        subject,
+        id,
+        reason,
+        document: document.cloned(),
+        context: context.and_then(|key| contexts.get(key)).cloned(),
+    }
 }
 
+/// A subscription, or why it cannot be read.
 fn decode(
     subject: Subject,
     row: &[u8],
-    contexts: &HashMap<String, (ContextKey, Context)>,
-) -> Option<Result<StoredSubscription, Error>> {
-    let json: Json = serde_json::from_slice(row.strip_prefix(&[VERSION])?).ok()?;
-    let instant = |member: &str| Some(Timestamp::from_micros(json.get(member)?.as_i64()?));
-    let id = Uri::parse(json.pointer("/subscription/id")?.as_str()?).ok()?;
-    let draft = Draft::read(json.get("subscription")?, Context::core(), subject);
-    let (_, context) = contexts.get(json.get("context")?.as_str()?)?;
-    let (created_at, modified_at) = (instant("createdAt")?, instant("modifiedAt")?);
+    contexts: &HashMap<String, Context>,
+) -> Result<StoredSubscription, String> {
+    let (version, text) = row.split_first().ok_or("it is empty")?;
+    if !matches!(*version, VERSION | AS_REQUESTED) {
+        return Err(format!(
+            "it is of version {version}, and this program reads up to {VERSION}: run a newer one"
+        ));
+    }
+    let json: Json = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let member = |name: &str| json.get(name).ok_or_else(|| format!("`{name}` is missing"));
+    let instant = |name: &str| {
+        let micros = member(name)?.as_i64();
+        micros
+            .map(Timestamp::from_micros)
+            .ok_or_else(|| format!("`{name}` is no instant"))
+    };
+    let document = member("subscription")?;
+    let subscription = match *version {
+        VERSION => read_stored(document, subject),
+        _ => as_requested(&json, document, subject),
+    };
+    let context = member("context")?.as_str().and_then(|key| contexts.get(key));
+    Ok(StoredSubscription {
+        subject,
+        subscription: subscription.map_err(|error| error.detail)?,
+        context: context.ok_or("its @context cannot be read")?.clone(),
+        created_at: instant("createdAt")?,
+        modified_at: instant("modifiedAt")?,
+        unusable: None,
+    })
+}
+
+/// Reads the version before.
+fn as_requested(json: &Json, document: &Json, subject: Subject) -> Result<Subscription, ngsi_ld::Error> {
+    let id = document.get("id").and_then(Json::as_str).unwrap_or_default();
+    let id = Uri::parse(id).map_err(|error| ngsi_ld::Error::bad_data(error.to_string()))?;
     let text = |member: &str| json.get(member).and_then(Json::as_str).map(str::to_owned);
     // What was in the future when it was stored may be past now.
-    let subscription = draft.and_then(|draft| draft.create(|| id, Timestamp::MIN));
-    Some(subscription.map_err(Error::from).map(|mut subscription| {
-        if let (Some(q), Some(text)) = (&mut subscription.q, text("q")) {
-            q.text = text;
-        }
-        if let (Some(csf), Some(text)) = (&mut subscription.csf, text("csf")) {
-            csf.text = text;
-        }
-        StoredSubscription {
-            subject,
-            subscription,
-            context: context.clone(),
-            created_at,
-            modified_at,
-        }
-    }))
+    let mut subscription = Draft::read(document, Context::core(), subject)?.create(|| id, Timestamp::MIN)?;
+    if let (Some(q), Some(text)) = (&mut subscription.q, text("q")) {
+        q.text = text;
+    }
+    if let (Some(csf), Some(text)) = (&mut subscription.csf, text("csf")) {
+        csf.text = text;
+    }
+    Ok(subscription)
 }

@@ -37,6 +37,7 @@ fn compiled(number: usize, members: &Json) -> Compiled {
         context: Context::core().clone(),
         created_at: Timestamp::MIN,
         modified_at: Timestamp::MIN,
+        unusable: None,
     };
     Compiled::new(Arc::new(stored), View::open(Caller::System("test"), "test")).unwrap()
 }

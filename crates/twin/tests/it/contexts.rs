@@ -156,3 +156,80 @@ fn what_was_had_and_is_no_context_is_the_clients_fault() {
         assert_eq!(error.kind, ErrorKind::BadRequestData, "5.5.6: {body}");
     }
 }
+
+#[test]
+fn what_failed_is_asked_for_again_however_often_it_is_named_meanwhile() {
+    let (memory, clock) = (Memory::new(), clock());
+    let net = Web::new("{\"@context\": {\"T\": \"http://a.example/T\"}}", None);
+    let answer = net.answer.lock().take();
+    let contexts = Contexts::new([], net.clone() as Arc<dyn Net>).with_home(city(&memory, &clock));
+    for seconds in [0, 4, 8] {
+        clock.set(at(seconds));
+        assert!(contexts.resolve_url(URL).is_err());
+    }
+    assert_eq!(net.asked.load(Ordering::SeqCst), 1);
+    *net.answer.lock() = answer;
+    clock.set(at(11));
+    let context = contexts.resolve_url(URL).unwrap();
+    assert_eq!(context.expand("T").as_str(), "http://a.example/T");
+    assert_eq!(net.asked.load(Ordering::SeqCst), 2);
+}
+
+/// Deletes what is hosted while it is asked for a document.
+struct Deleting(Mutex<Option<(Contexts, String)>>);
+
+impl Net for Deleting {
+    fn get(&self, _: &str, _: NetLimits) -> Result<Vec<u8>, NetError> {
+        let Some((contexts, hosted)) = self.0.lock().take() else {
+            return Err(NetError("gone".into()));
+        };
+        assert!(contexts.delete(&hosted).unwrap());
+        Ok(b"{\"@context\": {}}".to_vec())
+    }
+}
+
+#[test]
+fn what_is_deleted_while_it_is_compiled_does_not_go_on_serving() {
+    let (memory, clock) = (Memory::new(), clock());
+    let net = Arc::new(Deleting(Mutex::default()));
+    let contexts = Contexts::new([], net.clone() as Arc<dyn Net>).with_home(city(&memory, &clock));
+    let hosted = contexts.host(&json!({"T": "http://a.example/T"})).unwrap();
+    *net.0.lock() = Some((contexts.clone(), hosted.as_str().to_owned()));
+    let both = json!([
+        format!("http://city.example/ngsi-ld/v1/jsonldContexts/{hosted}"),
+        URL
+    ]);
+    contexts.resolve(&both).unwrap();
+    assert!(contexts.known(&both).is_none());
+    assert!(contexts.resolve(&both).is_err());
+}
+
+#[test]
+fn implicit_contexts_that_no_subscription_names_make_room() {
+    let (memory, clock) = (Memory::new(), clock());
+    let home = city(&memory, &clock);
+    let contexts = Contexts::offline([]).with_home(home.clone());
+    let of = |n: usize| json!({"T": format!("http://a.example/{n}")});
+    let url = |id: &ngsi_ld::Uri| format!("http://city.example/ngsi-ld/v1/jsonldContexts/{id}");
+    let named = contexts.host_implicitly(&of(0)).unwrap();
+    let context = contexts.resolve_url(&url(&named)).unwrap();
+    let draft = crate::subscriptions::draft(&json!({}));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let view = crate::common::view();
+    let subscribed = home.create_subscription(&view, draft, context.at(&url(&named)));
+    runtime.block_on(subscribed).unwrap();
+    for n in 1..2500 {
+        clock.set(at(n as i64));
+        contexts.host_implicitly(&of(n)).unwrap();
+    }
+    let kept = |contexts: &Contexts| contexts.list(Some(ContextKind::ImplicitlyCreated)).len();
+    assert!((1500..=2000).contains(&kept(&contexts)));
+    assert!(contexts.info(named.as_str()).is_some(), "a subscription names it");
+    let last = contexts.host_implicitly(&of(2499)).unwrap();
+    assert!(contexts.info(last.as_str()).is_some());
+    let count = kept(&contexts);
+    home.close();
+    drop((contexts, home));
+    let contexts = Contexts::offline([]).with_home(city(&memory, &clock));
+    assert_eq!(kept(&contexts), count, "their rows are gone too");
+}

@@ -190,7 +190,7 @@ async fn what_fails_is_tried_again_later_and_in_order() {
     clock.set(at(8));
     settled(&twin).await;
     assert_eq!(values(&post.take()), [1, 2, 3]);
-    assert_eq!((standing().times_sent, standing().times_failed), (3, 1));
+    assert_eq!((standing().times_sent, standing().times_failed), (3, 2));
     assert_eq!(standing().last_success, Some(at(8)));
     assert_eq!(twin.delivery_statistics().failing_endpoints, 0);
 }
@@ -269,6 +269,28 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
     assert_eq!(twin.purge_dead_letters(&other).await.unwrap(), 1);
     assert_eq!(twin.purge_dead_letters(&other).await.unwrap(), 0);
     assert!(twin.dead_letters(&all, None, 10).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replayed_message_is_young_also_on_disk() {
+    let limits = DeliveryLimits {
+        refusals: 1,
+        ..DeliveryLimits::default()
+    };
+    let (twin, clock, post) = started(limits);
+    subscribe(&twin, to("http://refuses.example/")).await;
+    post.set("refuses", Mood::Refuses);
+    change(&twin, 1, 1).await;
+    let dead = || twin.delivery_statistics().dead_letters == 1;
+    until("it is given up", dead).await;
+    post.set("refuses", Mood::Hangs);
+    clock.set(at(100_000));
+    let all = DeadLetterFilter::default();
+    assert_eq!(twin.replay_dead_letters(&all).await.unwrap(), 1);
+    let row = twin.rows("outbox").unwrap().remove(0).1;
+    let made_at = format!("\"madeAt\":{}", at(100_000).as_micros());
+    let text = String::from_utf8_lossy(&row);
+    assert!(text.contains(&made_at), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
