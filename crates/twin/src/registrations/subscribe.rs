@@ -51,8 +51,9 @@ impl Twin {
             context,
             created_at: now,
             modified_at: now,
+            view: view.clone(),
         };
-        let subscriber = Subscriber::new(Arc::new(stored), view.clone())?;
+        let subscriber = Subscriber::new(Arc::new(stored))?;
         self.put_registration_subscription(subscribers, None, subscriber, now)?;
         Ok(id)
     }
@@ -78,8 +79,9 @@ impl Twin {
             context: context.unwrap_or_else(|| before.context.clone()),
             created_at: before.created_at,
             modified_at: now,
+            view: view.clone(),
         };
-        let subscriber = Subscriber::new(Arc::new(after), view.clone())?;
+        let subscriber = Subscriber::new(Arc::new(after))?;
         self.put_registration_subscription(subscribers, Some(&before), subscriber, now)
     }
 

@@ -17,6 +17,7 @@ mod tests;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Standing, Subject, Subscription};
 use ngsi_ld::{Timestamp, Uri};
+use query::View;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use edit::{Edit, EditReply};
@@ -41,6 +42,8 @@ pub struct StoredSubscription {
     pub created_at: Timestamp,
     /// When it was changed.
     pub modified_at: Timestamp,
+    /// What its subscriber may see, now and whenever it is notified.
+    pub(crate) view: View,
 }
 
 impl StoredSubscription {

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
 use ngsi_ld::{Timestamp, Uri};
+use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use storage::StorageReader;
@@ -106,6 +107,7 @@ pub(crate) fn encode(stored: &StoredSubscription) -> Row {
         "q": subscription.q.as_ref().map(|q| q.text.as_str()),
         "csf": subscription.csf.as_ref().map(|csf| csf.text.as_str()),
         "context": hex(&context),
+        "subscriber": subscriber(&stored.view),
         "createdAt": stored.created_at.as_micros(),
         "modifiedAt": stored.modified_at.as_micros(),
     });
@@ -186,6 +188,27 @@ fn decode(
             context: context.clone(),
             created_at,
             modified_at,
+            view: view_of(json.get("subscriber")),
         }
     }))
+}
+
+/// Who subscribed, and what for: from this what he may see is known again after a restart.
+fn subscriber(view: &View) -> Json {
+    let caller = match view.caller() {
+        Caller::Anonymous => "anonymous".to_owned(),
+        Caller::System(name) => format!("system {name}"),
+    };
+    json!({"caller": caller, "purpose": &*view.purpose().0})
+}
+
+/// What a subscriber may see after a restart. The one place where that is decided: until there are policies to ask, it is
+/// everything, as for whoever asks now.
+fn view_of(subscriber: Option<&Json>) -> View {
+    let text = |member: &str| subscriber?.get(member)?.as_str();
+    let caller = match text("caller") {
+        Some("anonymous") => Caller::Anonymous,
+        _ => Caller::System("subscription"),
+    };
+    View::open(caller, text("purpose").unwrap_or("service-operation"))
 }

@@ -40,6 +40,7 @@ mod snapshot_notices;
 mod snapshots;
 mod source_subscriptions;
 mod subscriptions;
+mod tenants;
 mod texts;
 mod transient;
 mod views;
