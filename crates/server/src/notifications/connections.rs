@@ -165,10 +165,13 @@ impl Connections {
         let number = self.0.made.fetch_add(1, Ordering::Relaxed);
         // Two at once must not have the same id, or the broker would end the first.
         let digest = Sha256::digest(format!("{seed} {number}"));
-        let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digits = digest
+            .iter()
+            .take(8)
+            .fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         let login = Login {
             version: key.version,
-            client_id: &format!("mapacha{digits}"),
+            client_id: &format!("mapacha{digits:016x}"),
             username: key.username.as_deref(),
             password: key.password.as_deref(),
         };
