@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use black_box::{Server, client, mapacha};
+use black_box::{Client, Server, client, mapacha};
 use serde_json::{Value as Json, json};
 
 use crate::process::{cpu_of, resident};
@@ -21,12 +21,12 @@ const CONNECTIONS: usize = 16;
 const INSTANCES: usize = 1_000_000;
 /// Instances that one request brings.
 const INSTANCES_A_REQUEST: usize = 10_000;
-const API: &str = "/ngsi-ld/v1";
+pub(crate) const API: &str = "/ngsi-ld/v1";
 
-struct Load {
-    name: &'static str,
-    operation: &'static str,
-    goal: &'static str,
+pub(crate) struct Load {
+    pub(crate) name: &'static str,
+    pub(crate) operation: &'static str,
+    pub(crate) goal: &'static str,
 }
 
 const LOADS: [Load; 7] = [
@@ -76,11 +76,7 @@ pub(crate) fn report() {
     let entities = setting("ENTITIES", 10_000);
     let seconds = setting("SECONDS", 5);
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = mapacha(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
-    command.arg(folder.path());
-    // Subscribers of the measurement are on this machine.
-    command.env("MAPACHA__NOTIFICATIONS__ALLOW_PRIVATE", "true");
-    let server = Server::start(&mut command);
+    let server = serve(folder.path());
     println!("## The broker: {entities} entities of 5 attributes, {CONNECTIONS} connections\n");
     println!(
         "| What | Requests a second | Wall a request | CPU of the server a request | Median | p99 | Goal |"
@@ -98,18 +94,26 @@ pub(crate) fn report() {
     assert_eq!(code, Some(0), "the server ends well after the load");
 }
 
-fn setting(name: &str, default: usize) -> usize {
+pub(crate) fn serve(folder: &Path) -> Server {
+    let mut command = mapacha(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+    command.arg(folder);
+    // Subscribers of the measurement are on this machine.
+    command.env("MAPACHA__NOTIFICATIONS__ALLOW_PRIVATE", "true");
+    Server::start(&mut command)
+}
+
+pub(crate) fn setting(name: &str, default: usize) -> usize {
     std::env::var(name)
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(default)
 }
 
-fn cpu(server: &Server) -> Duration {
+pub(crate) fn cpu(server: &Server) -> Duration {
     cpu_of(server.pid()).unwrap_or_default()
 }
 
-fn row(what: &str, count: u64, wall: Duration, cpu: Duration, percentiles: &str, goal: &str) {
+pub(crate) fn row(what: &str, count: u64, wall: Duration, cpu: Duration, percentiles: &str, goal: &str) {
     let each = |time: Duration| time.as_secs_f64() * 1e6 / count.max(1) as f64;
     println!(
         "| {what} | {:.0} | {:.0} µs | {:.0} µs | {percentiles} | {goal} |",
@@ -120,7 +124,7 @@ fn row(what: &str, count: u64, wall: Duration, cpu: Duration, percentiles: &str,
 }
 
 /// All entities, in batches, one after the other.
-fn upsert(server: &Server, entities: usize) {
+pub(crate) fn upsert(server: &Server, entities: usize) {
     let http = client();
     let (begun, spent) = (Instant::now(), cpu(server));
     for first in (0..entities).step_by(BATCH) {
@@ -165,7 +169,7 @@ fn entity(n: usize, entities: usize) -> Json {
     })
 }
 
-fn measure(server: &Server, load: &Load, entities: usize, seconds: usize) {
+pub(crate) fn measure(server: &Server, load: &Load, entities: usize, seconds: usize) {
     let spent = cpu(server);
     let output = Command::new("wrk")
         .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "-s"])
@@ -208,16 +212,7 @@ fn script() -> PathBuf {
 fn subscriptions(server: &Server, entities: usize, seconds: usize) {
     let http = client();
     let count = 10_000;
-    let address = format!("{}{API}/subscriptions", server.url);
-    let subscribe = |subscription: &Json| {
-        let answer = http.post(&address).json(subscription).send().expect("an answer");
-        assert_eq!(
-            answer.status().as_u16(),
-            201,
-            "{}",
-            answer.text().unwrap_or_default()
-        );
-    };
+    let subscribe = |subscription: &Json| subscribe(&http, server, subscription);
     // Nobody listens there, and nobody is to be told.
     let notification = json!({"endpoint": {"uri": "http://127.0.0.1:9/none"}});
     for n in 0..count {
@@ -233,6 +228,17 @@ fn subscriptions(server: &Server, entities: usize, seconds: usize) {
         goal: "100 µs more",
     };
     measure(server, &load, entities, seconds);
+}
+
+pub(crate) fn subscribe(http: &Client, server: &Server, subscription: &Json) {
+    let address = format!("{}{API}/subscriptions", server.url);
+    let answer = http.post(address).json(subscription).send().expect("an answer");
+    assert_eq!(
+        answer.status().as_u16(),
+        201,
+        "{}",
+        answer.text().unwrap_or_default()
+    );
 }
 
 /// A million instances of one attribute, and their averages by the hour.

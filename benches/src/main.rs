@@ -1,7 +1,7 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
 //! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`
-//! and `benches broker` one chapter;
+//! and `benches broker` one chapter, `benches subscriptions` the last part of that;
 //! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
@@ -22,8 +22,10 @@
 
 mod access;
 mod broker;
+mod crowd;
 mod main_job;
 mod process;
+mod receiver;
 mod strategies;
 mod validate;
 
@@ -53,5 +55,8 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| chapter == "broker") {
         broker::report();
+    }
+    if chapter.is_none_or(|chapter| ["broker", "subscriptions"].contains(&chapter)) {
+        crowd::report();
     }
 }

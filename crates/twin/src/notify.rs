@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Endpoint, Standing, Subject};
 use ngsi_ld::{Timestamp, Uri};
-use query::View;
+use query::registrations::RegistrationQuery;
+use query::{Caller, View};
 
 use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
 use crate::error::Error;
@@ -24,8 +25,8 @@ const ATTEMPTS: usize = 8;
 
 /// Makes a subscription ready. Regular expressions and reference geometries take their time, which neither the
 /// executor nor the writer has.
-async fn compile(stored: StoredSubscription, view: View) -> Result<Box<Compiled>, Error> {
-    let compiled = tokio::task::spawn_blocking(move || Compiled::new(Arc::new(stored), view));
+async fn compile(stored: StoredSubscription) -> Result<Box<Compiled>, Error> {
+    let compiled = tokio::task::spawn_blocking(move || Compiled::new(Arc::new(stored)));
     match compiled.await {
         Ok(compiled) => compiled.map(Box::new),
         Err(_) => Err(Error::Storage(
@@ -67,11 +68,35 @@ impl Twin {
             created_at: now,
             modified_at: now,
             unusable: None,
+            view: view.clone(),
         };
-        let compiled = compile(stored, view.clone()).await?;
+        let compiled = compile(stored).await?;
         self.ask(1, |reply| Command::Edit(Edit::Create(compiled), reply))
             .await?;
         Ok(id)
+    }
+
+    /// Whether a subscription could be made of a draft, its id aside: before something else is made for it. For a
+    /// thread that may take its time.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where 5.2.12 does not hold.
+    pub fn check_subscription(&self, draft: &Draft, subject: Subject) -> Result<(), Error> {
+        let now = self.now();
+        let subscription = draft.clone().create(|| self.new_id("Subscription", now), now)?;
+        if subject == Subject::Registrations {
+            RegistrationQuery::subscribed(&subscription)?.prepare()?;
+            return Ok(());
+        }
+        let stored = StoredSubscription {
+            subject,
+            subscription,
+            context: Context::core().clone(),
+            created_at: now,
+            modified_at: now,
+            view: View::open(Caller::System("subscription"), "service-operation"),
+        };
+        Compiled::new(Arc::new(stored)).map(|_| ())
     }
 
     /// Update Subscription (5.8.2). `context`: where the fragment gives a `jsonldContext`, that one.
@@ -99,8 +124,9 @@ impl Twin {
                 created_at: before.created_at,
                 modified_at: now,
                 unusable: None,
+                view: view.clone(),
             };
-            let compiled = compile(after, view.clone()).await?;
+            let compiled = compile(after).await?;
             let overtaken = Arc::new(AtomicBool::new(false));
             let edit = Edit::Update {
                 before,

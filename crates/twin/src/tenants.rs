@@ -11,8 +11,10 @@ use ngsi_ld::Uri;
 use parking_lot::Mutex;
 use storage::{Clock, Storage, StorageError};
 
+use crate::cradle::{self, Cradle};
 use crate::delivery::Transport;
 use crate::error::Error;
+use crate::first_write::FirstWrite;
 use crate::ids;
 use crate::rows::Row;
 use crate::snapshots::{OfSnapshot, Open, Snapshots};
@@ -22,7 +24,7 @@ use crate::twin::{Limits, Twin};
 /// The name of the default tenant's store. No tenant can be called so.
 const DEFAULT_STORE: &str = "city";
 /// What the names of the other stores begin with.
-const PREFIX: &str = "tenant-";
+pub(crate) const PREFIX: &str = "tenant-";
 /// The most tenants of one folder: each has a thread and a file.
 const MAX_TENANTS: usize = 1000;
 
@@ -34,7 +36,7 @@ type Factory = dyn Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + S
 #[derive(Clone)]
 pub struct Tenants(Arc<Shared>);
 
-struct Shared {
+pub(crate) struct Shared {
     factory: Box<Factory>,
     folder: PathBuf,
     snapshots: Open,
@@ -55,9 +57,30 @@ struct Named {
     names: BTreeSet<String>,
     /// Those that are open.
     open: HashMap<String, Twin>,
-    /// How many are being made.
-    coming: usize,
+    /// Those that somebody wants to write to and that nothing was written for yet. Nobody finds them by reading, and
+    /// they go when nobody holds them.
+    unborn: HashMap<String, Unborn>,
+    /// How many were to be made.
+    attempts: u64,
     closed: bool,
+}
+
+struct Unborn {
+    twin: Twin,
+    /// Which attempt at this tenant it is.
+    number: u64,
+    /// Whether the first write is under way.
+    being_born: bool,
+}
+
+impl Named {
+    /// Takes out those that nobody holds. To be dropped after the lock is let go of: a twin waits for its writer.
+    fn take_forsaken(&mut self) -> Vec<Unborn> {
+        let forsaken = self
+            .unborn
+            .extract_if(|_, unborn| !unborn.being_born && !unborn.twin.is_shared());
+        forsaken.map(|(_, unborn)| unborn).collect()
+    }
 }
 
 impl Tenants {
@@ -80,12 +103,15 @@ impl Tenants {
         factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let default = Twin::open_with(factory(DEFAULT_STORE)?, Arc::clone(&clock), limits)?;
-        let names = stored(folder).map_err(|error| {
-            Error::Storage(format!(
-                "the folder {} cannot be listed: {error}",
-                folder.display()
-            ))
-        })?;
+        // The default tenant's store is open: the folder is ours.
+        let names = cradle::sweep(folder)
+            .and_then(|()| stored(folder))
+            .map_err(|error| {
+                Error::Storage(format!(
+                    "the folder {} cannot be listed: {error}",
+                    folder.display()
+                ))
+            })?;
         let named = Mutex::new(Named {
             names,
             ..Named::default()
@@ -124,7 +150,8 @@ impl Tenants {
         self.find(name, false)
     }
 
-    /// The twin of a name, made where it is missing: for the first write.
+    /// The twin of a name, for a write. Where there is no such tenant, the first write that succeeds makes it: until
+    /// then it is not found by [`Self::get`], and nothing of it is on disk.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name that is not 1 to 50 of `a`–`z`, `0`–`9` and `_`.
@@ -203,11 +230,16 @@ impl Tenants {
     /// # Errors
     /// The first; the others are tidied all the same.
     pub fn tidy(&self) -> Result<(), Error> {
-        let named: Vec<(String, Twin)> = {
-            let named = self.0.named.lock();
+        let (named, forsaken): (Vec<(String, Twin)>, Vec<Unborn>) = {
+            let mut named = self.0.named.lock();
+            let forsaken = named.take_forsaken();
             let open = named.open.iter();
-            open.map(|(name, twin)| (name.clone(), twin.clone())).collect()
+            (
+                open.map(|(name, twin)| (name.clone(), twin.clone())).collect(),
+                forsaken,
+            )
         };
+        drop(forsaken);
         let default = [(None, &self.0.default)].into_iter();
         let mut tidied = Ok(());
         for (name, twin) in default.chain(named.iter().map(|(name, twin)| (Some(name.as_str()), twin))) {
@@ -272,7 +304,8 @@ impl Tenants {
         let open: Vec<Twin> = {
             let mut named = self.0.named.lock();
             named.closed = true;
-            named.open.drain().map(|(_, twin)| twin).collect()
+            let unborn: Vec<Twin> = named.unborn.values().map(|one| one.twin.clone()).collect();
+            named.open.drain().map(|(_, twin)| twin).chain(unborn).collect()
         };
         self.0.snapshots.close();
         self.0.default.close();
@@ -290,42 +323,72 @@ impl Tenants {
             match self.look_for(name, create)? {
                 Looked::Open(twin) => return Ok(Some(twin)),
                 Looked::Nothing => return Ok(None),
-                Looked::ToOpen => self.0.named.lock().coming += 1,
+                Looked::ToOpen => {}
             }
-            let opened = self.open_named(name);
+            let twin = self.open_named(name)?;
             let mut named = self.0.named.lock();
-            named.coming -= 1;
-            let twin = opened?;
             if named.closed {
                 drop(named);
                 twin.close();
-                return Err(Error::Storage("the twins are closed".to_owned()));
+                return Err(closed());
             }
             self.start_delivery(&twin, Some(name));
-            named.names.insert(name.to_owned());
             named.open.insert(name.to_owned(), twin.clone());
             Ok(Some(twin))
         })
     }
 
     fn look_for(&self, name: &str, create: bool) -> Result<Looked, Error> {
-        let named = self.0.named.lock();
+        let mut named = self.0.named.lock();
         if let Some(twin) = named.open.get(name) {
             return Ok(Looked::Open(twin.clone()));
         }
-        let there = named.names.contains(name);
-        if !there && !create {
+        if named.names.contains(name) {
+            return if named.closed {
+                Err(closed())
+            } else {
+                Ok(Looked::ToOpen)
+            };
+        }
+        if !create {
             return Ok(Looked::Nothing);
         }
+        let forsaken = named.take_forsaken();
+        let conceived = self.conceive(&mut named, name);
+        drop(named);
+        drop(forsaken);
+        conceived.map(Looked::Open)
+    }
+
+    /// The twin of a tenant that is not there yet. Nothing of it is read, so it is no wait.
+    fn conceive(&self, named: &mut Named, name: &str) -> Result<Twin, Error> {
         if named.closed {
-            return Err(Error::Storage("the twins are closed".to_owned()));
+            return Err(closed());
         }
-        if !there && named.names.len() + named.coming >= MAX_TENANTS {
+        if let Some(unborn) = named.unborn.get(name) {
+            return Ok(unborn.twin.clone());
+        }
+        if named.names.len() + named.unborn.len() >= MAX_TENANTS {
             return Err(Error::Storage(format!(
                 "there are {MAX_TENANTS} tenants already, which is the most"
             )));
         }
-        Ok(Looked::ToOpen)
+        named.attempts += 1;
+        let number = named.attempts;
+        let storage = FirstWrite::new(Box::new(Cradle {
+            tenants: Arc::downgrade(&self.0),
+            name: name.to_owned(),
+            number,
+            folder: self.0.folder.clone(),
+        }));
+        let twin = Twin::open_with(Box::new(storage), Arc::clone(&self.0.clock), self.0.limits)?;
+        let unborn = Unborn {
+            twin: twin.clone(),
+            number,
+            being_born: false,
+        };
+        named.unborn.insert(name.to_owned(), unborn);
+        Ok(twin)
     }
 
     fn open_named(&self, name: &str) -> Result<Twin, Error> {
@@ -349,6 +412,52 @@ enum Looked {
     /// None, and none is to be made.
     Nothing,
     ToOpen,
+}
+
+/// What the writer of a tenant that is not there yet does with its first write.
+impl Shared {
+    /// Whether that attempt at a tenant still counts; its first write is under way then.
+    pub(crate) fn is_to_be_born(&self, name: &str, number: u64) -> bool {
+        let mut named = self.named.lock();
+        let unborn = named
+            .unborn
+            .get_mut(name)
+            .filter(|unborn| unborn.number == number);
+        unborn.map(|unborn| unborn.being_born = true).is_some()
+    }
+
+    /// The first write of that attempt failed, and nothing is left of it.
+    pub(crate) fn was_not_born(&self, name: &str, number: u64) {
+        let mut named = self.named.lock();
+        if let Some(unborn) = named
+            .unborn
+            .get_mut(name)
+            .filter(|unborn| unborn.number == number)
+        {
+            unborn.being_born = false;
+        }
+    }
+
+    /// Makes a store.
+    pub(crate) fn make(&self, store: &str) -> Result<Box<dyn Storage>, StorageError> {
+        (self.factory)(store)
+    }
+
+    /// The first write of a tenant is durable: from now on it is there.
+    pub(crate) fn born(this: &Arc<Self>, name: &str) {
+        let mut named = this.named.lock();
+        let Some(unborn) = named.unborn.remove(name) else {
+            return;
+        };
+        named.names.insert(name.to_owned());
+        named.open.insert(name.to_owned(), unborn.twin.clone());
+        drop(named);
+        Tenants(Arc::clone(this)).start_delivery(&unborn.twin, Some(name));
+    }
+}
+
+fn closed() -> Error {
+    Error::Storage("the twins are closed".to_owned())
 }
 
 /// The name of an installation, made when it is first opened.
@@ -401,142 +510,5 @@ fn stored(folder: &Path) -> std::io::Result<BTreeSet<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Operation, Reader as _};
-    use ngsi_ld::{Entity, Name};
-    use query::{Caller, View};
-    use storage::Memory;
-    use storage::environment::SystemClock;
-
-    fn memory(
-        stores: &Arc<Mutex<HashMap<String, Memory>>>,
-    ) -> impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + use<> {
-        let stores = Arc::clone(stores);
-        move |name| {
-            Ok(Box::new(
-                stores.lock().entry(name.to_owned()).or_default().clone(),
-            ))
-        }
-    }
-
-    #[test]
-    fn each_tenant_has_a_city_of_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let stores = Arc::default();
-        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), memory(&stores)).unwrap();
-        let view = View::open(Caller::System("test"), "test");
-        let id = Uri::ngsi_ld("T", "1");
-        let entity = Entity::new(id.clone(), Name::default_term("T"));
-
-        assert!(tenants.get(Some("water")).is_none(), "nothing was written for it");
-        let water = tenants.get_or_create("water").unwrap();
-        water
-            .execute_blocking(&view, vec![Operation::Create(entity)])
-            .remove(0)
-            .unwrap();
-        assert!(tenants.get(Some("water")).unwrap().get(&view, &id).is_some());
-        assert!(tenants.get(None).unwrap().get(&view, &id).is_none());
-        assert_eq!(tenants.names(), ["water"]);
-        assert_eq!(tenants.verify().unwrap(), "1 entities of 2 tenant(s) were read");
-        for bad in ["", "Water", "a-b", "a/b", "..", &"a".repeat(51)] {
-            assert!(
-                matches!(tenants.get_or_create(bad), Err(Error::Invalid(_))),
-                "{bad}"
-            );
-            assert!(tenants.get(Some(bad)).is_none());
-        }
-        tenants.close();
-        assert!(tenants.get_or_create("later").is_err());
-    }
-
-    #[test]
-    fn nobody_waits_for_the_store_of_another() {
-        let folder = tempfile::tempdir().unwrap();
-        let stores = Arc::default();
-        let (open, slow) = (memory(&stores), "tenant-slow");
-        let (arrived, opening) = std::sync::mpsc::channel();
-        let (go_on, wait) = std::sync::mpsc::channel::<()>();
-        let (arrived, wait) = (Mutex::new(arrived), Mutex::new(wait));
-        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), move |name| {
-            if name == slow {
-                arrived.lock().send(()).unwrap();
-                wait.lock().recv().unwrap();
-            }
-            open(name)
-        })
-        .unwrap();
-        tenants.get_or_create("quick").unwrap();
-        std::thread::scope(|scope| {
-            let one = scope.spawn(|| tenants.get_or_create("slow").unwrap());
-            opening.recv().unwrap();
-            let other = scope.spawn(|| tenants.get_or_create("slow").unwrap());
-            // While it is opened, others are found, made and listed.
-            assert!(tenants.get(Some("quick")).is_some());
-            tenants.get_or_create("new").unwrap();
-            assert_eq!(tenants.names(), ["new", "quick"]);
-            go_on.send(()).unwrap();
-            let (one, other) = (one.join().unwrap(), other.join().unwrap());
-            assert!(Arc::ptr_eq(&one.0, &other.0), "both have the same twin");
-        });
-        assert!(opening.try_recv().is_err(), "it was opened once");
-    }
-
-    #[test]
-    fn one_that_cannot_be_tidied_does_not_keep_the_others_from_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let stores: Arc<Mutex<HashMap<String, Memory>>> = Arc::default();
-        let clock = Arc::new(storage::environment::ManualClock::new(SystemClock.now()));
-        let tenants = Tenants::open(
-            folder.path(),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            memory(&stores),
-        )
-        .unwrap();
-        let names = ["a", "b"];
-        for name in names {
-            let twin = tenants.get_or_create(name).unwrap();
-            let snapshots = tenants.snapshots(&twin, Some(name));
-            let new = crate::snapshots::NewSnapshot {
-                lifetime: Some(std::time::Duration::from_secs(1)),
-                ..Default::default()
-            };
-            snapshots
-                .create(
-                    new,
-                    Box::new(|_, _| Ok(crate::Collected::default())),
-                    Box::new(|_| ()),
-                )
-                .unwrap();
-        }
-        clock.set(clock.now().plus_micros(10_000_000));
-        // The writer of the first is gone.
-        tenants.get(Some("a")).unwrap().close();
-        assert!(tenants.tidy().is_err());
-        clock.set(clock.now().plus_micros(-10_000_000));
-        let left = names.map(|name| {
-            let twin = tenants.get(Some(name)).unwrap();
-            tenants.snapshots(&twin, Some(name)).all().len()
-        });
-        assert_eq!(left, [1, 0]);
-    }
-
-    #[test]
-    fn tenants_are_found_again() {
-        let folder = tempfile::tempdir().unwrap();
-        for file in [
-            "city.sqlite",
-            "tenant-water.sqlite",
-            "tenant-water.sqlite-wal",
-            "tenant-Bad.sqlite",
-            "tenant-.x",
-        ] {
-            std::fs::write(folder.path().join(file), "").unwrap();
-        }
-        let stores = Arc::default();
-        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), memory(&stores)).unwrap();
-        assert_eq!(tenants.names(), ["water"]);
-        assert!(tenants.get(Some("water")).is_some());
-        assert_eq!(stores.lock().len(), 2, "opened when asked for");
-    }
-}
+#[path = "tenants_tests.rs"]
+mod tests;

@@ -123,7 +123,7 @@ impl Twin {
         let registrations = Registrations::open(&*reader, &book)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
         let snapshots = Shelf::load(&*reader, &book)?;
-        book.open_queues(&*reader)?;
+        book.open_queues(&*reader, clock.now())?;
         matcher.learn_standings(&book);
         state.ends_next(deadlines.first(), true);
         let library = Library::load(&*reader)?;

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
+use crate::pieces::Pieces;
+use crate::reading::Reading;
 use crate::rows::Row;
 use crate::shard::Record;
 use crate::stage::{Counters, Finished, Stage};
@@ -27,14 +29,15 @@ use crate::subscriptions::{Edit, EditReply, Matcher};
 
 /// How often an idle writer asks the store whether it has something to do.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long the writer waits for the next piece of a blob before it gives up on whoever sends it.
-const BLOB_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where results go. Called once.
 pub(crate) type Reply = Box<dyn FnOnce(Vec<Result<Outcome, Error>>) + Send>;
 
 /// Where it is said that rows are durable, or why they are not.
 pub(crate) type RowsReply = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What must hold of the entities that are here for rows to be written: asked on the writer's thread, so briefly.
+pub(crate) type Check = Box<dyn FnOnce(&Reading<'_, State>) -> Result<(), Error> + Send>;
 
 /// What the writer is told.
 pub(crate) enum Command {
@@ -52,6 +55,13 @@ pub(crate) enum Command {
     },
     /// Rows of system tables and messages for others, in order with the operations.
     Rows {
+        rows: Vec<Row>,
+        letters: Vec<Letter>,
+        reply: RowsReply,
+    },
+    /// The same, where `check` lets them: no other write comes between it and their commit.
+    RowsIf {
+        check: Check,
         rows: Vec<Row>,
         letters: Vec<Letter>,
         reply: RowsReply,
@@ -89,6 +99,16 @@ impl Work {
         match self {
             Self::Operations { operations, .. } => operations.len(),
             Self::Rows { rows, letters, .. } => rows.len() + letters.len(),
+        }
+    }
+
+    /// Says that it was not done.
+    fn refused(self, error: &Error) {
+        match self {
+            Self::Operations {
+                operations, reply, ..
+            } => reply(vec![Err(error.clone()); operations.len()]),
+            Self::Rows { reply, .. } => reply(Err(error.clone())),
         }
     }
 }
@@ -177,6 +197,15 @@ impl Writer {
                 }
                 Command::Rows { rows, letters, reply } => {
                     self.commit_group(Work::Rows { rows, letters, reply }, false, Some(&mut next));
+                }
+                Command::RowsIf {
+                    check,
+                    rows,
+                    letters,
+                    reply,
+                } => {
+                    let work = Work::Rows { rows, letters, reply };
+                    self.commit_if(check, work);
                 }
                 Command::Execute {
                     view,
@@ -364,6 +393,28 @@ impl Writer {
         }
     }
 
+    /// Commits work by itself, where a check of what is here lets it.
+    fn commit_if(&mut self, check: Check, work: Work) {
+        let reading = Reading {
+            state: &*self.state,
+            storage: &*self.reader,
+            until: None,
+            over_by: self.state.may_be_over(|| self.clock.now()),
+        };
+        let checked = catch_unwind(AssertUnwindSafe(|| check(&reading))).unwrap_or_else(|_| {
+            Err(Error::Storage(
+                "a check before a write met a defect of this program; see the log".to_owned(),
+            ))
+        });
+        match checked {
+            Ok(()) => self.commit_group(work, false, None),
+            Err(error) => {
+                self.waiting.fetch_sub(work.weight(), Ordering::Relaxed);
+                work.refused(&error);
+            }
+        }
+    }
+
     /// What subscribers are to be told of a group.
     fn letters(&mut self, finished: &Finished, requests: &[Range<usize>], now: Timestamp) -> Vec<Letter> {
         let (matcher, state) = (&mut self.matcher, &self.state);
@@ -461,11 +512,7 @@ impl Writer {
         if let Some(why) = &self.stopped {
             return Err(Error::Storage(why.clone()));
         }
-        let mut content = Pieces {
-            coming: pieces,
-            current: io::Cursor::default(),
-            failed: None,
-        };
+        let mut content = Pieces::new(pieces);
         let storage = &mut self.storage;
         let stored = guarded(|| storage.put_blob(&mut content));
         if let Some(why) = content.failed {
@@ -520,37 +567,4 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, Stora
             "the store met a defect of this program; see the log".into(),
         ))
     })
-}
-
-/// The content of a blob as it comes from another thread.
-struct Pieces {
-    coming: Receiver<io::Result<Vec<u8>>>,
-    current: io::Cursor<Vec<u8>>,
-    failed: Option<String>,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.current.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            let error = match self.coming.recv_timeout(BLOB_PATIENCE) {
-                Ok(Ok(piece)) if piece.is_empty() => return Ok(0),
-                Ok(Ok(piece)) => {
-                    self.current = io::Cursor::new(piece);
-                    continue;
-                }
-                Ok(Err(error)) => error,
-                Err(RecvTimeoutError::Disconnected) => io::Error::other("whoever sent it went away"),
-                Err(RecvTimeoutError::Timeout) => io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    format!("nothing came for {} s", BLOB_PATIENCE.as_secs()),
-                ),
-            };
-            self.failed = Some(error.to_string());
-            return Err(error);
-        }
-    }
 }

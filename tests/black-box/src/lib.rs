@@ -221,12 +221,15 @@ impl Drop for Server {
     }
 }
 
+/// What [`client`] gives.
+pub use reqwest::blocking::Client;
+
 /// An HTTP client that follows no proxy of this machine.
 ///
 /// # Panics
 /// When it cannot be made.
-pub fn client() -> reqwest::blocking::Client {
-    reqwest::blocking::Client::builder()
+pub fn client() -> Client {
+    Client::builder()
         .no_proxy()
         .timeout(Duration::from_mins(2))
         .build()

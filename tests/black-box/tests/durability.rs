@@ -106,3 +106,74 @@ fn acknowledged_writes_survive_kill_9() {
         "something was written at all: {acknowledged:?}"
     );
 }
+
+/// The names of the tenants that a data folder has something of.
+fn tenants_on_disk(data: &std::path::Path) -> std::collections::BTreeSet<String> {
+    let files = std::fs::read_dir(data).expect("a folder");
+    let names = files.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"));
+    let stores = names.filter_map(|name| Some(name.strip_prefix("tenant-")?.split('.').next()?.to_owned()));
+    stores.collect()
+}
+
+#[test]
+fn a_tenant_is_there_after_kill_9_with_its_first_write_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut number = 0;
+    let mut acknowledged: Vec<String> = Vec::new();
+    for cycle in 0..4_u64 {
+        let server = Server::over(&data);
+        let (url, first) = (server.url.clone(), number);
+        let writer = std::thread::spawn(move || {
+            let client = client();
+            let (mut number, mut good) = (first, Vec::new());
+            loop {
+                number += 1;
+                let tenant = format!("t{number}");
+                let entity = if number % 3 == 0 {
+                    json!({"id": "urn:ngsi-ld:A:1"}) // of no type
+                } else {
+                    json!({"id": "urn:ngsi-ld:A:1", "type": "A"})
+                };
+                let request = client
+                    .post(format!("{url}/ngsi-ld/v1/entities"))
+                    .header("ngsild-tenant", &tenant)
+                    .json(&entity);
+                match request.send() {
+                    Ok(answer) if answer.status() == 201 => good.push(tenant),
+                    Ok(answer) => assert!(answer.status() == 400 && number % 3 == 0, "{}", answer.status()),
+                    Err(_) => return (number, good),
+                }
+            }
+        });
+        std::thread::sleep(std::time::Duration::from_millis(300 + (cycle * 37) % 100));
+        server.kill();
+        let (last, good) = writer.join().expect("the writer did not fail");
+        number = last;
+        acknowledged.extend(good);
+        let server = Server::over(&data);
+        let there = tenants_on_disk(&data);
+        assert!(!data.read_dir().expect("a folder").any(|file| {
+            file.expect("a file")
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "new")
+        }));
+        for tenant in &acknowledged {
+            assert!(there.contains(tenant), "{tenant} was acknowledged");
+        }
+        for tenant in &there {
+            let answer = client()
+                .get(format!("{}/ngsi-ld/v1/entities/urn:ngsi-ld:A:1", server.url))
+                .header("ngsild-tenant", tenant)
+                .send()
+                .expect("an answer");
+            assert_eq!(
+                answer.status().as_u16(),
+                200,
+                "{tenant} is there with nothing in it"
+            );
+        }
+    }
+    assert!(!acknowledged.is_empty(), "some were made");
+}

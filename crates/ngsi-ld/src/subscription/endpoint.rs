@@ -71,7 +71,7 @@ pub enum Scheme {
 }
 
 /// `MQTT-Version` (Table 7.2-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum MqttVersion {
     /// `mqtt3.1.1`.
     V3,

@@ -113,17 +113,6 @@ impl RegistrationQuery {
             query: self,
         })
     }
-
-    /// The types of which one is needed for it to hold; `None`: that cannot be told.
-    pub fn needed_types(&self) -> Option<Vec<&Name>> {
-        let mut types = Vec::new();
-        for one in &self.entities {
-            if !needed(one.types.as_ref()?, &mut types) {
-                return None;
-            }
-        }
-        (!types.is_empty()).then_some(types)
-    }
 }
 
 /// Collects types of which one is needed.
@@ -362,6 +351,12 @@ impl PreparedRegistrationQuery {
 }
 
 impl EntitySpecification {
+    /// The types of which an entity must have one; `None`: that cannot be told.
+    pub fn needed_types(&self) -> Option<Vec<&Name>> {
+        let mut types = Vec::new();
+        (needed(self.types.as_ref()?, &mut types) && !types.is_empty()).then_some(types)
+    }
+
     /// The five conditions of 5.12; and where neither ids nor a pattern are asked for, any will do.
     fn ids_match(&self, id: Option<&Uri>, pattern: Option<&regex::Regex>) -> bool {
         if self.ids.is_empty() && self.id_pattern.is_none() {

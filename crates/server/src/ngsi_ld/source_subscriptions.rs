@@ -39,7 +39,7 @@ pub(crate) async fn create_source_subscription(call: Writing, payload: Payload) 
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Registrations)?;
     check_endpoint(&call, &draft)?;
-    let context = context_of_notifications(&call, &draft, context).await?;
+    let context = context_of_notifications(&call, &draft, Subject::Registrations, context).await?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let id =
         blocking(move || twin.create_registration_subscription_blocking(&view, draft, context)).await??;

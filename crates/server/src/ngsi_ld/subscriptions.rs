@@ -62,7 +62,7 @@ pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answ
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
     check_endpoint(&call, &draft)?;
-    let context = context_of_notifications(&call, &draft, context).await?;
+    let context = context_of_notifications(&call, &draft, Subject::Entities, context).await?;
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
     watch(&call).await?;
     Ok(created(SUBSCRIPTIONS, &id))
@@ -247,12 +247,16 @@ pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
 pub(super) async fn context_of_notifications(
     call: &Call,
     draft: &Draft,
+    subject: Subject,
     context: Context,
 ) -> Answer<Context> {
     Ok(match named_context(call, draft).await? {
         Some(named) => named,
         // 5.13.1: notifications name their @context by one URL, so it gets one.
         None if context.link().is_none() => {
+            // What is refused leaves nothing here.
+            let (twin, draft) = (call.twin.clone(), draft.clone());
+            blocking(move || twin.check_subscription(&draft, subject)).await??;
             let url = call.context_url(&context).await?;
             context.at(&url)
         }

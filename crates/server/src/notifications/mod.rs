@@ -1,6 +1,8 @@
 //! Notifications on their way out: over HTTP (ETSI GS CIM 009, 6.3.8) and MQTT (7.2), through the guarded client; and
 //! what could not be delivered.
 
+mod connection;
+mod connections;
 mod dead_letters;
 mod http;
 mod mqtt;
@@ -14,13 +16,14 @@ use twin::delivery::{Failure, Parcel, Sending};
 use crate::net::{FetchError, Policy, Poster};
 use crate::ngsi_ld::CONTEXT_RELATION;
 
+use connections::{Connections, IDLE};
 pub(crate) use dead_letters::router;
 
 /// Carries the twin's messages out.
 #[derive(Clone, Debug)]
 pub struct Notifier {
     poster: Poster,
-    policy: Policy,
+    brokers: Connections,
 }
 
 impl Notifier {
@@ -31,7 +34,7 @@ impl Notifier {
     pub fn new(policy: Policy) -> Result<Self, FetchError> {
         Ok(Self {
             poster: Poster::new(&policy)?,
-            policy,
+            brokers: Connections::new(policy, IDLE),
         })
     }
 }
@@ -40,7 +43,7 @@ impl Transport for Notifier {
     fn send<'a>(&'a self, parcel: &'a Parcel) -> Sending<'a> {
         match parcel.endpoint.scheme() {
             Scheme::Http | Scheme::Https => Box::pin(http::send(&self.poster, parcel)),
-            Scheme::Mqtt | Scheme::Mqtts => Box::pin(mqtt::send(&self.policy, parcel)),
+            Scheme::Mqtt | Scheme::Mqtts => Box::pin(mqtt::send(&self.brokers, parcel)),
         }
     }
 }

@@ -8,10 +8,14 @@ use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Accept, Draft, Subject};
 use ngsi_ld::{Timestamp, Uri};
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use twin::delivery::{Letter, Owner, OwnerKind};
 
+use super::super::connections::IDLE;
+use super::super::packets;
 use super::*;
+use crate::net::Policy;
 use crate::net::authority::Authority;
 
 fn endpoint(uri: &str, notifier_info: &Json) -> Endpoint {
@@ -28,7 +32,7 @@ fn endpoint(uri: &str, notifier_info: &Json) -> Endpoint {
     subscription.notification.endpoint
 }
 
-fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
+pub(super) fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
     Parcel {
         letter: Arc::new(Letter {
             owner: Owner {
@@ -94,32 +98,40 @@ async fn broker(answers: Vec<Vec<u8>>) -> (u16, tokio::task::JoinHandle<Vec<Vec<
 async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answers: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     let mut answers = answers.into_iter();
-    loop {
-        let mut head = [0; 2]; // every packet of these tests but PUBLISH is short
-        if stream.read_exact(&mut head).await.is_err() {
-            return packets;
-        }
-        let mut said = vec![head[1]];
-        let length = loop {
-            if let Some(length) = packets::length(&said) {
-                break length.unwrap().0;
-            }
-            said.push(stream.read_u8().await.unwrap());
-        };
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await.unwrap();
-        packets.push([&head[..1], &body].concat());
+    while let Some((head, body)) = packet(&mut stream).await {
+        packets.push([&[head][..], &body].concat());
         // To a PUBLISH of quality 0 a broker says nothing.
-        if head[0] != 0x30
+        if head != 0x30
             && let Some(answer) = answers.next()
         {
             stream.write_all(&answer).await.unwrap();
             stream.flush().await.unwrap();
         }
     }
+    packets
 }
 
-fn policy(allow_private: bool) -> Policy {
+/// The next packet: its first byte, and what comes after its length.
+pub(super) async fn packet(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
+    let head = stream.read_u8().await.ok()?;
+    let mut said = Vec::new();
+    let length = loop {
+        said.push(stream.read_u8().await.ok()?);
+        if let Some(length) = packets::length(&said) {
+            break length.unwrap().0;
+        }
+    };
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some((head, body))
+}
+
+/// Sends over connections that nobody else has.
+async fn send_alone(policy: Policy, parcel: &Parcel) -> Result<(), Failure> {
+    send(&Connections::new(policy, IDLE), parcel).await
+}
+
+pub(super) fn policy(allow_private: bool) -> Policy {
     Policy {
         allow_private,
         ..Policy::default()
@@ -140,7 +152,7 @@ async fn a_message_goes_with_each_version_and_quality() {
                 {"key": "MQTT-Version", "value": version}, {"key": "MQTT-QoS", "value": qos.to_string()}
             ]);
             let parcel = parcel(&format!("mqtt://u:p@127.0.0.1:{port}/city/air"), &info);
-            send(&policy(true), &parcel).await.unwrap();
+            send_alone(policy(true), &parcel).await.unwrap();
             let packets = serving.await.unwrap();
             assert_eq!(packets[0][7], level);
             let publish = &packets[1];
@@ -194,7 +206,7 @@ async fn what_a_broker_refuses_is_told() {
         let (port, _serving) = broker(answers).await;
         let info = json!([{"key": "MQTT-QoS", "value": qos}]);
         let parcel = parcel(&format!("mqtt://127.0.0.1:{port}/t"), &info);
-        let sending = tokio::time::timeout(Duration::from_secs(2), send(&policy(true), &parcel)).await;
+        let sending = tokio::time::timeout(Duration::from_secs(2), send_alone(policy(true), &parcel)).await;
         let Ok(outcome) = sending else {
             assert_eq!(says, "", "it hangs, and delivery ends it");
             continue;
@@ -213,7 +225,9 @@ async fn brokers_inside_are_reached_only_where_that_is_allowed() {
         "mqtt://[::1]:1/t",
         "mqtt://10.0.0.1/t",
     ] {
-        let failure = send(&policy(false), &parcel(uri, &json!([]))).await.unwrap_err();
+        let failure = send_alone(policy(false), &parcel(uri, &json!([])))
+            .await
+            .unwrap_err();
         assert!(
             failure.refused && failure.reason.contains("allow_private"),
             "{uri}: {failure:?}"
@@ -243,7 +257,7 @@ async fn with_tls_the_broker_is_held_to_its_certificate() {
             &format!("mqtts://localhost:{port}/t"),
             &json!([{"key": "MQTT-QoS", "value": "1"}]),
         );
-        let sent = send(&policy, &parcel).await;
+        let sent = send_alone(policy, &parcel).await;
         assert_eq!(sent.is_ok(), arrives, "{sent:?}");
         assert_eq!(!serving.await.unwrap().is_empty(), arrives);
         if let Err(failure) = sent {

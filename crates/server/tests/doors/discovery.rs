@@ -63,6 +63,60 @@ async fn clauses_5_5_10_and_6_3_14_tenants() {
     assert_eq!(found.json().as_array().unwrap().len(), 1);
     let default = city.get("/ngsi-ld/v1/entities?type=GtfsStop").await;
     assert_eq!((default.json(), default.header("ngsild-tenant")), (json!([]), ""));
+    // 4.14: what is refused makes no tenant.
+    let here = [("ngsild-tenant", "nakuru")];
+    let inline = [
+        ("ngsild-tenant", "nakuru"),
+        ("content-type", "application/ld+json"),
+    ];
+    for (headers, path, body) in [
+        (&here[..], ENTITIES, json!({"id": "urn:x:1"})),
+        (&here, ENTITIES, json!("nothing")),
+        (
+            &here,
+            "/ngsi-ld/v1/entityOperations/create",
+            json!([{"id": "urn:x:1"}]),
+        ),
+        (&here, "/ngsi-ld/v1/entityOperations/delete", json!(["urn:x:1"])),
+        (
+            &here,
+            "/ngsi-ld/v1/entities/urn:x:1/attrs",
+            json!({"a": {"type": "Property", "value": 1}}),
+        ),
+        (
+            &here,
+            "/ngsi-ld/v1/subscriptions",
+            json!({"type": "Subscription"}),
+        ),
+        (
+            &inline,
+            "/ngsi-ld/v1/subscriptions",
+            json!({"type": "Subscription", "entities": [{"type": "A"}], "expiresAt": "2020-01-01T00:00:00Z",
+                "@context": {"A": "https://a.example/A"}, "notification": {"endpoint": {"uri": "https://a.example/"}}}),
+        ),
+        (
+            &inline,
+            "/ngsi-ld/v1/csourceSubscriptions",
+            json!({"type": "Subscription", "entities": [{"type": "A", "idPattern": "("}],
+                "@context": {"A": "https://a.example/A"}, "notification": {"endpoint": {"uri": "https://a.example/"}}}),
+        ),
+        (
+            &here,
+            "/ngsi-ld/v1/csourceRegistrations",
+            json!({"type": "ContextSourceRegistration"}),
+        ),
+        (&here, "/ngsi-ld/v1/temporal/entities", json!({"id": "urn:x:1"})),
+        (&here, "/ngsi-ld/v1/jsonldContexts", json!({})),
+    ] {
+        let refused = city.ask("POST", path, headers, Some(&body.to_string())).await;
+        assert!((207..500).contains(&refused.status), "{path}: {refused:?}");
+        let unknown = city.ask("GET", "/ngsi-ld/v1/types", &here, None).await;
+        assert_eq!(
+            (unknown.status, unknown.error().as_str()),
+            (404, "NonexistentTenant"),
+            "{path} {body}"
+        );
+    }
     for bad in ["../../etc", "a b", "Ünï"] {
         let reply = city
             .ask(

@@ -97,8 +97,9 @@ impl Book {
         })
     }
 
-    /// Takes up what waited when the program ended. Messages whose owner is gone go too.
-    pub(crate) fn open_queues(&self, reader: &dyn StorageReader) -> Result<(), Error> {
+    /// Takes up what waited when the program ended, as much as the bounds of today let wait. Messages whose owner is
+    /// gone go too.
+    pub(crate) fn open_queues(&self, reader: &dyn StorageReader, now: Timestamp) -> Result<(), Error> {
         let standings = rows::read(reader, STANDINGS)?;
         let outbox = rows::read(reader, OUTBOX)?;
         let mut entries = self.entries.lock();
@@ -126,6 +127,10 @@ impl Book {
             if !entries.admit(number, Arc::new(letter), 0) {
                 entries.unwritten.push(Row::delete(OUTBOX, key));
             }
+        }
+        let queues: Vec<Arc<str>> = entries.queues.keys().cloned().collect();
+        for uri in queues {
+            entries.hold_to_bounds(&uri, &self.limits, now);
         }
         Ok(())
     }
@@ -199,6 +204,7 @@ impl Book {
             for (number, waiting) in entries.take_out(&before, owner) {
                 entries.admit(number, waiting, 0);
             }
+            // All together are as many as before; the next message holds the queue to its own bounds.
         }
         // Whoever makes or changes a subscription wants to see it work now.
         if let Some(known) = entries.queues.get_mut(&queue) {

@@ -1,5 +1,6 @@
 //! Messages that were given up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ngsi_ld::{Timestamp, Uri};
@@ -117,6 +118,7 @@ impl Book {
     pub(crate) fn replay(&self, filter: &DeadLetterFilter, now: Timestamp) -> usize {
         let mut entries = self.entries.lock();
         let mut replayed = 0;
+        let mut queues = BTreeSet::new();
         for number in entries.dead_that(filter) {
             let Some(owner) = entries.dead.get(&number).map(|dead| dead.letter.owner.clone()) else {
                 continue;
@@ -137,7 +139,11 @@ impl Book {
             entries.admit(new_number, Arc::new(letter), 0);
             entries.hold_to_bounds(&queue, &self.limits, now);
             entries.wake(&queue);
+            queues.insert(queue);
             replayed += 1;
+        }
+        for uri in queues {
+            entries.hold_to_bounds(&uri, &self.limits, now);
         }
         drop(entries);
         self.bell.notify_one();

@@ -8,10 +8,13 @@ use query::{Caller, View};
 
 use super::StoredRegistration;
 use crate::error::Error;
-use crate::reader::Reader as _;
+use crate::reading::Reading;
+use crate::state::State;
 use crate::twin::Twin;
+use crate::writer::Check;
 
-/// Whether a registration may be here, in the place of the one with its id, if any.
+/// Whether a registration may be here, in the place of the one with its id, if any. Of registrations that is said for as
+/// long as no other is changed; of entities the writer is to ask once more, by what is given back, before it commits.
 ///
 /// # Errors
 /// [`Error::Conflict`].
@@ -20,19 +23,15 @@ pub(super) fn check(
     view: &View,
     stored: &StoredRegistration,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Option<Check>, Error> {
     let registration = stored.registration();
     match registration.mode() {
-        Mode::Inclusive | Mode::Auxiliary => Ok(()),
+        Mode::Inclusive | Mode::Auxiliary => Ok(None),
         Mode::Exclusive => {
-            let others = others(twin, registration, now);
-            let proxied = others
-                .iter()
-                .filter(|other| other.registration().mode().is_proxied());
-            for other in proxied {
+            for other in &others(twin, registration, now) {
                 disjoint(registration, other, other.seen(view).as_deref())?;
             }
-            no_entity(twin, stored)
+            no_entity(twin, stored).map(Some)
         }
         Mode::Redirect => {
             let others = others(twin, registration, now);
@@ -40,17 +39,17 @@ pub(super) fn check(
             for other in others.iter().filter(exclusive) {
                 disjoint(other.registration(), stored, other.seen(view).as_deref())?;
             }
-            no_entity(twin, stored)
+            no_entity(twin, stored).map(Some)
         }
     }
 }
 
+/// Those that are proxied and may be about the same.
 fn others(twin: &Twin, registration: &Registration, now: Timestamp) -> Vec<Arc<StoredRegistration>> {
-    let mut all = twin.registrations().all(now);
-    all.retain(|other| other.registration().id != registration.id);
-    // The same tenant of this twin, but sources of temporal information hold other data than those of the latest.
-    all.retain(|other| other.registration().is_temporal() == registration.is_temporal());
-    all
+    let mut others = twin.registrations().proxied_beside(registration, now);
+    // Sources of temporal information hold other data than those of the latest.
+    others.retain(|other| other.registration().is_temporal() == registration.is_temporal());
+    others
 }
 
 /// Every attribute of an exclusive registration, with its entity.
@@ -81,16 +80,23 @@ fn disjoint(
     }
 }
 
-/// 5.9.2.4: nothing of what is registered is here. Asked of all entities, whoever may see them: there must be none.
-fn no_entity(twin: &Twin, stored: &StoredRegistration) -> Result<(), Error> {
-    let view = View::open(Caller::System("registrations"), "service-operation");
+/// 5.9.2.4: nothing of what is registered is here. Asked of all entities, whoever may see them: there must be none. What
+/// is given back asks it once more: of ids, types and attributes the indexes know, so that the writer is not kept long.
+fn no_entity(twin: &Twin, stored: &StoredRegistration) -> Result<Check, Error> {
+    let mut selections = Vec::new();
     for element in 0..stored.registration().information.len() {
         for mut selection in stored.prepared().selections(element) {
             if stored.registration().mode() == Mode::Exclusive {
                 selection.types = None; // its entity is known by its id, whatever types it has
             }
+            selections.push((element, selection));
+        }
+    }
+    let mode = stored.registration().mode();
+    let check = move |reading: &Reading<'_, State>| {
+        for (element, selection) in &selections {
             let mut found = false;
-            twin.scan(&view, &selection, &mut |_| {
+            reading.visit(&everything(), selection, &mut |_| {
                 found = true;
                 false
             })?;
@@ -98,10 +104,17 @@ fn no_entity(twin: &Twin, stored: &StoredRegistration) -> Result<(), Error> {
                 return Err(Error::Conflict(format!(
                     "`/information/{element}`: an entity that it is for is stored here; what is registered as \
                      {} must not be (4.3.6.3)",
-                    stored.registration().mode().as_str()
+                    mode.as_str()
                 )));
             }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    // Most that is refused is refused without the writer.
+    check(&twin.reading())?;
+    Ok(Box::new(check))
+}
+
+fn everything() -> View {
+    View::open(Caller::System("registrations"), "service-operation")
 }

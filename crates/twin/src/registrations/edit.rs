@@ -13,6 +13,7 @@ use super::{StoredRegistration, conflicts, stored};
 use crate::error::Error;
 use crate::rows::Row;
 use crate::twin::{Twin, WeakTwin};
+use crate::writer::{Check, Command};
 
 /// What they are called in errors.
 const WHAT: &str = "registration";
@@ -46,9 +47,9 @@ impl Twin {
         }
         let created_at = kept.kept.read().instant_of_creation(now);
         let stored = StoredRegistration::new(registration, created_at, created_at)?;
-        conflicts::check(self, view, &stored, now)?;
+        let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
-        self.change_registration(subscribers, None, Some(Arc::new(stored)), now)?;
+        self.change_registration(subscribers, None, Some(Arc::new(stored)), check, now)?;
         Ok(id)
     }
 
@@ -62,8 +63,8 @@ impl Twin {
         let before = self.registration_to_change(view, id, now)?;
         let changed = draft.apply(before.registration().clone(), now)?;
         let after = StoredRegistration::new(changed, before.created_at, now)?;
-        conflicts::check(self, view, &after, now)?;
-        self.change_registration(subscribers, Some(before), Some(Arc::new(after)), now)
+        let check = conflicts::check(self, view, &after, now)?;
+        self.change_registration(subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
 
     /// Delete Context Source Registration (5.9.4).
@@ -80,7 +81,7 @@ impl Twin {
             return Ok(());
         }
         let before = self.registration_to_change(view, id, now)?;
-        self.change_registration(subscribers, Some(before), None, now)
+        self.change_registration(subscribers, Some(before), None, None, now)
     }
 
     /// Deletes registrations whose time is over (5.9.2.4); gives how many. Nobody sees them before either.
@@ -126,12 +127,14 @@ impl Twin {
             .ok_or_else(|| Error::Missing(WHAT, id.clone()))
     }
 
-    /// Makes a change durable together with what is told of it, then visible.
+    /// Makes a change durable together with what is told of it, then visible. `check` is asked by the writer, after
+    /// every write before this one and before any after it.
     fn change_registration(
         &self,
         subscribers: &mut Subscribers,
         before: Option<Arc<StoredRegistration>>,
         after: Option<Arc<StoredRegistration>>,
+        check: Option<Check>,
         now: Timestamp,
     ) -> Result<(), Error> {
         let row: Row = match (&before, &after) {
@@ -140,7 +143,16 @@ impl Twin {
             (None, None) => return Ok(()),
         };
         let told = subscribers.changed(self, before.as_ref(), after.as_ref(), now);
-        self.store_rows_and_notify_blocking(vec![row], told.letters)?;
+        let (rows, letters) = (vec![row], told.letters);
+        match check {
+            None => self.store_rows_and_notify_blocking(rows, letters)?,
+            Some(check) => self.ask_blocking(rows.len() + letters.len(), |reply| Command::RowsIf {
+                check,
+                rows,
+                letters,
+                reply,
+            })?,
+        }
         subscribers.note(told.subscriptions, now);
         let mut kept = self.registrations().kept.write();
         match (before, after) {

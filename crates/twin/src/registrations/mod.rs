@@ -6,6 +6,7 @@
 
 mod conflicts;
 mod edit;
+mod footprint;
 mod index;
 mod letters;
 mod stored;
@@ -22,6 +23,7 @@ use query::View;
 use query::registrations::{PreparedRegistration, PreparedRegistrationQuery};
 use storage::StorageReader;
 
+use self::footprint::Footprint;
 use self::index::Index;
 use self::subscribers::Subscribers;
 use crate::delivery::Book;
@@ -63,6 +65,11 @@ impl StoredRegistration {
 
     fn id(&self) -> &Uri {
         &self.registration().id
+    }
+
+    /// Registrations are listed in this order: of creation.
+    fn order(&self) -> (Timestamp, &Uri) {
+        (self.created_at, self.id())
     }
 
     /// What a view shows of it; `None`: for its caller it does not exist. To a view it is an entity of the type
@@ -108,7 +115,9 @@ struct Kept {
     ends: BTreeSet<(Timestamp, Uri)>,
     /// Those whose rows cannot be read.
     unread: BTreeSet<Uri>,
-    index: Index,
+    index: Index<Arc<StoredRegistration>>,
+    /// Those alone of which this broker holds nothing (4.3.6.3).
+    proxied: Index<Arc<StoredRegistration>>,
 }
 
 impl Kept {
@@ -126,7 +135,11 @@ impl Kept {
         if let Some(end) = stored.registration().expires_at {
             self.ends.insert((end, id.clone()));
         }
-        self.index.insert(stored.registration());
+        let footprint = Footprint::of_registration(stored.registration());
+        if stored.registration().mode().is_proxied() {
+            self.proxied.put(&id, footprint.clone(), Arc::clone(&stored));
+        }
+        self.index.put(&id, footprint, Arc::clone(&stored));
         self.in_order
             .insert((stored.created_at, id.clone()), Arc::clone(&stored));
         self.by_id.insert(id, stored);
@@ -138,7 +151,8 @@ impl Kept {
         if let Some(end) = gone.registration().expires_at {
             self.ends.remove(&(end, id.clone()));
         }
-        self.index.remove(gone.registration());
+        self.index.remove(id);
+        self.proxied.remove(id);
         self.in_order.remove(&(gone.created_at, id.clone()));
     }
 }
@@ -178,21 +192,14 @@ impl Registrations {
         now: Timestamp,
     ) -> Vec<MatchedRegistration> {
         let kept = self.kept.read();
-        let candidates: Vec<&Arc<StoredRegistration>> = match kept.index.candidates(query.query()) {
-            None => kept.in_order.values().collect(),
-            Some(ids) => {
-                let mut found: Vec<_> = ids.iter().filter_map(|id| kept.by_id.get(id)).collect();
-                found.sort_by(|a, b| (a.created_at, a.id()).cmp(&(b.created_at, b.id())));
-                found
-            }
-        };
-        let mut matched = Vec::new();
-        for stored in candidates {
-            if stored.registration().is_expired(now) {
-                continue;
-            }
-            matched.extend(matched_by(view, query, stored));
-        }
+        let candidates = kept.index.candidates(&Footprint::of_query(query.query()));
+        let mut matched: Vec<MatchedRegistration> = candidates
+            .into_iter()
+            .filter(|stored| !stored.registration().is_expired(now))
+            .filter_map(|stored| matched_by(view, query, stored))
+            .collect();
+        drop(kept);
+        matched.sort_by(|a, b| a.stored.order().cmp(&b.stored.order()));
         matched
     }
 
@@ -208,13 +215,16 @@ impl Registrations {
         ends.filter_map(|(_, id)| kept.by_id.get(id).cloned()).collect()
     }
 
-    /// All that have not ended.
-    fn all(&self, now: Timestamp) -> Vec<Arc<StoredRegistration>> {
+    /// Those of which this broker holds nothing and that may be about what a registration is about, in order of
+    /// creation, without itself.
+    fn proxied_beside(&self, registration: &Registration, now: Timestamp) -> Vec<Arc<StoredRegistration>> {
         let kept = self.kept.read();
-        let all = kept.in_order.values();
-        all.filter(|stored| !stored.registration().is_expired(now))
-            .cloned()
-            .collect()
+        let footprint = Footprint::of_registration(registration);
+        let mut found: Vec<_> = kept.proxied.candidates(&footprint).into_iter().cloned().collect();
+        drop(kept);
+        found.retain(|one| *one.id() != registration.id && !one.registration().is_expired(now));
+        found.sort_by(|a, b| a.order().cmp(&b.order()));
+        found
     }
 }
 

@@ -53,8 +53,9 @@ impl Twin {
             created_at: now,
             modified_at: now,
             unusable: None,
+            view: view.clone(),
         };
-        let subscriber = Subscriber::new(Arc::new(stored), view.clone())?;
+        let subscriber = Subscriber::new(Arc::new(stored))?;
         self.put_registration_subscription(subscribers, None, subscriber, now)?;
         Ok(id)
     }
@@ -81,8 +82,9 @@ impl Twin {
             created_at: before.created_at,
             modified_at: now,
             unusable: None,
+            view: view.clone(),
         };
-        let subscriber = Subscriber::new(Arc::new(after), view.clone())?;
+        let subscriber = Subscriber::new(Arc::new(after))?;
         self.put_registration_subscription(subscribers, Some(&before), subscriber, now)
     }
 

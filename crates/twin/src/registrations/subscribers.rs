@@ -1,6 +1,5 @@
 //! Those who subscribed to registrations, made ready to be matched with every change (5.11.2.4, 5.11.7).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
@@ -8,9 +7,10 @@ use ngsi_ld::registration::TriggerReason;
 use ngsi_ld::subscription::{Status, Subject};
 use ngsi_ld::{Timestamp, Uri};
 use query::registrations::{PreparedRegistrationQuery, RegistrationQuery};
-use query::{Caller, View};
 use storage::StorageReader;
 
+use super::footprint::Footprint;
+use super::index::Index;
 use super::letters::{Told, letters};
 use super::{MatchedRegistration, StoredRegistration, matched_by};
 use crate::delivery::{Book, Letter};
@@ -22,8 +22,6 @@ use crate::twin::Twin;
 /// A subscription made ready.
 pub(super) struct Subscriber {
     pub(super) stored: Arc<StoredSubscription>,
-    /// What its subscriber may see.
-    view: View,
     query: PreparedRegistrationQuery,
     /// Microseconds between notifications.
     throttling: Option<i64>,
@@ -34,7 +32,7 @@ impl Subscriber {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a regular expression that cannot be used, and a reference geometry that crosses itself.
-    pub(super) fn new(stored: Arc<StoredSubscription>, view: View) -> Result<Self, Error> {
+    pub(super) fn new(stored: Arc<StoredSubscription>) -> Result<Self, Error> {
         #[allow(
             clippy::cast_possible_truncation,
             reason = "the cast saturates, which is what is wanted"
@@ -45,7 +43,6 @@ impl Subscriber {
             .map(|seconds| (seconds * 1e6) as i64);
         Ok(Self {
             query: RegistrationQuery::subscribed(&stored.subscription)?.prepare()?,
-            view,
             throttling,
             stored,
         })
@@ -58,7 +55,7 @@ impl Subscriber {
 
     /// All registrations that match now.
     fn matching(&self, twin: &Twin, now: Timestamp) -> Vec<MatchedRegistration> {
-        twin.registrations().matching(&self.view, &self.query, now)
+        twin.registrations().matching(&self.stored.view, &self.query, now)
     }
 
     /// What it is told when it was made or changed: of all registrations that match, if any does.
@@ -113,9 +110,10 @@ impl Subscriber {
         after: Option<&Arc<StoredRegistration>>,
         now: Timestamp,
     ) -> Vec<Letter> {
-        let matched = |one: Option<&Arc<StoredRegistration>>| matched_by(&self.view, &self.query, one?);
+        let matched =
+            |one: Option<&Arc<StoredRegistration>>| matched_by(&self.stored.view, &self.query, one?);
         let (was, is) = (matched(before), matched(after));
-        let left = after.and_then(|after| after.seen(&self.view));
+        let left = after.and_then(|after| after.seen(&self.stored.view));
         let (reason, told) = match (&was, &is) {
             (None, None) => return Vec::new(),
             (None, Some(is)) => (TriggerReason::NewlyMatching, Told::Matching(is)),
@@ -138,7 +136,9 @@ fn ids(found: &[MatchedRegistration]) -> HashSet<Uri> {
 
 /// All of them.
 pub(super) struct Subscribers {
-    all: BTreeMap<Uri, Subscriber>,
+    all: HashMap<Uri, Subscriber>,
+    /// Those who do not hear by the clock, by what they asked for.
+    index: Index<Uri>,
     contexts: SharedContexts,
     registry: Arc<Registry>,
     /// When those that are throttled were notified last.
@@ -164,7 +164,8 @@ impl Subscribers {
         subscriptions::hold(&found.unread, book);
         registry.put_unread(found.unread);
         let mut subscribers = Self {
-            all: BTreeMap::new(),
+            all: HashMap::new(),
+            index: Index::default(),
             contexts: found.contexts,
             registry: Arc::clone(registry),
             notified: HashMap::new(),
@@ -172,9 +173,7 @@ impl Subscribers {
         };
         for stored in found.subscriptions.into_iter().map(Arc::new) {
             subscriptions::enter(&stored, book);
-            // Until callers have names, whoever subscribed saw everything.
-            let view = View::open(Caller::System("subscription"), "service-operation");
-            match Subscriber::new(Arc::clone(&stored), view) {
+            match Subscriber::new(Arc::clone(&stored)) {
                 Ok(subscriber) => subscribers.put(subscriber, HashSet::new()),
                 Err(error) => {
                     // It was accepted once: it is kept and shown, and cannot match.
@@ -199,6 +198,12 @@ impl Subscribers {
         let stored = Arc::clone(&subscriber.stored);
         let id = stored.subscription.id.clone();
         self.note_all(&id, told);
+        if stored.subscription.time_interval_s.is_some() {
+            self.index.remove(&id);
+        } else {
+            let footprint = Footprint::of_query(subscriber.query.query());
+            self.index.put(&id, footprint, id.clone());
+        }
         self.all.insert(id, subscriber);
         self.registry.put(stored);
     }
@@ -206,6 +211,7 @@ impl Subscribers {
     /// Takes one out of use.
     pub(super) fn remove(&mut self, id: &Uri) {
         self.all.remove(id);
+        self.index.remove(id);
         self.notified.remove(id);
         self.told.remove(id);
         self.registry.remove(id);
@@ -260,9 +266,21 @@ impl Subscribers {
             letters: Vec::new(),
             subscriptions: Vec::new(),
         };
-        for (id, subscriber) in &self.all {
-            let timed = subscriber.stored.subscription.time_interval_s.is_some();
-            if timed || !subscriber.is_on(now) || self.is_throttled(twin, subscriber, now) {
+        // Each is asked itself, for what was and for what is.
+        let mut concerned: Vec<&Uri> = Vec::new();
+        for one in [before, after].into_iter().flatten() {
+            concerned.extend(
+                self.index
+                    .candidates(&Footprint::of_registration(one.registration())),
+            );
+        }
+        concerned.sort_unstable();
+        concerned.dedup();
+        for id in concerned {
+            let Some(subscriber) = self.all.get(id) else {
+                continue;
+            };
+            if !subscriber.is_on(now) || self.is_throttled(twin, subscriber, now) {
                 continue;
             }
             let letters = subscriber.change(twin, before, after, now);

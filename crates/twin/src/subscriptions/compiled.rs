@@ -19,8 +19,6 @@ use crate::join::{Join, JoinForm, MAX_JOIN_LEVEL};
 /// A subscription made ready.
 pub(crate) struct Compiled {
     pub(super) stored: Arc<StoredSubscription>,
-    /// What its subscriber may see.
-    pub(super) view: View,
     pub(super) selectors: Vec<Selector>,
     pub(super) watched: Option<Box<[Name]>>,
     pub(super) triggers: Triggers,
@@ -97,7 +95,7 @@ impl Compiled {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a regular expression that cannot be used, and a reference geometry that crosses itself.
-    pub(crate) fn new(stored: Arc<StoredSubscription>, view: View) -> Result<Self, Error> {
+    pub(crate) fn new(stored: Arc<StoredSubscription>) -> Result<Self, Error> {
         let subscription = &stored.subscription;
         let conditions = conditions(subscription);
         let selectors = subscription.entities.as_deref().unwrap_or_default();
@@ -109,7 +107,6 @@ impl Compiled {
         )]
         let throttling = subscription.throttling_s.map(|seconds| (seconds * 1e6) as i64);
         Ok(Self {
-            view,
             selectors: selectors
                 .iter()
                 .zip(patterns)
@@ -130,6 +127,11 @@ impl Compiled {
             throttling,
             stored,
         })
+    }
+
+    /// What its subscriber may see.
+    pub(super) fn view(&self) -> &View {
+        &self.stored.view
     }
 
     /// The selections that its entities are found by, if it notifies by the clock.

@@ -1,11 +1,12 @@
-//! Which subscriptions a change may concern: found by id, by type, and within a type by what must hold of the entity.
+//! Which subscriptions a change may concern: found by id, by type, and within a type by what they watch and by what must
+//! hold of the entity.
 //!
 //! Each selector of a subscription stands in one place, the narrowest that what it asks for allows. What the index
 //! gives is a superset of what matches: the subscription is asked itself.
 
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::query::types::TypeSelection;
-use ngsi_ld::{Name, Uri, Value};
+use ngsi_ld::{Entity, Name, Uri, Value};
 use query::Bbox;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
@@ -15,6 +16,9 @@ use super::compiled::Compiled;
 use super::conditions::{Condition, Conditions, Slot};
 
 type Area = GeomWithData<Rectangle<[f64; 2]>, Slot>;
+
+/// One that would stand in more corners, of all shelves of a bucket, stands on them plainly.
+const MOST_CORNERS: usize = 64;
 
 /// The index.
 #[derive(Default)]
@@ -39,25 +43,32 @@ struct Entry {
 #[derive(Clone)]
 enum Place {
     Id(Uri),
-    /// In the bucket of a type, or of all.
-    In(Option<Name>, Corner),
+    /// In the bucket of a type, or of all; there on the shelf of a watched attribute, or of any.
+    In(Option<Name>, Option<Name>, Corner),
 }
 
-/// Where in a bucket.
+/// Where on a shelf.
 #[derive(Clone)]
 enum Corner {
     Condition(Condition),
     Area(Name, Bbox),
-    Watched(Name),
     Plain,
 }
 
 /// The subscriptions to one type, or to any.
 #[derive(Default)]
 struct Bucket {
+    /// Those that watch any attribute.
+    any: Shelf,
+    /// By an attribute that they watch.
+    watched: HashMap<Name, Shelf>,
+}
+
+/// Those of them that watch one attribute, or any.
+#[derive(Default)]
+struct Shelf {
     conditions: HashMap<Name, Conditions>,
     areas: HashMap<Name, RTree<Area>>,
-    watched: HashMap<Name, HashSet<Slot>>,
     plain: HashSet<Slot>,
 }
 
@@ -77,9 +88,10 @@ impl Index {
                 Place::Id(id) => {
                     self.by_id.entry_ref(id).or_default().insert(slot);
                 }
-                Place::In(None, corner) => self.any.insert(corner, slot),
-                Place::In(Some(name), corner) => {
-                    self.by_type.entry_ref(name).or_default().insert(corner, slot);
+                Place::In(None, watched, corner) => self.any.insert(watched.as_ref(), corner, slot),
+                Place::In(Some(name), watched, corner) => {
+                    let bucket = self.by_type.entry_ref(name).or_default();
+                    bucket.insert(watched.as_ref(), corner, slot);
                 }
             }
         }
@@ -105,10 +117,10 @@ impl Index {
                         }
                     }
                 }
-                Place::In(None, corner) => self.any.remove(corner, slot),
-                Place::In(Some(name), corner) => {
+                Place::In(None, watched, corner) => self.any.remove(watched.as_ref(), corner, slot),
+                Place::In(Some(name), watched, corner) => {
                     if let Some(bucket) = self.by_type.get_mut(name) {
-                        bucket.remove(corner, slot);
+                        bucket.remove(watched.as_ref(), corner, slot);
                         if bucket.is_empty() {
                             self.by_type.remove(name);
                         }
@@ -155,6 +167,42 @@ impl Index {
 }
 
 impl Bucket {
+    fn insert(&mut self, watched: Option<&Name>, corner: &Corner, slot: Slot) {
+        match watched {
+            None => self.any.insert(corner, slot),
+            Some(name) => self.watched.entry_ref(name).or_default().insert(corner, slot),
+        }
+    }
+
+    fn remove(&mut self, watched: Option<&Name>, corner: &Corner, slot: Slot) {
+        let Some(name) = watched else {
+            self.any.remove(corner, slot);
+            return;
+        };
+        if let Some(shelf) = self.watched.get_mut(name) {
+            shelf.remove(corner, slot);
+            if shelf.is_empty() {
+                self.watched.remove(name);
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.watched.is_empty()
+    }
+
+    fn concerned(&self, difference: &Difference<'_>, look: &mut dyn FnMut(Slot)) {
+        self.any.concerned(difference.entity, look);
+        if !self.watched.is_empty() {
+            let changed = difference.attributes.iter();
+            for shelf in changed.filter_map(|(name, _)| self.watched.get(*name)) {
+                shelf.concerned(difference.entity, look);
+            }
+        }
+    }
+}
+
+impl Shelf {
     fn insert(&mut self, corner: &Corner, slot: Slot) {
         match corner {
             Corner::Condition(condition) => {
@@ -162,9 +210,6 @@ impl Bucket {
                 conditions.insert(&condition.test, slot);
             }
             Corner::Area(name, bbox) => self.areas.entry_ref(name).or_default().insert(area(bbox, slot)),
-            Corner::Watched(name) => {
-                self.watched.entry_ref(name).or_default().insert(slot);
-            }
             Corner::Plain => {
                 self.plain.insert(slot);
             }
@@ -189,14 +234,6 @@ impl Bucket {
                     }
                 }
             }
-            Corner::Watched(name) => {
-                if let Some(slots) = self.watched.get_mut(name) {
-                    slots.remove(&slot);
-                    if slots.is_empty() {
-                        self.watched.remove(name);
-                    }
-                }
-            }
             Corner::Plain => {
                 self.plain.remove(&slot);
             }
@@ -204,27 +241,17 @@ impl Bucket {
     }
 
     fn is_empty(&self) -> bool {
-        self.conditions.is_empty()
-            && self.areas.is_empty()
-            && self.watched.is_empty()
-            && self.plain.is_empty()
+        self.conditions.is_empty() && self.areas.is_empty() && self.plain.is_empty()
     }
 
-    fn concerned(&self, difference: &Difference<'_>, look: &mut dyn FnMut(Slot)) {
+    fn concerned(&self, entity: &Entity, look: &mut dyn FnMut(Slot)) {
         self.plain.iter().for_each(|slot| look(*slot));
-        if !self.watched.is_empty() {
-            for (name, _) in &difference.attributes {
-                if let Some(slots) = self.watched.get(*name) {
-                    slots.iter().for_each(|slot| look(*slot));
-                }
-            }
-        }
         if self.conditions.is_empty() && self.areas.is_empty() {
             return;
         }
-        for attribute in &difference.entity.attributes {
+        for attribute in &entity.attributes {
             if let Some(conditions) = self.conditions.get(&attribute.name) {
-                conditions.met_by(attribute, look);
+                conditions.met_by(attribute, entity, look);
             }
             if let (Value::Geo(geo), Some(areas)) = (&attribute.value, self.areas.get(&attribute.name))
                 && let Some(Bbox {
@@ -252,12 +279,16 @@ fn area(bbox: &Bbox, slot: Slot) -> Area {
 fn places(compiled: &Compiled) -> Vec<Place> {
     let mut places = Vec::new();
     let corners = corners(compiled);
+    // An attribute of an entity that comes or goes changes too.
+    let watched: Vec<Option<Name>> = match &compiled.watched {
+        Some(names) => names.iter().cloned().map(Some).collect(),
+        None => vec![None],
+    };
     let mut stand_in = |name: Option<&Name>| {
-        places.extend(
-            corners
-                .iter()
-                .map(|corner| Place::In(name.cloned(), corner.clone())),
-        );
+        for watched in &watched {
+            let each = corners.iter().cloned();
+            places.extend(each.map(|corner| Place::In(name.cloned(), watched.clone(), corner)));
+        }
     };
     if compiled.selectors.is_empty() {
         stand_in(None);
@@ -277,12 +308,13 @@ fn places(compiled: &Compiled) -> Vec<Place> {
     places
 }
 
-/// The narrowest corner of a bucket.
+/// The narrowest corners of a shelf.
 fn corners(compiled: &Compiled) -> Vec<Corner> {
     let subscription = &compiled.stored.subscription;
-    let condition = subscription.q.as_ref().and_then(|q| Condition::of(&q.tree));
-    if let Some(condition) = condition {
-        return vec![Corner::Condition(condition)];
+    let conditions = subscription.q.as_ref().and_then(|q| Condition::any_of(&q.tree));
+    let shelves = compiled.watched.as_ref().map_or(1, |names| names.len());
+    if let Some(conditions) = conditions.filter(|all| all.len() * shelves <= MOST_CORNERS) {
+        return conditions.into_iter().map(Corner::Condition).collect();
     }
     let geo = subscription.geo.as_ref().map(|geo| &geo.query);
     if let Some((geo, bbox)) = geo.and_then(|geo| Some((geo, Bbox::of_query(geo)?)))
@@ -292,10 +324,7 @@ fn corners(compiled: &Compiled) -> Vec<Corner> {
     {
         return vec![Corner::Area(geo.property.clone(), bbox)];
     }
-    match &compiled.watched {
-        Some(names) => names.iter().cloned().map(Corner::Watched).collect(),
-        None => vec![Corner::Plain],
-    }
+    vec![Corner::Plain]
 }
 
 /// Types of which every entity that is selected has one; `None` where there are none such.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use ngsi_ld::subscription::Subject;
 use ngsi_ld::{Entity, Timestamp, Uri};
-use query::{Caller, Links, View};
+use query::Links;
 use storage::StorageReader;
 
 use super::change::Difference;
@@ -58,9 +58,7 @@ impl Matcher {
             let stored = Arc::new(one);
             // Also of one that cannot be used: what waits for it stays.
             enter(&stored, book);
-            // Until callers have names, whoever subscribed saw everything.
-            let view = View::open(Caller::System("subscription"), "service-operation");
-            match Compiled::new(Arc::clone(&stored), view) {
+            match Compiled::new(Arc::clone(&stored)) {
                 Ok(compiled) => matcher.put(compiled, book),
                 Err(error) => {
                     // It was accepted once: it is kept and shown, and cannot match.
@@ -166,9 +164,9 @@ impl Matcher {
                 }
                 let (seen_before, seen_after) = (seen(compiled, before), seen(compiled, after));
                 let (before, after) = (seen_before.as_deref(), seen_after.as_deref());
-                let find = |id: &Uri| find(id).and_then(|entity| reading::seen(&compiled.view, &entity));
+                let find = |id: &Uri| find(id).and_then(|entity| reading::seen(compiled.view(), &entity));
                 let links = Links::new(&find);
-                let takes = if compiled.view.is_open() {
+                let takes = if compiled.view().is_open() {
                     compiled.takes(&difference, &links)
                 } else {
                     Difference::of(before, after)
@@ -231,7 +229,7 @@ fn contained(stored: &StoredSubscription, work: impl FnOnce()) -> bool {
 
 /// What a subscriber sees of an entity.
 fn seen<'a>(compiled: &Compiled, entity: Option<&'a Entity>) -> Option<Cow<'a, Entity>> {
-    compiled.view.of(entity?)
+    compiled.view().of(entity?)
 }
 
 /// Whether a notification would come too early.

@@ -18,6 +18,7 @@ mod unread;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Standing, Subject, Subscription};
 use ngsi_ld::{Timestamp, Uri};
+use query::View;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use edit::{Edit, EditReply};
@@ -45,6 +46,8 @@ pub struct StoredSubscription {
     pub modified_at: Timestamp,
     /// Why this program cannot use what another accepted: it is kept and shown, and nobody is notified.
     pub unusable: Option<String>,
+    /// What its subscriber may see, now and whenever it is notified.
+    pub(crate) view: View,
 }
 
 impl StoredSubscription {

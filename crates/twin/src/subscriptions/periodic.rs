@@ -6,7 +6,6 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::subscription::Status;
 use ngsi_ld::{Timestamp, Uri};
-use query::{Caller, View};
 
 use super::StoredSubscription;
 use super::compiled::Compiled;
@@ -112,14 +111,13 @@ fn interval_micros(stored: &StoredSubscription) -> i64 {
 
 /// Tells a subscription of all its entities; of none, it is not told.
 pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Result<(), Error> {
-    let view = View::open(Caller::System("subscription"), "service-operation");
-    let compiled = Compiled::new(Arc::clone(stored), view)?;
+    let compiled = Compiled::new(Arc::clone(stored))?;
     let wording = Wording::of(stored);
-    let find = |id: &Uri| twin.reading().get(&compiled.view, id);
+    let find = |id: &Uri| twin.reading().get(compiled.view(), id);
     let (mut seen, mut shown) = (HashSet::new(), Vec::new());
     let mut left_out = false;
     for selection in compiled.selections() {
-        twin.reading().visit(&compiled.view, &selection, &mut |entity| {
+        twin.reading().visit(compiled.view(), &selection, &mut |entity| {
             if shown.len() >= MAX_ENTITIES {
                 left_out = true;
                 return false;

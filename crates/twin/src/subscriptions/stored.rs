@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject, Subscription, read_stored, write_stored};
 use ngsi_ld::{Timestamp, Uri};
+use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use storage::StorageReader;
@@ -108,6 +109,7 @@ pub(crate) fn encode(stored: &StoredSubscription) -> Row {
     let text = json!({
         "subscription": write_stored(&stored.subscription),
         "context": hex(&context),
+        "subscriber": subscriber(&stored.view),
         "createdAt": stored.created_at.as_micros(),
         "modifiedAt": stored.modified_at.as_micros(),
     });
@@ -245,6 +247,7 @@ fn decode(
         created_at: instant("createdAt")?,
         modified_at: instant("modifiedAt")?,
         unusable: None,
+        view: view_of(json.get("subscriber")),
     })
 }
 
@@ -262,4 +265,24 @@ fn as_requested(json: &Json, document: &Json, subject: Subject) -> Result<Subscr
         csf.text = text;
     }
     Ok(subscription)
+}
+
+/// Who subscribed, and what for: from this what he may see is known again after a restart.
+fn subscriber(view: &View) -> Json {
+    let caller = match view.caller() {
+        Caller::Anonymous => "anonymous".to_owned(),
+        Caller::System(name) => format!("system {name}"),
+    };
+    json!({"caller": caller, "purpose": &*view.purpose().0})
+}
+
+/// What a subscriber may see after a restart. The one place where that is decided: until there are policies to ask, it is
+/// everything, as for whoever asks now.
+fn view_of(subscriber: Option<&Json>) -> View {
+    let text = |member: &str| subscriber?.get(member)?.as_str();
+    let caller = match text("caller") {
+        Some("anonymous") => Caller::Anonymous,
+        _ => Caller::System("subscription"),
+    };
+    View::open(caller, text("purpose").unwrap_or("service-operation"))
 }

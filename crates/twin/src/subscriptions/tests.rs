@@ -13,11 +13,13 @@ use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use proptest::prelude::*;
 use query::{Caller, Links, View};
 use serde_json::{Value as Json, json};
+use storage::{Change, Memory, Storage as _};
 
 use super::StoredSubscription;
 use super::change::Difference;
 use super::compiled::Compiled;
 use super::index::Index;
+use super::stored;
 
 fn compiled(number: usize, members: &Json) -> Compiled {
     let mut json = json!({
@@ -38,8 +40,9 @@ fn compiled(number: usize, members: &Json) -> Compiled {
         created_at: Timestamp::MIN,
         modified_at: Timestamp::MIN,
         unusable: None,
+        view: View::open(Caller::System("test"), "test"),
     };
-    Compiled::new(Arc::new(stored), View::open(Caller::System("test"), "test")).unwrap()
+    Compiled::new(Arc::new(stored)).unwrap()
 }
 
 fn by_index(index: &mut Index, before: Option<&Entity>, after: Option<&Entity>) -> (Vec<String>, usize) {
@@ -75,20 +78,22 @@ fn name(term: &str) -> Name {
 }
 
 prop_compose! {
-    fn attribute()(which in 0..3_usize, kind in 0..6, n in 0..4_i64) -> Attribute {
+    fn attribute()(which in 0..3_usize, kind in 0..6, n in 0..4_i64, data_set in prop::option::of(0..2_u8)) -> Attribute {
         let name = name(["a", "b", "location"][which]);
-        match kind {
+        let mut attribute = match kind {
             0 | 1 => Attribute::property(name, n),
             2 => Attribute::property(name, n as f64 + 0.5),
             3 => Attribute::property(name, n.to_string().as_str()),
             4 => Attribute::geo(name, geo_types::Point::new(n as f64, 0.0)),
             _ => Attribute::relationship(name, Uri::ngsi_ld("T", &n.to_string())),
-        }
+        };
+        attribute.dataset_id = data_set.map(|data_set| Uri::ngsi_ld("D", &data_set.to_string()));
+        attribute
     }
 }
 
 prop_compose! {
-    fn entity()(id in 0..3_i32, types in 1..4_usize, scope in 0..3, attributes in prop::collection::vec(attribute(), 0..4)) -> Entity {
+    fn entity()(id in 0..3_i32, types in 1..4_usize, scope in 0..3, attributes in prop::collection::vec(attribute(), 0..6)) -> Entity {
         let mut entity = Entity::new(Uri::ngsi_ld("E", &format!("{id}")), name(["A", "B", "C"][types - 1]));
         if types == 3 {
             entity.types.push(name("A"));
@@ -126,6 +131,16 @@ fn members() -> impl Strategy<Value = Json> {
         "createdAt>2020-01-01T00:00:00Z",
         "a<0",
         "a>1;a<3",
+        "a<1;a>2",
+        "a==1..2",
+        "a==2..1",
+        "a==0.5..1.5;b",
+        "b<2;a>=1;a<=1",
+        "(a>0;a<2);b==1",
+        "a==1|b==2|a>2",
+        "(a==0|b==1..2);a<3",
+        "a==1|b",
+        "a==1,2,\"1\"",
     ]));
     let geo = prop::option::of(prop::sample::select(vec![
         json!({"georel": "near;maxDistance==150000", "geometry": "Point", "coordinates": [1, 0]}),
@@ -197,10 +212,29 @@ proptest! {
 }
 
 #[test]
+fn who_subscribed_is_known_after_a_restart() {
+    let mut storage = Memory::new();
+    let (_, mut contexts) = stored::read(&*storage.reader(), Subject::Entities).unwrap();
+    let mut one = (*compiled(1, &json!({"entities": [{"type": "A"}]})).stored).clone();
+    one.view = View::open(Caller::Anonymous, "planning");
+    let mut rows = Vec::new();
+    contexts.take(&one.context, &mut rows);
+    rows.push(stored::encode(&one));
+    let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
+    storage.commit(&changes).unwrap();
+    let (found, _) = stored::read(&*storage.reader(), Subject::Entities).unwrap();
+    let view = &found[0].view;
+    assert_eq!(
+        (view.caller(), &*view.purpose().0),
+        (&Caller::Anonymous, "planning")
+    );
+}
+
+#[test]
 fn of_ten_thousand_subscriptions_few_are_looked_at() {
     let mut index = Index::default();
     for n in 0..10_000_usize {
-        let members = match n % 5 {
+        let members = match n % 7 {
             0 => json!({"entities": [{"type": "A", "id": format!("urn:ngsi-ld:E:{n}")}]}),
             1 => json!({"entities": [{"type": "A"}], "q": format!("a>{n}")}),
             2 => json!({"entities": [{"type": "A"}], "q": format!("name==\"{n}\"")}),
@@ -208,19 +242,23 @@ fn of_ten_thousand_subscriptions_few_are_looked_at() {
                 json!({"entities": [{"type": "A"}], "geoQ": {"georel": "near;maxDistance==10", "geometry": "Point",
                 "coordinates": [n as f64 / 100.0, 0]}})
             }
-            _ => json!({"entities": [{"type": "A"}], "watchedAttributes": [format!("w{n}")]}),
+            4 => json!({"entities": [{"type": "A"}], "watchedAttributes": [format!("w{n}")]}),
+            5 => json!({"entities": [{"type": "A"}], "q": format!("a>={n};a<={}", n + 7)}),
+            // It holds of the entity, of which something else changes.
+            _ => json!({"entities": [{"type": "A"}], "watchedAttributes": ["b"], "q": "name==\"9\""}),
         };
         index.put(compiled(n, &members));
     }
-    let before = Entity::new(Uri::ngsi_ld("E", "5"), name("A"))
+    let before = Entity::new(Uri::ngsi_ld("E", "7"), name("A"))
         .with(Attribute::property(name("a"), 12_i64))
-        .with(Attribute::property(name("name"), "7"))
-        .with(Attribute::geo(name("location"), geo_types::Point::new(0.08, 0.0)));
+        .with(Attribute::property(name("b"), 1_i64))
+        .with(Attribute::property(name("name"), "9"))
+        .with(Attribute::geo(name("location"), geo_types::Point::new(0.10, 0.0)));
     let mut after = before.clone();
     after.put(Attribute::property(name("a"), 13_i64));
     let (found, looked_at) = by_index(&mut index, Some(&before), Some(&after));
-    // By id; `a` above 1, 6 and 11; by name; at that place.
-    let expected = ["urn:s:1", "urn:s:11", "urn:s:5", "urn:s:6", "urn:s:7", "urn:s:8"];
+    // By id; `a` above 1 and 8; from 12 to 19; by name; at that place.
+    let expected = ["urn:s:1", "urn:s:10", "urn:s:12", "urn:s:7", "urn:s:8", "urn:s:9"];
     assert_eq!(found, expected);
     assert_eq!(looked_at, expected.len());
     let stranger =

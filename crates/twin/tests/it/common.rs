@@ -133,6 +133,8 @@ pub(crate) struct Faulty {
     pub(crate) gate: Arc<parking_lot::Mutex<()>>,
     /// Whether reading the past panics.
     pub(crate) broken_past: Arc<AtomicBool>,
+    /// The entities and the system tables that were written, in order.
+    pub(crate) written: Arc<parking_lot::Mutex<Vec<String>>>,
     /// Which numbers of the past were asked for.
     pub(crate) asked: Arc<parking_lot::Mutex<Vec<Asked>>>,
     /// What the next commit says, once.
@@ -174,6 +176,12 @@ impl Storage for Faulty {
         match fault {
             None => {
                 let lsn = self.inner.commit(changes)?;
+                let written = changes.iter().filter_map(|change| match change {
+                    storage::Change::Head(_, head) => Some(head.id.to_string()),
+                    storage::Change::System(table, ..) => Some((*table).to_owned()),
+                    _ => None,
+                });
+                self.written.lock().extend(written);
                 self.commits.fetch_add(1, Ordering::SeqCst);
                 Ok(lsn)
             }

@@ -328,6 +328,80 @@ async fn queues_have_bounds_and_what_is_too_much_is_told() {
     assert!(dead[0].reason.contains("too many"));
 }
 
+/// Which values wait or are dead, of an endpoint that takes nothing.
+fn dead_values(twin: &Twin) -> Vec<i64> {
+    let dead = twin.dead_letters(&DeadLetterFilter::default(), None, usize::MAX);
+    let value = |body: &[u8]| serde_json::from_slice::<Json>(body).unwrap()["data"][0]["a"]["value"].as_i64();
+    dead.iter().map(|one| value(&one.letter.body).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_are_bounded_too_also_after_a_restart_and_a_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let open = |endpoint_bytes: usize| {
+        let limits = Limits {
+            delivery: DeliveryLimits {
+                endpoint_bytes,
+                ..DeliveryLimits::default()
+            },
+            ..Limits::default()
+        };
+        let storage = Embedded::open(folder.path(), "city", Environment::real(1)).unwrap();
+        Twin::open_with(Box::new(storage), clock.clone(), limits).unwrap()
+    };
+    // What one message weighs.
+    let twin = open(1 << 20);
+    subscribe(&twin, to("http://a.example/")).await;
+    change(&twin, 1, 10).await;
+    let each = twin.delivery_statistics().waiting_bytes;
+    for value in 11..40 {
+        change(&twin, 1, value).await;
+    }
+    assert_eq!(
+        (twin.delivery_statistics().waiting, dead_values(&twin).len()),
+        (30, 0)
+    );
+    twin.close();
+    drop(twin);
+
+    // A narrower bound holds for what waits on disk.
+    let bytes = each * 10 + each / 2;
+    let twin = open(bytes);
+    let statistics = twin.delivery_statistics();
+    assert_eq!(
+        (statistics.waiting, statistics.dropped),
+        (10, 0),
+        "{statistics:?}"
+    );
+    assert!(statistics.waiting_bytes <= bytes);
+    assert_eq!(dead_values(&twin), (10..30).collect::<Vec<_>>(), "the oldest");
+    // As they come.
+    for value in 40..45 {
+        change(&twin, 1, value).await;
+    }
+    assert_eq!(twin.delivery_statistics().waiting, 10);
+    assert_eq!(dead_values(&twin), (10..35).collect::<Vec<_>>());
+    // And what is replayed waits no more than that either; nothing is lost.
+    twin.replay_dead_letters(&DeadLetterFilter::default())
+        .await
+        .unwrap();
+    let statistics = twin.delivery_statistics();
+    assert_eq!(
+        (statistics.waiting, statistics.dead_letters, statistics.dropped),
+        (10, 25, 0)
+    );
+    twin.close();
+    drop(twin);
+    let twin = open(1 << 20);
+    let statistics = twin.delivery_statistics();
+    assert_eq!(
+        (statistics.waiting, statistics.dead_letters),
+        (10, 25),
+        "on disk as in memory"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_queues_together_have_a_bound() {
     let limits = DeliveryLimits {

@@ -41,6 +41,7 @@ mod snapshots;
 mod source_subscriptions;
 mod stored;
 mod subscriptions;
+mod tenants;
 mod texts;
 mod throttling;
 mod transient;

@@ -13,7 +13,7 @@ use storage::environment::ManualClock;
 use storage::{Embedded, Environment, Memory};
 use twin::{Error, Operation, Twin};
 
-use crate::common::{at, clock, id, name, open, property, run, thing, twin, view};
+use crate::common::{Faulty, at, clock, id, name, open, property, run, thing, twin, view};
 use std::sync::Arc;
 
 pub(crate) fn draft(changes: &Json) -> Draft {
@@ -340,6 +340,72 @@ fn a_view_hides_registrations_and_members_of_them() {
     );
 }
 
+/// The only one for `p` of the thing.
+fn only_home(local: &str) -> Json {
+    json!({"mode": "exclusive", "operations": ["createEntity"], "information": [
+        {"entities": [{"type": "Thing", "id": id(local).as_str()}], "propertyNames": ["p"]},
+    ]})
+}
+
+#[test]
+fn clause_4_3_6_3_an_entity_on_its_way_is_in_the_way() {
+    let storage = Faulty::default();
+    let twin = open(storage.clone());
+    let held = storage.gate.lock();
+    std::thread::scope(|scope| {
+        let created = scope.spawn(|| run(&twin, Operation::Create(thing("x").with(property("p", 1)))));
+        storage.wait_for_commit();
+        // It is not visible yet, and will be before the registration.
+        let registered = scope.spawn(|| register(&twin, &only_home("x")));
+        while twin.waiting() == 0 && !registered.is_finished() {
+            std::thread::yield_now();
+        }
+        drop(held);
+        assert!(created.join().unwrap().is_ok());
+        let registered = registered.join().unwrap();
+        assert!(matches!(registered, Err(Error::Conflict(_))), "{registered:?}");
+    });
+    assert!(found(&twin, of_type("Thing")).is_empty());
+    assert_eq!(twin.waiting(), 0, "what was refused waits no more");
+    // Nor does one that came and went stand in the way.
+    run(&twin, Operation::Delete(id("x"))).unwrap();
+    register(&twin, &only_home("x")).unwrap();
+}
+
+#[test]
+fn clause_4_3_6_3_of_many_at_once_one_is_exclusive_and_no_entity_was_there_before() {
+    for round in 0..30 {
+        let storage = Faulty::default();
+        let twin = open(storage.clone());
+        let local = format!("x{round}");
+        let barrier = std::sync::Barrier::new(12);
+        let made: Vec<Uri> = std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let _ = run(&twin, Operation::Create(thing(&local).with(property("p", 1)))); // one of them
+                });
+            }
+            let register = || {
+                barrier.wait();
+                register(&twin, &only_home(&local)).ok()
+            };
+            let registering: Vec<_> = (0..8).map(|_| scope.spawn(register)).collect();
+            let made = registering.into_iter().map(|one| one.join().unwrap());
+            made.flatten().collect()
+        });
+        assert!(made.len() <= 1, "an attribute has one home: {made:?}");
+        assert_eq!(found(&twin, of_type("Thing")), made);
+        let written = storage.written.lock();
+        let first = |what: &str| written.iter().position(|one| one == what);
+        let (entity, registration) = (first(id(&local).as_str()), first("csource-registration"));
+        assert!(
+            registration.is_none() || registration < entity,
+            "the entity was here first: {written:?}"
+        );
+    }
+}
+
 fn element() -> impl Strategy<Value = Json> {
     let entity = (0..3_u8, prop::option::of(0..3_u8), any::<bool>()).prop_map(|(kind, id, pattern)| {
         let mut entity = json!({"type": format!("T{kind}")});
@@ -376,10 +442,11 @@ fn question() -> impl Strategy<Value = RegistrationQuery> {
         (0..4_u8).prop_map(|n| Uri::parse(&format!("urn:x:{n}")).unwrap()),
         0..3,
     );
-    let specification = (types, ids).prop_map(|(types, ids)| EntitySpecification {
+    let pattern = prop::option::of((0..4_u8).prop_map(|n| regex::Regex::new(&format!("{n}$")).unwrap()));
+    let specification = (types, ids, pattern).prop_map(|(types, ids, id_pattern)| EntitySpecification {
         types: types.map(|text| TypeSelection::parse(text, Context::core()).unwrap()),
         ids,
-        id_pattern: None,
+        id_pattern,
     });
     let attributes =
         prop::collection::vec((0..4_u8).prop_map(|n| Name::default_term(&format!("p{n}"))), 0..3);

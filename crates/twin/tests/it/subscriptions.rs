@@ -315,6 +315,34 @@ async fn what_a_subscriber_may_not_see_does_not_change_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn by_the_clock_too_a_subscriber_is_told_of_what_it_may_see() {
+    let (twin, clock, post) = started();
+    let blind = View::open(Caller::System("test"), "test").hiding([name("secret")]);
+    for members in [
+        json!({"timeInterval": 5}),
+        json!({"timeInterval": 5, "q": "secret==1"}),
+    ] {
+        twin.create_subscription(&blind, draft(&members), Context::core().clone())
+            .await
+            .unwrap();
+    }
+    execute(&twin, Operation::Create(thing(1).with(property("secret", 1)))).await;
+    clock.set(at(5));
+    for _ in 0..200 {
+        if twin.delivery_statistics().delivered > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    // Both were made in the same round.
+    settled(&twin).await;
+    let sent = post.take();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(told(&sent[0].1), ["1"]);
+    assert!(sent[0].1["data"][0].get("secret").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_not_durable_is_not_notified() {
     let store = Faulty::default();
     let twin = Twin::open(Box::new(store.clone()), clock()).unwrap();
