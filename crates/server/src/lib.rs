@@ -17,6 +17,7 @@ mod openapi;
 pub mod pages;
 pub mod problem;
 mod public_url;
+mod resolving;
 mod router;
 pub mod scenarios;
 mod serve;

@@ -1,5 +1,7 @@
 //! The house on a socket.
 
+mod patient;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
+use patient::Patient;
 
 /// How many connections are open at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2048;
@@ -114,6 +117,7 @@ async fn run(
             }
         };
         let _ = stream.set_nodelay(true); // slower without, and no worse
+        let stream = Patient::new(stream, app.config.write_timeout);
         let service = TowerToHyperService::new(doors.clone());
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         connections.spawn(async move {

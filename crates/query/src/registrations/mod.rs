@@ -14,7 +14,7 @@ use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::registration::{Operation, Registration, RegistrationInfo, TimeInterval};
 use ngsi_ld::{Attribute, Entity, Error, Name, Timestamp, Uri};
 
-use crate::entity_query::compile_pattern;
+use crate::entity_query::compile_id_pattern;
 use crate::{Prepared, Selection};
 
 /// Which entities are asked for: a part of a [`RegistrationQuery`].
@@ -210,7 +210,7 @@ impl PreparedRegistration {
         let compile = |pattern: &Option<String>| {
             pattern
                 .as_deref()
-                .map(|pattern| compile_pattern("idPattern", pattern))
+                .map(|pattern| compile_id_pattern(pattern))
                 .transpose()
         };
         let of = |info: &RegistrationInfo| {

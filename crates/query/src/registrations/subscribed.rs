@@ -6,7 +6,7 @@ use ngsi_ld::subscription::{EntitySelector, Subscription};
 use ngsi_ld::{Error, Name};
 
 use super::{EntitySpecification, RegistrationQuery};
-use crate::entity_query::compile_pattern;
+use crate::entity_query::compile_id_pattern;
 
 impl RegistrationQuery {
     /// The question that a subscription puts to every registration. Its `q` is for the sources themselves.
@@ -40,9 +40,7 @@ fn specification(selector: &EntitySelector) -> Result<EntitySpecification, Error
     let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
     Ok(EntitySpecification {
         ids: selector.ids.clone(),
-        id_pattern: pattern
-            .map(|pattern| compile_pattern("idPattern", pattern))
-            .transpose()?,
+        id_pattern: pattern.map(|pattern| compile_id_pattern(pattern)).transpose()?,
         types: Some(selector.types.clone()),
     })
 }

@@ -14,7 +14,7 @@ use super::mapped::{MapParameters, MapWish, WHOLE, too_many};
 use super::negotiation::accepted;
 use super::parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters, flag};
 use super::representation::Representation;
-use super::selection::{Wanted, from_parameters, from_query};
+use super::selection::{Wanted, from_parameters, read_query};
 use super::{ENTITIES, examples};
 use crate::problem::{Answer, blocking};
 
@@ -128,7 +128,7 @@ pub(crate) async fn query_entities_by_post(
         .into());
     }
     let local = flag("local", selection.asked_of(&call).local.as_deref())?;
-    let wanted = from_query(query, local, &context)?;
+    let wanted = read_query(query, local, &context).await?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check(wanted.selection.q.as_ref())?;
@@ -169,8 +169,18 @@ async fn answer(
             })?;
             (found.items, (found.next, found.previous), found.total)
         } else {
-            let found = select(&*reader, &view, wanted, page)?;
-            let pages = page.around(found.entities.len(), found.more);
+            let found = select(&*reader, &view, wanted.clone(), page)?;
+            let shown = found.entities.len();
+            let pages = if page.is_beyond(shown) {
+                let none = PageRequest {
+                    limit: 0,
+                    offset: 0,
+                    count: true,
+                };
+                page.beyond(select(&*reader, &view, wanted, none)?.total.unwrap_or(0))
+            } else {
+                page.around(shown, found.more)
+            };
             (found.entities, pages, found.total)
         };
         let body = write(&*reader, &view, &entities, &representation, &words)?;

@@ -16,7 +16,7 @@ use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
 };
 use super::representation::Representation;
-use super::selection::{Wanted, from_parameters, from_query};
+use super::selection::{Wanted, from_parameters, read_query};
 use super::{entities, examples, temporal};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
@@ -85,11 +85,12 @@ pub(crate) async fn map_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let mut wanted = from_query(
+    let mut wanted = read_query(
         query,
         flag("local", selection.asked_of(&call).local.as_deref())?,
         &context,
-    )?;
+    )
+    .await?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check(wanted.selection.q.as_ref())?;
@@ -165,11 +166,12 @@ pub(crate) async fn map_temporal_query_by_post(
     let media_type = accepted(&call.headers, false)?;
     let (json, context) = payload.object(&call).await?;
     let query = json.as_object().ok_or_else(not_an_object)?;
-    let wanted = from_query(
+    let wanted = read_query(
         query,
         flag("local", selection.asked_of(&call).local.as_deref())?,
         &context,
-    )?;
+    )
+    .await?;
     let mut how = Representation::default();
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;

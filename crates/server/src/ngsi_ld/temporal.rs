@@ -18,7 +18,7 @@ use super::parameters::{
     Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
 };
 use super::representation::{Evolution, Representation};
-use super::selection::{Wanted, from_parameters, from_query};
+use super::selection::{Wanted, from_parameters, read_query};
 use super::{TEMPORAL_ENTITIES, examples};
 use crate::problem::{Answer, blocking};
 
@@ -238,11 +238,12 @@ pub(crate) async fn query_evolutions_by_post(
     let query = json
         .as_object()
         .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    let wanted = from_query(
+    let wanted = read_query(
         query,
         flag("local", selection.asked_of(&call).local.as_deref())?,
         &context,
-    )?;
+    )
+    .await?;
     let mut how = Representation::from_parameters(&representation, &context, media_type)?;
     how.amend(query, &context)?;
     how.check_of_history(wanted.selection.q.as_ref())?;

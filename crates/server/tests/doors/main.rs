@@ -14,6 +14,7 @@ mod contexts;
 mod discovery;
 mod entities;
 mod evolution;
+mod guards;
 mod linked;
 mod maps;
 mod nasty;

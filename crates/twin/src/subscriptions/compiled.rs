@@ -7,7 +7,7 @@ use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
 use ngsi_ld::subscription::{self, EntitySelector, Subscription};
 use ngsi_ld::{Entity, Name, Timestamp, Uri};
-use query::entity_query::compile_pattern;
+use query::entity_query::compile_id_pattern;
 use query::{Links, Prepared, Selection, View};
 
 use super::StoredSubscription;
@@ -45,9 +45,7 @@ impl Selector {
         let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
         Ok(Self {
             ids: selector.ids.iter().cloned().collect(),
-            id_pattern: pattern
-                .map(|pattern| compile_pattern("idPattern", pattern))
-                .transpose()?,
+            id_pattern: pattern.map(compile_id_pattern).transpose()?,
             types: selector.types.clone(),
         })
     }
@@ -82,9 +80,7 @@ pub(super) fn selections(subscription: &Subscription) -> Result<Vec<Selection>, 
         let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
         Ok(Selection {
             ids: selector.ids.clone(),
-            id_pattern: pattern
-                .map(|pattern| compile_pattern("idPattern", pattern))
-                .transpose()?,
+            id_pattern: pattern.map(compile_id_pattern).transpose()?,
             types: Some(selector.types.clone()),
             ..conditions.clone()
         })
