@@ -52,6 +52,8 @@ pub struct Shared {
     pub requests: AtomicU64,
     /// One import at a time, so that memory stays bounded; more wait.
     pub imports: Semaphore,
+    /// How many KiB of bodies are worked on at once, small ones aside.
+    pub bodies: Arc<Semaphore>,
     /// How many files arrive at once, or wait for their import.
     pub uploads: Semaphore,
     /// Waits for @contexts that others hold.
@@ -156,6 +158,7 @@ impl App {
             started_at,
             requests: AtomicU64::new(0),
             imports: Semaphore::new(1),
+            bodies: Arc::new(Semaphore::new(crate::ngsi_ld::MAX_BODIES_KIB)),
             uploads: Semaphore::new(crate::imports::MAX_UPLOADS),
             resolving: crate::resolving::Resolving::default(),
         }))
@@ -170,13 +173,11 @@ impl App {
     pub async fn context(&self, context: serde_json::Value) -> Answer<Context> {
         let contexts = self.contexts.clone();
         let until = Instant::now() + PATIENCE;
-        match contexts.known(&context) {
-            Some(known) => Ok(known),
-            None => {
-                let of_nobody = HeaderMap::new();
-                self.resolving.resolve(contexts, &of_nobody, context, until).await
-            }
+        if let Some(known) = contexts.known(&context) {
+            return Ok(known);
         }
+        let of_nobody = HeaderMap::new();
+        self.resolving.resolve(contexts, &of_nobody, context, until).await
     }
 }
 

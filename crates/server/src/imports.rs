@@ -253,7 +253,7 @@ impl Pace {
     async fn next<T>(&self, next: impl Future<Output = T>) -> Result<T, Problem> {
         tokio::time::timeout(PAUSE, next)
             .await
-            .map_err(|_elapsed| slow(format!("nothing came for {} s", PAUSE.as_secs())))
+            .map_err(|_elapsed| slow(&format!("nothing came for {} s", PAUSE.as_secs())))
     }
 
     fn came(&mut self, bytes: usize) -> Result<(), Problem> {
@@ -268,13 +268,13 @@ impl Pace {
         }
         let (bytes, seconds) = (self.bytes, elapsed.as_secs());
         let least = LEAST_RATE >> 10;
-        Err(slow(format!(
+        Err(slow(&format!(
             "{bytes} bytes came in {seconds} s, less than {least} KiB/s"
         )))
     }
 }
 
-fn slow(why: String) -> Problem {
+fn slow(why: &str) -> Problem {
     Problem::api(StatusCode::REQUEST_TIMEOUT, format!("{why}; send the file again"))
 }
 

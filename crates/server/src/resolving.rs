@@ -72,13 +72,15 @@ impl Resolving {
         until: Instant,
     ) -> Answer<Context> {
         let end = tokio::time::Instant::from_std(until);
-        let turn = timeout_at(end, turn.lock_owned()).await.map_err(|_| too_slow())?;
+        let turn = timeout_at(end, turn.lock_owned())
+            .await
+            .map_err(|_elapsed| too_slow())?;
         if let Some(known) = contexts.known(&context) {
             return Ok(known); // whoever was before has it
         }
-        let place = match timeout_at(end, Arc::clone(&self.places).acquire_owned()).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(busy()),
+        let place = timeout_at(end, Arc::clone(&self.places).acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            return Err(busy());
         };
         let resolving = blocking(move || {
             let resolved = contexts.resolve_until(&context, until);
@@ -86,7 +88,9 @@ impl Resolving {
             drop((turn, place));
             resolved
         });
-        Ok(timeout_at(end, resolving).await.map_err(|_| too_slow())???)
+        Ok(timeout_at(end, resolving)
+            .await
+            .map_err(|_elapsed| too_slow())???)
     }
 }
 

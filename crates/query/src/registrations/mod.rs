@@ -207,12 +207,7 @@ impl PreparedRegistration {
         created_at: Timestamp,
         modified_at: Timestamp,
     ) -> Result<Self, Error> {
-        let compile = |pattern: &Option<String>| {
-            pattern
-                .as_deref()
-                .map(|pattern| compile_id_pattern(pattern))
-                .transpose()
-        };
+        let compile = |pattern: &Option<String>| pattern.as_deref().map(compile_id_pattern).transpose();
         let of = |info: &RegistrationInfo| {
             let entities = info.entities.iter().flatten();
             entities.map(|one| compile(&one.id_pattern)).collect()

@@ -40,7 +40,7 @@ fn specification(selector: &EntitySelector) -> Result<EntitySpecification, Error
     let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
     Ok(EntitySpecification {
         ids: selector.ids.clone(),
-        id_pattern: pattern.map(|pattern| compile_id_pattern(pattern)).transpose()?,
+        id_pattern: pattern.map(compile_id_pattern).transpose()?,
         types: Some(selector.types.clone()),
     })
 }

@@ -8,7 +8,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::fragment::Fragment;
 use ngsi_ld::representation::{read_attribute, read_attribute_fragment, read_fragment};
 use ngsi_ld::{Error, Name, Uri};
-use serde_json::{Value, json};
+use serde_json::json;
 use twin::{Instance, Operation, Outcome, Reader};
 
 use super::answer::{bytes, no_content};

@@ -1,8 +1,8 @@
 //! What every operation has in common: who calls, which tenant, which @context, which body.
 
 use std::ops::Deref;
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -12,6 +12,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::{Error, Uri};
 use query::View;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use twin::Twin;
 
 use super::negotiation::{self, BodyType};
@@ -26,6 +27,13 @@ pub(crate) const TENANT: &str = "NGSILD-Tenant";
 pub(super) const TENANT_HEADER: HeaderName = HeaderName::from_static("ngsild-tenant");
 /// The header that names the snapshot of which the operation is (6.3.22).
 pub(super) const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
+
+/// Bodies up to this size are read where they arrive.
+const SMALL_BYTES: usize = 64 << 10;
+/// How many KiB of larger bodies are worked on at once: a byte of JSON may take some 70 of memory.
+pub(crate) const MAX_BODIES_KIB: usize = 64 << 10;
+/// How long a body waits for its turn.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// One request: the caller, and what is asked of.
 pub(crate) struct Call {
@@ -45,6 +53,8 @@ pub(crate) struct Call {
     pub target: Target,
     /// When it has waited long enough for @contexts: from the first one on, all of them together.
     contexts_until: OnceLock<Instant>,
+    /// Room for what its body became.
+    room: OnceLock<OwnedSemaphorePermit>,
 }
 
 /// A request that reads: its tenant must be there (5.5.10).
@@ -198,6 +208,7 @@ impl Call {
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
             contexts_until: OnceLock::new(),
+            room: OnceLock::new(),
         })
     }
 
@@ -212,16 +223,15 @@ impl Call {
     /// Compiles the value of an `@context` member.
     pub(crate) async fn compile(&self, context: Value) -> Answer<Context> {
         let contexts = self.app.contexts.of(&self.tenant);
-        match contexts.known(&context) {
-            Some(known) => Ok(known),
-            None => {
-                let until = *self.contexts_until.get_or_init(|| Instant::now() + PATIENCE);
-                self.app
-                    .resolving
-                    .resolve(contexts, &self.headers, context, until)
-                    .await
-            }
+        if let Some(known) = contexts.known(&context) {
+            return Ok(known);
         }
+        let until = *self.contexts_until.get_or_init(|| Instant::now() + PATIENCE);
+        let resolving = self
+            .app
+            .resolving
+            .resolve(contexts, &self.headers, context, until);
+        resolving.await
     }
 
     /// A URL at which the tenant's clients, and those who are notified, can have an @context: its own where it is
@@ -268,6 +278,8 @@ pub(crate) struct Payload {
     pub(super) link: Option<String>,
     /// How long it was.
     pub(super) bytes: usize,
+    /// Its part of [`crate::app::Shared::bodies`].
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl FromRequest<App> for Payload {
@@ -307,7 +319,12 @@ impl FromRequest<App> for Payload {
         })?;
         let link = negotiation::linked_context(&parts.headers)?;
         let length = bytes.len();
-        let json = if length > 64 << 10 {
+        let room = if length > SMALL_BYTES {
+            Some(room(app, length).await?)
+        } else {
+            None
+        };
+        let json = if length > SMALL_BYTES {
             blocking(move || json::parse(&bytes)).await??
         } else {
             json::parse(&bytes)?
@@ -317,13 +334,40 @@ impl FromRequest<App> for Payload {
             kind,
             link,
             bytes: length,
+            room,
         })
     }
 }
 
+/// Waits for room for a body of so many bytes, whose JSON takes many times that.
+async fn room(app: &App, bytes: usize) -> Answer<OwnedSemaphorePermit> {
+    let kibibytes = bytes.div_ceil(1 << 10).min(MAX_BODIES_KIB);
+    let kibibytes = u32::try_from(kibibytes).unwrap_or(u32::MAX);
+    let waiting = Arc::clone(&app.bodies).acquire_many_owned(kibibytes);
+    match tokio::time::timeout(ROOM_PATIENCE, waiting).await {
+        Ok(Ok(room)) => Ok(room),
+        Ok(Err(_)) | Err(_) => Err(Problem::named(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too many large bodies are being worked on",
+            "others send more at once than there is room for; try again, or send less at once",
+        )
+        .header(header::RETRY_AFTER, "5")
+        .media_type("application/json")),
+    }
+}
+
 impl Payload {
+    /// Keeps its room for as long as the request is worked on, and not only the body.
+    pub(super) fn keep_room(&mut self, call: &Call) {
+        if let Some(room) = self.room.take() {
+            let _ = call.room.set(room); // a request has one body
+        }
+    }
+
     /// The object, without its `@context`, and the @context that applies to it (6.3.5).
-    pub(crate) async fn object(self, call: &Call) -> Answer<(Value, Context)> {
+    pub(crate) async fn object(mut self, call: &Call) -> Answer<(Value, Context)> {
+        self.keep_room(call);
         let Self {
             mut json, kind, link, ..
         } = self;

@@ -177,6 +177,10 @@ async fn answer(
                     offset: 0,
                     count: true,
                 };
+                let wanted = Wanted {
+                    order: None,
+                    ..wanted
+                };
                 page.beyond(select(&*reader, &view, wanted, none)?.total.unwrap_or(0))
             } else {
                 page.around(shown, found.more)

@@ -45,7 +45,8 @@ type Sorted = (Vec<(Value, Result<usize, Problem>)>, Vec<Option<Value>>);
 
 impl Payload {
     /// The items of an array, with the @contexts that apply to them.
-    pub(super) async fn items(self, call: &Call) -> Answer<Items> {
+    pub(super) async fn items(mut self, call: &Call) -> Answer<Items> {
+        self.keep_room(call);
         let most = call.app.config.max_entity_bytes;
         let (items, wanted) = blocking(move || self.sorted(most)).await??;
         // Thousands of items mostly share a few contexts: each is compiled once.

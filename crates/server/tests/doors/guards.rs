@@ -71,6 +71,30 @@ async fn a_body_has_so_many_values_and_no_more() {
     }
 }
 
+#[tokio::test]
+async fn so_much_is_worked_on_at_once_and_no_more() {
+    let city = City::new();
+    let entity =
+        |id: &str| json!({"id": id, "type": "A", "a": {"type": "Property", "value": "x".repeat(100_000)}});
+    let all = u32::try_from(city.app.bodies.available_permits()).unwrap();
+    let room = city.app.bodies.acquire_many(all).await.unwrap();
+    let reply = city.post(ENTITIES, &entity("urn:a:1")).await;
+    assert_eq!(
+        (reply.status, reply.header("retry-after")),
+        (503, "5"),
+        "{}",
+        reply.text()
+    );
+    let small = city.post(ENTITIES, &json!({"id": "urn:a:2", "type": "A"})).await;
+    assert_eq!(small.status, 201, "{}", small.text());
+    drop(room);
+    assert_eq!(city.post(ENTITIES, &entity("urn:a:1")).await.status, 201);
+    let batch = "/ngsi-ld/v1/entityOperations/upsert";
+    assert_eq!(city.post(batch, &json!([entity("urn:a:3"), 7])).await.status, 207);
+    let left = u32::try_from(city.app.bodies.available_permits()).unwrap();
+    assert_eq!(left, all, "what was taken is given back");
+}
+
 /// A Query with these selectors, of which each has a type.
 fn query(selectors: impl Iterator<Item = Value>) -> Value {
     let selectors: Vec<Value> = selectors
@@ -382,7 +406,9 @@ async fn slow_contexts_stop_nobody_else() {
         let city = Arc::clone(&city);
         tokio::spawn(async move {
             let target = format!("{ENTITIES}?type=A");
-            let asked = city.ask("GET", &target, &[("link", &link(&url))], None);
+            let link = link(&url);
+            let headers = [("link", &*link)];
+            let asked = city.ask("GET", &target, &headers, None);
             tokio::time::timeout(NEVER, asked).await.expect("it hangs")
         })
     };
