@@ -491,11 +491,11 @@ async fn clause_6_3_10_from_beyond_the_end_one_step_leads_back() {
     for query in [
         "type=A",
         "type=A&count=true",
-        "type=A&orderBy=n&local=true",
+        "type=A&q=n%3C9",
         "type=A&q=n%3E%3D0",
     ] {
         let reply = city
-            .get(&format!("{ENTITIES}?{query}&limit=5&offset=999999"))
+            .get(&format!("{ENTITIES}?{query}&limit=5&offset=9999"))
             .await;
         assert_eq!((reply.status, reply.json()), (200, json!([])));
         let links = reply.header_all("link");
@@ -506,7 +506,7 @@ async fn clause_6_3_10_from_beyond_the_end_one_step_leads_back() {
         assert!(!links.contains("\"next\""), "{links}");
     }
     let none = city
-        .get(&format!("{ENTITIES}?type=None&limit=5&offset=999999"))
+        .get(&format!("{ENTITIES}?type=None&limit=5&offset=9999"))
         .await;
     assert!(!none.header_all("link").contains("\"prev\""));
 }
