@@ -311,4 +311,10 @@ pub(crate) struct Config {
     /// Print the JSON Schema of the configuration file instead
     #[arg(long)]
     pub(crate) schema: bool,
+    /// As with `serve`: where the twin is kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// As with `serve`: where it listens
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
 }

@@ -40,7 +40,10 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
-            output::print(&format!("{}\n", server::openapi().to_pretty_json()?))?;
+            output::print(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&server::openapi())?
+            ))?;
             Ok(Outcome::Done)
         }
         Command::Completions { shell } => {
@@ -62,7 +65,8 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Scenario(command) => (command.data_dir(), None),
         Command::Simulate(command) => (command.data_dir(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        _ => (None, None),
+        Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
+        Command::Openapi | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

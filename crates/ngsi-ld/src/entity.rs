@@ -19,6 +19,8 @@ pub struct Entity {
     pub modified_at: Timestamp,
     /// `expiresAt` of a transient entity (4.22).
     pub expires_at: Option<Timestamp>,
+    /// `deletedAt`; in the temporal representation of an entity that was deleted only.
+    pub deleted_at: Option<Timestamp>,
     /// All attribute instances. Those of one name stand together, in the order in which they were given;
     /// at most one for each `datasetId` (the one without is the default instance).
     pub attributes: Vec<Attribute>,
@@ -62,6 +64,7 @@ impl Entity {
             created_at: UNSET,
             modified_at: UNSET,
             expires_at: None,
+            deleted_at: None,
             attributes: Vec::new(),
         }
     }

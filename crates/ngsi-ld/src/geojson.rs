@@ -18,10 +18,10 @@ const MAX_DEPTH: usize = 8;
 pub fn from_json(json: &Json) -> Result<GeoValue, Error> {
     let mut reader = Reader { plain: true };
     let geometry = reader.geometry(json, 0)?;
-    Ok(GeoValue {
+    Ok(GeoValue::new(
         geometry,
-        source: (!reader.plain).then(|| Box::new(json.clone())),
-    })
+        (!reader.plain).then(|| Box::new(json.clone())),
+    ))
 }
 
 /// Writes a geometry: as it was read, if it was.

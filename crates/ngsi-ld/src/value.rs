@@ -1,6 +1,6 @@
 //! What an attribute can hold: the eight kinds of NGSI-LD (4.5).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use geo_types::Geometry;
 use serde_json::Value as Json;
@@ -265,13 +265,66 @@ pub struct GeoValue {
     pub geometry: Geometry<f64>,
     /// The GeoJSON as it was sent, kept only where `geometry` cannot give it back (altitudes, other members).
     pub source: Option<Box<Json>>,
+    shape: Remembered,
+}
+
+impl GeoValue {
+    /// From its parts.
+    pub fn new(geometry: Geometry<f64>, source: Option<Box<Json>>) -> Self {
+        Self {
+            geometry,
+            source,
+            shape: Remembered::default(),
+        }
+    }
+
+    /// What its shape is: looked at once, then remembered.
+    pub fn shape(&self, look: impl FnOnce(&Geometry<f64>) -> Shape) -> &Shape {
+        self.shape.0.get_or_init(|| Box::new(look(&self.geometry)))
+    }
 }
 
 impl From<Geometry<f64>> for GeoValue {
     fn from(geometry: Geometry<f64>) -> Self {
-        Self {
-            geometry,
-            source: None,
-        }
+        Self::new(geometry, None)
+    }
+}
+
+/// What a geometry is to those who compare it with others (OGC Simple Features).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// A valid geometry.
+    Sound {
+        /// How many pairs of its segments have boxes that meet: what a comparison takes grows with it.
+        met: usize,
+        /// How many of them have a point in common without following each other.
+        touched: usize,
+    },
+    /// Polygons that cross themselves.
+    Mended {
+        /// The area that they enclose, each part of it once.
+        area: Box<Geometry<f64>>,
+        /// As above, of the area.
+        met: usize,
+        /// As above, of the area.
+        touched: usize,
+    },
+    /// Nothing that can be compared: it encloses nothing, or finding out takes too long.
+    Unsound,
+}
+
+/// What was found out about a value; no part of it.
+#[derive(Clone, Default)]
+struct Remembered(OnceLock<Box<Shape>>);
+
+impl PartialEq for Remembered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl std::fmt::Debug for Remembered {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("..")
     }
 }

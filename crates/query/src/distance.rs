@@ -1,14 +1,22 @@
 //! Distances between geometries in metres: on the WGS 84 ellipsoid (4.10), and on a sphere (4.23).
 
 use geo::line_measures::{Distance, Geodesic, Haversine};
-use geo::{CoordsIter, Intersects};
-use geo_types::{Coord, Geometry, Line, LineString, Point, Polygon};
+use geo_types::{Coord, Geometry, Line, Point};
+
+use crate::geometry::intersect;
+use crate::geometry::segments::{Budget, Extent, Node, Segments, TooMuch};
+
+/// How many steps of a comparison it takes to measure the distance from a point to a segment.
+const MEASURING: u64 = 1 << 10;
+/// The mean radius that Haversine goes by, in metres.
+const RADIUS_M: f64 = 6_371_008.8;
 
 /// The shortest distance between two geometries, in metres: geodesics (Karney 2013) on WGS 84. Segments are
 /// straight in longitude and latitude (RFC 7946, section 3.1.1); geometries that touch or overlap are 0 apart.
-/// Infinite where one of them is empty. Exact to a millimetre for segments up to 100 km.
+/// Infinite where one of them is empty. Exact to a millimetre for segments up to 100 km. Of geometries that were made
+/// to take endless time, the shortest that was found.
 pub fn between_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
-    between_by(a, b, |a, b| Geodesic.distance(a, b))
+    between_by(a, b, geodesic_m)
 }
 
 /// The same on a sphere, by the Haversine formula (4.23.1).
@@ -19,95 +27,165 @@ pub fn haversine_m(a: &Geometry<f64>, b: &Geometry<f64>) -> f64 {
 /// The distance between two points.
 type Metric = fn(Point<f64>, Point<f64>) -> f64;
 
+/// The same between two points, in metres on WGS 84.
+pub(crate) fn geodesic_m(a: Point<f64>, b: Point<f64>) -> f64 {
+    Geodesic.distance(a, b)
+}
+
 fn between_by(a: &Geometry<f64>, b: &Geometry<f64>, metric: Metric) -> f64 {
     if let (Geometry::Point(a), Geometry::Point(b)) = (a, b) {
         return metric(*a, *b);
     }
-    if a.intersects(b) {
-        return 0.0;
-    }
-    let (a, b) = (Parts::of(a), Parts::of(b));
-    let mut best = f64::INFINITY;
-    for (points, other) in [(&a.points, &b), (&b.points, &a)] {
-        for &point in points {
-            for &segment in &other.segments {
-                best = to_segment(point, segment, best, metric);
-            }
-        }
-    }
-    // Where one side has no segment, its points meet the other side's only here.
-    if a.segments.is_empty() || b.segments.is_empty() {
-        for &p in &a.lone_points {
-            for &q in &b.lone_points {
-                best = best.min(metric(Point(p), Point(q)));
-            }
-        }
-    }
-    best
+    let (a, b) = (Segments::of(a), Segments::of(b));
+    let measured = Measured { a: &a, b: &b, metric };
+    measured.shortest(&Budget::of_one())
 }
 
-/// A geometry's vertices and the segments between them.
-#[derive(Default)]
-struct Parts {
-    points: Vec<Coord<f64>>,
-    lone_points: Vec<Coord<f64>>,
-    segments: Vec<Line<f64>>,
+/// Two geometries between which a distance is measured.
+pub(crate) struct Measured<'a> {
+    a: &'a Segments,
+    b: &'a Segments,
+    metric: Metric,
 }
 
-impl Parts {
-    fn of(geometry: &Geometry<f64>) -> Self {
-        let mut parts = Self {
-            points: geometry.coords_iter().collect(),
-            ..Self::default()
+/// How far a search for the shortest distance is.
+struct Search<'a> {
+    budget: &'a Budget,
+    /// The shortest that was found.
+    best: f64,
+    /// What is farther need not be looked at.
+    beyond: f64,
+    /// No shorter one is needed.
+    enough: f64,
+}
+
+impl<'a> Measured<'a> {
+    /// On WGS 84.
+    pub(crate) fn geodesic(a: &'a Segments, b: &'a Segments) -> Self {
+        Self {
+            a,
+            b,
+            metric: geodesic_m,
+        }
+    }
+
+    /// Whether they are at most so many metres apart.
+    pub(crate) fn is_within(&self, limit_m: f64, budget: &Budget) -> Result<bool, TooMuch> {
+        if intersect(self.a, self.b, budget)? {
+            return Ok(true);
+        }
+        let mut search = Search {
+            budget,
+            best: f64::INFINITY,
+            beyond: limit_m,
+            enough: limit_m,
         };
-        parts.add(geometry);
-        parts
+        self.search(&mut search)?;
+        Ok(search.best <= limit_m)
     }
 
-    fn add(&mut self, geometry: &Geometry<f64>) {
-        match geometry {
-            Geometry::Point(point) => self.lone_points.push(point.0),
-            Geometry::MultiPoint(points) => self.lone_points.extend(points.iter().map(|point| point.0)),
-            Geometry::Line(line) => self.segments.push(*line),
-            Geometry::LineString(line) => self.add_line(line),
-            Geometry::MultiLineString(lines) => lines.iter().for_each(|line| self.add_line(line)),
-            Geometry::Polygon(polygon) => self.add_polygon(polygon),
-            Geometry::MultiPolygon(polygons) => polygons.iter().for_each(|polygon| self.add_polygon(polygon)),
-            Geometry::Rect(rect) => self.add_polygon(&rect.to_polygon()),
-            Geometry::Triangle(triangle) => self.add_polygon(&triangle.to_polygon()),
-            Geometry::GeometryCollection(all) => all.iter().for_each(|geometry| self.add(geometry)),
+    fn shortest(&self, budget: &Budget) -> f64 {
+        if intersect(self.a, self.b, budget) == Ok(true) {
+            return 0.0;
+        }
+        let mut search = Search {
+            budget,
+            best: f64::INFINITY,
+            beyond: f64::INFINITY,
+            enough: 0.0,
+        };
+        match self.search(&mut search) {
+            Ok(()) | Err(TooMuch) => search.best,
         }
     }
 
-    fn add_line(&mut self, line: &LineString<f64>) {
-        self.segments.extend(line.lines());
+    fn search(&self, search: &mut Search<'_>) -> Result<(), TooMuch> {
+        match (self.a.root(), self.b.root()) {
+            (Some(a), Some(b)) => self.visit(a, b, search),
+            _ => Ok(()),
+        }
     }
 
-    fn add_polygon(&mut self, polygon: &Polygon<f64>) {
-        self.add_line(polygon.exterior());
-        polygon.interiors().iter().for_each(|ring| self.add_line(ring));
+    /// Looks at the nearest boxes first, so that most of the others need not be looked at.
+    fn visit(&self, a: Node, b: Node, search: &mut Search<'_>) -> Result<(), TooMuch> {
+        if a.level == 0 && b.level == 0 {
+            return match (self.a.lines.get(a.index), self.b.lines.get(b.index)) {
+                (Some(a), Some(b)) => self.measure(a, b, search),
+                _ => Ok(()),
+            };
+        }
+        let mut inside: Vec<(f64, Node, Node)> = if a.level >= b.level {
+            self.a.inside(a).map(|a| (0.0, a, b)).collect()
+        } else {
+            self.b.inside(b).map(|b| (0.0, a, b)).collect()
+        };
+        for (at_least, a, b) in &mut inside {
+            search.budget.take(4)?;
+            *at_least = match (self.a.extent_of(*a), self.b.extent_of(*b)) {
+                (Some(a), Some(b)) => at_least_m(&a, &b),
+                _ => f64::INFINITY,
+            };
+        }
+        inside.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (at_least, a, b) in inside {
+            if at_least >= search.best || at_least > search.beyond || search.best <= search.enough {
+                break;
+            }
+            self.visit(a, b, search)?;
+        }
+        Ok(())
+    }
+
+    fn measure(&self, a: &Line<f64>, b: &Line<f64>, search: &mut Search<'_>) -> Result<(), TooMuch> {
+        for (point, segment) in [(a.start, b), (a.end, b), (b.start, a), (b.end, a)] {
+            search.budget.take(8)?;
+            if may_be_nearer(point, *segment, search.best.min(search.beyond.next_up())) {
+                search.budget.take(MEASURING)?;
+                search.best = search.best.min(to_segment(point, *segment, self.metric));
+            }
+        }
+        Ok(())
     }
 }
 
-/// The distance from a point to a segment if it is below `best`, else `best`.
-fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64, metric: Metric) -> f64 {
-    const METRES_PER_DEGREE: f64 = 111_700.0; // the longest on WGS 84
+/// No two points of these boxes are nearer than this: the Haversine formula of the least differences, which grows with
+/// each. The sphere is within 0.6 % of the ellipsoid.
+fn at_least_m(a: &Extent, b: &Extent) -> f64 {
+    let gap = |low: f64, high: f64| low.max(high).max(0.0);
+    let latitude = gap(a.min.y - b.max.y, b.min.y - a.max.y);
+    let apart = |shift: f64| gap(a.min.x + shift - b.max.x, b.min.x - a.max.x - shift);
+    let longitude = apart(0.0).min(apart(360.0)).min(apart(-360.0));
+    let half_square = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
+    let narrowest = |extent: &Extent| extent.min.y.abs().max(extent.max.y.abs()).to_radians().cos();
+    let haversine =
+        half_square(latitude) + narrowest(a).max(0.0) * narrowest(b).max(0.0) * half_square(longitude);
+    2.0 * RADIUS_M * haversine.min(1.0).sqrt().asin() * 0.99
+}
+
+const METRES_PER_DEGREE: f64 = 111_700.0; // the longest on WGS 84
+
+/// Whether a segment may be nearer to a point than so many metres: by the triangle inequality, on the sphere.
+fn may_be_nearer(point: Coord<f64>, segment: Line<f64>, than_m: f64) -> bool {
+    let rough = |at: Coord<f64>| Haversine.distance(Point(point), Point(at));
+    let length = segment.dx().hypot(segment.dy()) * METRES_PER_DEGREE;
+    (rough(segment.start) + rough(segment.end) - length) / 2.0 * 0.99 < than_m
+}
+
+/// The distance from a point to a segment.
+fn to_segment(point: Coord<f64>, segment: Line<f64>, metric: Metric) -> f64 {
     let at = |t: f64| Point(segment.start + (segment.end - segment.start) * t);
     let point = Point(point);
-    let rough = |t: f64| Haversine.distance(point, at(t));
-    // No point of the segment is nearer than this: the triangle inequality. The sphere is within 0.6 % of the
-    // ellipsoid.
+    if segment.start == segment.end {
+        return metric(point, Point(segment.start));
+    }
     let (dx, dy) = (segment.dx().abs(), segment.dy().abs());
     let length = dx.hypot(dy) * METRES_PER_DEGREE;
-    if (rough(0.0) + rough(1.0) - length) / 2.0 * 0.99 >= best {
-        return best;
-    }
     // Within one degree the distance along the segment has a single minimum; of longer ones the nearest piece.
     let pieces = dx.max(dy).ceil().clamp(1.0, 360.0);
     let (mut nearest, mut nearest_m) = (0.0, f64::INFINITY);
     let mut piece = 0.0;
     while piece <= pieces {
-        let metres = rough(piece / pieces);
+        let metres = Haversine.distance(point, at(piece / pieces));
         if metres < nearest_m {
             (nearest, nearest_m) = (piece, metres);
         }
@@ -115,9 +193,7 @@ fn to_segment(point: Coord<f64>, segment: Line<f64>, best: f64, metric: Metric) 
     }
     let low = ((nearest - 1.0) / pieces).max(0.0);
     let high = ((nearest + 1.0) / pieces).min(1.0);
-    best.min(golden_section(low, high, 1e-4 / length.max(1.0), |t| {
-        metric(point, at(t))
-    }))
+    golden_section(low, high, 1e-4 / length.max(1.0), |t| metric(point, at(t)))
 }
 
 /// The least value of `f` on [low, high], where it has a single minimum, to a width of `tolerance`.
@@ -143,15 +219,14 @@ fn golden_section(mut low: f64, mut high: f64, tolerance: f64, f: impl Fn(f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geo_types::{line_string, point, polygon};
+    use geo_types::{LineString, Polygon, line_string, point, polygon};
     use proptest::prelude::*;
 
     /// Every segment of both cut into many points, every pair measured.
     fn brute_force(a: &Geometry<f64>, b: &Geometry<f64>, steps: u32) -> f64 {
         let cut = |geometry: &Geometry<f64>| -> Vec<Point<f64>> {
-            let parts = Parts::of(geometry);
-            let mut points: Vec<_> = parts.points.iter().map(|&c| Point(c)).collect();
-            for line in parts.segments {
+            let mut points = Vec::new();
+            for line in Segments::of(geometry).lines {
                 points.extend((0..=steps).map(|i| {
                     Point(line.start + (line.end - line.start) * (f64::from(i) / f64::from(steps)))
                 }));
@@ -207,6 +282,66 @@ mod tests {
         let expected = Geodesic.distance(in_hole, point! { x: 3.0, y: 4.5 });
         assert!((between_m(&square, &in_hole.into()) - expected).abs() < 20.0);
         assert!(between_m(&square, &Geometry::MultiPoint(geo_types::MultiPoint(vec![]))).is_infinite());
+    }
+
+    proptest! {
+        #[test]
+        fn no_boxes_are_nearer_than_it_says(
+            a in (-180.0..180.0, -90.0..90.0, 0.0..9.0, 0.0..9.0),
+            b in (-180.0..180.0, -90.0..90.0, 0.0..9.0, 0.0..9.0),
+            at in (0.0..=1.0, 0.0..=1.0, 0.0..=1.0, 0.0..=1.0),
+        ) {
+            let extent = |(x, y, wide, high): (f64, f64, f64, f64)| Extent {
+                min: Coord { x, y },
+                max: Coord { x: (x + wide).min(180.0), y: (y + high).min(90.0) },
+            };
+            let (a, b) = (extent(a), extent(b));
+            let inside = |e: &Extent, s: f64, t: f64| {
+                Point::new(e.min.x + (e.max.x - e.min.x) * s, e.min.y + (e.max.y - e.min.y) * t)
+            };
+            let (p, q) = (inside(&a, at.0, at.1), inside(&b, at.2, at.3));
+            prop_assert!(at_least_m(&a, &b) <= Geodesic.distance(p, q) + 1e-6);
+            prop_assert!(at_least_m(&a, &b) <= Haversine.distance(p, q) + 1e-6);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn finds_what_looking_at_all_finds(
+            lon in -179.9..179.0, lat in -85.0..85.0,
+            a in prop::collection::vec((0.0..0.9, 0.0..0.9), 1..60),
+            b in prop::collection::vec((0.0..0.9, 0.0..0.9), 1..60),
+            shift in -2.0..2.0, points in any::<bool>(), limit in 0.0..100_000.0_f64,
+        ) {
+            let line = |offsets: &[(f64, f64)], shift: f64| -> LineString<f64> {
+                offsets.iter().map(|(x, y)| Coord { x: f64::clamp(lon + x + shift, -180.0, 180.0), y: lat + y }).collect()
+            };
+            let (a, b) = (line(&a, 0.0), line(&b, shift));
+            let a: Geometry<f64> = if points {
+                geo_types::MultiPoint(a.0.into_iter().map(Point).collect()).into()
+            } else {
+                a.into()
+            };
+            let b = Geometry::from(b);
+            let (ours, theirs) = (Segments::of(&a), Segments::of(&b));
+            let mut all = f64::INFINITY;
+            for one in &ours.lines {
+                for other in &theirs.lines {
+                    if geo::Intersects::intersects(one, other) {
+                        all = 0.0;
+                    }
+                    for (point, segment) in [(one.start, other), (one.end, other), (other.start, one), (other.end, one)] {
+                        all = all.min(to_segment(point, *segment, geodesic_m));
+                    }
+                }
+            }
+            prop_assert!((between_m(&a, &b) - all).abs() < 1e-6, "{} {all}", between_m(&a, &b));
+            if f64::abs(all - limit) > 1e-6 {
+                let near = Measured::geodesic(&ours, &theirs).is_within(limit, &Budget::of_one());
+                prop_assert_eq!(near, Ok(all <= limit));
+            }
+        }
     }
 
     proptest! {

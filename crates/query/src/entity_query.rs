@@ -10,9 +10,6 @@ use crate::prepared::Prepared;
 
 /// How many selectors the query of one request may have.
 pub const MAX_SELECTORS: usize = 100;
-/// How many `idPattern`s one query, or one subscription, may have: each takes up to a megabyte, and milliseconds to
-/// make.
-pub const MAX_ID_PATTERNS: usize = 16;
 /// The longest `idPattern`, in bytes.
 pub const MAX_ID_PATTERN_BYTES: usize = 4096;
 
@@ -80,25 +77,17 @@ impl Selection {
     }
 }
 
-/// Compiles the regular expression of an `idPattern`, wherever one stands.
+/// Refuses what the expressions of IEEE 1003.2 leave without a meaning, and ours would take: a repetition that is
+/// repeated; and what is too long. For those who write a pattern anew: what was taken once goes on.
 ///
 /// # Errors
-/// `BadRequestData` where it is none, is longer than [`MAX_ID_PATTERN_BYTES`] or takes too much memory.
-pub fn compile_id_pattern(pattern: &str) -> Result<regex::Regex, Error> {
+/// `BadRequestData`.
+pub fn check_id_pattern(pattern: &str) -> Result<(), Error> {
     if pattern.len() > MAX_ID_PATTERN_BYTES {
         return Err(Error::bad_data(format!(
             "`idPattern` is longer than {MAX_ID_PATTERN_BYTES} bytes"
         )));
     }
-    compile_pattern("idPattern", pattern)
-}
-
-/// Refuses what the expressions of IEEE 1003.2 leave without a meaning, and ours would take: a repetition that is
-/// repeated. For those who write a pattern anew; what was taken once goes on.
-///
-/// # Errors
-/// `BadRequestData`.
-pub fn check_id_pattern(pattern: &str) -> Result<(), Error> {
     if !is_repeated_twice(pattern) {
         return Ok(());
     }
@@ -127,11 +116,36 @@ fn is_repeated_twice(pattern: &str) -> bool {
     false
 }
 
-/// Compiles a regular expression, held to a size in memory. Matching takes time linear in the text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
+/// Compiles the regular expression of an `idPattern`, held to a size in memory. Matching takes time linear in the
+/// text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
 pub fn compile_pattern(parameter: &str, pattern: &str) -> Result<regex::Regex, Error> {
+    compile_one_of(parameter, pattern, 1)
+}
+
+/// How many patterns the selectors of one subscription, or of one query, may have.
+pub const MAX_PATTERNS: usize = 100;
+
+/// The same for the `idPattern`s of selectors, which share that size.
+pub fn compile_patterns(patterns: &[Option<&str>]) -> Result<Vec<Option<regex::Regex>>, Error> {
+    let many = patterns.iter().flatten().count();
+    if many > MAX_PATTERNS {
+        return Err(Error::too_complex(format!(
+            "`entities` has {many} `idPattern`s, at most {MAX_PATTERNS} are accepted: put them into one with `|`"
+        )));
+    }
+    let compile = |pattern: Option<&str>| {
+        pattern
+            .map(|pattern| compile_one_of("idPattern", pattern, many))
+            .transpose()
+    };
+    patterns.iter().copied().map(compile).collect()
+}
+
+fn compile_one_of(parameter: &str, pattern: &str, many: usize) -> Result<regex::Regex, Error> {
+    let most_bytes = (1 << 20) / many.max(1);
     regex::RegexBuilder::new(pattern)
-        .size_limit(1 << 20)
-        .dfa_size_limit(1 << 20)
+        .size_limit(most_bytes)
+        .dfa_size_limit(most_bytes)
         .nest_limit(50)
         .build()
         .map_err(|error| {

@@ -104,19 +104,68 @@ impl Sorter {
         }
     }
 
+    /// Whether texts are in the order of [`crate::compare_texts`], which tells more of them apart.
+    pub fn has_root_collation(&self) -> bool {
+        self.collation.is_root()
+    }
+
+    /// Whether the first value decides alone.
+    pub fn has_one_term(&self) -> bool {
+        self.terms.len() == 1
+    }
+
     /// Whether an entity with this number in its leading attribute, or with one further on, comes after another.
     pub fn is_before_number(&self, key: &SortKey, number: f64) -> bool {
+        self.is_before(key, &Rank::Number(number))
+    }
+
+    /// The same of a text.
+    pub fn is_before_text(&self, key: &SortKey, text: &str) -> bool {
+        self.is_before(key, &Rank::text(text))
+    }
+
+    /// Whether every entity with this number in its leading attribute is equal to another.
+    pub fn is_at_number(&self, key: &SortKey, number: f64) -> bool {
+        // An index makes no difference between the two zeros, of which one is before the other.
+        self.has_one_term()
+            && number != 0.0
+            && matches!(key.0.first(), Some(Rank::Number(first)) if first.total_cmp(&number).is_eq())
+    }
+
+    /// The same of a text.
+    pub fn is_at_text(&self, key: &SortKey, text: &str) -> bool {
+        self.has_one_term()
+            && matches!(key.0.first(), Some(Rank::Text(first)) if self.collation.compare(first, text).is_eq())
+    }
+
+    fn is_before(&self, key: &SortKey, value: &Rank) -> bool {
+        let Some(first) = key.0.first() else {
+            return false;
+        };
         let descending = self.leading_attribute().is_some_and(|(_, descending)| descending);
-        match key.0.first() {
-            Some(Rank::Number(first)) if descending => *first > number,
-            Some(Rank::Number(first)) => *first < number,
-            _ => false,
+        match (first, value) {
+            // An index makes no difference between the two zeros.
+            (Rank::Number(first), Rank::Number(number)) if descending => first > number,
+            (Rank::Number(first), Rank::Number(number)) => first < number,
+            (Rank::Text(_), Rank::Text(_)) if descending => self.values(value, first).is_lt(),
+            (Rank::Text(_), Rank::Text(_)) => self.values(first, value).is_lt(),
+            _ => first.type_order() < value.type_order(),
         }
     }
 
     /// Whether the leading attribute of an entity holds a number.
     pub fn leads_with_number(&self, key: &SortKey) -> bool {
         matches!(key.0.first(), Some(Rank::Number(_)))
+    }
+
+    /// Whether it holds a number or a text.
+    pub fn leads_with_number_or_text(&self, key: &SortKey) -> bool {
+        matches!(key.0.first(), Some(Rank::Number(_) | Rank::Text(_)))
+    }
+
+    /// Whether there is one.
+    pub fn leads_with_something(&self, key: &SortKey) -> bool {
+        !matches!(key.0.first(), None | Some(Rank::Absent))
     }
 
     fn values(&self, a: &Rank, b: &Rank) -> Ordering {

@@ -2,15 +2,12 @@
 
 use std::fmt;
 
-use geo::BoundingRect;
-use geo_types::Geometry;
 use ngsi_ld::name::NGSI_LD;
-use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::query::q::{Operand, Operator, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Name, Uri};
 
-use crate::Selection;
+use crate::{Bbox, Selection};
 
 /// Where to look. Every entity that the selection takes is among those that the path leads to; visited in order
 /// of creation, each once.
@@ -42,8 +39,37 @@ pub enum Plan {
         /// The greatest; both belong to the range.
         high: f64,
     },
+    /// Entities with one of these texts in an attribute, and those with texts of it that an index leaves out: long
+    /// ones, or too many.
+    ByText(Vec<TextsOf>),
     /// Every entity.
     Scan,
+}
+
+/// Some texts of an attribute: strings, targets of a relationship, terms of a vocabulary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextsOf {
+    /// The attribute.
+    pub attribute: Name,
+    /// The texts, each once.
+    pub texts: Vec<String>,
+}
+
+/// How a page in an order is found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderPlan {
+    /// By walking along the values of the attribute that decides first, until the page is full: numbers first, then
+    /// texts, then what has others or none.
+    Along {
+        /// The attribute.
+        attribute: Name,
+        /// Whether some have numbers in it.
+        numbers: bool,
+        /// Whether some have texts in it, and the order of texts is that of the index.
+        texts: bool,
+    },
+    /// By sorting all that this path leads to.
+    Sorted(Plan),
 }
 
 impl Plan {
@@ -83,6 +109,7 @@ impl Plan {
         }
         if let Some(q) = &selection.q {
             paths.extend(numbers(q));
+            paths.extend(conjuncts(q).iter().filter_map(needed_texts).map(Self::ByText));
             for needed in conjuncts(q)
                 .iter()
                 .filter_map(needed_attributes)
@@ -108,9 +135,11 @@ impl Plan {
             Self::ByType(_) if selection.types.as_ref().is_some_and(is_plain) => rest.types = None,
             Self::ByAttribute(_) if !selection.attributes.is_empty() => rest.attributes = Vec::new(),
             Self::Scan => {}
-            Self::ByType(_) | Self::ByAttribute(_) | Self::ByGeo { .. } | Self::ByNumber { .. } => {
-                return false;
-            }
+            Self::ByType(_)
+            | Self::ByAttribute(_)
+            | Self::ByGeo { .. }
+            | Self::ByNumber { .. }
+            | Self::ByText(_) => return false,
         }
         rest.is_everything()
     }
@@ -213,6 +242,50 @@ fn range_of(term: &Q) -> Option<(&Name, f64, f64)> {
     }
 }
 
+/// Texts of which every selected entity has at least one.
+fn needed_texts(q: &Q) -> Option<Vec<TextsOf>> {
+    match q {
+        Q::Compare(path, Operator::Equal, operands) => {
+            let ([attribute], []) = (&*path.attributes, &*path.members) else {
+                return None;
+            };
+            let mut texts: Vec<String> = Vec::with_capacity(operands.len());
+            for operand in operands {
+                // Dates and times are compared by what they mean, ranges of texts by code points.
+                let (Operand::Text(text) | Operand::Word(text) | Operand::Uri(text)) = operand else {
+                    return None;
+                };
+                texts.push(text.clone());
+            }
+            texts.sort_unstable();
+            texts.dedup();
+            let attribute = attribute.clone();
+            Some(vec![TextsOf { attribute, texts }])
+        }
+        Q::Or(parts) => {
+            let mut all: Vec<TextsOf> = Vec::new();
+            for part in parts {
+                for more in needed_texts(part)? {
+                    match all.iter_mut().find(|known| known.attribute == more.attribute) {
+                        Some(known) => {
+                            known.texts.extend(more.texts);
+                            known.texts.sort_unstable();
+                            known.texts.dedup();
+                        }
+                        None => all.push(more),
+                    }
+                }
+            }
+            Some(all)
+        }
+        Q::And(parts) => parts
+            .iter()
+            .filter_map(needed_texts)
+            .min_by_key(|needed| needed.iter().map(|of| of.texts.len()).sum::<usize>()),
+        Q::Exists(_) | Q::Compare(..) | Q::Linked { .. } => None,
+    }
+}
+
 fn union(lists: impl Iterator<Item = Option<Vec<Name>>>) -> Option<Vec<Name>> {
     let mut all: Vec<Name> = Vec::new();
     for list in lists {
@@ -230,84 +303,6 @@ fn is_plain(selection: &TypeSelection) -> bool {
         TypeSelection::Type(_) => true,
         TypeSelection::Or(parts) => parts.iter().all(|part| matches!(part, TypeSelection::Type(_))),
         TypeSelection::And(_) => false,
-    }
-}
-
-/// A box in degrees of longitude and latitude; never across the antimeridian.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct Bbox {
-    pub west: f64,
-    pub south: f64,
-    pub east: f64,
-    pub north: f64,
-}
-
-impl Bbox {
-    /// The bounding box of a geometry; `None` of an empty one.
-    pub fn of(geometry: &Geometry<f64>) -> Option<Self> {
-        let rect = geometry.bounding_rect()?;
-        Some(Self {
-            west: rect.min().x,
-            south: rect.min().y,
-            east: rect.max().x,
-            north: rect.max().y,
-        })
-    }
-
-    /// A box that every geometry which satisfies the query meets; `None` where there is no bound.
-    pub fn of_query(query: &GeoQuery) -> Option<Self> {
-        let reference = Self::of(&query.geometry)?;
-        match query.relation {
-            GeoRelation::Near {
-                max_distance_m: Some(distance_m),
-                ..
-            } => Some(reference.widened_m(distance_m)),
-            GeoRelation::Near {
-                max_distance_m: None, ..
-            }
-            | GeoRelation::Disjoint => None,
-            GeoRelation::Within
-            | GeoRelation::Contains
-            | GeoRelation::Intersects
-            | GeoRelation::Equals
-            | GeoRelation::Overlaps => Some(reference),
-        }
-    }
-
-    /// Whether two boxes have a point in common.
-    pub fn intersects(&self, other: &Self) -> bool {
-        self.west <= other.east
-            && other.west <= self.east
-            && self.south <= other.north
-            && other.south <= self.north
-    }
-
-    /// A box that holds everything within so many metres of this one, never too small: all longitudes where a pole
-    /// or the antimeridian is reached.
-    #[must_use]
-    pub fn widened_m(&self, distance_m: f64) -> Self {
-        // WGS 84: a degree of latitude has at least 110 574 m, the least radius of curvature is 6 335 439 m. The
-        // angle that a distance spans is greatest there, and a circle at latitude φ reaches asin(sin δ / cos φ) of
-        // longitude to either side. 1 % more covers the difference between sphere and ellipsoid.
-        let degrees = distance_m / 110_500.0 * 1.01 + 1e-9;
-        let (south, north) = (self.south - degrees, self.north + degrees);
-        let angle = distance_m / 6_335_000.0;
-        let sine = angle.sin() / self.south.abs().max(self.north.abs()).to_radians().cos();
-        let aside = if angle < std::f64::consts::FRAC_PI_2 && (0.0..1.0).contains(&sine) {
-            sine.asin().to_degrees() * 1.01 + 1e-9
-        } else {
-            360.0
-        };
-        let (west, east) = (self.west - aside, self.east + aside);
-        let everywhere = south <= -90.0 || north >= 90.0 || west <= -180.0 || east >= 180.0;
-        let (west, east) = if everywhere { (-180.0, 180.0) } else { (west, east) };
-        Self {
-            west,
-            south: south.max(-90.0),
-            east,
-            north: north.min(90.0),
-        }
     }
 }
 
@@ -333,28 +328,45 @@ impl fmt::Display for Plan {
             Self::ByNumber { attribute, low, high } => {
                 write!(f, "by number {} in [{low}, {high}]", attribute.short())
             }
+            Self::ByText(wanted) => {
+                f.write_str("by text ")?;
+                for (index, TextsOf { attribute, texts }) in wanted.iter().enumerate() {
+                    let or = if index > 0 { " or " } else { "" };
+                    write!(f, "{or}{} in {texts:?}", attribute.short())?;
+                }
+                Ok(())
+            }
             Self::Scan => f.write_str("every entity"),
         }
     }
 }
 
-impl fmt::Display for Bbox {
+impl fmt::Display for OrderPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "[{:.6}, {:.6}, {:.6}, {:.6}]",
-            self.west, self.south, self.east, self.north
-        )
+        match self {
+            Self::Along {
+                attribute,
+                numbers,
+                texts,
+            } => {
+                let values = match (numbers, texts) {
+                    (true, true) => "numbers and texts",
+                    (true, false) => "numbers",
+                    (false, true) => "texts",
+                    (false, false) => "values",
+                };
+                write!(f, "along {values} of {}", attribute.short())
+            }
+            Self::Sorted(plan) => write!(f, "sorted: {plan}"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geo::line_measures::{Destination, Geodesic};
-    use geo_types::Point;
+    use ngsi_ld::query::geo::GeoQuery;
     use ngsi_ld::query::q::Path;
-    use proptest::prelude::*;
 
     fn name(term: &str) -> Name {
         Name::default_term(term)
@@ -489,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_by_number() {
+    fn paths_by_number_and_text() {
         use ngsi_ld::context::Context;
         for (q, expected) in [
             ("a>5", "by number a in [5, inf]; by attribute a"),
@@ -506,6 +518,37 @@ mod tests {
             ("a.b>5", "by attribute a"),
             ("a[b]>5", "by attribute a"),
             ("a>\"x\"", "by attribute a"),
+            ("a==\"x\"", "by text a in [\"x\"]; by attribute a"),
+            (
+                "a==\"x\",\"y\",\"x\"",
+                "by text a in [\"x\", \"y\"]; by attribute a",
+            ),
+            (
+                "a==urn:x:1,word",
+                "by text a in [\"urn:x:1\", \"word\"]; by attribute a",
+            ),
+            ("a==\"x\"|a==\"y\"", "by text a in [\"x\", \"y\"]; by attribute a"),
+            (
+                "a==\"x\"|b==\"y\"",
+                "by text a in [\"x\"] or b in [\"y\"]; by attribute a, b",
+            ),
+            (
+                "(a==\"x\";c>5)|(c<2;b==\"y\")",
+                "by text a in [\"x\"] or b in [\"y\"]; by attribute a, c",
+            ),
+            (
+                "a==\"x\";b==\"y\"",
+                "by text a in [\"x\"]; by text b in [\"y\"]; by attribute a; by attribute b",
+            ),
+            ("a==\"x\"|a==5", "by attribute a"),
+            ("a==\"x\"|b", "by attribute a, b"),
+            ("a!=\"x\"", "by attribute a"),
+            ("a==\"x\"..\"y\"", "by attribute a"),
+            ("a==\"x\",2026-01-01", "by attribute a"),
+            ("a[b]==\"x\"", "by attribute a"),
+            ("a.b==\"x\"", "by attribute a"),
+            ("a{b}==\"x\"", "by attribute a"),
+            ("a~=\"^x\"", "by attribute a"),
             ("a>5|a<1", "by attribute a"),
             ("a{b}>5", "by attribute a"),
         ] {
@@ -517,23 +560,6 @@ mod tests {
             let printed: Vec<_> = paths.iter().map(ToString::to_string).collect();
             assert_eq!(printed.join("; "), expected, "{q}");
             assert!(paths.iter().all(|path| !path.is_exact(&selection)));
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-        #[test]
-        fn a_widened_box_holds_everything_within_reach(
-            lon in -180.0..=180.0, lat in prop_oneof![-90.0..=90.0, 89.0..=90.0, -90.0..=-89.0],
-            distance in prop_oneof![0.001..100.0, 100.0..100_000.0, 1e5..2.2e7],
-            share in 0.0..=1.0, bearing in 0.0..360.0,
-        ) {
-            let start = Point::new(lon, lat);
-            let bbox = Bbox::of(&start.into()).unwrap().widened_m(distance);
-            let end = Geodesic.destination(start, bearing, distance * share);
-            let x = (end.x() + 540.0).rem_euclid(360.0) - 180.0;
-            let end = Bbox { west: x, east: x, south: end.y(), north: end.y() };
-            prop_assert!(bbox.intersects(&end), "{bbox} {end}");
         }
     }
 }

@@ -55,16 +55,11 @@ pub(crate) fn any<'a>(entity: &'a Entity, path: &Path, visit: &mut dyn FnMut(Tar
     entity_time(entity, first.as_str()).is_some_and(|instant| visit(Target::One(Scalar::DateTime(instant))))
 }
 
-/// Gives every number that a comparison with the attribute itself (no sub-attribute, no member) may look at.
-pub(crate) fn numbers(attribute: &Attribute, visit: &mut dyn FnMut(f64)) {
-    let mut one = |scalar: &Scalar<'_>| {
-        if let Scalar::Number(number) = scalar {
-            visit(*number);
-        }
-    };
+/// Gives every value that a comparison with the attribute itself (no sub-attribute, no member) may look at.
+pub(crate) fn scalars<'a>(attribute: &'a Attribute, visit: &mut dyn FnMut(Scalar<'a>)) {
     match value_target(&attribute.value, &[]) {
-        Some(Target::One(scalar)) => one(&scalar),
-        Some(Target::Many(scalars) | Target::Texts(scalars)) => scalars.iter().for_each(one),
+        Some(Target::One(scalar)) => visit(scalar),
+        Some(Target::Many(scalars) | Target::Texts(scalars)) => scalars.into_iter().for_each(visit),
         Some(Target::Opaque) | None => {}
     }
 }

@@ -28,8 +28,8 @@ pub fn matches(instance: &Attribute, query: &TemporalQuery) -> bool {
     }
 }
 
-/// Keeps the instances that a temporal query lets through and of those the latest `last_n` of each attribute
-/// (5.7.3); puts those of one attribute in order, oldest first. Attributes keep the order in which they came.
+/// Keeps the instances that a temporal query lets through and of those the latest `last_n` of each attribute and data
+/// set (5.7.3); puts those of one attribute in order, oldest first. Attributes keep the order in which they came.
 pub fn select(instances: &mut Vec<Attribute>, query: &TemporalQuery, last_n: Option<usize>) {
     let mut rank: HashMap<Name, usize> = HashMap::new();
     for instance in instances.iter() {
@@ -40,11 +40,12 @@ pub fn select(instances: &mut Vec<Attribute>, query: &TemporalQuery, last_n: Opt
     let order = |instance: &Attribute| instant_of(instance, query.property).unwrap_or(instance.modified_at);
     instances.sort_by_key(|instance| (rank.get(&instance.name).copied(), order(instance)));
     if let Some(last_n) = last_n {
-        let mut left: HashMap<Name, usize> = HashMap::new();
+        let series = |instance: &Attribute| (instance.name.clone(), instance.dataset_id.clone());
+        let mut left: HashMap<_, usize> = HashMap::new();
         for instance in instances.iter() {
-            *left.entry(instance.name.clone()).or_default() += 1;
+            *left.entry(series(instance)).or_default() += 1;
         }
-        instances.retain(|instance| match left.get_mut(&instance.name) {
+        instances.retain(|instance| match left.get_mut(&series(instance)) {
             Some(left) => {
                 *left -= 1;
                 *left < last_n

@@ -123,6 +123,7 @@ impl View {
             created_at: entity.created_at,
             modified_at: entity.modified_at,
             expires_at: entity.expires_at,
+            deleted_at: entity.deleted_at,
             attributes: entity.attributes.iter().filter(shown).cloned().collect(),
         }))
     }

@@ -93,6 +93,8 @@ pub struct Config {
     pub header_timeout: Duration,
     /// How long a client may leave an answer unread.
     pub write_timeout: Duration,
+    /// Whose pages may read and write here from a browser.
+    pub allowed_origins: crate::Origins,
     /// The address by which others know this server, where a proxy stands before it.
     pub public_url: Option<crate::PublicUrl>,
     /// Whom messages may go to.
@@ -122,6 +124,7 @@ impl Config {
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
+            allowed_origins: crate::Origins::default(),
             public_url: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,

@@ -55,7 +55,7 @@ pub fn router() -> OpenApiRouter<App> {
     request_body(content = String, description = "The file", content_type = "application/octet-stream",
         example = "[{\"id\":\"urn:ngsi-ld:GtfsStop:1\",\"type\":\"GtfsStop\",\"name\":\"Railways\"}]"),
     responses(
-        (status = 200, description = "What was read, made, updated, known and refused", body = Value, content_type = "application/json",
+        (status = 200, description = "What was read, made, updated, known and refused", body = ref("#/components/schemas/ImportReport"), content_type = "application/json",
             example = json!({"kind": "entities", "files": ["stops.json"], "read": 1, "made": 1, "updated": 0, "known": 0,
                 "refused_count": 0, "refused": [], "warnings": [], "by_type": {}, "rows": {}, "datasets": []})),
         (status = 400, description = "An option is wrong", body = ProblemDetails, content_type = "application/problem+json"),

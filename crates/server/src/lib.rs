@@ -14,6 +14,7 @@ pub mod net;
 pub mod ngsi_ld;
 pub mod notifications;
 mod openapi;
+mod origins;
 pub mod pages;
 pub mod problem;
 mod public_url;
@@ -25,6 +26,7 @@ mod service;
 
 pub use app::{App, Config, caller_view};
 pub use openapi::openapi;
+pub use origins::{NoOrigin, Origins};
 pub use problem::{Answer, Problem};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use router::router;

@@ -1,9 +1,11 @@
 //! The description of the API: OpenAPI 3.1, made from the handlers themselves.
 
 mod answers;
+mod bodies;
+mod schemas;
 
+use serde_json::Value;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
@@ -53,9 +55,12 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
     }
 }
 
-/// The OpenAPI 3.1 document.
-pub fn openapi() -> OpenApi {
+/// The OpenAPI 3.1 document, as JSON.
+pub fn openapi() -> Value {
     let mut description = doors(true).into_openapi();
     answers::complete(&mut description);
-    description
+    // It cannot fail: the description is made of texts and numbers.
+    let mut document = serde_json::to_value(description).unwrap_or_default();
+    bodies::complete(&mut document);
+    document
 }

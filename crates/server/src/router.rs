@@ -8,6 +8,7 @@ use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
 
 use crate::problem::{NgsiError, Problem};
 use crate::{App, layers, ngsi_ld, openapi, pages, service};
@@ -19,22 +20,29 @@ pub fn router(app: App) -> Router {
     let doors = doors.layer(from_fn_with_state(defined, ngsi_ld::refuse_undefined));
     // Scenarios have one address for people and programs.
     let doors = doors.layer(from_fn_with_state(app.clone(), pages::scenarios::for_people));
-    around(app, doors.merge(pages::router()))
+    let cors = app.config.allowed_origins.layer();
+    around(app, doors.merge(pages::router()), cors)
 }
 
 /// The doors of the listener for administration.
 pub(crate) fn admin_router(app: App) -> Router {
     let doors: Router<App> = service::router().merge(service::admin_router()).into();
-    around(app, doors)
+    around(app, doors, None)
 }
 
-fn around(app: App, doors: Router<App>) -> Router {
+fn around(app: App, doors: Router<App>, cors: Option<CorsLayer>) -> Router {
     let doors = doors
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), layers::hurry))
         .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(from_fn_with_state(app.clone(), layers::guard))
+        .layer(from_fn_with_state(app.clone(), layers::guard));
+    // Around the guard, so that a page can read why it is refused.
+    let doors = match cors {
+        Some(cors) => doors.layer(cors),
+        None => doors,
+    };
+    let doors = doors
         .layer(from_fn(ngsi_ld::echo_tenant))
         .layer(CompressionLayer::new())
         .layer(map_response(no_body_no_length))

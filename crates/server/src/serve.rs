@@ -1,24 +1,31 @@
 //! The house on a socket.
 
+mod linger;
 mod patient;
+mod unreadable;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::map_request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tower::Service as _;
 
 use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
+use linger::linger;
 use patient::Patient;
+use unreadable::{Explaining, Talk};
 
 /// How many connections are open at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2048;
@@ -91,6 +98,7 @@ async fn run(
     doors: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
+    let doors = doors.layer(map_request(linger));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -117,9 +125,16 @@ async fn run(
             }
         };
         let _ = stream.set_nodelay(true); // slower without, and no worse
+        let talk = Talk::default();
         let stream = Patient::new(stream, app.config.write_timeout);
-        let service = TowerToHyperService::new(doors.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Explaining::new(stream, talk.clone()));
+        let doors = doors.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            talk.begins();
+            let (mut doors, talk) = (doors.clone(), talk.clone());
+            async move { doors.call(request).await.map(|response| talk.watch(response)) }
+        });
+        let connection = graceful.watch(builder.serve_connection(stream, service));
         connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");

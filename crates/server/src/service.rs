@@ -29,7 +29,7 @@ pub(crate) fn admin_router() -> OpenApiRouter<App> {
 ///
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "Service", operation_id = "healthz",
-    responses((status = 200, description = "Alive", body = Value, content_type = "application/json", example = json!({"status": "ok"}))))]
+    responses((status = 200, description = "Alive", body = ref("#/components/schemas/Health"), content_type = "application/json", example = json!({"status": "ok"}))))]
 async fn healthz() -> Response {
     axum::Json(json!({"status": "ok"})).into_response()
 }
@@ -39,7 +39,7 @@ async fn healthz() -> Response {
 /// The twin is loaded and answers. Also tells whether the interactive parts of the pages are built in.
 #[utoipa::path(get, path = "/readyz", tag = "Service", operation_id = "readyz",
     responses(
-        (status = 200, description = "Ready", body = Value, content_type = "application/json",
+        (status = 200, description = "Ready", body = ref("#/components/schemas/Readiness"), content_type = "application/json",
             example = json!({"status": "ready", "tenants": 1, "islands": true})),
         (status = 503, description = "Not ready"),
     ))]
@@ -60,7 +60,7 @@ async fn readyz(State(app): State<App>) -> Response {
 
 /// Version
 #[utoipa::path(get, path = "/version", tag = "Service", operation_id = "version",
-    responses((status = 200, description = "The version", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The version", body = ref("#/components/schemas/Version"), content_type = "application/json",
         example = json!({"name": "mapacha", "version": "0.1.0", "ngsi_ld": "1.9.1"}))))]
 async fn version(State(app): State<App>) -> Response {
     axum::Json(json!({"name": "mapacha", "version": app.config.version, "ngsi_ld": "1.9.1"})).into_response()
@@ -68,8 +68,8 @@ async fn version(State(app): State<App>) -> Response {
 
 /// This document
 #[utoipa::path(get, path = "/openapi.json", tag = "Service", operation_id = "openapi",
-    responses((status = 200, description = "The OpenAPI 3.1 description of the API", body = Value, content_type = "application/json",
-        example = json!({"openapi": "3.1.0"}))))]
+    responses((status = 200, description = "The OpenAPI 3.1 description of the API", body = ref("#/components/schemas/OpenApi"), content_type = "application/json",
+        example = json!({"openapi": "3.1.0", "info": {"title": "Mapacha", "version": "0.1.0"}, "paths": {}}))))]
 async fn openapi_document() -> Response {
     axum::Json(crate::openapi()).into_response()
 }

@@ -132,6 +132,7 @@ pub fn what_is_committed_is_loaded(engine: &mut dyn Storage) {
         created_at: head(1).created_at,
         modified_at: head(1).modified_at,
         expires_at: None,
+        deleted_at: None,
         attributes: vec![target],
     };
     assert_eq!(all[0].entity, expected);

@@ -142,6 +142,7 @@ impl Current {
             created_at: head.created_at,
             modified_at: head.modified_at,
             expires_at: head.expires_at,
+            deleted_at: None,
             attributes: self.attributes,
         };
         Some(Stored {

@@ -55,6 +55,7 @@ impl Storage for Memory {
                 created_at: head.created_at,
                 modified_at: head.modified_at,
                 expires_at: head.expires_at,
+                deleted_at: None,
                 attributes: kept.current.clone(),
             };
             sink(Stored {

@@ -252,7 +252,7 @@ fn read_value(input: &mut Input, names: &Dictionary) -> Result<Value, Malformed>
             } else {
                 Some(Box::new(input.json(0)?))
             };
-            Value::Geo(Arc::new(GeoValue { geometry, source }))
+            Value::Geo(Arc::new(GeoValue::new(geometry, source)))
         }
         8 => Value::Language(Box::new(input.members(0)?)),
         9 => Value::Json(Box::new(input.json(0)?)),

@@ -403,6 +403,54 @@ fn damage_is_named_by_table_and_row() {
     }
 }
 
+/// A chunk that is read is checked: what is damaged and does not show was not read.
+#[test]
+fn a_time_of_one_series_is_read_without_any_other_chunk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path()).unwrap();
+    engine.commit(&[head(1), head(2)]).unwrap();
+    let readings = (0..20_000_i64).flat_map(|second| {
+        let other = Attribute::property(name("u"), second).observed_at(at(second));
+        let value = second as f64;
+        [
+            number(1, value, second),
+            number(2, value, second),
+            Change::Attribute(EntityKey(1), other),
+        ]
+    });
+    engine.bulk(&readings.collect::<Vec<_>>()).unwrap();
+    while engine.maintain().unwrap() {}
+    drop(engine);
+    let (from, to) = (at(5_000), at(9_000));
+    let connection = rusqlite::Connection::open(folder.path().join("mapacha.sqlite")).unwrap();
+    let others = "entity <> 1 OR attribute <> (SELECT id FROM name WHERE text = ?) OR t1 < ? OR t0 >= ?";
+    let attribute = name("t");
+    let wanted = rusqlite::params![attribute.as_str(), from.as_micros(), to.as_micros()];
+    let count = |what: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM chunk WHERE {what}");
+        connection.query_row(&sql, wanted, |row| row.get(0)).unwrap()
+    };
+    let (left_out, read) = (count(others), count(&format!("NOT ({others})")));
+    assert!(left_out > 40 && (2..10).contains(&read), "{left_out} {read}");
+    let damage = format!("UPDATE chunk SET n = n + 1 WHERE {others}");
+    connection.execute(&damage, wanted).unwrap();
+    drop(connection);
+    let engine = open(folder.path()).unwrap();
+    let reader = engine.reader();
+    let mut found = 0;
+    let mut pieces = |range| {
+        reader.pieces(EntityKey(1), &name("t"), None, range, &mut |piece| {
+            found += match piece {
+                storage::Piece::Any(past) => past.len(),
+                storage::Piece::Numbers { instants, .. } => instants.len(),
+            };
+        })
+    };
+    pieces((from, to)).unwrap();
+    assert!(pieces((from, at(19_000))).is_err(), "the others are damaged");
+    assert!(found >= 4_000);
+}
+
 #[test]
 fn what_is_erased_is_nowhere_in_the_files() {
     let folder = tempfile::tempdir().unwrap();

@@ -118,7 +118,7 @@ fn value() -> impl Strategy<Value = Value> {
             Value::Relationship(Relationship { object, object_type: typed.then(|| Box::new(types)) })
         }),
         1 => (geometry(), proptest::option::of(json())).prop_map(|(geometry, source)| {
-            Value::Geo(GeoValue { geometry, source: source.map(Box::new) }.into())
+            Value::Geo(GeoValue::new(geometry, source.map(Box::new)).into())
         }),
         1 => ".{0,4}".prop_map(|text| {
             Value::Language(Box::new([("sw".to_owned(), text.clone().into()), ("en".to_owned(), text.into())].into_iter().collect()))

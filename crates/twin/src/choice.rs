@@ -3,6 +3,7 @@
 use query::{EntityQuery, Plan, Selection};
 
 use crate::state::{SHARDS, Shards};
+use crate::walk::Path;
 
 /// How many matches end the walk for a page: entities are looked at in order of creation, until one more than it
 /// holds was found. `None`: all are wanted, if only for `counting`.
@@ -67,20 +68,19 @@ pub(crate) fn choose(shards: &impl Shards, selection: &Selection, needed: Option
 
 /// How many entities a path leads to, at most.
 pub(crate) fn length(shards: &impl Shards, plan: &Plan) -> usize {
+    let path = match Path::from(plan.clone()) {
+        // Few, as a rule: a walk along something else is longer.
+        Path::Ids(_) | Path::Places(..) => return 0,
+        path => path,
+    };
     (0..SHARDS)
         .map(|index| {
-            shards.with(index, |shard| match plan {
-                Plan::ByType(names) => names.iter().map(|name| shard.count_of(name)).sum(),
-                Plan::ByAttribute(names) => {
-                    let counts = names.iter().map(|name| shard.attributes().count_with(name));
-                    counts.sum::<usize>()
-                }
-                Plan::ByNumber { attribute, low, high } => {
+            shards.with(index, |shard| match &path {
+                Path::Ids(_) | Path::Places(..) => 0,
+                Path::Numbers(attribute, low, high) => {
                     shard.attributes().in_range(attribute, *low, *high).count()
                 }
-                // Few, as a rule: a walk along something else is longer.
-                Plan::ByIds(_) | Plan::ByGeo { .. } => 0,
-                Plan::Scan => shard.count(),
+                Path::Lanes(lanes) => lanes.iter().map(|lane| shard.length(lane)).sum(),
             })
         })
         .sum()

@@ -1,16 +1,16 @@
 //! What one operation does to one entity: decided here, without any effect.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
-use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use query::View;
 use storage::{Datasets, EntityKey};
 
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::operation::{Copied, Instance, Operation, Outcome};
-use crate::settle::{same_value, settle, stamp, unique};
+use crate::settle::{settle, unique};
 use crate::shard::{Record, Status};
 
 /// The most attribute instances that one entity has at a time. What is done to an entity takes time that grows with
@@ -110,22 +110,30 @@ impl Effect {
 impl Situation<'_> {
     /// Decides.
     pub(crate) fn evaluate(&self, operation: Operation) -> Result<Effect, Error> {
+        self.refuse_hidden_names(&operation)?;
         match operation {
-            Operation::Create(entity) => match self.live() {
-                Some(_) => Err(Error::AlreadyExists(entity.id)),
-                None => self.create(entity),
-            },
-            Operation::UpsertReplace(entity) | Operation::Import(entity) if self.live().is_none() => {
+            // What is there and is not shown, be it its past, is not taken over.
+            Operation::Create(entity) if self.live().is_some() || self.is_hidden() => {
+                Err(Error::AlreadyExists(entity.id))
+            }
+            Operation::Create(entity) => self.create(entity),
+            Operation::UpsertReplace(entity)
+            | Operation::Import(entity)
+            | Operation::UpsertUpdate(entity)
+                if self.live().is_none() =>
+            {
+                if self.is_hidden() {
+                    return Err(Error::NotFound(entity.id));
+                }
                 self.create(entity)
             }
-            Operation::UpsertUpdate(entity) if self.live().is_none() => self.create(entity),
             Operation::UpsertReplace(entity) => {
                 let before = self.visible(&entity.id)?;
-                self.change(before, replaced(before, entity), Vec::new())
+                self.change(replaced(&before, entity), Vec::new())
             }
             Operation::Import(entity) => {
                 let before = self.visible(&entity.id)?;
-                let effect = self.change(before, replaced(before, entity), Vec::new())?;
+                let effect = self.change(replaced(&before, entity), Vec::new())?;
                 Ok(if effect.after == After::Same {
                     Effect::nothing(Outcome::Unchanged)
                 } else {
@@ -133,8 +141,7 @@ impl Situation<'_> {
                 })
             }
             Operation::UpsertUpdate(entity) => {
-                let before = self.visible(&entity.id)?;
-                let mut after = before.clone();
+                let mut after = self.visible(&entity.id)?.into_owned();
                 after.types.extend(entity.types);
                 if !entity.scope.is_empty() {
                     after.scope = entity.scope;
@@ -143,7 +150,7 @@ impl Situation<'_> {
                 for attribute in entity.attributes {
                     after.put(attribute);
                 }
-                self.change(before, after, Vec::new())
+                self.change(after, Vec::new())
             }
             Operation::Replace(id, entity) => {
                 let before = self.visible(&id)?;
@@ -151,7 +158,7 @@ impl Situation<'_> {
                     let detail = format!("`id` is `{}`, but the request is about `{id}`", entity.id);
                     return Err(ngsi_ld::Error::bad_data(detail).into());
                 }
-                self.change(before, replaced(before, entity), Vec::new())
+                self.change(replaced(&before, entity), Vec::new())
             }
             Operation::Merge(id, fragment) => self.with_fragment(&id, |entity| {
                 fragment.merge_into(entity, self.now)?;
@@ -164,28 +171,26 @@ impl Situation<'_> {
                 self.with_fragment(&id, |entity| fragment.update(entity, self.now))
             }
             Operation::UpdateAttribute(id, fragment) => {
-                let before = self.visible(&id)?;
-                let mut after = before.clone();
+                let mut after = self.visible(&id)?.into_owned();
                 if !fragment.partial_update(&mut after, self.now)? {
                     return Err(Error::AttributeNotFound(id, fragment.name));
                 }
-                self.change(before, after, Vec::new())
+                self.change(after, Vec::new())
             }
             Operation::ReplaceAttribute(id, attribute) => {
-                let before = self.visible(&id)?;
-                if before
+                let mut after = self.visible(&id)?.into_owned();
+                if after
                     .instance(attribute.name.as_str(), attribute.dataset_id.as_ref())
                     .is_none()
                 {
                     return Err(Error::AttributeNotFound(id, attribute.name));
                 }
-                let mut after = before.clone();
                 after.put(attribute);
-                self.change(before, after, Vec::new())
+                self.change(after, Vec::new())
             }
             Operation::DeleteAttribute(id, name, instance) => {
-                let before = self.visible(&id)?;
-                let mut after = before.clone();
+                let mut after = self.visible(&id)?.into_owned();
+                let were = after.attributes.len();
                 after.attributes.retain(|a| {
                     a.name != name
                         || match &instance {
@@ -194,14 +199,14 @@ impl Situation<'_> {
                             Instance::Dataset(dataset) => a.dataset_id.as_ref() != Some(dataset),
                         }
                 });
-                if after.attributes.len() == before.attributes.len() {
+                if after.attributes.len() == were {
                     return Err(Error::AttributeNotFound(id, name));
                 }
-                self.change(before, after, Vec::new())
+                self.change(after, Vec::new())
             }
             Operation::Delete(id) => {
                 let before = self.visible(&id)?;
-                Ok(self.deleted(before))
+                Ok(self.deleted(&before))
             }
             Operation::Expire(_) => self.expire(),
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
@@ -215,7 +220,7 @@ impl Situation<'_> {
         }
     }
 
-    fn key(&self) -> EntityKey {
+    pub(crate) fn key(&self) -> EntityKey {
         self.record.as_ref().map_or(self.new_key, |record| record.key)
     }
 
@@ -223,11 +228,41 @@ impl Situation<'_> {
         self.record.as_ref()?.live().map(|entity| &**entity)
     }
 
-    /// The entity, if it is there and the caller may see it.
-    fn visible(&self, id: &Uri) -> Result<&Entity, Error> {
+    /// What the caller sees of the entity, if it is there.
+    fn visible(&self, id: &Uri) -> Result<Cow<'_, Entity>, Error> {
         self.live()
-            .filter(|entity| sees(self.view, entity))
+            .and_then(|entity| self.view.of(entity))
             .ok_or_else(|| Error::NotFound(id.clone()))
+    }
+
+    /// Whether something is known of the entity, be it its past, and the caller may not see it.
+    fn is_hidden(&self) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|record| !sees(self.view, &record.entity))
+    }
+
+    /// To those who do not see an attribute it is not there, whether it is or not: they cannot change it, and cannot
+    /// put one in its place.
+    fn refuse_hidden_names(&self, operation: &Operation) -> Result<(), Error> {
+        let there = match operation {
+            Operation::AppendHistory { .. } => self.record.is_some(),
+            _ => self.live().is_some(),
+        };
+        if self.view.is_open() || !there || self.is_hidden() {
+            return Ok(());
+        }
+        match operation
+            .names()
+            .into_iter()
+            .find(|name| self.view.hides(name.as_str()))
+        {
+            Some(hidden) => Err(Error::AttributeNotFound(
+                operation.entity_id().clone(),
+                hidden.clone(),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn create(&self, mut entity: Entity) -> Result<Effect, Error> {
@@ -252,10 +287,9 @@ impl Situation<'_> {
         id: &Uri,
         apply: impl FnOnce(&mut Entity) -> Result<Vec<(Name, String)>, ngsi_ld::Error>,
     ) -> Result<Effect, Error> {
-        let before = self.visible(id)?;
-        let mut after = before.clone();
+        let mut after = self.visible(id)?.into_owned();
         let not_updated = apply(&mut after)?;
-        self.change(before, after, not_updated)
+        self.change(after, not_updated)
     }
 
     fn deleted(&self, before: &Entity) -> Effect {
@@ -276,12 +310,32 @@ impl Situation<'_> {
         match left_at(before, self.now) {
             None => Ok(self.deleted(before)),
             Some(left) if Arc::ptr_eq(&left, before) => Ok(Effect::nothing(Outcome::Unchanged)),
-            Some(left) => self.change(before, Entity::clone(&left), Vec::new()),
+            Some(left) => self.change_whole(before, Entity::clone(&left), Vec::new()),
         }
     }
 
+    /// The effect of making `after` of what the caller sees: what they do not see stays.
+    fn change(&self, mut after: Entity, not_updated: Vec<(Name, String)>) -> Result<Effect, Error> {
+        let Some(before) = self.live() else {
+            return Err(Error::NotFound(after.id));
+        };
+        if !self.view.is_open() {
+            let mut shown = std::mem::take(&mut after.attributes).into_iter().peekable();
+            for was in &before.attributes {
+                let same = |is: &Attribute| is.name == was.name && is.dataset_id == was.dataset_id;
+                if self.view.hides(was.name.as_str()) {
+                    after.attributes.push(was.clone());
+                } else {
+                    after.attributes.extend(shown.next_if(same));
+                }
+            }
+            after.attributes.extend(shown);
+        }
+        self.change_whole(before, after, not_updated)
+    }
+
     /// The effect of making `after` of `before`.
-    fn change(
+    fn change_whole(
         &self,
         before: &Entity,
         mut after: Entity,
@@ -305,146 +359,6 @@ impl Situation<'_> {
                 status: Status::Live,
             },
         ))
-    }
-
-    fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
-        let status = self.record.as_ref().map(|record| record.status);
-        if let Some(record) = &self.record
-            && !sees(self.view, &record.entity)
-        {
-            return Err(Error::NotFound(given.id));
-        }
-        let was = self.record.as_ref().map(|record| &*record.entity);
-        if was.is_none() && given.types.is_empty() {
-            return Err(no_type(&given.id));
-        }
-        let mut fresh = given.attributes;
-        for attribute in &mut fresh {
-            stamp(attribute, self.now, self.now);
-            attribute.instance_id = None;
-        }
-        let given_count = fresh.len();
-        self.leave_out_known(&mut fresh)?;
-        let (added, known) = (fresh.len(), given_count - fresh.len());
-
-        let gone = matches!(status, Some(Status::Deleted(_)));
-        let mut entity = was.cloned().unwrap_or_else(|| Entity {
-            attributes: Vec::new(),
-            types: Vec::new(),
-            scope: Vec::new(),
-            expires_at: None,
-            created_at: self.now,
-            modified_at: self.now,
-            id: given.id.clone(),
-        });
-        if gone && current {
-            entity.created_at = self.now;
-        }
-        let revived = current && (gone || was.is_none());
-        if !gone || current {
-            entity.types.extend(given.types);
-            entity.types = unique(entity.types);
-            if !given.scope.is_empty() {
-                entity.scope = given.scope;
-            }
-        }
-        let (mut scopes, fresh): (Vec<Attribute>, Vec<Attribute>) =
-            fresh.into_iter().partition(Attribute::is_scope);
-        if let Some(latest) = self.latest_scope(&scopes)? {
-            entity.scope = latest;
-        }
-        let mut history = if current {
-            let series = entity
-                .attributes
-                .iter()
-                .chain(&fresh)
-                .map(|a| (&a.name, &a.dataset_id));
-            let instances = series.collect::<HashSet<_>>().len();
-            bounded(&entity.id, entity.attributes.len(), instances)?;
-            make_current(&mut entity, fresh)
-        } else {
-            fresh
-        };
-        history.append(&mut scopes);
-        let status = match status {
-            _ if current => Status::Live,
-            Some(status) => status,
-            None => Status::TemporalOnly,
-        };
-        let outcome = Outcome::Appended {
-            added,
-            known,
-            created: revived || was.is_none(),
-        };
-        if was == Some(&entity) && self.record.as_ref().map(|r| r.status) == Some(status) {
-            return Ok(Effect {
-                outcome,
-                after: After::Same,
-                forget: Vec::new(),
-                history,
-            });
-        }
-        entity.modified_at = self.now;
-        let record = Record {
-            key: self.key(),
-            entity: Arc::new(entity),
-            status,
-        };
-        Ok(Effect {
-            outcome,
-            after: After::Record(record),
-            forget: Vec::new(),
-            history,
-        })
-    }
-
-    /// The Scope that the entity has by these instances, unless a later one is known.
-    fn latest_scope(&self, scopes: &[Attribute]) -> Result<Option<Vec<Box<str>>>, Error> {
-        let Some(latest) = scopes.iter().max_by_key(|scope| scope.instant()) else {
-            return Ok(None);
-        };
-        if let Some(record) = &self.record {
-            let later = (latest.instant().plus_micros(1), Timestamp::MAX);
-            let known = (self.past.known)(record.key, std::slice::from_ref(&latest.name), later)?;
-            if known.iter().any(|known| known.name == latest.name) {
-                return Ok(None);
-            }
-        }
-        Ok(Some(latest.scopes()))
-    }
-
-    /// Takes out the instances that are known already: same attribute, data set, `observedAt` and value.
-    fn leave_out_known(&self, fresh: &mut Vec<Attribute>) -> Result<(), Error> {
-        let observed = || fresh.iter().filter_map(|attribute| attribute.observed_at);
-        let (Some(first), Some(last)) = (observed().min(), observed().max()) else {
-            return Ok(());
-        };
-        let mut known: HashMap<(Name, Option<Uri>, Timestamp), Vec<Value>> = HashMap::new();
-        let mut learn = |attribute: &Attribute| -> bool {
-            let Some(at) = attribute.observed_at else {
-                return true;
-            };
-            let values = known
-                .entry((attribute.name.clone(), attribute.dataset_id.clone(), at))
-                .or_default();
-            let new = !values.iter().any(|value| same_value(value, &attribute.value));
-            if new {
-                values.push(attribute.value.clone());
-            }
-            new
-        };
-        if let Some(record) = &self.record {
-            let names = unique(fresh.iter().map(|attribute| attribute.name.clone()).collect());
-            // All that is known in the range at once: one question to the store, however many instances come.
-            for past in (self.past.known)(record.key, &names, (first, last.plus_micros(1)))? {
-                learn(&past);
-            }
-            record.entity.attributes.iter().for_each(|attribute| {
-                learn(attribute);
-            });
-        }
-        fresh.retain(|attribute| learn(attribute));
-        Ok(())
     }
 
     /// What comes from another twin keeps the times that it had there.
@@ -545,7 +459,7 @@ pub(crate) fn sees(view: &View, entity: &Entity) -> bool {
 }
 
 /// Refuses an entity that gets too many attribute instances; one that has them may lose some.
-fn bounded(id: &Uri, before: usize, after: usize) -> Result<(), Error> {
+pub(crate) fn bounded(id: &Uri, before: usize, after: usize) -> Result<(), Error> {
     if after <= MAX_INSTANCES.max(before) {
         return Ok(());
     }
@@ -555,7 +469,7 @@ fn bounded(id: &Uri, before: usize, after: usize) -> Result<(), Error> {
     .into())
 }
 
-fn no_type(id: &Uri) -> Error {
+pub(crate) fn no_type(id: &Uri) -> Error {
     ngsi_ld::Error::bad_data(format!("entity `{id}` has no `type`: give it at least one")).into()
 }
 
@@ -569,31 +483,4 @@ fn replaced(before: &Entity, given: Entity) -> Entity {
         },
         ..given
     }
-}
-
-/// Makes the latest instance of each attribute and data set the current one, unless something as new is there;
-/// gives back the rest.
-fn make_current(entity: &mut Entity, fresh: Vec<Attribute>) -> Vec<Attribute> {
-    let mut latest: HashMap<(Name, Option<Uri>), usize> = HashMap::new();
-    for (index, attribute) in fresh.iter().enumerate() {
-        let best = latest
-            .entry((attribute.name.clone(), attribute.dataset_id.clone()))
-            .or_insert(index);
-        if fresh[*best].instant() <= attribute.instant() {
-            *best = index;
-        }
-    }
-    let chosen: HashSet<usize> = latest.into_values().collect();
-    let mut rest = Vec::new();
-    for (index, mut attribute) in fresh.into_iter().enumerate() {
-        let present = entity.instance(attribute.name.as_str(), attribute.dataset_id.as_ref());
-        let newest = present.is_none_or(|present| present.instant() < attribute.instant());
-        if chosen.contains(&index) && newest {
-            attribute.created_at = present.map_or(attribute.created_at, |present| present.created_at);
-            entity.put(attribute);
-        } else {
-            rest.push(attribute);
-        }
-    }
-    rest
 }

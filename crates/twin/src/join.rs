@@ -13,11 +13,15 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
 use crate::reader::Reader;
+use crate::subscriptions::weight;
 
 /// The deepest `joinLevel`.
 pub const MAX_JOIN_LEVEL: usize = 10;
 /// How many linked entities one answer holds at most.
 pub const MAX_LINKED: usize = 10_000;
+
+/// And in all about how many bytes.
+const MAX_LINKED_BYTES: usize = 32 << 20;
 
 /// Which linked entities are retrieved, and where they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +64,7 @@ pub struct JoinedWriting<'a> {
 /// not stand inside itself, however far; flat, each stands there once.
 ///
 /// # Errors
-/// `TooComplexQuery` where more than [`MAX_LINKED`] linked entities would be written.
+/// `TooComplexQuery` where more than [`MAX_LINKED`] linked entities, or too many bytes of them, would be written.
 pub fn write_joined(
     reader: &dyn Reader,
     view: &View,
@@ -80,6 +84,7 @@ pub(crate) fn write_joined_by(
     let source = Source {
         find,
         left: Cell::new(MAX_LINKED),
+        bytes: Cell::new(0),
         exceeded: Cell::new(false),
     };
     let written = match how.join {
@@ -145,13 +150,17 @@ impl JoinedWriting<'_> {
 struct Source<'a> {
     find: &'a dyn Fn(&Uri) -> Option<Arc<Entity>>,
     left: Cell<usize>,
+    /// As many as are written.
+    bytes: Cell<usize>,
     exceeded: Cell<bool>,
 }
 
 impl Source<'_> {
     fn get(&self, id: &Uri) -> Option<Arc<Entity>> {
         let entity = (self.find)(id)?;
-        if let Some(left) = self.left.get().checked_sub(1) {
+        if let Some(left) = self.left.get().checked_sub(1)
+            && self.bytes.get() <= MAX_LINKED_BYTES
+        {
             self.left.set(left);
             Some(entity)
         } else {
@@ -160,10 +169,16 @@ impl Source<'_> {
         }
     }
 
+    /// Counts what was written since so many bytes: what stands inside it was counted before, and is part of it.
+    fn weigh(&self, before: usize, written: &Map<String, Json>) {
+        let bytes: usize = written.iter().map(|(key, value)| key.len() + weight(value)).sum();
+        self.bytes.set(before + bytes);
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.exceeded.get() {
             return Err(ngsi_ld::Error::too_complex(format!(
-                "the answer would hold more than {MAX_LINKED} linked entities: ask with a smaller `limit` or \
+                "the answer would hold more than {MAX_LINKED} linked entities, or {MAX_LINKED_BYTES} bytes of them: ask with a smaller `limit` or \
                  `joinLevel`, or `pick` fewer relationships"
             ))
             .into());
@@ -218,7 +233,10 @@ impl LinkedEntities for Inside<'_> {
             },
             ..*self
         };
-        Some(write_entity_inline(&entity, self.how.context, &options, &inside))
+        let before = self.source.bytes.get();
+        let written = write_entity_inline(&entity, self.how.context, &options, &inside);
+        self.source.weigh(before, &written);
+        Some(written)
     }
 }
 
@@ -240,7 +258,11 @@ fn flat(
         let mut next = Vec::new();
         for (entity, pick, omit) in here {
             let options = how.options_of(pick, omit, level == 0);
-            written.push(how.finish(&entity, &options, write_entity(&entity, how.context, &options)));
+            let one = how.finish(&entity, &options, write_entity(&entity, how.context, &options));
+            if level > 0 {
+                source.weigh(source.bytes.get(), &one);
+            }
+            written.push(one);
             if level == join.level.min(MAX_JOIN_LEVEL) {
                 continue;
             }

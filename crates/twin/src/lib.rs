@@ -3,8 +3,9 @@
 //! Memory answers, the log remembers. Every tenant has a [`Twin`]; one thread owns its [`storage::Storage`] and
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
+mod along;
+mod appended;
 mod attribute_index;
-mod by_number;
 mod choice;
 pub mod contexts;
 mod correct;
@@ -33,8 +34,10 @@ mod snapshot;
 mod snapshots;
 mod stage;
 mod state;
+mod steps;
 mod subscriptions;
 mod tenants;
+mod turns;
 mod twin;
 mod walk;
 mod window;
@@ -44,7 +47,6 @@ pub use contexts::Contexts;
 pub use delivery::{DeliveryLimits, Transport};
 pub use entity_maps::{EntityMap, MAX_MAPPED, Mapped};
 pub use error::Error;
-pub use events::{Committed, EntityChange};
 pub use fork::Fork;
 pub use join::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, MAX_LINKED, write_joined};
 pub use net::{Fetched, Net, NetError, NetLimits};

@@ -1,6 +1,7 @@
 //! The twin's doors to subscriptions and delivery.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Endpoint, Standing, Subject};
@@ -14,13 +15,32 @@ use crate::subscriptions::{Compiled, Edit, StoredSubscription, notify_of_entitie
 use crate::twin::Twin;
 use crate::writer::Command;
 
+/// The most subscriptions of one twin: each is held against changes, and all are in memory.
+const MOST: usize = 50_000;
+/// How often an update begins anew because another came first.
+const ATTEMPTS: usize = 8;
+
+/// Makes a subscription ready. Regular expressions and reference geometries take their time, which neither the
+/// executor nor the writer has.
+async fn compile(stored: StoredSubscription, view: View) -> Result<Box<Compiled>, Error> {
+    let compiled = tokio::task::spawn_blocking(move || Compiled::new(Arc::new(stored), view));
+    match compiled.await {
+        Ok(compiled) => compiled.map(Box::new),
+        Err(_) => Err(Error::Storage(
+            "the subscription met a defect of this program and was not taken; please report it with the log"
+                .to_owned(),
+        )),
+    }
+}
+
 impl Twin {
     /// Create Subscription (5.8.1). `context` is the @context of its notifications: that of `jsonldContext`, else the
     /// request's. `view` is what its subscriber may see, now and whenever it is notified. Answers with its id when it
     /// is durable.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where 5.2.12 does not hold, [`Error::Taken`] where its id is.
+    /// [`Error::Invalid`] where 5.2.12 does not hold, [`Error::Taken`] where its id is, [`Error::ReadOnly`] where
+    /// there are too many.
     pub async fn create_subscription(
         &self,
         view: &View,
@@ -28,6 +48,11 @@ impl Twin {
         context: Context,
     ) -> Result<Uri, Error> {
         let now = self.now();
+        if self.0.registry.page(0, 0).1 >= MOST {
+            return Err(Error::ReadOnly(format!(
+                "there are {MOST} subscriptions, which is the most; delete those that are not needed"
+            )));
+        }
         let mut subscription = draft.create(|| self.new_id("Subscription", now), now)?;
         if subscription.jsonld_context.is_none() {
             subscription.jsonld_context = context.link().map(str::to_owned);
@@ -40,7 +65,7 @@ impl Twin {
             created_at: now,
             modified_at: now,
         };
-        let compiled = Box::new(Compiled::new(Arc::new(stored), view.clone())?);
+        let compiled = compile(stored, view.clone()).await?;
         self.ask(1, |reply| Command::Edit(Edit::Create(compiled), reply))
             .await?;
         Ok(id)
@@ -57,13 +82,30 @@ impl Twin {
         draft: Draft,
         context: Option<Context>,
     ) -> Result<(), Error> {
-        let edit = Edit::Update {
-            id: id.clone(),
-            draft: Box::new(draft),
-            context,
-            view: view.clone(),
-        };
-        self.ask(1, |reply| Command::Edit(edit, reply)).await
+        for _ in 0..ATTEMPTS {
+            let before = self.0.registry.get(id);
+            let before = before.ok_or_else(|| Error::Missing("subscription", id.clone()))?;
+            let now = self.now();
+            let after = StoredSubscription {
+                subject: before.subject,
+                subscription: draft.clone().apply(before.subscription.clone(), now)?,
+                context: context.clone().unwrap_or_else(|| before.context.clone()),
+                created_at: before.created_at,
+                modified_at: now,
+            };
+            let compiled = compile(after, view.clone()).await?;
+            let overtaken = Arc::new(AtomicBool::new(false));
+            let edit = Edit::Update {
+                before,
+                compiled,
+                overtaken: Arc::clone(&overtaken),
+            };
+            let made = self.ask(1, |reply| Command::Edit(edit, reply)).await;
+            if !overtaken.load(Ordering::Acquire) {
+                return made;
+            }
+        }
+        Err(Error::Busy { retry_after_s: 1 })
     }
 
     /// Delete Subscription (5.8.5), with whatever waits to be delivered for it.

@@ -1,7 +1,7 @@
 //! What can be done to the twin, and what came of it.
 
-use ngsi_ld::fragment::{AttributeFragment, Fragment};
-use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
+use ngsi_ld::fragment::{AttributeChange, AttributeFragment, Fragment, ValuePatch};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
 
 /// What can be done to the twin. Each is atomic; [`crate::Twin::execute`] answers when it is durable.
 ///
@@ -59,6 +59,54 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Gives every value that it gives to an attribute.
+    pub(crate) fn values(&self, visit: &mut dyn FnMut(&Value)) {
+        match self {
+            Self::Create(entity)
+            | Self::UpsertReplace(entity)
+            | Self::UpsertUpdate(entity)
+            | Self::Import(entity)
+            | Self::Replace(_, entity)
+            | Self::AppendHistory { entity, .. } => {
+                entity.attributes.iter().for_each(|one| visit(&one.value));
+            }
+            Self::Copy(copied) => copied.entity.attributes.iter().for_each(|one| visit(&one.value)),
+            Self::Merge(_, fragment) | Self::Append(_, fragment, _) | Self::Update(_, fragment) => {
+                fragment.attributes.iter().filter_map(given).for_each(visit);
+            }
+            Self::UpdateAttribute(_, part) => {
+                given(part).into_iter().for_each(visit);
+            }
+            Self::ReplaceAttribute(_, attribute) | Self::ReplaceInstance(_, _, attribute) => {
+                visit(&attribute.value);
+            }
+            Self::DeleteAttribute(..)
+            | Self::Delete(_)
+            | Self::Expire(_)
+            | Self::DeleteHistory(_)
+            | Self::DeleteAttributeHistory(..)
+            | Self::DeleteInstance(..) => {}
+        }
+    }
+
+    /// The attributes of the entity as it is that it is about, by name.
+    pub(crate) fn names(&self) -> Vec<&Name> {
+        match self {
+            Self::UpsertReplace(entity)
+            | Self::UpsertUpdate(entity)
+            | Self::Import(entity)
+            | Self::Replace(_, entity)
+            | Self::AppendHistory { entity, .. } => entity.attributes.iter().map(|one| &one.name).collect(),
+            Self::Merge(_, fragment) | Self::Append(_, fragment, _) | Self::Update(_, fragment) => {
+                fragment.attributes.iter().map(|part| &part.name).collect()
+            }
+            Self::UpdateAttribute(_, part) => vec![&part.name],
+            Self::ReplaceAttribute(_, attribute) => vec![&attribute.name],
+            Self::DeleteAttribute(_, name, _) => vec![name],
+            _ => Vec::new(),
+        }
+    }
+
     /// The entity it is about.
     pub fn entity_id(&self) -> &Uri {
         match self {
@@ -94,6 +142,16 @@ pub struct Copied {
     pub live: bool,
     /// Instances of the past; the current ones may be among them.
     pub past: Vec<Attribute>,
+}
+
+/// The value that a fragment gives.
+fn given(part: &AttributeFragment) -> Option<&Value> {
+    let AttributeChange::Set(patch) = &part.change else {
+        return None;
+    };
+    match patch.value.as_ref()? {
+        ValuePatch::Typed(value) | ValuePatch::Simplified { inferred: value, .. } => Some(value),
+    }
 }
 
 /// One instance of an evolution, as [`crate::Twin::find_instance`] finds it.

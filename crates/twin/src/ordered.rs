@@ -89,10 +89,11 @@ impl<'a> Ordered<'a> {
         });
     }
 
-    /// The last of those that are held, once as many are held as there are to be.
-    pub(crate) fn last_of_full(&self) -> Option<&SortKey> {
+    /// The last of those that are held, with its number, once as many are held as there are to be.
+    pub(crate) fn last_of_full(&self) -> Option<(&SortKey, u64)> {
         let full = self.held > 0 && self.heap.len() == self.held;
-        self.heap.peek().filter(|_| full).map(|held| &held.key)
+        let last = self.heap.peek().filter(|_| full);
+        last.map(|held| (&held.key, held.number))
     }
 
     /// The page, and how many there are in all if `count`.

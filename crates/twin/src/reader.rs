@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ngsi_ld::query::temporal::TemporalQuery;
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
-use query::{EntityQuery, Plan, Selection, Sorter, View};
+use query::{EntityQuery, OrderPlan, Plan, Selection, Sorter, View};
 
 use crate::error::Error;
 use crate::ordered::Ordered;
@@ -29,6 +29,11 @@ pub trait Reader: Send + Sync {
             true
         })?;
         Ok(ordered.page(query.count))
+    }
+    /// The way by which [`Self::ordered`] finds a page, for people and for tests.
+    fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> OrderPlan {
+        let _ = (view, sorter);
+        OrderPlan::Sorted(self.plan(query))
     }
     /// Visits every entity of a selection, in order of creation and without holding all of them. Stops when
     /// `visit` gives `false`.

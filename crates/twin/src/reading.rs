@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
-use crate::shard::{Record, blobs};
+use crate::shard::{Lane, Record, Status, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
 use crate::walk::{Path, Walk};
@@ -69,12 +69,7 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
         let mut page = Page::default();
-        // The index knows how many there are of one type.
-        let known_total = if query.count && view.is_open() && self.over_by.is_none() {
-            self.count_by_type(&query.selection)
-        } else {
-            None
-        };
+        let known_total = self.known_total(view, query);
         let counting = query.count && known_total.is_none();
         let mut matches = 0_usize;
         let needed = choice::needed(query, counting);
@@ -92,6 +87,15 @@ impl<S: Shards> Reading<'_, S> {
         })?;
         page.total = if counting { Some(matches) } else { known_total };
         Ok(page)
+    }
+
+    /// How many there are in all, where that is asked and the index knows: of one type.
+    pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        if query.count && view.is_open() && self.over_by.is_none() {
+            self.count_by_type(&query.selection)
+        } else {
+            None
+        }
     }
 
     /// The number of entities of a selection that asks for one type and nothing else.
@@ -123,7 +127,7 @@ impl<S: Shards> Reading<'_, S> {
         self.visit_by(plan, view, selection, visit)
     }
 
-    fn visit_by(
+    pub(crate) fn visit_by(
         &self,
         plan: Plan,
         view: &View,
@@ -152,11 +156,11 @@ impl<S: Shards> Reading<'_, S> {
 
     /// Calls once for every entity that has a current state or a history.
     pub(crate) fn each(&self, visit: &mut dyn FnMut()) {
-        Walk::new(self.state, &Path::Everything).for_each(|_| visit());
+        Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])).for_each(|_| visit());
     }
 
     pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
-        for record in Walk::new(self.state, &Path::Everything) {
+        for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])) {
             if self
                 .with_history(view, &record.entity)
                 .is_some_and(|entity| !visit(&entity))
@@ -181,7 +185,7 @@ impl<S: Shards> Reading<'_, S> {
                 });
             }
         } else {
-            for record in Walk::new(self.state, &Path::Live) {
+            for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Live])) {
                 let visible = record.live().and_then(|entity| self.current(view, entity));
                 for name in visible.iter().flat_map(|entity| &entity.types) {
                     *counts.entry(name.clone()).or_default() += 1;
@@ -224,7 +228,7 @@ impl<S: Shards> Reading<'_, S> {
         let mut attributes = found.instances;
         identify(id, &mut attributes);
         Ok(Some(Part {
-            entity: with(&now, attributes),
+            entity: gone_since(&record, with(&now, attributes)),
             reached: found.reached,
             left_out: found.left_out,
         }))
@@ -244,7 +248,7 @@ impl<S: Shards> Reading<'_, S> {
             return Ok(None);
         };
         self.source(view, &record, &now).pieces(query, each)?;
-        Ok(Some(with(&now, Vec::new())))
+        Ok(Some(gone_since(&record, with(&now, Vec::new()))))
     }
 
     fn source<'b>(&'b self, view: &'b View, record: &Record, now: &'b Entity) -> Evolution<'b> {
@@ -339,6 +343,14 @@ impl<S: Shards> Reading<'_, S> {
     }
 }
 
+/// The same with its `deletedAt`, if it was deleted.
+fn gone_since(record: &Record, mut entity: Entity) -> Entity {
+    if let Status::Deleted(at) = record.status {
+        entity.deleted_at = Some(at);
+    }
+    entity
+}
+
 /// The entity with these in the place of its attributes.
 fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
     Entity {
@@ -348,6 +360,7 @@ fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
         created_at: now.created_at,
         modified_at: now.modified_at,
         expires_at: now.expires_at,
+        deleted_at: None,
         attributes,
     }
 }
@@ -383,6 +396,14 @@ macro_rules! read_by {
             }
             fn plan(&self, query: &EntityQuery) -> query::Plan {
                 self.reading().plan(query)
+            }
+            fn order_plan(
+                &self,
+                view: &View,
+                query: &EntityQuery,
+                sorter: &query::Sorter,
+            ) -> query::OrderPlan {
+                self.reading().order_plan(view, query, sorter)
             }
             fn scan(
                 &self,

@@ -12,7 +12,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 use storage::{EntityKey, Stored};
 
-use crate::attribute_index::AttributeIndex;
+use crate::attribute_index::{AttributeIndex, Collated};
 
 /// The envelope of one geometry, and whose it is.
 type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
@@ -89,6 +89,12 @@ pub(crate) enum Lane {
     OfType(Name),
     /// Those that have an attribute now.
     WithAttribute(Name),
+    /// Those that have a text of it that is indexed.
+    WithText(Name, Collated),
+    /// Those that have one that is not.
+    WithOtherTexts(Name),
+    /// Those that have several numbers of it.
+    WithSeveralNumbers(Name),
     /// All that have a current state or a history.
     Everything,
 }
@@ -129,18 +135,34 @@ impl Shard {
         self.records.len()
     }
 
+    /// How many records a lane has, at most.
+    pub(crate) fn length(&self, lane: &Lane) -> usize {
+        let of = |keys: Option<&BTreeSet<EntityKey>>| keys.map_or(0, BTreeSet::len);
+        match lane {
+            Lane::Live | Lane::Everything => self.count(),
+            Lane::OfType(name) => self.count_of(name),
+            Lane::WithAttribute(name) => self.attributes.count_with(name),
+            Lane::WithText(name, text) => self.attributes.count_with_text(name, text),
+            Lane::WithOtherTexts(name) => of(self.attributes.with_other_texts(name)),
+            Lane::WithSeveralNumbers(name) => of(self.attributes.with_several_numbers(name)),
+        }
+    }
+
     /// The next records of a lane, at most `count`, after the key `after`, in order.
     pub(crate) fn page(&self, lane: &Lane, after: Option<EntityKey>, count: usize, into: &mut Vec<Record>) {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let of = |keys: Option<&BTreeSet<EntityKey>>, into: &mut Vec<Record>| {
+            let keys = keys.into_iter().flat_map(|keys| keys.range(range));
+            into.extend(keys.filter_map(|key| self.records.get(key)).take(count).cloned());
+        };
         match lane {
-            Lane::OfType(_) | Lane::WithAttribute(_) => {
-                let keys = match lane {
-                    Lane::OfType(name) => self.by_type.get(name),
-                    Lane::WithAttribute(name) => self.attributes.with(name),
-                    Lane::Live | Lane::Everything => None,
-                };
-                let keys = keys.into_iter().flat_map(|keys| keys.range(range));
-                into.extend(keys.filter_map(|key| self.records.get(key)).take(count).cloned());
+            Lane::OfType(name) => of(self.by_type.get(name), into),
+            Lane::WithAttribute(name) => of(self.attributes.with(name), into),
+            Lane::WithOtherTexts(name) => of(self.attributes.with_other_texts(name), into),
+            Lane::WithSeveralNumbers(name) => of(self.attributes.with_several_numbers(name), into),
+            Lane::WithText(name, text) => {
+                let keys = self.attributes.with_text(name, text, after);
+                into.extend(keys.filter_map(|key| self.records.get(&key)).take(count).cloned());
             }
             Lane::Live => {
                 let live = self

@@ -227,7 +227,7 @@ impl<'a> Stage<'a> {
                  with the log"
             )))
         })?;
-        Ok(self.take(id, decided))
+        Ok(self.take(&id, decided))
     }
 
     /// What an operation does.
@@ -304,7 +304,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Takes an effect into the group.
-    fn take(&mut self, id: Uri, decided: Decided) -> Outcome {
+    fn take(&mut self, id: &Uri, decided: Decided) -> Outcome {
         let Decided {
             before,
             effect:
@@ -325,7 +325,7 @@ impl<'a> Stage<'a> {
             After::Record(record) => (Some(record), false),
             After::Erased => (None, false),
         };
-        let staged = self.staged.entry(id.clone()).or_default();
+        let staged = self.staged.entry_ref(id).or_default();
         staged.touched = Some(now);
         if let Some(record) = &after {
             self.counters.next_key = self.counters.next_key.max(record.key.0 + 1);
@@ -369,7 +369,6 @@ impl<'a> Stage<'a> {
         let (was, is) = (live(&before), live(&after));
         if was.as_ref().map(Arc::as_ptr) != is.as_ref().map(Arc::as_ptr) {
             self.events.push(EntityChange {
-                id,
                 before: was,
                 after: is,
             });
@@ -495,6 +494,7 @@ fn head(record: &Record) -> Head {
         created_at,
         modified_at,
         expires_at,
+        deleted_at: _,
         attributes: _,
     } = &*record.entity;
     Head {

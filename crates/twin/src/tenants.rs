@@ -1,6 +1,7 @@
 //! The twins of all tenants of one data folder.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::ids;
 use crate::rows::Row;
 use crate::snapshots::{OfSnapshot, Open, Snapshots};
+use crate::turns::Turns;
 use crate::twin::{Limits, Twin};
 
 /// The name of the default tenant's store. No tenant can be called so.
@@ -41,6 +43,8 @@ struct Shared {
     limits: Limits,
     default: Twin,
     named: Mutex<Named>,
+    /// Of those that are being opened: a store may be large.
+    opening: Turns,
     /// How messages go out, once they do.
     delivery: OnceLock<(Arc<dyn Transport>, tokio::runtime::Handle)>,
 }
@@ -51,6 +55,8 @@ struct Named {
     names: BTreeSet<String>,
     /// Those that are open.
     open: HashMap<String, Twin>,
+    /// How many are being made.
+    coming: usize,
     closed: bool,
 }
 
@@ -93,6 +99,7 @@ impl Tenants {
             limits,
             default,
             named,
+            opening: Turns::default(),
             delivery: OnceLock::new(),
         }));
         tenants.snapshots(&tenants.0.default, None).sweep(folder);
@@ -192,6 +199,9 @@ impl Tenants {
 
     /// Puts away what has had its time, of every tenant that is open; for a thread that may wait. To be called now
     /// and then.
+    ///
+    /// # Errors
+    /// The first; the others are tidied all the same.
     pub fn tidy(&self) -> Result<(), Error> {
         let named: Vec<(String, Twin)> = {
             let named = self.0.named.lock();
@@ -199,11 +209,16 @@ impl Tenants {
             open.map(|(name, twin)| (name.clone(), twin.clone())).collect()
         };
         let default = [(None, &self.0.default)].into_iter();
+        let mut tidied = Ok(());
         for (name, twin) in default.chain(named.iter().map(|(name, twin)| (Some(name.as_str()), twin))) {
-            twin.tidy()?;
-            self.snapshots(twin, name).tidy()?;
+            for one in [twin.tidy(), self.snapshots(twin, name).tidy()] {
+                if let Err(error) = &one {
+                    tracing::warn!(tenant = name, %error, "a tenant could not be tidied");
+                }
+                tidied = tidied.and(one);
+            }
         }
-        Ok(())
+        tidied
     }
 
     pub(crate) fn open_snapshots(&self) -> &Open {
@@ -265,31 +280,75 @@ impl Tenants {
     }
 
     fn find(&self, name: &str, create: bool) -> Result<Option<Twin>, Error> {
-        // Held while a store is opened: two who ask for the same tenant must get the same twin.
-        let mut named = self.0.named.lock();
+        match self.look_for(name, create)? {
+            Looked::Open(twin) => return Ok(Some(twin)),
+            Looked::Nothing => return Ok(None),
+            Looked::ToOpen => {}
+        }
+        // Two who ask for the same tenant must get the same twin; those who ask for another do not wait.
+        self.0.opening.take(name, || {
+            match self.look_for(name, create)? {
+                Looked::Open(twin) => return Ok(Some(twin)),
+                Looked::Nothing => return Ok(None),
+                Looked::ToOpen => self.0.named.lock().coming += 1,
+            }
+            let opened = self.open_named(name);
+            let mut named = self.0.named.lock();
+            named.coming -= 1;
+            let twin = opened?;
+            if named.closed {
+                drop(named);
+                twin.close();
+                return Err(Error::Storage("the twins are closed".to_owned()));
+            }
+            self.start_delivery(&twin, Some(name));
+            named.names.insert(name.to_owned());
+            named.open.insert(name.to_owned(), twin.clone());
+            Ok(Some(twin))
+        })
+    }
+
+    fn look_for(&self, name: &str, create: bool) -> Result<Looked, Error> {
+        let named = self.0.named.lock();
         if let Some(twin) = named.open.get(name) {
-            return Ok(Some(twin.clone()));
+            return Ok(Looked::Open(twin.clone()));
         }
         let there = named.names.contains(name);
         if !there && !create {
-            return Ok(None);
+            return Ok(Looked::Nothing);
         }
         if named.closed {
             return Err(Error::Storage("the twins are closed".to_owned()));
         }
-        if !there && named.names.len() >= MAX_TENANTS {
+        if !there && named.names.len() + named.coming >= MAX_TENANTS {
             return Err(Error::Storage(format!(
                 "there are {MAX_TENANTS} tenants already, which is the most"
             )));
         }
-        let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
-        let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
-        self.start_delivery(&twin, Some(name));
-        self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
-        named.names.insert(name.to_owned());
-        named.open.insert(name.to_owned(), twin.clone());
-        Ok(Some(twin))
+        Ok(Looked::ToOpen)
     }
+
+    fn open_named(&self, name: &str) -> Result<Twin, Error> {
+        let open = || {
+            let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
+            let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
+            self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
+            Ok(twin)
+        };
+        catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+            Err(Error::Storage(format!(
+                "the store of `{name}` met a defect of this program; see the log"
+            )))
+        })
+    }
+}
+
+/// What there is of a tenant.
+enum Looked {
+    Open(Twin),
+    /// None, and none is to be made.
+    Nothing,
+    ToOpen,
 }
 
 /// The name of an installation, made when it is first opened.
@@ -389,6 +448,77 @@ mod tests {
         }
         tenants.close();
         assert!(tenants.get_or_create("later").is_err());
+    }
+
+    #[test]
+    fn nobody_waits_for_the_store_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Arc::default();
+        let (open, slow) = (memory(&stores), "tenant-slow");
+        let (arrived, opening) = std::sync::mpsc::channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (arrived, wait) = (Mutex::new(arrived), Mutex::new(wait));
+        let tenants = Tenants::open(folder.path(), Arc::new(SystemClock), move |name| {
+            if name == slow {
+                arrived.lock().send(()).unwrap();
+                wait.lock().recv().unwrap();
+            }
+            open(name)
+        })
+        .unwrap();
+        tenants.get_or_create("quick").unwrap();
+        std::thread::scope(|scope| {
+            let one = scope.spawn(|| tenants.get_or_create("slow").unwrap());
+            opening.recv().unwrap();
+            let other = scope.spawn(|| tenants.get_or_create("slow").unwrap());
+            // While it is opened, others are found, made and listed.
+            assert!(tenants.get(Some("quick")).is_some());
+            tenants.get_or_create("new").unwrap();
+            assert_eq!(tenants.names(), ["new", "quick"]);
+            go_on.send(()).unwrap();
+            let (one, other) = (one.join().unwrap(), other.join().unwrap());
+            assert!(Arc::ptr_eq(&one.0, &other.0), "both have the same twin");
+        });
+        assert!(opening.try_recv().is_err(), "it was opened once");
+    }
+
+    #[test]
+    fn one_that_cannot_be_tidied_does_not_keep_the_others_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores: Arc<Mutex<HashMap<String, Memory>>> = Arc::default();
+        let clock = Arc::new(storage::environment::ManualClock::new(SystemClock.now()));
+        let tenants = Tenants::open(
+            folder.path(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            memory(&stores),
+        )
+        .unwrap();
+        let names = ["a", "b"];
+        for name in names {
+            let twin = tenants.get_or_create(name).unwrap();
+            let snapshots = tenants.snapshots(&twin, Some(name));
+            let new = crate::snapshots::NewSnapshot {
+                lifetime: Some(std::time::Duration::from_secs(1)),
+                ..Default::default()
+            };
+            snapshots
+                .create(
+                    new,
+                    Box::new(|_, _| Ok(crate::Collected::default())),
+                    Box::new(|_| ()),
+                )
+                .unwrap();
+        }
+        clock.set(clock.now().plus_micros(10_000_000));
+        // The writer of the first is gone.
+        tenants.get(Some("a")).unwrap().close();
+        assert!(tenants.tidy().is_err());
+        clock.set(clock.now().plus_micros(-10_000_000));
+        let left = names.map(|name| {
+            let twin = tenants.get(Some(name)).unwrap();
+            tenants.snapshots(&twin, Some(name)).all().len()
+        });
+        assert_eq!(left, [1, 0]);
     }
 
     #[test]

@@ -11,13 +11,12 @@ use ngsi_ld::Timestamp;
 use parking_lot::Mutex;
 use query::View;
 use storage::{Clock, Storage, StorageReader};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 
 use crate::contexts::Library;
 use crate::delivery::{Book, DeliveryLimits, Letter};
 use crate::entity_maps::EntityMaps;
 use crate::error::Error;
-use crate::events::Committed;
 use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
 use crate::reader::BlobId;
@@ -62,8 +61,6 @@ pub struct Limits {
     pub group_operations: usize,
     /// A group takes no more requests after this time.
     pub group_time: Duration,
-    /// Commits that a follower may be behind before it loses some.
-    pub events: usize,
     /// Of what is delivered to others.
     pub delivery: DeliveryLimits,
 }
@@ -75,7 +72,6 @@ impl Default for Limits {
             waiting_operations: 100_000,
             group_operations: 1000,
             group_time: Duration::from_millis(5),
-            events: 256,
             delivery: DeliveryLimits::default(),
         }
     }
@@ -91,7 +87,6 @@ pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     registrations: Registrations,
     pub(crate) book: Arc<Book>,
-    events: broadcast::Sender<Arc<Committed>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     library: Library,
     entity_maps: EntityMaps,
@@ -134,7 +129,6 @@ impl Twin {
         let library = Library::load(&*reader)?;
         let entity_maps = EntityMaps::load(&*reader)?;
         let (commands, queue) = sync_channel(limits.waiting_requests);
-        let (events, _) = broadcast::channel(limits.events.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
         let writer = Writer {
             storage,
@@ -148,7 +142,6 @@ impl Twin {
             },
             commands: queue,
             waiting: Arc::clone(&waiting),
-            events: events.clone(),
             matcher,
             book: Arc::clone(&book),
             deadlines,
@@ -169,7 +162,6 @@ impl Twin {
             registry,
             registrations,
             book,
-            events,
             writer,
             library,
             entity_maps,
@@ -187,6 +179,19 @@ impl Twin {
         if count == 0 {
             return Vec::new();
         }
+        let operations = if have_many_positions(&operations) {
+            let looked_at = tokio::task::spawn_blocking(move || {
+                look_at_shapes(&operations);
+                operations
+            });
+            let Ok(looked_at) = looked_at.await else {
+                let defect = "a geometry met a defect of this program; please report it with the log";
+                return vec![Err(Error::Storage(defect.to_owned())); count];
+            };
+            looked_at
+        } else {
+            operations
+        };
         if !self.reserve(count) {
             return vec![
                 Err(Error::Busy {
@@ -217,6 +222,7 @@ impl Twin {
 
     /// The same, from a thread that may wait: it waits while the queue is full.
     pub fn execute_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
+        look_at_shapes(&operations);
         self.send_and_wait(operations.len(), |reply| Command::Execute {
             view: view.clone(),
             operations,
@@ -227,6 +233,7 @@ impl Twin {
     /// As [`Self::execute_blocking`], past the log and straight into the tables: for imports of thousands.
     /// All of one call is durable together or not at all; an operation that is refused is left out.
     pub fn load_blocking(&self, view: &View, operations: Vec<Operation>) -> Vec<Result<Outcome, Error>> {
+        look_at_shapes(&operations);
         self.send_and_wait(operations.len(), |reply| Command::Load {
             view: view.clone(),
             operations,
@@ -347,12 +354,6 @@ impl Twin {
     pub fn snapshot(&self) -> Snapshot {
         let over_by = self.over_by();
         Snapshot::new(self.0.state.freeze(), Arc::clone(&self.0.storage)).without(over_by)
-    }
-
-    /// Follows what is committed from now on. One who falls behind by more than [`Limits::events`] commits is
-    /// told so and loses the oldest.
-    pub fn follow(&self) -> broadcast::Receiver<Arc<Committed>> {
-        self.0.events.subscribe()
     }
 
     /// How many operations wait for the writer: for metrics, and for those who must not add to them.
@@ -490,6 +491,22 @@ impl Drop for Shared {
         // The queue may be full only of what the writer is about to do, so there will be room.
         let _ = self.commands.send(Command::Close);
         self.join();
+    }
+}
+
+fn have_many_positions(operations: &[Operation]) -> bool {
+    let mut found = false;
+    for operation in operations {
+        operation.values(&mut |value| found |= query::has_many_positions(value));
+    }
+    found
+}
+
+/// What subscriptions will ask of geometries of many positions is found out here, where nobody else waits for it: the
+/// writer must not spend its time on it.
+fn look_at_shapes(operations: &[Operation]) {
+    for operation in operations {
+        operation.values(&mut query::look_at_shape);
     }
 }
 

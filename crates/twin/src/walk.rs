@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use ngsi_ld::{Name, Uri};
-use query::{Bbox, Plan};
+use query::{Bbox, Plan, TextsOf};
 use storage::EntityKey;
 
 use crate::shard::{Lane, Record};
@@ -19,18 +19,12 @@ const LARGEST_PAGE: usize = 256;
 pub(crate) enum Path {
     /// These ids.
     Ids(Vec<Uri>),
-    /// Entities of at least one of these types.
-    Types(Vec<Name>),
     /// Entities with a geometry in this property whose envelope meets the box.
     Places(Name, Bbox),
-    /// Entities that have at least one of these attributes.
-    Attributes(Vec<Name>),
     /// Entities that may have a number of this attribute between the two, or equal to one of them.
     Numbers(Name, f64, f64),
-    /// All entities.
-    Live,
-    /// All, also those of the past.
-    Everything,
+    /// Those of any of these lanes.
+    Lanes(Vec<Lane>),
 }
 
 impl From<Plan> for Path {
@@ -43,12 +37,21 @@ impl From<Plan> for Path {
                 bbox,
                 types: _,
             } => Self::Places(property, bbox),
-            Plan::ByType(names) => Self::Types(names),
-            Plan::ByAttribute(names) => Self::Attributes(names),
             Plan::ByNumber { attribute, low, high } => Self::Numbers(attribute, low, high),
-            Plan::Scan => Self::Live,
+            Plan::ByType(names) => Self::Lanes(names.into_iter().map(Lane::OfType).collect()),
+            Plan::ByAttribute(names) => Self::Lanes(names.into_iter().map(Lane::WithAttribute).collect()),
+            Plan::ByText(wanted) => Self::Lanes(wanted.iter().flat_map(lanes_of_texts).collect()),
+            Plan::Scan => Self::Lanes(vec![Lane::Live]),
         }
     }
+}
+
+fn lanes_of_texts(wanted: &TextsOf) -> impl Iterator<Item = Lane> + '_ {
+    let name = &wanted.attribute;
+    let texts = wanted.texts.iter();
+    texts
+        .map(|text| Lane::WithText(name.clone(), text.as_str().into()))
+        .chain([Lane::WithOtherTexts(name.clone())])
 }
 
 /// Records in order of creation. On the live state it holds no lock between two of them: what is there from the
@@ -87,12 +90,9 @@ impl<'a, S: Shards> Walk<'a, S> {
                 }
                 return Self::keys(shards, found);
             }
-            Path::Attributes(names) => names.iter().cloned().map(Lane::WithAttribute).collect(),
-            Path::Types(names) => names.iter().cloned().map(Lane::OfType).collect(),
-            Path::Live => vec![Lane::Live],
-            Path::Everything => vec![Lane::Everything],
+            Path::Lanes(lanes) => lanes,
         };
-        Self::Merge(Merge::new(shards, &lanes))
+        Self::Merge(Merge::new(shards, lanes))
     }
 
     /// How many records were taken out of shards.

@@ -14,11 +14,9 @@ use hashbrown::HashMap;
 use ngsi_ld::{Entity, Timestamp, Uri};
 use query::{Caller, View};
 use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
-use tokio::sync::broadcast;
 
 use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
-use crate::events::Committed;
 use crate::expiry::Deadlines;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
@@ -135,7 +133,6 @@ pub(crate) struct Writer {
     pub(crate) commands: Receiver<Command>,
     /// Operations that wait in the queue.
     pub(crate) waiting: Arc<AtomicUsize>,
-    pub(crate) events: broadcast::Sender<Arc<Committed>>,
     pub(crate) matcher: Matcher,
     pub(crate) book: Arc<Book>,
     /// When transient entities and attributes end.
@@ -357,7 +354,7 @@ impl Writer {
         };
         changes.extend(arrived.iter().cloned().map(Change::from));
         match self.commit(&changes, bulk) {
-            Ok(lsn) => self.publish(finished, lsn, (planned, now), answers),
+            Ok(made) => self.publish(finished, made.is_some(), (planned, now), answers),
             Err(error) => {
                 self.book.give_back(arrived);
                 for answer in answers {
@@ -407,9 +404,8 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        let now = self.clock.now();
         let (stopped, storage) = (&mut self.stopped, &mut self.storage);
-        self.matcher.edit(edits, now, &self.book, &mut |rows| {
+        self.matcher.edit(edits, &self.book, &mut |rows| {
             let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
             commit(stopped, &mut **storage, &changes, false).map(|_| ())
         });
@@ -438,18 +434,16 @@ impl Writer {
         note(&mut self.stopped, error);
     }
 
-    /// Memory first, then those who wait, then those who follow.
+    /// Memory first, then those who wait.
     fn publish(
         &mut self,
         finished: Finished,
-        lsn: Option<Lsn>,
+        made: bool,
         (planned, now): (Planned, Timestamp),
         answers: Vec<Answer>,
     ) {
-        let Finished {
-            records, events, at, ..
-        } = finished;
-        if lsn.is_some() {
+        let Finished { records, at, .. } = finished;
+        if made {
             for (id, record) in &records {
                 self.deadlines.note(id, record.as_ref());
             }
@@ -457,15 +451,8 @@ impl Writer {
             self.state.apply(at, records);
             self.state.ends_next(self.deadlines.first(), true);
         }
-        // Whoever is told that it is done finds it on its way, and those who follow told.
+        // Whoever is told that it is done finds it on its way.
         self.book.enter(planned, now);
-        if let (Some(lsn), false) = (lsn, events.is_empty()) {
-            let _ = self.events.send(Arc::new(Committed {
-                lsn,
-                at,
-                changes: events,
-            })); // nobody may follow
-        }
         answers.into_iter().for_each(Answer::done);
     }
 

@@ -50,6 +50,17 @@ fn configuration_says_where_each_value_came_from() {
     for part in ["Eldoret", "mapacha.toml", "$MAPACHA__HTTP__LISTEN", "127.0.0.1:9"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    // The flags of `serve` are taken, so that one sees what it would do.
+    let (code, stdout, stderr) = told(&run(["config", "--data-dir", "here", "--listen", "127.0.0.1:7"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stdout.contains("\"here\"") && stdout.contains("--data-dir"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("127.0.0.1:7") && stdout.contains("--listen"),
+        "{stdout}"
+    );
     std::fs::write(&file, "[http]\nlissen = \"127.0.0.1:1\"\n").expect("a file");
     let (code, _, stderr) = told(
         &mapacha(["config", "--config"])

@@ -147,7 +147,7 @@ pub(crate) fn place(shape: &Shape, crs: &Crs, source: Option<&Json>) -> Result<G
         }
         _ => with_heights(shape, &geometry).map(Box::new),
     };
-    Ok(GeoValue { geometry, source })
+    Ok(GeoValue::new(geometry, source))
 }
 
 /// Whether a position of a GeoJSON geometry has more than two numbers.

@@ -52,6 +52,8 @@ impl Door {
         facts.max_batch_bytes = config.http.max_body_bytes;
         facts.max_import_bytes = config.http.max_import_bytes;
         facts.max_evolution_instances = config.http.max_evolution_instances.max(1);
+        facts.allowed_origins = server::Origins::parse(&config.http.allowed_origins)
+            .map_err(|error| Failure::new(format!("http.allowed_origins: {error}")))?;
         let public = config.http.public_url.as_deref().map(server::PublicUrl::parse);
         facts.public_url = public
             .transpose()

@@ -61,6 +61,9 @@ pub(crate) struct Http {
     /// Address and port of `/metrics` and administration, apart from the public door.
     #[schemars(with = "Option<String>")]
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// Origins whose pages may read and write here from a browser, such as `https://map.example.org`; `*` is every page
+    /// that anybody opens on a machine that reaches this server.
+    pub(crate) allowed_origins: Vec<String>,
     /// The address by which others know this server when a proxy stands before it, such as `https://twin.city.example`:
     /// its pages may write, and what is served here is named under it.
     pub(crate) public_url: Option<String>,
@@ -78,6 +81,7 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: None,
+            allowed_origins: Vec::new(),
             public_url: None,
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
@@ -213,6 +217,13 @@ impl Config {
                     "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
                 );
             }
+        }
+        if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
+            return refuse(
+                "http.allowed_origins",
+                &error.to_string(),
+                "write each as the browser's address bar shows it, without a path",
+            );
         }
         if let Some(text) = &self.http.public_url
             && let Err(error) = server::PublicUrl::parse(text)

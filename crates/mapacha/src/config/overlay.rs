@@ -223,13 +223,21 @@ fn known(key: &str, origin: &Origin) -> Result<(), ConfigError> {
         .map(|(path, _)| (distance(key, path), path))
         .min()
         .filter(|(edits, path)| *edits <= 3.max(path.len() / 3));
+    // A key of the user's own, which belongs one table deeper.
+    let table = paths.iter().find(|(path, node)| {
+        let section = path.rsplit_once('.').map_or("", |(section, _)| section);
+        *node == Node::Map && key.split_once('.').is_some_and(|(of, _)| of == section)
+    });
     Err(ConfigError {
         place: origin.to_string(),
         what: format!("there is no key `{key}`"),
-        remedy: nearest.map_or_else(
-            || "`mapacha config` lists all keys".to_owned(),
-            |(_, path)| format!("did you mean `{path}`? (`mapacha config` lists all keys)"),
-        ),
+        remedy: match (nearest, table) {
+            (Some((_, path)), _) => format!("did you mean `{path}`? (`mapacha config` lists all keys)"),
+            (None, Some((path, _))) => {
+                format!("did you mean it for the table `[{path}]`? (`mapacha config` lists all keys)")
+            }
+            (None, None) => "`mapacha config` lists all keys".to_owned(),
+        },
     })
 }
 
@@ -389,6 +397,16 @@ mod tests {
                 "there is no time zone `Mars/Olympus`",
             ),
             ("http = 3", vec![], "there is no key `http`"),
+            (
+                "[contexts]\n\"https://a.example/x.jsonld\" = \"x.jsonld\"",
+                vec![],
+                "did you mean it for the table `[contexts.static]`?",
+            ),
+            (
+                "[http]\nallowed_origins = [\"https://a.example/map\"]",
+                vec![],
+                "`https://a.example/map` is no origin",
+            ),
         ] {
             let (_folder, layers) = layers(Some(file), &environment);
             let error = layers.effective().unwrap_err().to_string();

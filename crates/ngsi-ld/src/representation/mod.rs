@@ -9,6 +9,7 @@ mod options;
 mod path;
 mod plain;
 mod read;
+mod read_series;
 mod read_value;
 mod reader;
 mod scope_evolution;

@@ -52,8 +52,8 @@ pub fn read_entity_simplified(json: &Json, context: &Context) -> Result<Entity, 
     )
 }
 
-/// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances. The
-/// instances of a Scope stand among those of the attributes, see [`super::scope_name`].
+/// Reads the temporal evolution of an entity (4.5.6): each attribute is one instance or an array of instances, or in
+/// the simplified temporal representation (4.5.9) a series of data points. The instances of a Scope stand among those of the attributes, see [`super::scope_name`].
 pub fn read_temporal(json: &Json, context: &Context) -> Result<Entity, Error> {
     whole(
         json,
@@ -98,6 +98,7 @@ fn whole(json: &Json, reader: &Reader<'_>) -> Result<Entity, Error> {
         created_at: members.created_at.unwrap_or(UNSET),
         modified_at: members.modified_at.unwrap_or(UNSET),
         expires_at: members.expires_at.set(),
+        deleted_at: None,
         attributes: members
             .instances
             .into_iter()

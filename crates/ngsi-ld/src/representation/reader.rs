@@ -7,6 +7,7 @@ use super::look::{Look, is_instances, kind_of_member, kind_of_type, look, type_o
 use super::names::{NAME_REMEDY, is_name, is_reserved};
 use super::path::Path;
 use super::plain::plain_member;
+use super::read_series;
 use super::read_value::{NULL, holds_null, is_null, is_null_value, kind_of_value, terms, uri, value};
 use super::{date_time, short};
 use crate::context::{Coercion, Context};
@@ -82,7 +83,11 @@ impl Reader<'_> {
                 ));
             }
             let start = instances.len();
-            self.attribute(&name, key, json, &path, &mut instances)?;
+            if self.mode == Mode::Temporal && !inside && read_series::is_series(json) {
+                self.series(&name, json, &path, &mut instances)?;
+            } else {
+                self.attribute(&name, key, json, &path, &mut instances)?;
+            }
             if instances.len() > start {
                 starts.push(start);
             }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::instance::Instance;
 use super::path::Path;
 use super::read::scope;
+use super::read_series::{instances, is_series};
 use super::read_value::is_null;
 use super::reader::Reader;
 use crate::entity::Attribute;
@@ -80,6 +81,12 @@ pub(super) fn read(json: &Json, reader: &Reader<'_>, path: &Path<'_>) -> Result<
         Json::Array(list) => {
             let each = list.iter().enumerate();
             each.map(|(index, one)| instance(one, reader, &Path::Index(path, index)))
+                .collect()
+        }
+        series if is_series(series) => {
+            let member = Path::Key(path, "values");
+            let each = instances(series, path)?.into_iter();
+            each.map(|(one, at)| instance(&Json::Object(one), reader, &Path::Index(&member, at)))
                 .collect()
         }
         one => Ok(vec![instance(one, reader, path)?]),

@@ -89,6 +89,7 @@ pub(super) fn head(entity: &Entity, context: &Context, options: &WriteOptions) -
             ("expiresAt", entity.expires_at.unwrap_or(UNSET)),
             ("createdAt", entity.created_at),
             ("modifiedAt", entity.modified_at),
+            ("deletedAt", entity.deleted_at.unwrap_or(UNSET)),
         ] {
             if instant != UNSET && (options.pick.is_empty() || core(term)) {
                 object.insert(term.into(), time(instant));

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::options::{Format, TemporalFormat, WriteOptions};
+use super::read_series::{is_wrapped, points_member};
 use super::write::{groups, head, members, time};
 use crate::context::Context;
 use crate::entity::{Attribute, Entity, UNSET};
@@ -35,7 +36,7 @@ pub fn write_temporal(
         }
         let shown = instances
             .iter()
-            .filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
+            .filter(|one| one.is_scope() || options.shows_dataset(one.dataset_id.as_ref()));
         let json = match format {
             TemporalFormat::Normalized => {
                 let all: Vec<_> = shown
@@ -92,7 +93,7 @@ fn values<'a>(
     context: &Context,
     options: &WriteOptions,
 ) -> Vec<Json> {
-    let mut series: Vec<(Option<&Uri>, &'static str, Vec<Json>)> = Vec::new();
+    let mut series: Vec<(Option<&Uri>, Kind, Vec<Json>)> = Vec::new();
     for instance in instances {
         let mut members = members(instance, context, options, false);
         // With a language filter a LanguageProperty has become a Property.
@@ -106,9 +107,7 @@ fn values<'a>(
             continue;
         };
         let value = match kind {
-            Kind::LanguageProperty | Kind::JsonProperty | Kind::VocabProperty => {
-                Json::Object(Map::from_iter([(member.to_owned(), value)]))
-            }
+            kind if is_wrapped(kind) => Json::Object(Map::from_iter([(member.to_owned(), value)])),
             Kind::ListRelationship => flat(value),
             _ => value,
         };
@@ -116,19 +115,19 @@ fn values<'a>(
         let dataset = instance.dataset_id.as_ref();
         match series
             .iter_mut()
-            .find(|(id, of, _)| *id == dataset && *of == kind.as_str())
+            .find(|(id, of, _)| *id == dataset && *of == kind)
         {
             Some((.., pairs)) => pairs.push(pair),
-            None => series.push((dataset, kind.as_str(), vec![pair])),
+            None => series.push((dataset, kind, vec![pair])),
         }
     }
     let series = series.into_iter().map(|(dataset, kind, pairs)| {
         let mut object = Map::new();
-        object.insert("type".into(), kind.into());
+        object.insert("type".into(), kind.as_str().into());
         if let Some(dataset) = dataset {
             object.insert("datasetId".into(), dataset.as_str().into());
         }
-        object.insert(plural(kind).into(), Json::Array(pairs));
+        object.insert(points_member(kind).into(), Json::Array(pairs));
         Json::Object(object)
     });
     series.collect()
@@ -145,18 +144,6 @@ fn flat(list: Json) -> Json {
             targets.collect()
         }
         other => other,
-    }
-}
-
-fn plural(kind: &str) -> &'static str {
-    match kind {
-        "Relationship" => "objects",
-        "LanguageProperty" => "languageMaps",
-        "JsonProperty" => "jsons",
-        "VocabProperty" => "vocabs",
-        "ListProperty" => "valueLists",
-        "ListRelationship" => "objectLists",
-        _ => "values",
     }
 }
 

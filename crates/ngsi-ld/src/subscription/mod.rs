@@ -28,9 +28,7 @@ use crate::time::Timestamp;
 
 pub use endpoint::{Accept, Endpoint, KeyValue, MqttVersion, Scheme};
 pub use fragment::Draft;
-pub use notified::{
-    Notified, NotifiedAttribute, finish_notified, notification, write_notified, write_notified_feature,
-};
+pub use notified::{Notified, NotifiedAttribute, finish_notified, notification};
 pub use write::write_subscription;
 
 /// What is subscribed to.

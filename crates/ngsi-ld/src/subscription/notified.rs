@@ -7,11 +7,10 @@ use serde_json::{Map, Value as Json};
 use super::endpoint::Accept;
 use crate::context::Context;
 use crate::entity::{Attribute, Entity};
-use crate::geojson;
-use crate::name::{NGSI_LD, Name, Uri};
-use crate::representation::{Format, WriteOptions, plain_member, write_attribute, write_entity};
+use crate::name::{Name, Uri};
+use crate::representation::{Format, WriteOptions, plain_member, write_attribute};
 use crate::time::Timestamp;
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 
 /// What happened to one entity, as a subscriber is to see it.
 #[derive(Clone, Copy, Debug)]
@@ -49,21 +48,6 @@ impl NotifiedAttribute<'_> {
     }
 }
 
-/// Writes an entity of a notification, without an `@context` member.
-pub fn write_notified(
-    notified: &Notified<'_>,
-    context: &Context,
-    options: &WriteOptions,
-) -> Map<String, Json> {
-    match notified.entity(context, options) {
-        Some(entity) => {
-            let written = write_entity(&entity, context, options);
-            finish_notified(notified, &entity, written, context, options)
-        }
-        None => Map::new(),
-    }
-}
-
 /// What [`Notified::entity`] gave, once it is written: with `deletedAt` where it belongs, and not where it does not.
 pub fn finish_notified(
     notified: &Notified<'_>,
@@ -88,29 +72,6 @@ pub fn finish_notified(
         object.shift_insert(at, "deletedAt".into(), notified.at.to_string().into());
     }
     object
-}
-
-/// The same as a GeoJSON Feature (4.5.16), its geometry that of `location`.
-pub fn write_notified_feature(
-    notified: &Notified<'_>,
-    context: &Context,
-    options: &WriteOptions,
-) -> Map<String, Json> {
-    let mut properties = write_notified(notified, context, options);
-    let mut feature = Map::with_capacity(4);
-    if let Some(id) = properties.shift_remove("id") {
-        feature.insert("id".into(), id);
-    }
-    feature.insert("type".into(), "Feature".into());
-    let location = format!("{NGSI_LD}location");
-    let geometry = notified.after.and_then(|entity| entity.get(&location));
-    let geometry = geometry.and_then(|attribute| match &attribute.value {
-        Value::Geo(geo) => Some(geojson::to_json(geo)),
-        _ => None,
-    });
-    feature.insert("geometry".into(), geometry.unwrap_or(Json::Null));
-    feature.insert("properties".into(), Json::Object(properties));
-    feature
 }
 
 impl<'a> Notified<'a> {

@@ -14,7 +14,7 @@ use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::registration::{Operation, Registration, RegistrationInfo, TimeInterval};
 use ngsi_ld::{Attribute, Entity, Error, Name, Timestamp, Uri};
 
-use crate::entity_query::compile_id_pattern;
+use crate::entity_query::compile_pattern;
 use crate::{Prepared, Selection};
 
 /// Which entities are asked for: a part of a [`RegistrationQuery`].
@@ -207,7 +207,12 @@ impl PreparedRegistration {
         created_at: Timestamp,
         modified_at: Timestamp,
     ) -> Result<Self, Error> {
-        let compile = |pattern: &Option<String>| pattern.as_deref().map(compile_id_pattern).transpose();
+        let compile = |pattern: &Option<String>| {
+            pattern
+                .as_deref()
+                .map(|pattern| compile_pattern("idPattern", pattern))
+                .transpose()
+        };
         let of = |info: &RegistrationInfo| {
             let entities = info.entities.iter().flatten();
             entities.map(|one| compile(&one.id_pattern)).collect()

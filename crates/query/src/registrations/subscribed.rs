@@ -6,7 +6,7 @@ use ngsi_ld::subscription::{EntitySelector, Subscription};
 use ngsi_ld::{Error, Name};
 
 use super::{EntitySpecification, RegistrationQuery};
-use crate::entity_query::compile_id_pattern;
+use crate::entity_query::compile_patterns;
 
 impl RegistrationQuery {
     /// The question that a subscription puts to every registration. Its `q` is for the sources themselves.
@@ -16,12 +16,7 @@ impl RegistrationQuery {
     pub fn subscribed(subscription: &Subscription) -> Result<Self, Error> {
         let (attributes, omitted) = attributes(subscription);
         Ok(Self {
-            entities: subscription
-                .entities
-                .iter()
-                .flatten()
-                .map(specification)
-                .collect::<Result<_, _>>()?,
+            entities: specifications(subscription.entities.as_deref().unwrap_or_default())?,
             attributes,
             omitted,
             geo: subscription.geo.as_ref().map(|geo| geo.query.clone()),
@@ -35,14 +30,19 @@ impl RegistrationQuery {
     }
 }
 
-fn specification(selector: &EntitySelector) -> Result<EntitySpecification, Error> {
+fn specifications(selectors: &[EntitySelector]) -> Result<Vec<EntitySpecification>, Error> {
     // `id` goes before `idPattern` (5.2.33).
-    let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
-    Ok(EntitySpecification {
+    let patterns: Vec<Option<&str>> = selectors
+        .iter()
+        .map(|selector| selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty()))
+        .collect();
+    let patterns = compile_patterns(&patterns)?;
+    let one = |(selector, id_pattern): (&EntitySelector, _)| EntitySpecification {
         ids: selector.ids.clone(),
-        id_pattern: pattern.map(compile_id_pattern).transpose()?,
+        id_pattern,
         types: Some(selector.types.clone()),
-    })
+    };
+    Ok(selectors.iter().zip(patterns).map(one).collect())
 }
 
 /// The attributes that are asked for, and those that are not wanted. Where no attributes are watched, all are; where

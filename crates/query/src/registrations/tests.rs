@@ -24,7 +24,7 @@ fn registration(changes: &Json) -> PreparedRegistration {
 fn specification(types: &str, ids: &[&str], pattern: Option<&str>) -> EntitySpecification {
     EntitySpecification {
         ids: ids.iter().map(|id| Uri::parse(id).unwrap()).collect(),
-        id_pattern: pattern.map(|text| compile_id_pattern(text).unwrap()),
+        id_pattern: pattern.map(|text| compile_pattern("idPattern", text).unwrap()),
         types: (!types.is_empty()).then(|| TypeSelection::parse(types, Context::core()).unwrap()),
     }
 }

@@ -7,7 +7,7 @@ use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Attribute, Entity, Uri};
 use proptest::prelude::*;
-use query::{Plan, Selection, numbers_of};
+use query::{Indexed, Plan, Selection, TextsOf, indexed_of};
 
 use crate::random::{any_entity, any_q, entity_of, name};
 
@@ -20,7 +20,11 @@ fn leads_to(plan: &Plan, entity: &Entity) -> bool {
         Plan::ByNumber { attribute, low, high } => {
             let mut numbers = Vec::new();
             for instance in entity.attributes.iter().filter(|a| a.name == *attribute) {
-                numbers_of(instance, &mut |number| numbers.push(number));
+                indexed_of(instance, &mut |value| {
+                    if let Indexed::Number(number) = value {
+                        numbers.push(number);
+                    }
+                });
             }
             match *numbers {
                 [] => false,
@@ -28,6 +32,15 @@ fn leads_to(plan: &Plan, entity: &Entity) -> bool {
                 _ => true,
             }
         }
+        Plan::ByText(wanted) => wanted.iter().any(|TextsOf { attribute, texts }| {
+            let mut has = false;
+            for instance in entity.attributes.iter().filter(|a| a.name == *attribute) {
+                indexed_of(instance, &mut |value| {
+                    has |= matches!(value, Indexed::Text(text) if texts.iter().any(|wanted| wanted == text));
+                });
+            }
+            has
+        }),
         Plan::Scan => true,
         Plan::ByGeo {
             types,

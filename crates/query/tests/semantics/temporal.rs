@@ -58,6 +58,28 @@ fn the_latest_of_each_attribute() {
     assert!(instances.is_empty());
 }
 
+#[test]
+fn data_sets_have_their_latest_each() {
+    let instance = |set: Option<&str>, hour: i64| {
+        let mut one = Attribute::property(name("a"), hour).observed_at(Timestamp::from_seconds(hour * 3600));
+        one.dataset_id = set.map(|set| ngsi_ld::Uri::ngsi_ld("Dataset", set));
+        one
+    };
+    let mut instances = vec![
+        instance(None, 4),
+        instance(Some("x"), 1),
+        instance(None, 3),
+        instance(Some("y"), 9),
+        instance(Some("x"), 2),
+    ];
+    let always = TemporalQuery::parse(None, None, None, None).unwrap();
+    select(&mut instances, &always, Some(1));
+    assert_eq!(
+        instances,
+        [instance(Some("x"), 2), instance(None, 4), instance(Some("y"), 9)]
+    );
+}
+
 /// One value a quarter of an hour, 1 to 8, from 10:00; by hour.
 #[test]
 fn every_method_by_hour() {

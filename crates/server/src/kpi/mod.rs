@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use indicators::{Assessment, report};
 use query::View;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use twin::{Operation, Twin};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -111,6 +112,21 @@ pub(crate) fn tenant_of(headers: &HeaderMap) -> Result<Option<String>, Problem> 
     Ok(Some(name.to_owned()))
 }
 
+/// A catalogue, for the OpenAPI document.
+fn catalogue_example() -> Value {
+    json!({"catalogue": "U4SSC", "version": "1", "about": "91 indicators of smart sustainable cities", "kpis": [{
+        "id": "EC: I: T: 2A", "dimension": "Economy", "sub_dimension": "Infrastructure", "category": "Transport",
+        "name": "Public Transport Network Convenience", "level": "advanced", "unit": "%", "direction": "higher",
+        "formula": {"kind": "percent"}, "sdg": ["11.2.1"], "data_points": [{"code": null, "unit": "%"}]}]})
+}
+
+/// An assessment, for the OpenAPI document.
+fn assessment_example() -> Value {
+    json!({"city": "Nairobi", "period": "latest", "time_zone": "Africa/Nairobi", "catalogue_version": "U4SSC 1",
+        "benchmark_set": "U4SSC 1", "coverage": {"reported": 3, "total": 112}, "score": {}, "data_points": [],
+        "areas": [], "extra": [], "warnings": [], "plausibility": []})
+}
+
 /// The catalogue of indicators
 ///
 /// The 91 U4SSC key performance indicators with their 112 data points, benchmarks and sources.
@@ -119,9 +135,8 @@ pub(crate) fn tenant_of(headers: &HeaderMap) -> Result<Option<String>, Problem> 
     path = "/kpi/catalogue",
     tag = "KPI",
     operation_id = "kpiCatalogue",
-    responses((status = 200, description = "The catalogue", body = Value, content_type = "application/json",
-        example = json!({"name": "U4SSC", "data_points": [{"kpi": "EC: I: T: 2A", "data_point": null,
-            "name": "Public Transport Network Convenience", "unit": "%"}]}))),
+    responses((status = 200, description = "The catalogue", body = ref("#/components/schemas/KpiCatalogue"), content_type = "application/json",
+        example = catalogue_example)),
 )]
 async fn catalogue(State(app): State<App>) -> Answer {
     let body = serde_json::to_vec(&app.catalogue).map_err(|error| {
@@ -143,9 +158,8 @@ async fn catalogue(State(app): State<App>) -> Answer {
     operation_id = "kpiAssessment",
     params(AssessmentParameters),
     responses(
-        (status = 200, description = "All 112 data points, with value, unit, status, quality, coverage and provenance", body = Value,
-            content_type = "application/json", example = json!({"city": "Nairobi", "period": "latest",
-            "coverage": {"reported": 3, "total": 112}, "score": {}, "data_points": []})),
+        (status = 200, description = "All 112 data points, with value, unit, status, quality, coverage and provenance", body = ref("#/components/schemas/Assessment"),
+            content_type = "application/json", example = assessment_example),
         (status = 400, description = "Not a period, not a format", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -174,8 +188,8 @@ async fn get_assessment(
     operation_id = "kpiAssess",
     params(AssessmentParameters),
     responses(
-        (status = 200, description = "The assessment; its results are stored", body = Value, content_type = "application/json",
-            example = json!({"city": "Nairobi", "period": "latest", "coverage": {"reported": 3, "total": 112}, "data_points": []})),
+        (status = 200, description = "The assessment; its results are stored", body = ref("#/components/schemas/Assessment"), content_type = "application/json",
+            example = assessment_example),
         (status = 400, description = "Not a period, not a format", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]

@@ -28,10 +28,10 @@ use crate::problem::Answer;
     tag = "NGSI-LD attributes",
     operation_id = "appendAttrs",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter, WriteParameters),
-    request_body(content = Value, content_type = "application/json", example = examples::fragment),
+    request_body(content = ref("#/components/schemas/EntityFragment"), content_type = "application/json", example = examples::fragment),
     responses(
         (status = 204, description = "All appended"),
-        (status = 207, description = "Some attributes were left alone", body = Value, content_type = "application/json"),
+        (status = 207, description = "Some attributes were left alone", body = ref("#/components/schemas/UpdateResult"), content_type = "application/json"),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -70,10 +70,10 @@ pub(super) fn overwrites(parameters: &WriteParameters) -> Result<bool, Error> {
     tag = "NGSI-LD attributes",
     operation_id = "updateEntity",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter),
-    request_body(content = Value, content_type = "application/json", example = examples::fragment),
+    request_body(content = ref("#/components/schemas/EntityFragment"), content_type = "application/json", example = examples::fragment),
     responses(
         (status = 204, description = "All updated"),
-        (status = 207, description = "Some attributes were left alone", body = Value, content_type = "application/json"),
+        (status = 207, description = "Some attributes were left alone", body = ref("#/components/schemas/UpdateResult"), content_type = "application/json"),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -104,7 +104,7 @@ pub(crate) async fn update_attributes(
         ("attrId" = String, Path, description = "The attribute's name", example = "name"),
         TypeParameter,
     ),
-    request_body(content = Value, content_type = "application/json", example = examples::attribute),
+    request_body(content = ref("#/components/schemas/AttributeFragment"), content_type = "application/json", example = examples::attribute),
     responses(
         (status = 204, description = "Updated"),
         (status = 404, description = "No such entity or attribute", body = examples::ProblemDetails, content_type = "application/json"),
@@ -138,7 +138,7 @@ pub(crate) async fn update_attribute(
         ("attrId" = String, Path, description = "The attribute's name", example = "name"),
         TypeParameter,
     ),
-    request_body(content = Value, content_type = "application/json", example = examples::attribute),
+    request_body(content = ref("#/components/schemas/AttributeFragment"), content_type = "application/json", example = examples::attribute),
     responses(
         (status = 204, description = "Replaced"),
         (status = 404, description = "No such entity or attribute", body = examples::ProblemDetails, content_type = "application/json"),

@@ -36,7 +36,7 @@ enum Kind {
     path = "/ngsi-ld/v1/entityOperations/create",
     tag = "NGSI-LD batch operations",
     operation_id = "createBatch",
-    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    request_body(content = ref("#/components/schemas/NewEntityList"), content_type = "application/json", example = examples::stops),
     responses(
         (status = 201, description = "All created; their ids", body = Vec<String>, content_type = "application/json", example = examples::ids),
         (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
@@ -57,7 +57,7 @@ pub(crate) async fn create_batch(call: Writing, payload: Payload) -> Answer {
     tag = "NGSI-LD batch operations",
     operation_id = "upsertBatch",
     params(WriteParameters),
-    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    request_body(content = ref("#/components/schemas/NewEntityList"), content_type = "application/json", example = examples::stops),
     responses(
         (status = 201, description = "Done; the ids of those that are new", body = Vec<String>, content_type = "application/json", example = examples::ids),
         (status = 204, description = "Done; none is new"),
@@ -89,7 +89,7 @@ pub(crate) async fn upsert_batch(
     tag = "NGSI-LD batch operations",
     operation_id = "updateBatch",
     params(WriteParameters),
-    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    request_body(content = ref("#/components/schemas/EntityFragmentList"), content_type = "application/json", example = examples::stops),
     responses(
         (status = 204, description = "All updated"),
         (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
@@ -113,7 +113,7 @@ pub(crate) async fn update_batch(
     path = "/ngsi-ld/v1/entityOperations/merge",
     tag = "NGSI-LD batch operations",
     operation_id = "mergeBatch",
-    request_body(content = Vec<Value>, content_type = "application/json", example = examples::stops),
+    request_body(content = ref("#/components/schemas/EntityFragmentList"), content_type = "application/json", example = examples::stops),
     responses(
         (status = 204, description = "All merged"),
         (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),
@@ -132,7 +132,7 @@ pub(crate) async fn merge_batch(call: Writing, payload: Payload) -> Answer {
     path = "/ngsi-ld/v1/entityOperations/delete",
     tag = "NGSI-LD batch operations",
     operation_id = "deleteBatch",
-    request_body(content = Vec<String>, content_type = "application/json", example = examples::ids),
+    request_body(content = ref("#/components/schemas/IdList"), content_type = "application/json", example = examples::ids),
     responses(
         (status = 204, description = "All deleted"),
         (status = 207, description = "Some were not", body = examples::BatchOperationResult, content_type = "application/json"),

@@ -226,12 +226,39 @@ impl Call {
         if let Some(known) = contexts.known(&context) {
             return Ok(known);
         }
+        self.must_be_here(&context)?;
         let until = *self.contexts_until.get_or_init(|| Instant::now() + PATIENCE);
         let resolving = self
             .app
             .resolving
             .resolve(contexts, &self.headers, context, until);
         resolving.await
+    }
+
+    /// Refuses an @context of this very server that it does not have: it would only ask itself.
+    fn must_be_here(&self, context: &Value) -> Answer<()> {
+        let door = format!(
+            "{}/",
+            own_url(&self.app, &self.headers, super::contexts::CONTEXTS)
+        );
+        let Some(segment) = context.as_str().and_then(|url| url.strip_prefix(&door)) else {
+            return Ok(());
+        };
+        let id = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        let tenants = self.app.contexts.of(&self.tenant);
+        if [&tenants, &self.app.contexts]
+            .iter()
+            .any(|contexts| contexts.has(&id))
+        {
+            return Ok(());
+        }
+        Err(Problem::ngsi(
+            NgsiError::LdContextNotAvailable,
+            format!(
+                "this server has no @context `{}`",
+                super::parameters::shortened(&id)
+            ),
+        ))
     }
 
     /// A URL at which the tenant's clients, and those who are notified, can have an @context: its own where it is

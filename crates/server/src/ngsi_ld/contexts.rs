@@ -89,7 +89,7 @@ pub(crate) struct DeleteContextParameters {
     path = "/ngsi-ld/v1/jsonldContexts",
     tag = "NGSI-LD @contexts",
     operation_id = "createContext",
-    request_body(content = Value, description = "An object with an `@context`; the rest of it is left aside", content_type = "application/json",
+    request_body(content = ref("#/components/schemas/ContextDocument"), description = "An object with an `@context`; the rest of it is left aside", content_type = "application/json",
         example = json!({"@context": {"Stop": "https://example.org/transport/Stop"}})),
     responses(
         (status = 201, description = "Kept; `Location` is its path"),
@@ -117,7 +117,7 @@ pub(crate) async fn create_context(call: Writing, payload: Payload) -> Answer {
     operation_id = "listContexts",
     params(ListParameters),
     responses(
-        (status = 200, description = "Their URLs, or what is known of them", body = Value, content_type = "application/json",
+        (status = 200, description = "Their URLs, or what is known of them", body = ref("#/components/schemas/ContextList"), content_type = "application/json",
             example = json!(["http://127.0.0.1:8080/ngsi-ld/v1/jsonldContexts/urn:ngsi-ld:Context:5d41402abc4b2a76b9719d911017c592"])),
         (status = 400, description = "A parameter cannot be read", body = examples::ProblemDetails, content_type = "application/json"),
     ),
@@ -152,7 +152,7 @@ pub(crate) async fn list_contexts(scope: Scope, Known(parameters): Known<ListPar
         ServeParameters,
     ),
     responses(
-        (status = 200, description = "The @context, or what is known of it", body = Value, content_type = "application/json",
+        (status = 200, description = "The @context, or what is known of it", body = ref("#/components/schemas/ContextOrDetails"), content_type = "application/json",
             example = json!({"@context": {"Stop": "https://example.org/transport/Stop"}})),
         (status = 404, description = "No such @context", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 422, description = "A copy of what others serve", body = examples::ProblemDetails, content_type = "application/json"),

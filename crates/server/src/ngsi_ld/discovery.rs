@@ -26,7 +26,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     tag = "NGSI-LD discovery",
     operation_id = "retrieveEntityTypes",
     params(DetailsParameter),
-    responses((status = 200, description = "The types", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The types", body = ref("#/components/schemas/EntityTypes"), content_type = "application/json",
         example = json!({"id": "urn:ngsi-ld:EntityTypeList:all", "type": "EntityTypeList", "typeList": ["GtfsStop"]}))),
 )]
 pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
@@ -74,7 +74,7 @@ pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<Details
     operation_id = "retrieveEntityTypeInfo",
     params(("type" = String, Path, description = "The type's name", example = "GtfsStop")),
     responses(
-        (status = 200, description = "The type", body = Value, content_type = "application/json",
+        (status = 200, description = "The type", body = ref("#/components/schemas/EntityTypeInfo"), content_type = "application/json",
             example = json!({"id": "https://uri.etsi.org/ngsi-ld/default-context/GtfsStop", "type": "EntityTypeInfo",
                 "typeName": "GtfsStop", "entityCount": 4284, "attributeDetails": []})),
         (status = 404, description = "No entity has this type", body = examples::ProblemDetails, content_type = "application/json"),
@@ -121,7 +121,7 @@ pub(crate) async fn entity_type(call: Reading, Path(name): Path<String>) -> Answ
     tag = "NGSI-LD discovery",
     operation_id = "retrieveAttributes",
     params(DetailsParameter),
-    responses((status = 200, description = "The attributes", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The attributes", body = ref("#/components/schemas/Attributes"), content_type = "application/json",
         example = json!({"id": "urn:ngsi-ld:AttributeList:all", "type": "AttributeList", "attributeList": ["name", "location"]}))),
 )]
 pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsParameter>) -> Answer {
@@ -162,7 +162,7 @@ pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsPa
     operation_id = "retrieveAttributeInfo",
     params(("attrId" = String, Path, description = "The attribute's name", example = "name")),
     responses(
-        (status = 200, description = "The attribute", body = Value, content_type = "application/json",
+        (status = 200, description = "The attribute", body = ref("#/components/schemas/AttributeInfo"), content_type = "application/json",
             example = json!({"id": "https://uri.etsi.org/ngsi-ld/default-context/name", "type": "Attribute",
                 "attributeName": "name", "attributeCount": 4284, "attributeTypes": ["Property"], "typeNames": ["GtfsStop"]})),
         (status = 404, description = "No entity has this attribute", body = examples::ProblemDetails, content_type = "application/json"),

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use twin::{Mapped, Operation, Ordered, Reader};
 
 use super::answer::{PageRequest, Wording, created};
+use super::asked::Asked;
 use super::call::{Call, Payload, Reading, Writing};
-use super::mapped::{MapParameters, MapWish, WHOLE, too_many};
+use super::mapped::{MapParameters, WHOLE, too_many};
 use super::negotiation::accepted;
-use super::parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters, flag};
+use super::parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters};
 use super::representation::Representation;
-use super::selection::{Wanted, from_parameters, read_query};
+use super::selection::Wanted;
 use super::{ENTITIES, examples};
 use crate::problem::{Answer, blocking};
 
@@ -26,7 +27,7 @@ use crate::problem::{Answer, blocking};
     path = "/ngsi-ld/v1/entities",
     tag = "NGSI-LD entities",
     operation_id = "createEntity",
-    request_body(content = Value, description = "An entity, normalized or concise", content_type = "application/json", example = examples::stop),
+    request_body(content = ref("#/components/schemas/NewEntity"), description = "An entity, normalized or concise", content_type = "application/json", example = examples::stop),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 400, description = "Not JSON, or not an entity", body = examples::ProblemDetails, content_type = "application/json"),
@@ -51,7 +52,7 @@ pub(crate) async fn create_entity(call: Writing, payload: Payload) -> Answer {
     operation_id = "queryEntities",
     params(SelectionParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = ref("#/components/schemas/EntityList"), content_type = "application/json", example = examples::stops),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 406, description = "No media type that is accepted can be had"),
     ),
@@ -64,7 +65,6 @@ pub(crate) async fn query_entities(
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let reader = Arc::new(call.twin.clone());
-    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
     query_of(call, reader, selection, representation, page, Some(maps)).await
 }
 
@@ -76,20 +76,14 @@ pub(crate) async fn query_of(
     selection: SelectionParameters,
     representation: RepresentationParameters,
     page: PageParameters,
-    maps: Option<MapWish>,
+    maps: Option<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
-    let context = call.context().await?;
-    let wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let representation = Representation::from_parameters(&representation, &context, media_type)?;
-    representation.check(wanted.selection.q.as_ref())?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    answer(&call.0, reader, wanted, representation, page, wording, maps).await
+    let none = MapParameters::default();
+    let of = (selection, &representation, maps.as_ref().unwrap_or(&none));
+    let asked = Asked::by_url(&call, Mapped::Entities, media_type, of).await?;
+    answer(&call, reader, asked, page, maps.is_some()).await
 }
 
 /// Query Entities via POST
@@ -101,9 +95,9 @@ pub(crate) async fn query_of(
     tag = "NGSI-LD batch operations",
     operation_id = "queryBatch",
     params(PageParameters, RepresentationParameters, MapParameters),
-    request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
+    request_body(content = ref("#/components/schemas/Query"), description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
-        (status = 200, description = "The entities, in the order asked for, else that of creation", body = Vec<Value>, content_type = "application/json", example = examples::stops),
+        (status = 200, description = "The entities, in the order asked for, else that of creation", body = ref("#/components/schemas/EntityList"), content_type = "application/json", example = examples::stops),
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -117,47 +111,40 @@ pub(crate) async fn query_entities_by_post(
 ) -> Answer {
     let media_type = accepted(&call.headers, true)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
-    let (json, context) = payload.object(&call).await?;
-    let query = json
-        .as_object()
-        .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
+    let of = (selection, &representation, &maps);
+    let (asked, query) = Asked::by_body(&call, Mapped::Entities, media_type, payload, of).await?;
     if query.contains_key("temporalQ") {
         return Err(Error::bad_data(
             "`temporalQ` is for /temporal/entityOperations/query (5.2.23); leave it out",
         )
         .into());
     }
-    let local = flag("local", selection.asked_of(&call).local.as_deref())?;
-    let wanted = read_query(query, local, &context).await?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.amend(query, &context)?;
-    how.check(wanted.selection.q.as_ref())?;
-    let wording = Wording::new(context, media_type, &call.headers);
     let reader = Arc::new(call.twin.clone());
-    let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    answer(&call.0, reader, wanted, how, page, wording, Some(maps)).await
+    answer(&call, reader, asked, page, true).await
 }
 
 async fn answer(
     call: &Call,
     reader: Arc<dyn Reader>,
-    mut wanted: Wanted,
-    representation: Representation,
+    mut asked: Asked,
     page: PageRequest,
-    wording: Wording,
-    maps: Option<MapWish>,
+    with_maps: bool,
 ) -> Answer {
-    // An entity of which nothing would be shown is not in the answer.
-    if wanted.selection.attributes.is_empty() {
-        wanted.selection.attributes = representation.picked().to_vec();
-    }
+    asked.only_picked();
+    let Asked {
+        wanted,
+        how: representation,
+        wording,
+        maps,
+    } = asked;
     let (view, twin) = (call.view.clone(), call.twin.clone());
     let words = wording.clone();
     let (body, pages, total, mapped) = blocking(move || -> Answer<_> {
         let find = || mappable(&*reader, &view, &wanted);
-        let mapped = match &maps {
-            Some(wish) => wish.resolve(&twin, Mapped::Entities, &wanted, find)?,
-            None => None,
+        let mapped = if with_maps {
+            maps.resolve(&twin, Mapped::Entities, &wanted, find)?
+        } else {
+            None
         };
         let (entities, pages, total) = if let Some(mapped) = &mapped {
             let found = mapped.page(&wanted, page, view.is_open(), |ids| {

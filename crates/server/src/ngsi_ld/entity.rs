@@ -29,7 +29,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     operation_id = "retrieveEntity",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter, RepresentationParameters, MapParameters),
     responses(
-        (status = 200, description = "The entity", body = Value, content_type = "application/json", example = examples::stop),
+        (status = 200, description = "The entity", body = ref("#/components/schemas/EntityOrLinked"), content_type = "application/json", example = examples::stop),
         (status = 404, description = "No such entity, or it has none of the attributes asked for", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -108,7 +108,7 @@ pub(crate) async fn retrieve_entity(
     tag = "NGSI-LD entities",
     operation_id = "replaceEntity",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter),
-    request_body(content = Value, content_type = "application/json", example = examples::stop),
+    request_body(content = ref("#/components/schemas/EntityFragment"), content_type = "application/json", example = examples::stop),
     responses(
         (status = 204, description = "Replaced"),
         (status = 400, description = "Not an entity", body = examples::ProblemDetails, content_type = "application/json"),
@@ -142,10 +142,10 @@ pub(crate) async fn replace_entity(
     tag = "NGSI-LD entities",
     operation_id = "mergeEntity",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:GtfsStop:0001RLW"), TypeParameter, MergeParameters),
-    request_body(content = Value, description = "The part that changes", content_type = "application/json", example = examples::fragment),
+    request_body(content = ref("#/components/schemas/EntityFragment"), description = "The part that changes", content_type = "application/json", example = examples::fragment),
     responses(
         (status = 204, description = "Merged"),
-        (status = 207, description = "Some attributes were left alone", body = Value, content_type = "application/json"),
+        (status = 207, description = "Some attributes were left alone", body = ref("#/components/schemas/UpdateResult"), content_type = "application/json"),
         (status = 400, description = "Not a fragment of an entity", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),

@@ -92,9 +92,19 @@ pub(crate) fn subscription() -> Value {
     })
 }
 
+/// The same as it is kept.
+pub(crate) fn kept_subscription() -> Value {
+    kept(subscription())
+}
+
 /// Several subscriptions.
 pub(crate) fn subscriptions() -> Value {
-    json!([subscription()])
+    json!([kept_subscription()])
+}
+
+fn kept(mut subscription: Value) -> Value {
+    subscription["status"] = json!("active");
+    subscription
 }
 
 /// A query of the past.
@@ -180,7 +190,12 @@ pub(crate) fn source_subscription() -> Value {
     })
 }
 
+/// The same as it is kept.
+pub(crate) fn kept_source_subscription() -> Value {
+    kept(source_subscription())
+}
+
 /// Several subscriptions to registrations.
 pub(crate) fn source_subscriptions() -> Value {
-    json!([source_subscription()])
+    json!([kept_source_subscription()])
 }

@@ -19,7 +19,7 @@ use crate::problem::Answer;
     path = "/ngsi-ld/v1/info/sourceIdentity",
     tag = "NGSI-LD discovery",
     operation_id = "retrieveCSourceIdentityInfo",
-    responses((status = 200, description = "The identity", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The identity", body = ref("#/components/schemas/ContextSourceIdentity"), content_type = "application/json",
         example = json!({"id": "urn:ngsi-ld:ContextSourceIdentity:mapacha-5d41402abc4b2a76", "type": "ContextSourceIdentity",
             "contextSourceAlias": "mapacha-5d41402abc4b2a76", "contextSourceUptime": "PT3600S",
             "contextSourceTimeAt": "2026-05-01T12:00:00Z"}))),

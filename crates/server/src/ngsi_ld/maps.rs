@@ -7,16 +7,16 @@ use serde_json::{Map, Value, json};
 use twin::{EntityMap, Mapped, Reader};
 
 use super::answer::{Wording, bytes, no_content};
+use super::asked::Asked;
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::entity_id;
 use super::evolution::Question;
-use super::mapped::{MapInUse, MapParameters, MapWish};
+use super::mapped::{MapInUse, MapParameters};
 use super::negotiation::accepted;
 use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
+    HistoryParameters, Known, PageParameters, RepresentationParameters, SelectionParameters,
+    TemporalParameters,
 };
-use super::representation::Representation;
-use super::selection::{Wanted, from_parameters, read_query};
 use super::{entities, examples, temporal};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
 
@@ -30,7 +30,7 @@ use crate::problem::{Answer, NgsiError, Problem, blocking};
     operation_id = "createEntityMapQueryEntity",
     params(SelectionParameters, RepresentationParameters, PageParameters, MapParameters),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -41,24 +41,10 @@ pub(crate) async fn map_query(
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let context = call.context().await?;
-    let mut wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.check(wanted.selection.q.as_ref())?;
-    only_picked(&mut wanted, &how);
-    let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    make(
-        &call,
-        wish,
-        wanted,
-        None,
-        Wording::new(context, media_type, &call.headers),
-    )
-    .await
+    let of = (selection, &representation, &maps);
+    let mut asked = Asked::by_url(&call, Mapped::Entities, media_type, of).await?;
+    asked.only_picked();
+    make(&call, asked, None).await
 }
 
 /// Create EntityMap for Query Entities via POST
@@ -70,9 +56,9 @@ pub(crate) async fn map_query(
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryEntityPost",
     params(RepresentationParameters, PageParameters, MapParameters),
-    request_body(content = Value, description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
+    request_body(content = ref("#/components/schemas/Query"), description = "A Query (5.2.23)", content_type = "application/json", example = examples::query),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "The query cannot be read, or is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -83,27 +69,10 @@ pub(crate) async fn map_query_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(not_an_object)?;
-    let mut wanted = read_query(
-        query,
-        flag("local", selection.asked_of(&call).local.as_deref())?,
-        &context,
-    )
-    .await?;
-    let mut how = Representation::default();
-    how.amend(query, &context)?;
-    how.check(wanted.selection.q.as_ref())?;
-    only_picked(&mut wanted, &how);
-    let wish = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    make(
-        &call,
-        wish,
-        wanted,
-        None,
-        Wording::new(context, media_type, &call.headers),
-    )
-    .await
+    let of = (selection, &RepresentationParameters::default(), &maps);
+    let (mut asked, _) = Asked::by_body(&call, Mapped::Entities, media_type, payload, of).await?;
+    asked.only_picked();
+    make(&call, asked, None).await
 }
 
 /// Create EntityMap for Query Temporal Evolution of Entities
@@ -114,9 +83,9 @@ pub(crate) async fn map_query_by_post(
     path = "/ngsi-ld/v1/temporal/entityMaps",
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
+    params(SelectionParameters, TemporalParameters, HistoryParameters, PageParameters, MapParameters),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -124,22 +93,15 @@ pub(crate) async fn map_temporal_query(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let context = call.context().await?;
-    let wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal, how.evolution)?;
-    let wish = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    make(&call, wish, wanted, Some((question, how)), wording).await
+    let representation = representation.into();
+    let of = (selection, &representation, &maps);
+    let asked = Asked::by_url(&call, Mapped::Evolutions, media_type, of).await?;
+    let question = asked.question(&temporal)?;
+    make(&call, asked, Some(question)).await
 }
 
 /// Create EntityMap for Query Temporal Evolution of Entities via POST
@@ -150,10 +112,10 @@ pub(crate) async fn map_temporal_query(
     path = "/ngsi-ld/v1/temporal/entityMaps",
     tag = "NGSI-LD entity maps",
     operation_id = "createEntityMapQueryTemporalPost",
-    params(RepresentationParameters, PageParameters, MapParameters),
-    request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
+    params(HistoryParameters, PageParameters, MapParameters),
+    request_body(content = ref("#/components/schemas/Query"), content_type = "application/json", example = examples::temporal_query),
     responses(
-        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 201, description = "The map; `NGSILD-EntityMap` is its path", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -164,41 +126,23 @@ pub(crate) async fn map_temporal_query_by_post(
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
-    let (json, context) = payload.object(&call).await?;
-    let query = json.as_object().ok_or_else(not_an_object)?;
-    let wanted = read_query(
-        query,
-        flag("local", selection.asked_of(&call).local.as_deref())?,
-        &context,
-    )
-    .await?;
-    let mut how = Representation::default();
-    how.amend(query, &context)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal::temporal_parameters(query)?, how.evolution)?;
-    let wish = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    make(&call, wish, wanted, Some((question, how)), wording).await
+    let of = (selection, &RepresentationParameters::default(), &maps);
+    let (asked, query) = Asked::by_body(&call, Mapped::Evolutions, media_type, payload, of).await?;
+    let question = asked.question_in(&query)?;
+    make(&call, asked, Some(question)).await
 }
 
-/// As in Query Entities: one of which nothing would be shown is not in the answer.
-fn only_picked(wanted: &mut Wanted, how: &Representation) {
-    if wanted.selection.attributes.is_empty() {
-        wanted.selection.attributes = how.picked().to_vec();
-    }
-}
-
-/// Makes a map of what is wanted, of histories where a question about them is given, and answers with it.
-async fn make(
-    call: &Call,
-    wish: MapWish,
-    mut wanted: Wanted,
-    history: Option<(Question, Representation)>,
-    wording: Wording,
-) -> Answer {
-    if let Some((question, how)) = &history {
+/// Makes a map of what is asked, of histories where a question about them is given, and answers with it.
+async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
+    let Asked {
+        mut wanted,
+        how,
+        wording,
+        maps: wish,
+    } = asked;
+    if let Some(question) = &history {
         question.must_have_time()?;
-        wanted.besides = question.besides(how);
+        wanted.besides = question.besides(&how);
     }
     let (twin, view, most) = (
         call.twin.clone(),
@@ -210,8 +154,8 @@ async fn make(
             let find = || entities::mappable(&twin, &view, &wanted);
             wish.make().resolve(&twin, Mapped::Entities, &wanted, find)
         }
-        Some((question, how)) => {
-            let find = || temporal::mappable(&twin, &view, &wanted, question, how, most);
+        Some(question) => {
+            let find = || temporal::mappable(&twin, &view, &wanted, question, &how, most);
             wish.make().resolve(&twin, Mapped::Evolutions, &wanted, find)
         }
     })
@@ -235,7 +179,7 @@ async fn make(
     operation_id = "retrieveEntityMap",
     params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
     responses(
-        (status = 200, description = "The map", body = Value, content_type = "application/json", example = examples::entity_map),
+        (status = 200, description = "The map", body = ref("#/components/schemas/EntityMap"), content_type = "application/json", example = examples::entity_map),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such map, or its time has come", body = examples::ProblemDetails, content_type = "application/json"),
     ),
@@ -258,7 +202,7 @@ pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -
     tag = "NGSI-LD entity maps",
     operation_id = "updateEntityMap",
     params(("entityMapId" = String, Path, description = "The map's id, a URI", example = "urn:ngsi-ld:EntityMap:5d41402abc4b2a76b9719d911017c592")),
-    request_body(content = Value, content_type = "application/json", example = json!({"expiresAt": "2026-05-01T13:00:00Z"})),
+    request_body(content = ref("#/components/schemas/EntityMapFragment"), content_type = "application/json", example = json!({"expiresAt": "2026-05-01T13:00:00Z"})),
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "Not an instant", body = examples::ProblemDetails, content_type = "application/json"),
@@ -338,8 +282,4 @@ fn unknown(id: &ngsi_ld::Uri) -> Problem {
         NgsiError::ResourceNotFound,
         format!("there is no entity map `{id}`, or its time has come"),
     )
-}
-
-fn not_an_object() -> Error {
-    Error::invalid("the body is a JSON object")
 }

@@ -4,6 +4,7 @@
 //! not there answers 404, a method that is not there 405 with `Allow`.
 
 mod answer;
+mod asked;
 mod attributes;
 mod batch;
 mod call;

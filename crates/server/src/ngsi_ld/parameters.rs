@@ -122,7 +122,7 @@ pub(crate) struct RepresentationParameters {
     pub lang: Option<String>,
     /// Only attribute instances of these data sets, separated by commas; `@none` is the default instance.
     pub dataset_id: Option<String>,
-    /// `normalized`, `concise` or `simplified` (`keyValues`); of histories `temporalValues` or `aggregatedValues`.
+    /// `normalized`, `concise` or `simplified` (`keyValues`).
     #[param(example = "simplified")]
     pub format: Option<String>,
     /// A list of keywords: `sysAttrs`, and the formats (deprecated here).
@@ -138,6 +138,46 @@ pub(crate) struct RepresentationParameters {
     pub contained_by: Option<String>,
     /// GeoJSON only: the GeoProperty that becomes the geometry; `location` unless given.
     pub geometry_property: Option<String>,
+}
+
+/// How histories are written (6.18.3.2, 6.19.3.1): without linked entities, and never as GeoJSON.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct HistoryParameters {
+    /// Deprecated: only entities with at least one of these attributes, and only these attributes of them.
+    pub attrs: Option<String>,
+    /// Only these members: `id`, `type`, `scope` or attribute names, separated by commas.
+    #[param(example = "id,pm25")]
+    pub pick: Option<String>,
+    /// Not these members.
+    pub omit: Option<String>,
+    /// The language of LanguageProperties, as in `Accept-Language`.
+    #[param(example = "sw,en;q=0.5")]
+    pub lang: Option<String>,
+    /// Only attribute instances of these data sets, separated by commas; `@none` is the default instance.
+    pub dataset_id: Option<String>,
+    /// `temporalValues` or `aggregatedValues`; every instance in full unless given.
+    #[param(example = "temporalValues")]
+    pub format: Option<String>,
+    /// A list of keywords: `sysAttrs`, and the formats (deprecated here).
+    #[param(example = "sysAttrs")]
+    pub options: Option<String>,
+}
+
+impl From<HistoryParameters> for RepresentationParameters {
+    fn from(history: HistoryParameters) -> Self {
+        Self {
+            attrs: history.attrs,
+            pick: history.pick,
+            omit: history.omit,
+            lang: history.lang,
+            dataset_id: history.dataset_id,
+            format: history.format,
+            options: history.options,
+            ..Self::default()
+        }
+    }
 }
 
 /// Which part of a long answer (4.12, 4.13).
@@ -264,6 +304,17 @@ pub(crate) fn number(name: &str, text: Option<&str>) -> Result<Option<usize>, Er
     .transpose()
 }
 
+/// A whole number that is at least 1.
+pub(crate) fn positive(name: &str, text: Option<&str>) -> Result<Option<usize>, Error> {
+    let wrong = |text: &str| format!("`{name}` is a whole number from 1 on, not `{}`", shortened(text));
+    text.map(|text| match text.parse::<usize>() {
+        Ok(0) => Err(Error::bad_data(wrong(text))),
+        Ok(number) => Ok(number),
+        Err(_not_a_number) => Err(Error::invalid(wrong(text))),
+    })
+    .transpose()
+}
+
 /// The items of a comma-separated list, trimmed. An empty item is an error; nothing is the empty list.
 pub(crate) fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
@@ -302,6 +353,11 @@ mod tests {
         assert_eq!(number("limit", Some("20")), Ok(Some(20)));
         for bad in ["-1", "1.5", "", "1e3", "99999999999999999999999"] {
             assert!(number("limit", Some(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(positive("lastN", Some("1")), Ok(Some(1)));
+        for bad in ["0", "x", "-1"] {
+            let error = positive("lastN", Some(bad)).unwrap_err();
+            assert!(error.detail.contains("from 1 on"), "{}", error.detail);
         }
         assert_eq!(list("attrs", Some("a, b")).unwrap(), ["a", "b"]);
         assert!(list("attrs", Some("a,,b")).is_err());

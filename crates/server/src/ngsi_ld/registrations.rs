@@ -12,8 +12,7 @@ use ngsi_ld::{Error, Name, Uri};
 use query::Selection;
 use query::registrations::{EntitySpecification, RegistrationQuery};
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use twin::StoredRegistration;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::answer::{PageRequest, Wording, bytes, created, no_content};
@@ -189,7 +188,7 @@ fn is_member(name: &Name) -> bool {
     path = "/ngsi-ld/v1/csourceRegistrations",
     tag = "NGSI-LD context sources",
     operation_id = "createCSR",
-    request_body(content = Value, description = "A CSourceRegistration (5.2.9)", content_type = "application/json", example = examples::registration),
+    request_body(content = ref("#/components/schemas/NewCSourceRegistration"), description = "A CSourceRegistration (5.2.9)", content_type = "application/json", example = examples::registration),
     responses(
         (status = 201, description = "Registered; `Location` is its path"),
         (status = 400, description = "Not a registration", body = examples::ProblemDetails, content_type = "application/json"),
@@ -207,7 +206,7 @@ pub(crate) async fn register_context_source(call: Writing, payload: Payload) -> 
 /// Query Context Source Registrations
 ///
 /// ETSI GS CIM 009, 5.10.2 and 6.8.3.2: the sources that may have what a query for entities asks for, in order of
-/// creation, each with all of its `information`.
+/// creation, each with the elements of its `information` that do.
 #[utoipa::path(
     get,
     path = "/ngsi-ld/v1/csourceRegistrations",
@@ -215,7 +214,7 @@ pub(crate) async fn register_context_source(call: Writing, payload: Payload) -> 
     operation_id = "queryCSR",
     params(DiscoveryParameters, PageParameters),
     responses(
-        (status = 200, description = "The registrations", body = Vec<Value>, content_type = "application/json", example = examples::registrations),
+        (status = 200, description = "The registrations", body = ref("#/components/schemas/CSourceRegistrationList"), content_type = "application/json", example = examples::registrations),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -235,8 +234,11 @@ pub(crate) async fn query_registrations(
     let shown = found.iter().skip(page.offset).take(page.limit);
     let written: Vec<Value> = shown
         .map(|one| {
-            let object = write(&one.stored, &wording.context, sys_attrs, given(&parameters.lang));
-            wording.finish(object)
+            // Only what matters to the question (5.10.2.5).
+            let matching = one.stored.registration().narrowed(&one.elements);
+            let times = sys_attrs.then_some((one.stored.created_at, one.stored.modified_at));
+            let lang = given(&parameters.lang);
+            wording.finish(write_registration(&matching, &wording.context, times, lang))
         })
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
@@ -255,7 +257,7 @@ pub(crate) async fn query_registrations(
     operation_id = "retrieveCSR",
     params(("registrationId" = String, Path, description = "The registration's id, a URI", example = "urn:ngsi-ld:ContextSourceRegistration:1"), RegistrationOptions),
     responses(
-        (status = 200, description = "The registration", body = Value, content_type = "application/json", example = examples::registration),
+        (status = 200, description = "The registration", body = ref("#/components/schemas/CSourceRegistration"), content_type = "application/json", example = examples::registration),
         (status = 404, description = "No such registration", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -275,7 +277,8 @@ pub(crate) async fn retrieve_registration(
         )
     })?;
     let wording = Wording::new(context, media_type, &call.headers);
-    let object = write(&stored, &wording.context, sys_attrs, None);
+    let times = sys_attrs.then_some((stored.created_at, stored.modified_at));
+    let object = write_registration(stored.registration(), &wording.context, times, None);
     Ok(wording.respond(StatusCode::OK, bytes(&wording.finish(object))?))
 }
 
@@ -288,7 +291,7 @@ pub(crate) async fn retrieve_registration(
     tag = "NGSI-LD context sources",
     operation_id = "updateCSR",
     params(("registrationId" = String, Path, description = "The registration's id, a URI", example = "urn:ngsi-ld:ContextSourceRegistration:1")),
-    request_body(content = Value, description = "The members that change", content_type = "application/json", example = json!({"endpoint": "http://b.example"})),
+    request_body(content = ref("#/components/schemas/CSourceRegistrationFragment"), description = "The members that change", content_type = "application/json", example = json!({"endpoint": "http://b.example"})),
     responses(
         (status = 204, description = "Updated"),
         (status = 400, description = "Not a fragment of a registration", body = examples::ProblemDetails, content_type = "application/json"),
@@ -324,16 +327,6 @@ pub(crate) async fn delete_registration(call: Writing, Path(id): Path<String>) -
     let (twin, view) = (call.twin.clone(), call.view.clone());
     blocking(move || twin.delete_registration_blocking(&view, &id)).await??;
     Ok(no_content())
-}
-
-fn write(
-    stored: &StoredRegistration,
-    context: &Context,
-    sys_attrs: bool,
-    lang: Option<&str>,
-) -> Map<String, Value> {
-    let times = sys_attrs.then_some((stored.created_at, stored.modified_at));
-    write_registration(stored.registration(), context, times, lang)
 }
 
 fn registration_id(text: &str) -> Result<Uri, Error> {

@@ -228,9 +228,26 @@ impl Representation {
         }
     }
 
-    /// The same for histories, which are not retrieved with linked entities (5.7.3.4, 5.7.4.4).
+    /// The same for histories, which are not retrieved with linked entities (5.7.3.4, 5.7.4.4), and have formats of
+    /// their own (6.3.12).
     pub(crate) fn check_of_history(&mut self, q: Option<&Q>) -> Result<(), Error> {
         self.join = None;
+        if self.write.format != Format::Normalized {
+            return Err(Error::invalid(
+                "a history is written as `temporalValues` or `aggregatedValues`, or in full without a format (6.3.12)",
+            ));
+        }
+        let reaches = [
+            ("pick", self.pick.depth()),
+            ("omit", self.omit.depth()),
+            ("q", q.map_or(0, Q::linked_depth)),
+        ];
+        if let Some((parameter, _)) = reaches.into_iter().find(|(_, depth)| *depth > 0) {
+            return Err(Error::bad_data(format!(
+                "`{parameter}` reaches into linked entities, which histories are not retrieved with: name members of the \
+                 entity itself (5.7.4.4)"
+            )));
+        }
         self.check_together(q)
     }
 

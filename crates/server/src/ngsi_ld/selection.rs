@@ -7,7 +7,7 @@ use ngsi_ld::query::q::{Q, is_system};
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Error, Name, Uri};
-use query::entity_query::{MAX_ID_PATTERNS, MAX_SELECTORS, check_id_pattern, compile_id_pattern};
+use query::entity_query::{MAX_PATTERNS, MAX_SELECTORS, check_id_pattern, compile_pattern, compile_patterns};
 use query::{Selection, Sorter};
 use serde_json::{Map, Value};
 
@@ -141,7 +141,7 @@ pub(crate) fn within_bounds(query: &Map<String, Value>) -> Result<usize, Error> 
     let ids = selectors.iter().map(of).sum();
     for (what, given, most) in [
         ("selectors", selectors.len(), MAX_SELECTORS),
-        ("of `idPattern`", patterns, MAX_ID_PATTERNS),
+        ("of `idPattern`", patterns, MAX_PATTERNS),
         ("ids", ids, MAX_NAMES),
     ] {
         if given > most {
@@ -214,6 +214,7 @@ pub(crate) fn from_query(
                 every_type |= every;
                 any.push(one);
             }
+            set_patterns(&mut any, selectors)?;
         }
         Some(_) => {
             return Err(Error::bad_data(
@@ -298,12 +299,14 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
         Some(Value::Array(_)) => ids(text_list(selector, "id")?)?,
         Some(_) => return Err(Error::bad_data("`id` is a URI or an array of URIs")),
     };
-    let mut selection = Selection {
+    let selection = Selection {
         ids,
         types: types(Some(type_text), context)?,
         ..Selection::default()
     };
-    set_pattern(&mut selection, text(selector, "idPattern")?)?;
+    if let Some(pattern) = text(selector, "idPattern")? {
+        check_id_pattern(pattern)?;
+    }
     Ok((selection, type_text == "*"))
 }
 
@@ -344,11 +347,25 @@ pub(crate) fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
         .collect()
 }
 
+/// The patterns of selectors, which share a bound as those of a subscription do.
+fn set_patterns(selections: &mut [Selection], selectors: &[Value]) -> Result<(), Error> {
+    let pattern = |(selection, selector): (&Selection, &'_ Value)| {
+        let pattern = selector.get("idPattern").and_then(Value::as_str);
+        pattern.filter(|_| selection.ids.is_empty()).map(str::to_owned)
+    };
+    let patterns: Vec<Option<String>> = selections.iter().zip(selectors).map(pattern).collect();
+    let patterns: Vec<Option<&str>> = patterns.iter().map(Option::as_deref).collect();
+    for (selection, pattern) in selections.iter_mut().zip(compile_patterns(&patterns)?) {
+        selection.id_pattern = pattern;
+    }
+    Ok(())
+}
+
 /// `id` takes precedence over `idPattern` (5.2.33).
 pub(crate) fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
     if let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) {
         check_id_pattern(pattern)?;
-        selection.id_pattern = Some(compile_id_pattern(pattern)?);
+        selection.id_pattern = Some(compile_pattern("idPattern", pattern)?);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::Endpoint;
 use ngsi_ld::{Entity, Error, Timestamp, Uri};
-use query::entity_query::MAX_ID_PATTERNS;
+use query::entity_query::MAX_PATTERNS;
 use query::{Selection, View};
 use serde_json::{Map, Value, json};
 use twin::{
@@ -16,15 +16,16 @@ use twin::{
 };
 
 use super::answer::{Wording, bytes, created, no_content};
+use super::asked::temporal_parameters;
 use super::call::{Call, Payload, Reading, tenant};
 use super::entity::entity_id;
 use super::evolution::{self, Found, Question};
+use super::examples;
 use super::mapped::lifetime;
 use super::negotiation::accepted;
 use super::parameters::shortened;
 use super::representation::Representation;
 use super::selection::{Wanted, from_query, text, within_bounds};
-use super::{examples, temporal};
 use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
@@ -54,7 +55,7 @@ const OUTPUT_ONLY: [&str; 7] = [
     path = "/ngsi-ld/v1/snapshots",
     tag = "NGSI-LD snapshots",
     operation_id = "createSnapshot",
-    request_body(content = Value, description = "A Snapshot (5.2.41)", content_type = "application/json",
+    request_body(content = ref("#/components/schemas/NewSnapshot"), description = "A Snapshot (5.2.41)", content_type = "application/json",
         example = json!({"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "GtfsStop"}]}], "snapshotLifetime": "P1D"})),
     responses(
         (status = 201, description = "Begun; `Location` is its path"),
@@ -92,7 +93,7 @@ pub(crate) async fn create_snapshot(call: Reading, payload: Payload) -> Answer {
     tag = "NGSI-LD snapshots",
     operation_id = "cloneSnapshot",
     params(("snapshotId" = String, Path, description = "The id of the snapshot to copy, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
-    request_body(content = Value, description = "A Snapshot (5.2.41) without queries", content_type = "application/json",
+    request_body(content = ref("#/components/schemas/NewSnapshot"), description = "A Snapshot (5.2.41) without queries", content_type = "application/json",
         example = json!({"type": "Snapshot", "snapshotPriority": 9})),
     responses(
         (status = 201, description = "Begun; `Location` is its path"),
@@ -128,7 +129,7 @@ pub(crate) async fn clone_snapshot(call: Reading, Path(id): Path<String>, payloa
     operation_id = "retrieveSnapshotStatus",
     params(("snapshotId" = String, Path, description = "The snapshot's id, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
     responses(
-        (status = 200, description = "The snapshot, without its data", body = Value, content_type = "application/json", example = examples::snapshot),
+        (status = 200, description = "The snapshot, without its data", body = ref("#/components/schemas/Snapshot"), content_type = "application/json", example = examples::snapshot),
         (status = 400, description = "Not a URI", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such snapshot, or its time has come", body = examples::ProblemDetails, content_type = "application/json"),
     ),
@@ -147,9 +148,9 @@ pub(crate) async fn retrieve_snapshot(call: Reading, Path(id): Path<String>) -> 
     tag = "NGSI-LD snapshots",
     operation_id = "updateSnapshotStatus",
     params(("snapshotId" = String, Path, description = "The snapshot's id, a URI", example = "urn:ngsi-ld:Snapshot:5d41402abc4b2a76b9719d911017c592")),
-    request_body(content = Value, content_type = "application/json", example = json!({"snapshotPriority": 2, "snapshotLifetime": "P2D"})),
+    request_body(content = ref("#/components/schemas/SnapshotFragment"), content_type = "application/json", example = json!({"snapshotPriority": 2, "snapshotLifetime": "P2D"})),
     responses(
-        (status = 200, description = "The snapshot as it is now", body = Value, content_type = "application/json", example = examples::snapshot),
+        (status = 200, description = "The snapshot as it is now", body = ref("#/components/schemas/Snapshot"), content_type = "application/json", example = examples::snapshot),
         (status = 400, description = "Something that cannot be changed, or has a bad value", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such snapshot, or its time has come", body = examples::ProblemDetails, content_type = "application/json"),
     ),
@@ -255,10 +256,15 @@ impl Members {
                 || matches!(name, "snapshotLifetime" | "snapshotPriority")
         };
         match object.keys().find(|name| !known(name)) {
-            Some(name) => Err(Error::bad_data(format!(
-                "`{}` is no member of a Snapshot (5.2.41)",
-                shortened(name)
-            ))),
+            Some(name) => {
+                let instead =
+                    format!("; what it holds is said by the queries in `{QUERIES}` and `{TEMPORAL_QUERIES}`");
+                Err(Error::bad_data(format!(
+                    "`{}` is no member of a Snapshot (5.2.41){}",
+                    shortened(name),
+                    if new { &instead } else { "" }
+                )))
+            }
             None => Ok(Self { lifetime, priority }),
         }
     }
@@ -331,9 +337,9 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
     }
     let patterns = plain.iter().chain(temporal).filter_map(Value::as_object);
     let patterns: usize = patterns.map(within_bounds).sum::<Result<_, _>>()?;
-    if patterns > MAX_ID_PATTERNS {
+    if patterns > MAX_PATTERNS {
         return Err(Error::too_complex(format!(
-            "the queries have {patterns} of `idPattern`, and those of a snapshot have at most {MAX_ID_PATTERNS}"
+            "the queries have {patterns} of `idPattern`, and those of a snapshot have at most {MAX_PATTERNS}"
         )));
     }
     let at = |name: &str, index: usize| {
@@ -365,7 +371,7 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
                 return Err(Error::bad_data("`temporalQ` is missing"));
             }
             let (wanted, how) = whole(query, context)?;
-            let question = Question::new(&temporal::temporal_parameters(query)?, how.evolution)?;
+            let question = Question::new(&temporal_parameters(query)?, how.evolution)?;
             question.must_have_time()?;
             Ok((wanted, question.of_instances(), how))
         };
@@ -408,6 +414,11 @@ impl Queries {
                 let mut copy = |one: Found| {
                     found += 1;
                     let mut entity = one.into_entity();
+                    // Its head is what it is now, not what is told of the time that was asked for.
+                    if let Some(now) = picture.evolution_of(view, &entity.id) {
+                        entity.scope.clone_from(&now.scope);
+                    }
+                    entity.deleted_at = None;
                     take(Copied {
                         past: std::mem::take(&mut entity.attributes),
                         entity,

@@ -39,7 +39,7 @@ pub(crate) struct PurgeParameters {
     params(PurgeParameters),
     responses(
         (status = 204, description = "All that match are deleted"),
-        (status = 207, description = "Some are not", body = Value, content_type = "application/json"),
+        (status = 207, description = "Some are not", body = ref("#/components/schemas/BatchOperationResult"), content_type = "application/json"),
         (status = 400, description = "No query, or one about something else than snapshots", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 404, description = "None matches", body = examples::ProblemDetails, content_type = "application/json"),
     ),

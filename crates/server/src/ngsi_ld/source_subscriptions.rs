@@ -27,7 +27,7 @@ const SOURCE_SUBSCRIPTIONS: &str = "/ngsi-ld/v1/csourceSubscriptions";
     path = "/ngsi-ld/v1/csourceSubscriptions",
     tag = "NGSI-LD context sources",
     operation_id = "createCSRSubscription",
-    request_body(content = Value, description = "A Subscription (5.2.12)", content_type = "application/json", example = examples::source_subscription),
+    request_body(content = ref("#/components/schemas/NewSubscription"), description = "A Subscription (5.2.12)", content_type = "application/json", example = examples::source_subscription),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 400, description = "Not a subscription", body = examples::ProblemDetails, content_type = "application/json"),
@@ -57,7 +57,7 @@ pub(crate) async fn create_source_subscription(call: Writing, payload: Payload) 
     operation_id = "queryCSRSubscriptions",
     params(PageParameters, OptionsParameter),
     responses(
-        (status = 200, description = "The subscriptions", body = Vec<Value>, content_type = "application/json", example = examples::source_subscriptions),
+        (status = 200, description = "The subscriptions", body = ref("#/components/schemas/SubscriptionList"), content_type = "application/json", example = examples::source_subscriptions),
         (status = 400, description = "A parameter is wrong", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -82,7 +82,7 @@ pub(crate) async fn query_source_subscriptions(
     operation_id = "retrieveCSRSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:2"), OptionsParameter),
     responses(
-        (status = 200, description = "The subscription", body = Value, content_type = "application/json", example = examples::source_subscription),
+        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::kept_source_subscription),
         (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -103,7 +103,7 @@ pub(crate) async fn retrieve_source_subscription(
     tag = "NGSI-LD context sources",
     operation_id = "updateCSRSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:2")),
-    request_body(content = Value, description = "The members that change", content_type = "application/json", example = json!({"isActive": false})),
+    request_body(content = ref("#/components/schemas/SubscriptionFragment"), description = "The members that change", content_type = "application/json", example = json!({"isActive": false})),
     responses(
         (status = 204, description = "Updated"),
         (status = 400, description = "Not a fragment of a subscription", body = examples::ProblemDetails, content_type = "application/json"),

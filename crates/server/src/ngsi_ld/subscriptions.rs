@@ -50,7 +50,7 @@ impl OptionsParameter {
     path = "/ngsi-ld/v1/subscriptions",
     tag = "NGSI-LD subscriptions",
     operation_id = "createSubscription",
-    request_body(content = Value, description = "A Subscription (5.2.12)", content_type = "application/json", example = examples::subscription),
+    request_body(content = ref("#/components/schemas/NewSubscription"), description = "A Subscription (5.2.12)", content_type = "application/json", example = examples::subscription),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 400, description = "Not a subscription", body = examples::ProblemDetails, content_type = "application/json"),
@@ -78,7 +78,7 @@ pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answ
     operation_id = "querySubscriptions",
     params(PageParameters, OptionsParameter),
     responses(
-        (status = 200, description = "The subscriptions", body = Vec<Value>, content_type = "application/json", example = examples::subscriptions),
+        (status = 200, description = "The subscriptions", body = ref("#/components/schemas/SubscriptionList"), content_type = "application/json", example = examples::subscriptions),
         (status = 400, description = "A parameter is wrong", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -134,7 +134,7 @@ pub(super) async fn list(
     operation_id = "retrieveSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1"), OptionsParameter),
     responses(
-        (status = 200, description = "The subscription", body = Value, content_type = "application/json", example = examples::subscription),
+        (status = 200, description = "The subscription", body = ref("#/components/schemas/Subscription"), content_type = "application/json", example = examples::kept_subscription),
         (status = 404, description = "No such subscription", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -177,7 +177,7 @@ pub(super) async fn one(
     tag = "NGSI-LD subscriptions",
     operation_id = "updateSubscription",
     params(("subscriptionId" = String, Path, description = "The subscription's id, a URI", example = "urn:ngsi-ld:Subscription:1")),
-    request_body(content = Value, description = "The members that change", content_type = "application/json", example = json!({"isActive": false})),
+    request_body(content = ref("#/components/schemas/SubscriptionFragment"), description = "The members that change", content_type = "application/json", example = json!({"isActive": false})),
     responses(
         (status = 204, description = "Updated"),
         (status = 400, description = "Not a fragment of a subscription", body = examples::ProblemDetails, content_type = "application/json"),

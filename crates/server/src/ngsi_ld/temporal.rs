@@ -5,22 +5,24 @@ use axum::http::StatusCode;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
 use ngsi_ld::{Entity, Error, Name, Uri};
 use query::View;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use twin::{HistoryQuery, MAX_MAPPED, Mapped, Operation, Outcome, Reader};
 
 use super::answer::{PageRequest, Wording, created, no_content};
+use super::asked::Asked;
 use super::call::{Call, Payload, Reading, Writing};
 use super::entity::{entity_id, same_id};
 use super::evolution::{self, Found, Question, Sheet};
 use super::mapped::{MapParameters, MapWish, too_many};
 use super::negotiation::accepted;
-use super::parameters::{
-    Known, PageParameters, RepresentationParameters, SelectionParameters, TemporalParameters, flag,
-};
-use super::representation::{Evolution, Representation};
-use super::selection::{Wanted, from_parameters, read_query};
+use super::parameters::{HistoryParameters, Known, PageParameters, SelectionParameters, TemporalParameters};
+use super::representation::Representation;
+use super::selection::Wanted;
 use super::{TEMPORAL_ENTITIES, examples};
 use crate::problem::{Answer, blocking};
+
+/// What is found here.
+const EVOLUTIONS: Mapped = Mapped::Evolutions;
 
 /// Create or Update Temporal Evolution of an Entity
 ///
@@ -30,7 +32,7 @@ use crate::problem::{Answer, blocking};
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "createTemporal",
-    request_body(content = Value, content_type = "application/json", example = examples::evolution),
+    request_body(content = ref("#/components/schemas/NewEntityTemporal"), content_type = "application/json", example = examples::evolution),
     responses(
         (status = 201, description = "Created; `Location` is its path"),
         (status = 204, description = "Added to"),
@@ -62,7 +64,7 @@ pub(crate) async fn create_evolution(call: Writing, payload: Payload) -> Answer 
     tag = "NGSI-LD temporal",
     operation_id = "appendAttrsTemporal",
     params(("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853")),
-    request_body(content = Value, content_type = "application/json", example = examples::instances),
+    request_body(content = ref("#/components/schemas/TemporalFragment"), content_type = "application/json", example = examples::instances),
     responses(
         (status = 204, description = "Added"),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
@@ -133,12 +135,12 @@ async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
     params(
         ("entityId" = String, Path, description = "The entity's id, a URI", example = "urn:ngsi-ld:AirQualityObserved:4853"),
         TemporalParameters,
-        RepresentationParameters,
+        HistoryParameters,
         MapParameters,
     ),
     responses(
-        (status = 200, description = "The evolution", body = Value, content_type = "application/json", example = examples::evolution),
-        (status = 206, description = "The part of it that `Content-Range` names: it is long"),
+        (status = 200, description = "The evolution", body = ref("#/components/schemas/EntityTemporal"), content_type = "application/json", example = examples::evolution),
+        (status = 206, description = "The part of it that `Content-Range` names: it is long", body = ref("#/components/schemas/EntityTemporal"), content_type = "application/json", example = examples::evolution),
         (status = 404, description = "No such entity", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -146,13 +148,13 @@ pub(crate) async fn retrieve_evolution(
     call: Reading,
     Path(id): Path<String>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
     let context = call.context().await?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
+    let mut how = Representation::from_parameters(&representation.into(), &context, media_type)?;
     how.check_of_history(None)?;
     let question = Question::new(&temporal, how.evolution)?;
     let wording = Wording::new(context, media_type, &call.headers);
@@ -163,7 +165,7 @@ pub(crate) async fn retrieve_evolution(
     let answer =
         blocking(move || evolution::retrieve(&twin, &view, &of, &question, &how, &words, most)).await??;
     let mut response = answer.respond(&wording)?;
-    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Evolutions, id).await? {
+    if let Some(mapped) = maps.of_one(&call.twin, EVOLUTIONS, id).await? {
         mapped.annotate(&mut response);
     }
     Ok(response)
@@ -177,10 +179,10 @@ pub(crate) async fn retrieve_evolution(
     path = "/ngsi-ld/v1/temporal/entities",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporal",
-    params(SelectionParameters, TemporalParameters, RepresentationParameters, PageParameters, MapParameters),
+    params(SelectionParameters, TemporalParameters, HistoryParameters, PageParameters, MapParameters),
     responses(
-        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
-        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 200, description = "The evolutions", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -188,24 +190,17 @@ pub(crate) async fn query_evolutions(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
     Known(temporal): Known<TemporalParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(page): Known<PageParameters>,
     Known(maps): Known<MapParameters>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
-    let context = call.context().await?;
-    let wanted = from_parameters(
-        &selection.asked_of(&call),
-        representation.attrs.as_deref(),
-        &context,
-    )?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let question = Question::new(&temporal, how.evolution)?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    let maps = MapWish::parse(&call.headers, &maps, None, call.app.clock.now())?;
-    answer(&call.0, wanted, question, how, page, wording, maps).await
+    let representation = representation.into();
+    let of = (selection, &representation, &maps);
+    let asked = Asked::by_url(&call, EVOLUTIONS, media_type, of).await?;
+    let question = asked.question(&temporal)?;
+    answer(&call, asked, question, page).await
 }
 
 /// Query Temporal Evolution of Entities via POST
@@ -216,102 +211,45 @@ pub(crate) async fn query_evolutions(
     path = "/ngsi-ld/v1/temporal/entityOperations/query",
     tag = "NGSI-LD temporal",
     operation_id = "queryTemporalBatch",
-    params(PageParameters, RepresentationParameters, MapParameters),
-    request_body(content = Value, content_type = "application/json", example = examples::temporal_query),
+    params(PageParameters, HistoryParameters, MapParameters),
+    request_body(content = ref("#/components/schemas/Query"), content_type = "application/json", example = examples::temporal_query),
     responses(
-        (status = 200, description = "The evolutions", body = Vec<Value>, content_type = "application/json", example = examples::evolutions),
-        (status = 206, description = "The part of them that `Content-Range` names: one is long"),
+        (status = 200, description = "The evolutions", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
+        (status = 206, description = "The part of them that `Content-Range` names: one is long", body = ref("#/components/schemas/EntityTemporalList"), content_type = "application/json", example = examples::evolutions),
         (status = 400, description = "No time is given, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
 pub(crate) async fn query_evolutions_by_post(
     call: Reading,
     Known(selection): Known<SelectionParameters>,
-    Known(representation): Known<RepresentationParameters>,
+    Known(representation): Known<HistoryParameters>,
     Known(page): Known<PageParameters>,
     Known(maps): Known<MapParameters>,
     payload: Payload,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let page = PageRequest::parse(&page, &call.app.config)?.counting(representation.options.as_deref());
-    let (json, context) = payload.object(&call).await?;
-    let query = json
-        .as_object()
-        .ok_or_else(|| Error::invalid("the body is a JSON object"))?;
-    let wanted = read_query(
-        query,
-        flag("local", selection.asked_of(&call).local.as_deref())?,
-        &context,
-    )
-    .await?;
-    let mut how = Representation::from_parameters(&representation, &context, media_type)?;
-    how.amend(query, &context)?;
-    how.check_of_history(wanted.selection.q.as_ref())?;
-    let temporal = temporal_parameters(query)?;
-    // Who names methods of aggregation asks for aggregates (5.2.21, 5.2.44).
-    let evolution = match how.evolution {
-        Evolution::Normalized if temporal.aggr_methods.is_some() => Evolution::Aggregated,
-        other => other,
-    };
-    let question = Question::new(&temporal, evolution)?;
-    let wording = Wording::new(context, media_type, &call.headers);
-    let maps = MapWish::parse(&call.headers, &maps, Some(query), call.app.clock.now())?;
-    answer(&call.0, wanted, question, how, page, wording, maps).await
+    let representation = representation.into();
+    let of = (selection, &representation, &maps);
+    let (asked, query) = Asked::by_body(&call, EVOLUTIONS, media_type, payload, of).await?;
+    let question = asked.question_in(&query)?;
+    answer(&call, asked, question, page).await
 }
 
-/// The members of `temporalQ` (5.2.21) and `aggrParams` (5.2.44), as the parameters that they are for GET.
-pub(super) fn temporal_parameters(query: &Map<String, Value>) -> Result<TemporalParameters, Error> {
-    let none = Map::new();
-    let part = |name: &str| match query.get(name) {
-        None => Ok(&none),
-        Some(Value::Object(part)) => Ok(part),
-        Some(_) => Err(Error::bad_data(format!("`{name}` is an object"))),
-    };
-    let (temporal, aggregation) = (part("temporalQ")?, part("aggrParams")?);
-    if query.contains_key("aggrParams") && !aggregation.contains_key("aggrMethods") {
-        return Err(Error::bad_data("`aggrParams` names its `aggrMethods` (5.2.44)"));
-    }
-    let text = |name: &str| match temporal.get(name).or_else(|| aggregation.get(name)) {
-        None => Ok(None),
-        Some(Value::String(text)) if name != "lastN" => Ok(Some(text.clone())),
-        Some(Value::Number(number)) if name == "lastN" && number.is_u64() => Ok(Some(number.to_string())),
-        Some(_) if name == "lastN" => Err(Error::bad_data("`temporalQ.lastN` is a positive whole number")),
-        Some(Value::Array(items)) if name == "aggrMethods" && items.iter().all(Value::is_string) => Ok(Some(
-            items
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join(","),
-        )),
-        Some(_) => Err(Error::bad_data(format!("`temporalQ.{name}` is a string"))),
-    };
-    Ok(TemporalParameters {
-        timerel: text("timerel")?,
-        time_at: text("timeAt")?,
-        end_time_at: text("endTimeAt")?,
-        timeproperty: text("timeproperty")?,
-        last_n: text("lastN")?,
-        aggr_methods: text("aggrMethods")?,
-        aggr_period_duration: text("aggrPeriodDuration")?,
-    })
-}
-
-async fn answer(
-    call: &Call,
-    mut wanted: Wanted,
-    question: Question,
-    how: Representation,
-    page: PageRequest,
-    wording: Wording,
-    maps: MapWish,
-) -> Answer {
+async fn answer(call: &Call, asked: Asked, question: Question, page: PageRequest) -> Answer {
+    let Asked {
+        mut wanted,
+        how,
+        wording,
+        maps,
+    } = asked;
     question.must_have_time()?;
     wanted.besides = question.besides(&how);
     let (twin, view, words) = (call.twin.clone(), call.view.clone(), wording.clone());
     let most = call.app.config.max_evolution_instances;
     let (answer, pages, mapped) = blocking(move || -> Answer<_> {
         let find = || mappable(&twin, &view, &wanted, &question, &how, most);
-        let Some(mapped) = maps.resolve(&twin, Mapped::Evolutions, &wanted, find)? else {
+        let Some(mapped) = maps.resolve(&twin, EVOLUTIONS, &wanted, find)? else {
             let answer = evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most)?;
             let pages = page.around(answer.shown(), answer.more);
             return Ok((answer, pages, None));

@@ -73,7 +73,7 @@ pub(crate) async fn delete_attribute_evolution(
         ("attrId" = String, Path, description = "The attribute's name", example = "pm25"),
         ("instanceId" = String, Path, description = "The instance's id, a URI", example = "urn:ngsi-ld:Instance:4489d38a65199641e5b80348349eaa67"),
     ),
-    request_body(content = Value, content_type = "application/json", example = examples::instances),
+    request_body(content = ref("#/components/schemas/TemporalFragment"), content_type = "application/json", example = examples::instances),
     responses(
         (status = 204, description = "Modified"),
         (status = 400, description = "Not one whole instance", body = examples::ProblemDetails, content_type = "application/json"),
@@ -148,6 +148,19 @@ fn attribute_name(name: &str, context: &Context) -> Result<Name, Error> {
     attribute("attrId", name, context)
 }
 
+/// Members of which an instance has one; an object without them names attributes.
+const INSTANCE: [&str; 9] = [
+    "type",
+    "@type",
+    "value",
+    "object",
+    "languageMap",
+    "json",
+    "vocab",
+    "valueList",
+    "objectList",
+];
+
 /// The instance that a body holds: `{"speed": [{…}]}` with exactly one item (5.6.14.3), or that item alone.
 fn one_instance(name: &str, expanded: &Name, json: Value, context: &Context) -> Answer<Attribute> {
     let wrapped = match json {
@@ -164,8 +177,14 @@ fn one_instance(name: &str, expanded: &Name, json: Value, context: &Context) -> 
                     .into());
                 }
                 Value::Object(object)
-            } else {
+            } else if INSTANCE.iter().any(|member| object.contains_key(*member)) {
                 Value::Object(Map::from_iter([(name.to_owned(), Value::Object(object))]))
+            } else {
+                return Err(Error::bad_data(format!(
+                    "the body holds no instance of `{}`: send `{{\"{0}\": [{{…}}]}}`, or its one instance alone",
+                    shortened(name)
+                ))
+                .into());
             }
         }
         other => other,

@@ -140,7 +140,7 @@ fn none() -> Problem {
     path = "/notifications",
     tag = "Notifications",
     operation_id = "notificationStatus",
-    responses((status = 200, description = "Figures of this tenant", body = Value, content_type = "application/json",
+    responses((status = 200, description = "Figures of this tenant", body = ref("#/components/schemas/NotificationStatus"), content_type = "application/json",
         example = json!({"waiting": 3, "waitingBytes": 4321, "endpoints": 1, "failingEndpoints": 1, "deadLetters": 0,
             "delivered": 120, "failedAttempts": 4, "givenUp": 0, "dropped": 0}))),
 )]
@@ -170,7 +170,7 @@ async fn status(visitor: Visitor) -> Answer {
     operation_id = "deadLetters",
     params(Filter, Part),
     responses(
-        (status = 200, description = "A page of them; `next` is the cursor of the next page", body = Value, content_type = "application/json",
+        (status = 200, description = "A page of them; `next` is the cursor of the next page", body = ref("#/components/schemas/DeadLetterPage"), content_type = "application/json",
             example = json!({"items": [{"number": 7, "subscription": "urn:ngsi-ld:Subscription:1", "endpoint": "https://example.org/notify",
                 "reason": "it answered 500", "attempts": 8}], "next": null})),
         (status = 400, description = "Not a filter, not a cursor", body = ProblemDetails, content_type = "application/problem+json"),
@@ -223,8 +223,9 @@ async fn list(
     operation_id = "deadLetter",
     params(("number" = String, Path, description = "Its number", example = "7")),
     responses(
-        (status = 200, description = "The dead letter", body = Value, content_type = "application/json",
-            example = json!({"number": 7, "reason": "it answered 500", "body": {"type": "Notification"}})),
+        (status = 200, description = "The dead letter", body = ref("#/components/schemas/DeadLetter"), content_type = "application/json",
+            example = json!({"number": 7, "subscription": "urn:ngsi-ld:Subscription:1", "endpoint": "https://example.org/notify",
+                "reason": "it answered 500", "attempts": 8, "body": {"type": "Notification"}})),
         (status = 400, description = "Not a number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such dead letter", body = ProblemDetails, content_type = "application/problem+json"),
     ),
@@ -249,7 +250,7 @@ async fn one(visitor: Visitor, Path(text): Path<String>) -> Answer {
     operation_id = "replayDeadLetters",
     params(Filter),
     responses(
-        (status = 200, description = "How many", body = Value, content_type = "application/json", example = json!({"replayed": 3})),
+        (status = 200, description = "How many", body = ref("#/components/schemas/Replayed"), content_type = "application/json", example = json!({"replayed": 3})),
         (status = 400, description = "Not a filter", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -270,7 +271,7 @@ async fn replay(
     operation_id = "purgeDeadLetters",
     params(Filter),
     responses(
-        (status = 200, description = "How many", body = Value, content_type = "application/json", example = json!({"purged": 3})),
+        (status = 200, description = "How many", body = ref("#/components/schemas/Purged"), content_type = "application/json", example = json!({"purged": 3})),
         (status = 400, description = "Not a filter", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]

@@ -9,6 +9,7 @@ use scenarios::file::ScenarioFile;
 use serde_json::{Value as Json, json};
 use twin::{Operation, Twin};
 
+use super::examples;
 use super::paging::PageParameters;
 use super::problems::with_findings;
 use super::stored::{self, Stored};
@@ -31,8 +32,8 @@ const EXAMPLE: &str = "schema = 1\ntitle = \"Kerbs\"\n\n[[measure]]\nname = \"ra
     operation_id = "scenarios",
     params(PageParameters),
     responses(
-        (status = 200, description = "A page of them, without their texts; `next` is the cursor of the next page", body = Value,
-            content_type = "application/json", example = json!({"items": [{"id": "urn:ngsi-ld:Scenario:kerbs", "title": "Kerbs"}], "next": null})),
+        (status = 200, description = "A page of them, without their texts; `next` is the cursor of the next page", body = ref("#/components/schemas/ScenarioPage"),
+            content_type = "application/json", example = examples::scenarios),
         (status = 400, description = "Not a limit, not a cursor", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -68,8 +69,8 @@ pub(super) async fn list(
     params(("Idempotency-Key" = Option<String>, Header, description = "Any text of up to 200 characters; a second request with it makes nothing new")),
     request_body(content = String, description = "The scenario file", content_type = "application/toml", example = json!(EXAMPLE)),
     responses(
-        (status = 201, description = "Kept; `Location` is its path", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:Scenario:kerbs", "title": "Kerbs"})),
+        (status = 201, description = "Kept; `Location` is its path", body = ref("#/components/schemas/Scenario"), content_type = "application/json",
+            example = examples::scenario),
         (status = 400, description = "Not a scenario file; `findings` says where, what is wrong and what to do", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The file is too large", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another file", body = ProblemDetails, content_type = "application/problem+json"),
@@ -101,8 +102,8 @@ pub(super) async fn create(State(app): State<App>, visitor: Visitor, request: Re
         ("format" = Option<String>, Query, description = "`file`: the file itself", example = "file"),
     ),
     responses(
-        (status = 200, description = "The file with its title and times; `ETag` is its state", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:Scenario:kerbs", "title": "Kerbs", "file": "schema = 1\n…"})),
+        (status = 200, description = "The file with its title and times; `ETag` is its state", body = ref("#/components/schemas/Scenario"), content_type = "application/json",
+            example = examples::scenario),
         (status = 304, description = "It is as `If-None-Match` says"),
         (status = 404, description = "No such scenario", body = ProblemDetails, content_type = "application/problem+json"),
     ),
@@ -162,7 +163,7 @@ pub(super) async fn retrieve(
     ),
     request_body(content = String, description = "The scenario file", content_type = "application/toml", example = json!(EXAMPLE)),
     responses(
-        (status = 200, description = "Replaced", body = Value, content_type = "application/json", example = json!({"id": "urn:ngsi-ld:Scenario:kerbs", "title": "Kerbs"})),
+        (status = 200, description = "Replaced", body = ref("#/components/schemas/Scenario"), content_type = "application/json", example = examples::scenario),
         (status = 400, description = "Not a scenario file; see `findings`", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such scenario", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 412, description = "Somebody changed it meanwhile", body = ProblemDetails, content_type = "application/problem+json"),

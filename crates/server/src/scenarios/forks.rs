@@ -58,7 +58,7 @@ pub(super) struct ScenarioParameter {
     params(("id" = String, Path, description = "The id of the run", example = "urn:ngsi-ld:ScenarioRun:1"),
         ScenarioParameter, SelectionParameters, RepresentationParameters, PageParameters),
     responses(
-        (status = 200, description = "The entities", body = Vec<Value>, content_type = "application/json", example = json!([])),
+        (status = 200, description = "The entities", body = ref("#/components/schemas/EntityList"), content_type = "application/json", example = json!([])),
         (status = 400, description = "A parameter cannot be read", body = ProblemDetails, content_type = "application/json"),
         (status = 404, description = "No such run, or it has no such scenario", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The measures do not fit the city any more; see `findings`", body = ProblemDetails, content_type = "application/problem+json"),

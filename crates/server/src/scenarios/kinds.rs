@@ -6,6 +6,7 @@ use scenarios::file::ScenarioFile;
 use scenarios::indicator;
 use serde_json::json;
 
+use super::examples;
 use crate::problem::Answer;
 
 /// The schema of scenario files
@@ -16,7 +17,7 @@ use crate::problem::Answer;
     path = "/scenarios/schema",
     tag = "Scenarios",
     operation_id = "scenarioSchema",
-    responses((status = 200, description = "The JSON Schema", body = Value, content_type = "application/schema+json",
+    responses((status = 200, description = "The JSON Schema", body = ref("#/components/schemas/JsonSchema"), content_type = "application/schema+json",
         example = json!({"title": "ScenarioFile", "type": "object"}))),
 )]
 pub(super) async fn schema() -> Answer {
@@ -33,8 +34,8 @@ pub(super) async fn schema() -> Answer {
     path = "/scenarios/kinds",
     tag = "Scenarios",
     operation_id = "scenarioKinds",
-    responses((status = 200, description = "The catalogue of measures", body = Value, content_type = "application/json",
-        example = json!({"version": "1", "kinds": [{"name": "kerb-ramp", "title": "Lowered kerbs"}]}))),
+    responses((status = 200, description = "The catalogue of measures", body = ref("#/components/schemas/MeasureKinds"), content_type = "application/json",
+        example = examples::kinds)),
 )]
 pub(super) async fn kinds() -> Answer {
     let body = json!({"version": catalogue::version(), "kinds": catalogue::kinds()});
@@ -49,7 +50,7 @@ pub(super) async fn kinds() -> Answer {
     path = "/scenarios/indicators",
     tag = "Scenarios",
     operation_id = "scenarioIndicators",
-    responses((status = 200, description = "The indicators", body = Value, content_type = "application/json",
+    responses((status = 200, description = "The indicators", body = ref("#/components/schemas/ScenarioIndicators"), content_type = "application/json",
         example = json!([{"id": "clinic-wheelchair", "name": "Reach a clinic by wheelchair", "method": "…", "unit": "%"}]))),
 )]
 pub(super) async fn indicators() -> Answer {

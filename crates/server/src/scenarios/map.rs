@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use twin::Reader;
 use utoipa::IntoParams;
 
+use super::examples;
 use super::files::known;
 use super::results::result_of;
 use super::runs::run_of;
@@ -42,8 +43,8 @@ pub(super) struct MapParameters {
     operation_id = "scenarioMap",
     params(("id" = String, Path, description = "The id of the run", example = "urn:ngsi-ld:ScenarioRun:1"), MapParameters),
     responses(
-        (status = 200, description = "The areas", body = Value, content_type = "application/geo+json",
-            example = json!({"type": "FeatureCollection", "features": []})),
+        (status = 200, description = "The areas", body = ref("#/components/schemas/DifferenceMap"), content_type = "application/geo+json",
+            example = examples::map),
         (status = 404, description = "No such run, or it has no such scenario or indicator", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The run is not done, or gave nothing", body = ProblemDetails, content_type = "application/problem+json"),
     ),

@@ -4,6 +4,7 @@
 //! first needs them; handlers only ask and read. A scenario file is an entity of type `Scenario`, a run one of type
 //! `ScenarioRun`: whoever speaks NGSI-LD finds them there too.
 
+mod examples;
 pub(crate) mod files;
 mod forks;
 mod kinds;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use twin::Reader;
 use utoipa::IntoParams;
 
+use super::examples;
 use super::files::{known, names, set};
 use super::of_job;
 use super::runs::run_of;
@@ -82,8 +83,8 @@ impl Format {
     operation_id = "scenarioResult",
     params(("id" = String, Path, description = "The id of the run", example = "urn:ngsi-ld:ScenarioRun:1"), ResultParameters),
     responses(
-        (status = 200, description = "The result", body = Value, content_type = "application/json",
-            example = json!({"schema": 1, "title": "Kerbs", "baseline": [], "scenarios": []})),
+        (status = 200, description = "The result", body = ref("#/components/schemas/ScenarioResult"), content_type = "application/json",
+            example = examples::result),
         (status = 304, description = "The client has it already"),
         (status = 404, description = "No such run", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The run is not done, or gave nothing", body = ProblemDetails, content_type = "application/problem+json"),

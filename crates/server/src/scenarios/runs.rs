@@ -7,6 +7,7 @@ use ngsi_ld::Uri;
 use scenarios::job::{self, JobError, Run, RunStatus, Submission};
 use serde_json::{Value as Json, json};
 
+use super::examples;
 use super::files::{find, idempotency_key, known, set, text_of};
 use super::of_job;
 use super::paging::PageParameters;
@@ -26,8 +27,8 @@ use crate::problem::{Answer, Problem, blocking};
     operation_id = "scenarioRuns",
     params(PageParameters),
     responses(
-        (status = 200, description = "A page of them; `next` is the cursor of the next page", body = Value, content_type = "application/json",
-            example = json!({"items": [{"id": "urn:ngsi-ld:ScenarioRun:1", "title": "Kerbs", "status": "done", "progress": 1.0}], "next": null})),
+        (status = 200, description = "A page of them; `next` is the cursor of the next page", body = ref("#/components/schemas/ScenarioRunPage"), content_type = "application/json",
+            example = examples::runs),
         (status = 400, description = "Not a limit, not a cursor", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -64,8 +65,8 @@ pub(super) async fn list(
     request_body(content = String, description = "The scenario file", content_type = "application/toml",
         example = json!("schema = 1\ntitle = \"Kerbs\"\n")),
     responses(
-        (status = 202, description = "Accepted; `Location` is the run", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:ScenarioRun:1", "status": "queued", "progress": 0.0})),
+        (status = 202, description = "Accepted; `Location` is the run", body = ref("#/components/schemas/ScenarioRun"), content_type = "application/json",
+            example = examples::run),
         (status = 400, description = "Not a scenario file; `findings` says where, what is wrong and what to do", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The file is too large", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for another file", body = ProblemDetails, content_type = "application/problem+json"),
@@ -97,8 +98,8 @@ pub(super) async fn submit(State(app): State<App>, visitor: Visitor, request: Re
         ("Idempotency-Key" = Option<String>, Header, description = "Any text of up to 200 characters; a second request with it runs nothing new"),
     ),
     responses(
-        (status = 202, description = "Accepted; `Location` is the run", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:ScenarioRun:1", "status": "queued", "progress": 0.0})),
+        (status = 202, description = "Accepted; `Location` is the run", body = ref("#/components/schemas/ScenarioRun"), content_type = "application/json",
+            example = examples::run),
         (status = 400, description = "What it keeps is not a scenario file; see `findings`", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such scenario", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 503, description = "Too many runs wait; `Retry-After` says when to try again", body = ProblemDetails, content_type = "application/problem+json"),
@@ -128,8 +129,8 @@ pub(super) async fn submit_stored(
     operation_id = "scenarioRun",
     params(("id" = String, Path, description = "The id of its entity", example = "urn:ngsi-ld:ScenarioRun:1")),
     responses(
-        (status = 200, description = "The run; `status` is queued, running, done, failed or cancelled", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:ScenarioRun:1", "title": "Kerbs", "status": "running", "progress": 0.4, "step": "kerbs: clinic-wheelchair"})),
+        (status = 200, description = "The run; `status` is queued, running, done, failed or cancelled", body = ref("#/components/schemas/ScenarioRun"), content_type = "application/json",
+            example = examples::run),
         (status = 404, description = "No such run", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -147,8 +148,8 @@ pub(super) async fn retrieve(visitor: Visitor, Path(id): Path<String>) -> Answer
     operation_id = "cancelScenarioRun",
     params(("id" = String, Path, description = "The id of its entity", example = "urn:ngsi-ld:ScenarioRun:1")),
     responses(
-        (status = 200, description = "The run as it is now", body = Value, content_type = "application/json",
-            example = json!({"id": "urn:ngsi-ld:ScenarioRun:1", "status": "cancelled"})),
+        (status = 200, description = "The run as it is now", body = ref("#/components/schemas/ScenarioRun"), content_type = "application/json",
+            example = examples::run),
         (status = 404, description = "No such run", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use twin::{Contexts, Tenants};
 
+use crate::described::{self, Asked};
+
 /// The @context of the conformance suite, as its payloads name it.
 pub(crate) const SUITE: &str = "https://raw.githubusercontent.com/marek-mraz/ngsi-ld-test-suite/main/resources/jsonld-contexts/ngsi-ld-test-suite-compound.jsonld";
 
@@ -142,8 +144,20 @@ impl City {
             }
             request = request.header("content-length", body.len());
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_vec()));
-        self.send(request.body(body).unwrap()).await
+        let sent = body.map_or_else(Body::empty, |body| Body::from(body.to_vec()));
+        let request = request.body(sent).unwrap();
+        let content_type = request.headers().get("content-type");
+        let asked = Asked {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            content_type: content_type
+                .map_or("", |value| value.to_str().unwrap_or(""))
+                .to_owned(),
+            body: body.map(<[u8]>::to_vec),
+        };
+        let reply = self.send(request).await;
+        described::check(&asked, reply.status, &reply.headers, &reply.body);
+        reply
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {

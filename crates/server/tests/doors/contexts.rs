@@ -286,3 +286,39 @@ async fn clause_5_13_1_a_subscription_with_several_contexts_gets_one_url() {
         .json();
     assert_eq!(stored["entities"][0]["type"], "Tower");
 }
+
+#[tokio::test]
+async fn an_own_address_that_is_not_there_is_not_fetched() {
+    let city = City::new();
+    let location = add(&city, &json!({"@context": {"Tower": "http://b.example/Tower"}})).await;
+    let own = format!("http://127.0.0.1:8080{location}");
+    let query = "/ngsi-ld/v1/entities?type=Tower";
+    let headers = link(&own);
+    assert_eq!(
+        city.ask("GET", query, &[("link", &headers)], None).await.status,
+        200
+    );
+    let gone = format!("{own}0");
+    let reply = city.ask("GET", query, &[("link", &link(&gone))], None).await;
+    assert_eq!(
+        (reply.status, reply.error().as_str()),
+        (504, "LdContextNotAvailable")
+    );
+    assert!(
+        reply
+            .text()
+            .contains("this server has no @context `urn:ngsi-ld:Context:"),
+        "{}",
+        reply.text()
+    );
+    // Hosted by the default tenant, it serves the others too.
+    city.ask(
+        "POST",
+        "/ngsi-ld/v1/entities",
+        &[("ngsild-tenant", "b")],
+        Some(r#"{"id":"urn:a:1","type":"A"}"#),
+    )
+    .await;
+    let other = [("link", headers.as_str()), ("ngsild-tenant", "b")];
+    assert_eq!(city.ask("GET", query, &other, None).await.status, 200);
+}

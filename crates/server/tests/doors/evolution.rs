@@ -185,7 +185,6 @@ async fn clauses_5_6_14_and_5_6_15_one_instance() {
     assert_eq!(after["pm25"].as_array().unwrap().len(), 20);
     // The instance alone is understood too.
     assert_eq!(city.patch(&path, &reading(3, 334)).await.status, 204);
-    let body = json!({"pm25": [reading(3, 1)]});
     for (other, status) in [
         ("attrs/pm25/nothing", 400),
         ("attrs/pm(25/urn:ngsi-ld:Instance:1", 400),
@@ -193,6 +192,8 @@ async fn clauses_5_6_14_and_5_6_15_one_instance() {
         ("attrs/pm10/urn:ngsi-ld:Instance:1", 404),
     ] {
         let target = format!("{SENSOR}/{other}");
+        let attribute = other.split('/').nth(1).unwrap();
+        let body = json!({attribute: [reading(3, 1)]});
         assert_eq!(city.patch(&target, &body).await.status, status, "{other}");
         let reply = city.ask("DELETE", &target, &[], None).await;
         assert_eq!(reply.status, status, "{other}");

@@ -11,6 +11,7 @@
 mod batch;
 mod common;
 mod contexts;
+mod described;
 mod discovery;
 mod entities;
 mod evolution;
@@ -23,6 +24,7 @@ mod payloads;
 mod purge;
 mod registrations;
 mod scenarios;
+mod schema;
 mod service;
 mod snapshots;
 mod source_subscriptions;

@@ -190,12 +190,11 @@ async fn the_document_and_the_router_say_the_same() {
                 if status != "200" {
                     continue;
                 }
-                for (media_type, content) in response["content"].as_object().unwrap() {
-                    assert!(
-                        !content["example"].is_null(),
-                        "{method} {path}: {status} {media_type} has no example"
-                    );
-                }
+                let contents = response["content"].as_object().unwrap();
+                assert!(
+                    contents.values().any(|content| !content["example"].is_null()),
+                    "{method} {path}: {status} has no example"
+                );
             }
             let body = operation["requestBody"]["content"]
                 .as_object()

@@ -483,3 +483,18 @@ async fn clause_6_3_22_every_reading_operation_reads_the_snapshot() {
     assert_eq!(city.get(&map).await.status, 404);
     assert_eq!(city.ask("GET", &map, &here, None).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_query_in_the_place_of_a_snapshot_is_told_where_it_belongs() {
+    let city = City::new();
+    let given = json!({"type": "Snapshot", "entities": [{"type": "A"}]});
+    let reply = city.post("/ngsi-ld/v1/snapshots", &given).await;
+    assert_eq!(reply.status, 400);
+    for part in [
+        "`entities` is no member",
+        "`snapshotQueries`",
+        "`snapshotTemporalQueries`",
+    ] {
+        assert!(reply.text().contains(part), "{part}: {}", reply.text());
+    }
+}

@@ -138,6 +138,14 @@ impl Contexts {
         built_in(id)
     }
 
+    /// Whether there is one with this local id or origin. It does not count as a use.
+    pub fn has(&self, id: &str) -> bool {
+        let own = self.own().ok();
+        own.is_some_and(|twin| twin.library().get(id).is_some())
+            || self.shared.shelf.lock().url_of(id).is_some()
+            || built_in(id).is_some()
+    }
+
     /// Serve @context (5.13.4).
     pub fn serve(&self, id: &str) -> Option<Served> {
         match self.own().ok().and_then(|twin| twin.library().get(id)) {
@@ -197,14 +205,6 @@ impl Contexts {
         self.shared.failures.lock().remove(&url);
         self.shared.compiled.lock().clear();
         Ok(())
-    }
-
-    /// Writes down how often the tenant's hosted @contexts were used.
-    pub fn flush(&self) -> Result<(), Error> {
-        match self.own() {
-            Ok(twin) => twin.store_rows_blocking(twin.library().used()),
-            Err(_) => Ok(()),
-        }
     }
 }
 

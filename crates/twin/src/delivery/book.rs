@@ -65,7 +65,7 @@ pub(super) struct OwnerEntry {
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) queue: Arc<str>,
     pub(super) standing: Standing,
-    /// Whether messages are held back at the moment (a paused subscription sends nothing).
+    /// Whether it sends nothing at the moment: messages whose turn comes meanwhile are dropped for good.
     pub(super) paused: bool,
     /// After this instant what waits is dropped.
     pub(super) expires_at: Option<Timestamp>,

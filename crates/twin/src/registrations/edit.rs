@@ -18,6 +18,8 @@ use crate::twin::{Twin, WeakTwin};
 const WHAT: &str = "registration";
 /// The most registrations of one twin: all are in memory.
 const MOST: usize = 100_000;
+/// How many that have ended are deleted in one commit.
+const TOGETHER: usize = 500;
 /// How often it is looked whether the time of one is over.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -86,11 +88,23 @@ impl Twin {
 
     fn expire(&self, subscribers: &mut Subscribers, now: Timestamp) -> Result<usize, Error> {
         let over = self.registrations().ended(now);
-        let count = over.len();
-        for before in over {
-            self.change_registration(subscribers, Some(before), None, now)?;
+        for some in over.chunks(TOGETHER) {
+            let mut rows = Vec::with_capacity(some.len());
+            let mut letters = Vec::new();
+            for before in some {
+                rows.push(stored::erase(before.id()));
+                let told = subscribers.changed(self, Some(before), None, now);
+                letters.extend(told.letters);
+                // Here already, so that those that are throttled hear of one only.
+                subscribers.note(told.subscriptions, now);
+            }
+            self.store_rows_and_notify_blocking(rows, letters)?;
+            let mut kept = self.registrations().kept.write();
+            for before in some {
+                kept.remove(before.id());
+            }
         }
-        Ok(count)
+        Ok(over.len())
     }
 
     /// The whole of a registration that a view shows something of.

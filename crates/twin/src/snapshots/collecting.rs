@@ -1,9 +1,12 @@
 //! The data of a snapshot on its way from the city into a store of its own (5.16.1, 5.16.2).
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ngsi_ld::{Attribute, Entity, Error as Refusal};
+use parking_lot::Mutex;
 use query::{Caller, View};
 use serde_json::{Value as Json, json};
 
@@ -13,12 +16,102 @@ use crate::error::Error;
 use crate::operation::{Copied, Operation};
 use crate::reader::{HistoryQuery, Reader};
 use crate::snapshot::Snapshot;
+use crate::tenants::Tenants;
 use crate::twin::Twin;
 
 /// How many entities, and how many instances of the past, one snapshot may have.
 const MOST_COPIED: usize = 2_000_000;
 /// How many entities are written together.
 const BATCH: usize = 500;
+
+/// How many snapshots may wait for their data. Each holds the picture it is made of, and with it what has changed
+/// since.
+const MOST_WAITING: usize = 16;
+/// How long a client is asked to wait when as many wait.
+const RETRY_AFTER_S: u32 = 10;
+
+/// The snapshots of which the data is to be collected: one after the other, so that disk and memory are shared with
+/// those who wait.
+#[derive(Default)]
+pub(super) struct Queue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Whether a thread works on it.
+    at_work: bool,
+}
+
+impl Queue {
+    /// # Errors
+    /// [`Error::Busy`] where as many wait as may.
+    pub(super) fn has_room(&self) -> Result<(), Error> {
+        if self.0.lock().jobs.len() < MOST_WAITING {
+            Ok(())
+        } else {
+            Err(Error::Busy {
+                retry_after_s: RETRY_AFTER_S,
+            })
+        }
+    }
+
+    /// Lets go of those that were deleted, and of their pictures.
+    pub(super) fn leave_out_gone(&self) {
+        let mut waiting = self.0.lock();
+        let (gone, jobs) = std::mem::take(&mut waiting.jobs)
+            .into_iter()
+            .partition(|job| job.entry.gone.load(Ordering::Relaxed));
+        waiting.jobs = jobs;
+        drop(waiting);
+        let gone: VecDeque<Job> = gone;
+        drop(gone); // with the last handle of a twin, perhaps
+    }
+
+    /// The next; `None` ends the work.
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.0.lock();
+        let next = waiting.jobs.pop_front();
+        waiting.at_work = next.is_some();
+        next
+    }
+}
+
+impl Tenants {
+    /// Has the data of a snapshot collected when its turn comes.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(super) fn collect(&self, job: Job) -> std::io::Result<()> {
+        let queue = &self.open_snapshots().queue;
+        let mut waiting = queue.0.lock();
+        waiting.jobs.push_back(job);
+        if waiting.at_work {
+            return Ok(());
+        }
+        let tenants = self.clone();
+        let started = std::thread::Builder::new()
+            .name("snapshot".to_owned())
+            .spawn(move || {
+                while let Some(job) = tenants.open_snapshots().queue.next() {
+                    if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
+                        tracing::error!("collecting the data of a snapshot ended by a defect");
+                    }
+                }
+            });
+        match started {
+            Ok(_) => {
+                waiting.at_work = true;
+                Ok(())
+            }
+            Err(error) => {
+                let job = waiting.jobs.pop_back();
+                drop(waiting);
+                drop(job);
+                Err(error)
+            }
+        }
+    }
+}
 
 /// The collecting of one snapshot's data.
 pub(super) struct Job {
@@ -41,11 +134,12 @@ impl Job {
             ready,
             status,
         } = self;
-        let turn = Arc::clone(&snapshots.tenants.open_snapshots().collecting);
-        let _turn = turn.lock();
         let (id, store) = (entry.info.id.clone(), entry.info.store.clone());
         let closed = Arc::clone(&snapshots.tenants.open_snapshots().closed);
         let gone = || entry.gone.load(Ordering::Relaxed) || closed.load(Ordering::Relaxed);
+        if gone() {
+            return; // there is no store yet
+        }
         let collected = snapshots
             .twin(&entry.info, snapshots.tenant.now())
             .and_then(|twin| fill(&twin, &picture, collect, &gone));
@@ -83,9 +177,13 @@ impl Job {
                 }
                 ready(&info);
             }
-            // It was deleted meanwhile, or the store takes no more writes.
+            // It was deleted meanwhile, as anybody may, or the store takes no more writes.
             Err(error) => {
-                tracing::warn!(snapshot = %id, %error, "a snapshot could not be finished");
+                if gone() {
+                    tracing::debug!(snapshot = %id, "a snapshot was deleted before it was finished");
+                } else {
+                    tracing::warn!(snapshot = %id, %error, "a snapshot could not be finished");
+                }
                 snapshots.drop_store(&store);
             }
         }

@@ -22,9 +22,10 @@ use crate::operation::Copied;
 use crate::rows::Row;
 use crate::snapshot::Snapshot;
 use crate::tenants::Tenants;
+use crate::turns::Turns;
 use crate::twin::Twin;
 
-use self::collecting::{Job, copy_all};
+use self::collecting::{Job, Queue, copy_all};
 use self::notice::Farewells;
 pub(crate) use self::notice::OfSnapshot;
 pub(crate) use self::shelf::Shelf;
@@ -90,8 +91,10 @@ pub type Ready = dyn FnOnce(&SnapshotInfo) + Send;
 #[derive(Default)]
 pub(crate) struct Open {
     twins: Mutex<HashMap<String, (Twin, Timestamp)>>,
-    /// Held while data is collected: one at a time, so that disk and memory are shared with those who wait.
-    collecting: Arc<Mutex<()>>,
+    /// Of those that are being opened or closed: a store may be large.
+    turns: Turns,
+    /// Those of which the data is to be collected.
+    queue: Queue,
     /// Set when the program ends: what is being collected is not finished.
     pub(crate) closed: Arc<AtomicBool>,
 }
@@ -102,6 +105,39 @@ impl Open {
         self.closed.store(true, Ordering::Relaxed);
         let twins: Vec<Twin> = self.twins.lock().drain().map(|(_, (twin, _))| twin).collect();
         twins.iter().for_each(Twin::close);
+    }
+
+    /// The twin with this store, if it is open.
+    fn get(&self, store: &str, now: Timestamp) -> Option<Twin> {
+        let mut twins = self.twins.lock();
+        let (twin, since) = twins.get_mut(store)?;
+        *since = now;
+        Some(twin.clone())
+    }
+
+    /// Where there are too many, the store that nobody has asked for the longest time.
+    fn idlest(&self) -> Option<String> {
+        let twins = self.twins.lock();
+        if twins.len() < MOST_OPEN {
+            return None;
+        }
+        let resting = twins.iter().filter(|(_, (twin, _))| twin.can_rest());
+        resting
+            .min_by_key(|(_, (_, since))| *since)
+            .map(|(store, _)| store.clone())
+    }
+
+    /// Closes a store that nobody uses, if it is as idle as asked. It is not opened again before it is closed.
+    fn rest(&self, store: &str, idle: &dyn Fn(Timestamp) -> bool) {
+        self.turns.take(store, || {
+            let mut twins = self.twins.lock();
+            let rests = twins
+                .get(store)
+                .is_some_and(|(twin, since)| twin.can_rest() && idle(*since));
+            let resting = if rests { twins.remove(store) } else { None };
+            drop(twins);
+            drop(resting);
+        });
     }
 }
 
@@ -132,7 +168,8 @@ impl Snapshots {
     /// may wait; the data comes later, and `ready` is told then.
     ///
     /// # Errors
-    /// `AlreadyExists`; `TooComplexQuery` where there are too many and none has a lower priority.
+    /// `AlreadyExists`; `TooComplexQuery` where there are too many and none has a lower priority; [`Error::Busy`]
+    /// where too many wait for their data.
     pub fn create(&self, new: NewSnapshot, collect: Box<Collect>, ready: Box<Ready>) -> Result<Uri, Error> {
         let picture = self.tenant.snapshot();
         self.begin(new, picture, collect, ready, SnapshotStatus::of)
@@ -186,6 +223,8 @@ impl Snapshots {
         if self.entry(&id).is_some() {
             return Err(Error::Taken("snapshot", id));
         }
+        let open = self.tenants.open_snapshots();
+        open.queue.has_room()?;
         let priority = new.priority.unwrap_or(PRIORITY);
         self.make_room(priority)?;
         let made = ids::fresh("Store");
@@ -223,10 +262,7 @@ impl Snapshots {
             ready,
             status,
         };
-        let started = std::thread::Builder::new()
-            .name("snapshot".to_owned())
-            .spawn(move || job.run());
-        if let Err(error) = started {
+        if let Err(error) = self.tenants.collect(job) {
             self.forget(&info)?;
             return Err(Error::Storage(format!(
                 "no thread could be started for the snapshot: {error}"
@@ -351,14 +387,15 @@ impl Snapshots {
         let shelf = self.tenant.snapshot_shelf();
         let _changing = shelf.changing.lock();
         let now = self.tenant.now();
+        let mut tidied = Ok(());
         for entry in shelf.all() {
             if entry.info.expires_at <= now {
-                self.forget(&entry.info)?;
+                tidied = tidied.and(self.forget(&entry.info));
             }
         }
         let mut rows = shelf.used();
         rows.extend(shelf.farewells.tidy(self.tenant.book(), now));
-        self.tenant.store_rows_blocking(rows)?;
+        tidied = tidied.and(self.tenant.store_rows_blocking(rows));
         let open = self.tenants.open_snapshots();
         for entry in shelf.all() {
             let watched = open
@@ -367,15 +404,16 @@ impl Snapshots {
                 .get(&entry.info.store)
                 .map(|(twin, _)| twin.is_watched());
             if let Some(watched) = watched {
-                self.set_watched(entry.info(), watched)?;
+                tidied = tidied.and(self.set_watched(entry.info(), watched));
             }
         }
         let idle =
             |since: Timestamp| Duration::from_micros(now.as_micros().abs_diff(since.as_micros())) > IDLE;
-        open.twins
-            .lock()
-            .retain(|_, (twin, since)| !twin.can_rest() || !idle(*since));
-        Ok(())
+        let stores: Vec<String> = open.twins.lock().keys().cloned().collect();
+        for store in stores {
+            open.rest(&store, &idle);
+        }
+        tidied
     }
 
     /// Deletes the stores of snapshots that nobody knows, and those of which the collecting was cut off, which is told.
@@ -417,27 +455,30 @@ impl Snapshots {
 
     /// The twin with the data of a snapshot, opened if it is not.
     fn twin(&self, info: &SnapshotInfo, now: Timestamp) -> Result<Twin, Error> {
-        let store = info.store.as_str();
-        // Held while a store is opened: two who ask for the same must get the same twin.
-        let mut twins = self.tenants.open_snapshots().twins.lock();
-        if let Some((twin, since)) = twins.get_mut(store) {
-            *since = now;
-            return Ok(twin.clone());
+        let (store, open) = (info.store.as_str(), self.tenants.open_snapshots());
+        if let Some(twin) = open.get(store, now) {
+            return Ok(twin);
         }
-        if twins.len() >= MOST_OPEN
-            && let Some(idlest) = twins
-                .iter()
-                .filter(|(_, (twin, _))| twin.can_rest())
-                .min_by_key(|(_, (_, since))| *since)
-                .map(|(store, _)| store.clone())
-        {
-            twins.remove(&idlest);
+        if let Some(idlest) = open.idlest() {
+            open.rest(&idlest, &|_| true);
         }
-        let twin = self.tenants.open_store(store)?;
-        self.tenants
-            .start_delivery_of(&twin, self.name.as_deref(), &info.id);
-        twins.insert(store.to_owned(), (twin.clone(), now));
-        Ok(twin)
+        // Two who ask for the same must get the same twin; those who ask for another do not wait.
+        open.turns.take(store, || {
+            if let Some(twin) = open.get(store, now) {
+                return Ok(twin);
+            }
+            let twin = self.tenants.open_store(store)?;
+            let mut twins = open.twins.lock();
+            if open.closed.load(Ordering::Relaxed) {
+                drop(twins);
+                twin.close();
+                return Err(Error::Storage("the twins are closed".to_owned()));
+            }
+            self.tenants
+                .start_delivery_of(&twin, self.name.as_deref(), &info.id);
+            twins.insert(store.to_owned(), (twin.clone(), now));
+            Ok(twin)
+        })
     }
 
     /// Deletes those of the lowest priority, if it is lower than that of the one to come, until there is room.
@@ -470,25 +511,29 @@ impl Snapshots {
         rows.push(Row::delete(TABLE, info.id.as_str()));
         self.tenant.store_rows_and_notify_blocking(rows, letters)?;
         shelf.remove(info.id.as_str());
+        self.tenants.open_snapshots().queue.leave_out_gone();
         shelf.farewells.enter(book, info, now);
         self.drop_store(&info.store);
         Ok(())
     }
 
     fn drop_store(&self, store: &str) {
-        let open = self.tenants.open_snapshots().twins.lock().remove(store);
-        if let Some((twin, _)) = open {
-            twin.close();
-        }
-        let Ok(files) = std::fs::read_dir(self.tenants.folder()) else {
-            return;
-        };
-        for file in files.flatten() {
-            let name = file.file_name();
-            if name.to_str().and_then(|name| name.split('.').next()) == Some(store) {
-                remove(&file.path());
+        let open = self.tenants.open_snapshots();
+        open.turns.take(store, || {
+            let twin = open.twins.lock().remove(store);
+            if let Some((twin, _)) = twin {
+                twin.close();
             }
-        }
+            let Ok(files) = std::fs::read_dir(self.tenants.folder()) else {
+                return;
+            };
+            for file in files.flatten() {
+                let name = file.file_name();
+                if name.to_str().and_then(|name| name.split('.').next()) == Some(store) {
+                    remove(&file.path());
+                }
+            }
+        });
     }
 }
 

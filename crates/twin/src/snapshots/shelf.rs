@@ -249,7 +249,7 @@ impl Shelf {
         self.entries.read().values().cloned().collect()
     }
 
-    /// Puts a snapshot in, or what is new of it; gives the row that makes it durable.
+    /// The row that makes a snapshot, or what is new of it, durable.
     pub(super) fn row_of(info: &SnapshotInfo) -> Row {
         info.row()
     }

@@ -7,7 +7,7 @@ use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
 use ngsi_ld::subscription::{self, EntitySelector, Subscription};
 use ngsi_ld::{Entity, Name, Timestamp, Uri};
-use query::entity_query::compile_id_pattern;
+use query::entity_query::compile_patterns;
 use query::{Links, Prepared, Selection, View};
 
 use super::StoredSubscription;
@@ -40,14 +40,12 @@ pub(super) struct Selector {
 }
 
 impl Selector {
-    fn new(selector: &EntitySelector) -> Result<Self, Error> {
-        // `id` goes before `idPattern` (5.2.33).
-        let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
-        Ok(Self {
+    fn new(selector: &EntitySelector, id_pattern: Option<regex::Regex>) -> Self {
+        Self {
             ids: selector.ids.iter().cloned().collect(),
-            id_pattern: pattern.map(compile_id_pattern).transpose()?,
+            id_pattern,
             types: selector.types.clone(),
-        })
+        }
     }
 
     fn matches(&self, entity: &Entity) -> bool {
@@ -60,32 +58,19 @@ impl Selector {
     }
 }
 
+/// The pattern that counts: `id` goes before `idPattern` (5.2.33).
+fn pattern(selector: &EntitySelector) -> Option<&str> {
+    selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty())
+}
+
 /// What must hold of an entity beside its id and types.
-pub(super) fn conditions(subscription: &Subscription) -> Selection {
+fn conditions(subscription: &Subscription) -> Selection {
     Selection {
         q: subscription.q.as_ref().map(|q| q.tree.clone()),
         geo: subscription.geo.as_ref().map(|geo| geo.query.clone()),
         scope: subscription.scope.as_ref().map(|scope| scope.tree.clone()),
         ..Selection::default()
     }
-}
-
-/// The selections that a subscription's entities are found by, for a subscription that notifies by the clock.
-pub(super) fn selections(subscription: &Subscription) -> Result<Vec<Selection>, Error> {
-    let conditions = conditions(subscription);
-    let Some(selectors) = &subscription.entities else {
-        return Ok(vec![conditions]);
-    };
-    let one = |selector: &EntitySelector| {
-        let pattern = selector.id_pattern.as_deref().filter(|_| selector.ids.is_empty());
-        Ok(Selection {
-            ids: selector.ids.clone(),
-            id_pattern: pattern.map(compile_id_pattern).transpose()?,
-            types: Some(selector.types.clone()),
-            ..conditions.clone()
-        })
-    };
-    selectors.iter().map(one).collect()
 }
 
 /// `join` and `joinLevel`.
@@ -112,6 +97,9 @@ impl Compiled {
     pub(crate) fn new(stored: Arc<StoredSubscription>, view: View) -> Result<Self, Error> {
         let subscription = &stored.subscription;
         let conditions = conditions(subscription);
+        let selectors = subscription.entities.as_deref().unwrap_or_default();
+        let patterns: Vec<_> = selectors.iter().map(pattern).collect();
+        let patterns = compile_patterns(&patterns)?;
         #[allow(
             clippy::cast_possible_truncation,
             reason = "the cast saturates, which is what is wanted"
@@ -119,12 +107,11 @@ impl Compiled {
         let throttling = subscription.throttling_s.map(|seconds| (seconds * 1e6) as i64);
         Ok(Self {
             view,
-            selectors: subscription
-                .entities
+            selectors: selectors
                 .iter()
-                .flatten()
-                .map(Selector::new)
-                .collect::<Result<_, _>>()?,
+                .zip(patterns)
+                .map(|(selector, pattern)| Selector::new(selector, pattern))
+                .collect(),
             watched: subscription.watched_attributes.as_deref().map(Into::into),
             triggers: Triggers::of(subscription.triggers()),
             filter: if conditions.is_everything() {
@@ -137,6 +124,21 @@ impl Compiled {
             throttling,
             stored,
         })
+    }
+
+    /// The selections that its entities are found by, if it notifies by the clock.
+    pub(super) fn selections(&self) -> Vec<Selection> {
+        let conditions = conditions(&self.stored.subscription);
+        if self.stored.subscription.entities.is_none() {
+            return vec![conditions];
+        }
+        let one = |selector: &Selector| Selection {
+            ids: selector.ids.iter().cloned().collect(),
+            id_pattern: selector.id_pattern.clone(),
+            types: Some(selector.types.clone()),
+            ..conditions.clone()
+        };
+        self.selectors.iter().map(one).collect()
     }
 
     /// Whether a change of an entity, as its subscriber sees it, is to be notified; its state and the time aside.

@@ -1,12 +1,12 @@
 //! Changes of subscriptions, made by the writer in order with everything else.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
-use ngsi_ld::context::Context;
-use ngsi_ld::subscription::{Draft, Subject};
-use ngsi_ld::{Timestamp, Uri};
-use query::View;
+use ngsi_ld::Uri;
+use ngsi_ld::subscription::Subject;
 
 use super::StoredSubscription;
 use super::compiled::Compiled;
@@ -22,14 +22,25 @@ pub(crate) enum Edit {
     Create(Box<Compiled>),
     /// Update Subscription (5.8.2).
     Update {
-        id: Uri,
-        draft: Box<Draft>,
-        /// The @context of its notifications, where the fragment names another.
-        context: Option<Context>,
-        view: View,
+        /// What it was made of.
+        before: Arc<StoredSubscription>,
+        compiled: Box<Compiled>,
+        /// Set where it is not that any more: then nothing is done.
+        overtaken: Arc<AtomicBool>,
     },
     /// Delete Subscription (5.8.5).
     Delete(Uri),
+}
+
+impl Edit {
+    /// The subscription it is about.
+    fn id(&self) -> &Uri {
+        match self {
+            Self::Create(compiled) => &compiled.stored.subscription.id,
+            Self::Update { before, .. } => &before.subscription.id,
+            Self::Delete(id) => id,
+        }
+    }
 }
 
 /// Where its end is told.
@@ -46,7 +57,6 @@ impl Matcher {
     pub(crate) fn edit(
         &mut self,
         edits: Vec<(Edit, EditReply)>,
-        now: Timestamp,
         book: &Book,
         commit: &mut dyn FnMut(Vec<Row>) -> Result<(), Error>,
     ) {
@@ -56,7 +66,16 @@ impl Matcher {
         // What the edits before in this commit made of each.
         let mut become_: HashMap<Uri, Option<Arc<StoredSubscription>>> = HashMap::new();
         for (edit, reply) in edits {
-            match self.decide(edit, now, &become_, &mut rows) {
+            let (were, id) = (rows.len(), edit.id().clone());
+            let decided = catch_unwind(AssertUnwindSafe(|| self.decide(edit, &become_, &mut rows)));
+            let decided = decided.unwrap_or_else(|_| {
+                tracing::error!(subscription = %id, "a change of a subscription met a defect; it was refused");
+                rows.truncate(were);
+                Err(Error::Storage(format!(
+                    "the change of `{id}` met a defect of this program and was not made; please report it with the log"
+                )))
+            });
+            match decided {
                 Ok(effect) => {
                     match &effect {
                         Effect::Put(compiled) => {
@@ -95,7 +114,6 @@ impl Matcher {
     fn decide(
         &mut self,
         edit: Edit,
-        now: Timestamp,
         become_: &HashMap<Uri, Option<Arc<StoredSubscription>>>,
         rows: &mut Vec<Row>,
     ) -> Result<Effect, Error> {
@@ -113,20 +131,16 @@ impl Matcher {
                 Effect::Put(compiled)
             }
             Edit::Update {
-                id,
-                draft,
-                context,
-                view,
+                before,
+                compiled,
+                overtaken,
             } => {
-                let before = current(&id).ok_or_else(|| missing(&id))?;
-                let after = StoredSubscription {
-                    subject: before.subject,
-                    subscription: draft.apply(before.subscription.clone(), now)?,
-                    context: context.unwrap_or_else(|| before.context.clone()),
-                    created_at: before.created_at,
-                    modified_at: now,
-                };
-                let compiled = Box::new(Compiled::new(Arc::new(after), view)?);
+                let id = &before.subscription.id;
+                let is = current(id).ok_or_else(|| missing(id))?;
+                if !Arc::ptr_eq(&is, &before) {
+                    overtaken.store(true, Ordering::Release);
+                    return Err(Error::Busy { retry_after_s: 1 });
+                }
                 self.contexts.take(&compiled.stored.context, rows);
                 self.contexts.leave(&before.context, rows);
                 rows.push(stored::encode(&compiled.stored));

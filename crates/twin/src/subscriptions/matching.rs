@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -145,7 +146,7 @@ impl Matcher {
             if difference.is_nothing() {
                 continue;
             }
-            index.concerned(&difference, &mut |compiled| {
+            let mut meet = |compiled: &Compiled| {
                 if !compiled.is_on(now) {
                     return;
                 }
@@ -177,16 +178,35 @@ impl Matcher {
                 if let Some((_, wording, shown)) = slot.and_then(|slot| told.get_mut(slot)) {
                     shown.extend(letters::change(compiled, wording, before, after, at, &find));
                 }
+            };
+            index.concerned(&difference, &mut |compiled| {
+                contained(&compiled.stored, || meet(compiled));
             });
         }
         for (stored, wording, shown) in told {
-            let mut id = |subscription: &Uri| {
-                *made += 1;
-                notification_id(subscription, at, *made)
-            };
-            letters::letters(&stored, &wording, shown, at, &mut id, into);
+            let were = into.len();
+            let written = contained(&stored, || {
+                let mut id = |subscription: &Uri| {
+                    *made += 1;
+                    notification_id(subscription, at, *made)
+                };
+                letters::letters(&stored, &wording, shown, at, &mut id, into);
+            });
+            if !written {
+                into.truncate(were);
+            }
         }
     }
+}
+
+/// Does something for one subscription. Where that meets a defect, the others are told all the same; whether it did
+/// not.
+fn contained(stored: &StoredSubscription, work: impl FnOnce()) -> bool {
+    let done = catch_unwind(AssertUnwindSafe(work)).is_ok();
+    if !done {
+        tracing::error!(subscription = %stored.subscription.id, "matching met a defect of this program; a change was not notified");
+    }
+    done
 }
 
 /// What a subscriber sees of an entity.

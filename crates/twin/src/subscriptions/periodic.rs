@@ -9,7 +9,7 @@ use ngsi_ld::{Timestamp, Uri};
 use query::{Caller, View};
 
 use super::StoredSubscription;
-use super::compiled::{Compiled, selections};
+use super::compiled::Compiled;
 use super::letters::{self, Wording};
 use super::matching::notification_id;
 use super::registry::Registry;
@@ -118,7 +118,7 @@ pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timesta
     let find = |id: &Uri| twin.reading().get(&compiled.view, id);
     let (mut seen, mut shown) = (HashSet::new(), Vec::new());
     let mut left_out = false;
-    for selection in selections(&stored.subscription)? {
+    for selection in compiled.selections() {
         twin.reading().visit(&compiled.view, &selection, &mut |entity| {
             if shown.len() >= MAX_ENTITIES {
                 left_out = true;

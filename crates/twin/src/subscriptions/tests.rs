@@ -226,3 +226,38 @@ fn of_ten_thousand_subscriptions_few_are_looked_at() {
         Entity::new(Uri::ngsi_ld("E", "x"), name("Z")).with(Attribute::property(name("a"), 13_i64));
     assert_eq!(by_index(&mut index, None, Some(&stranger)), (Vec::new(), 0));
 }
+
+#[test]
+fn a_defect_met_for_one_does_not_silence_the_others() {
+    let storage = storage::Memory::new();
+    let reader = storage::Storage::reader(&storage);
+    let book = crate::delivery::Book::read(&*reader, crate::delivery::DeliveryLimits::default()).unwrap();
+    let mut matcher = super::Matcher::open(&*reader, Arc::default(), &book).unwrap();
+    let entities = json!([{"type": "A"}]);
+    matcher.put(compiled(1, &json!({"entities": entities})), &book);
+    let notification = json!({"join": "inline", "endpoint": {"uri": "http://a.example/"}});
+    matcher.put(
+        compiled(2, &json!({"entities": entities, "notification": notification})),
+        &book,
+    );
+    matcher.put(compiled(3, &json!({"entities": entities})), &book);
+    let change = |number: u32, attribute: Attribute| crate::events::EntityChange {
+        before: None,
+        after: Some(Arc::new(
+            Entity::new(Uri::ngsi_ld("E", &number.to_string()), name("A")).with(attribute),
+        )),
+    };
+    let changes = [
+        change(1, Attribute::relationship(name("r"), Uri::ngsi_ld("T", "defect"))),
+        change(2, Attribute::property(name("a"), 1_i64)),
+    ];
+    let find = |_: &Uri| -> Option<Arc<Entity>> { panic!("a defect, as the test wants it") };
+    let letters = matcher.letters(&changes, &[0..1, 1..2], Timestamp::MIN, Timestamp::MIN, &find);
+    let mut told: Vec<(String, usize)> = letters
+        .iter()
+        .map(|letter| (letter.owner.id.as_str().to_owned(), letter.about.len()))
+        .collect();
+    told.sort();
+    let expected = ["urn:s:1", "urn:s:1", "urn:s:2", "urn:s:3", "urn:s:3"];
+    assert_eq!(told, expected.map(|id| (id.to_owned(), 1)));
+}

@@ -133,9 +133,14 @@ pub(crate) struct Faulty {
     pub(crate) gate: Arc<parking_lot::Mutex<()>>,
     /// Whether reading the past panics.
     pub(crate) broken_past: Arc<AtomicBool>,
+    /// Which numbers of the past were asked for.
+    pub(crate) asked: Arc<parking_lot::Mutex<Vec<Asked>>>,
     /// What the next commit says, once.
     pub(crate) next_error: Arc<parking_lot::Mutex<Option<Fault>>>,
 }
+
+/// A part of the past: an entity's attribute and data set in a range of time.
+pub(crate) type Asked = (EntityKey, Name, Option<Uri>, (Timestamp, Timestamp));
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -192,11 +197,19 @@ impl Storage for Faulty {
         self.inner.put_blob(content)
     }
     fn reader(&self) -> Arc<dyn StorageReader> {
-        Arc::new(FaultyReader(self.inner.reader(), Arc::clone(&self.broken_past)))
+        Arc::new(FaultyReader(
+            self.inner.reader(),
+            Arc::clone(&self.broken_past),
+            Arc::clone(&self.asked),
+        ))
     }
 }
 
-struct FaultyReader(Arc<dyn StorageReader>, Arc<AtomicBool>);
+struct FaultyReader(
+    Arc<dyn StorageReader>,
+    Arc<AtomicBool>,
+    Arc<parking_lot::Mutex<Vec<Asked>>>,
+);
 
 impl StorageReader for FaultyReader {
     fn history(
@@ -217,6 +230,8 @@ impl StorageReader for FaultyReader {
         range: (Timestamp, Timestamp),
         each: &mut dyn FnMut(Piece<'_>),
     ) -> Result<(), StorageError> {
+        let asked = (key, attribute.clone(), dataset_id.cloned(), range);
+        self.2.lock().push(asked);
         self.0.pieces(key, attribute, dataset_id, range, each)
     }
     fn visit(

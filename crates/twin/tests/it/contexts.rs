@@ -71,7 +71,7 @@ fn hosted_contexts_and_their_uses_survive_a_restart() {
     for _ in 0..3 {
         contexts.resolve_url(&url).unwrap();
     }
-    contexts.flush().unwrap();
+    home.tidy().unwrap();
     home.close();
 
     let contexts = Contexts::offline([]).with_home(city(&memory, &clock));

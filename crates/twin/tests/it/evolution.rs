@@ -206,6 +206,54 @@ fn clause_4_5_7_a_deletion_is_an_instance() {
     );
 }
 
+/// In memory, from the store, and no longer once there is an entity of that id again.
+#[test]
+fn clause_4_8_a_deleted_entity_says_when_that_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let open = || {
+        let store = Embedded::open(folder.path(), "city", Environment::real(1)).unwrap();
+        Twin::open(Box::new(store), clock.clone()).unwrap()
+    };
+    let told = |twin: &Twin| {
+        let part = twin.evolution(&view(), &id(1), &always(), 100).unwrap().unwrap();
+        let pieces = twin
+            .pieces(&view(), &id(1), &always(), &mut |_, _, _| {})
+            .unwrap();
+        let deleted_at = part.entity.deleted_at;
+        assert_eq!(pieces.unwrap().deleted_at, deleted_at);
+        let other = twin.evolution(&view(), &id(2), &always(), 100).unwrap().unwrap();
+        assert_eq!(other.entity.deleted_at, None);
+        deleted_at
+    };
+    let twin = open();
+    for n in [1, 2] {
+        run(&twin, Operation::Create(thing(n).with(property("a", 1)))).unwrap();
+    }
+    assert_eq!(told(&twin), None);
+    clock.set(at(10));
+    run(&twin, Operation::Delete(id(1))).unwrap();
+    assert_eq!(told(&twin), Some(at(10)));
+    let past = Operation::AppendHistory {
+        entity: thing(1).with(property("a", 3).observed_at(at(5))),
+        current: false,
+    };
+    clock.set(at(20));
+    run(&twin, past).unwrap();
+    assert_eq!(
+        told(&twin),
+        Some(at(10)),
+        "more of its past does not bring it back"
+    );
+    twin.close();
+    drop(twin);
+    let twin = open();
+    assert_eq!(told(&twin), Some(at(10)));
+    clock.set(at(30));
+    run(&twin, Operation::Create(thing(1).with(property("a", 2)))).unwrap();
+    assert_eq!(told(&twin), None);
+}
+
 #[test]
 fn clause_4_5_6_changes_of_the_scope_are_kept() {
     let clock = clock();

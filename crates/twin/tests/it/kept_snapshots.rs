@@ -318,3 +318,64 @@ fn the_files_of_what_is_deleted_or_was_cut_off_go() {
     assert_eq!(number(&snapshots.open(&kept).unwrap(), 1), Some(1.0));
     assert!(tenants.names().is_empty(), "a snapshot is no tenant");
 }
+
+#[test]
+fn those_that_wait_for_their_data_are_bounded_and_let_go_when_they_are_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenants = open(folder.path(), &Stores::default(), &clock());
+    let twin = tenants.get(None).unwrap();
+    let snapshots = tenants.snapshots(&twin, None);
+    let (go_on, wait) = channel::<()>();
+    let (begun, began) = channel();
+    let first = snapshots
+        .create(
+            NewSnapshot::default(),
+            Box::new(move |_, _| {
+                begun.send(()).unwrap();
+                wait.recv().unwrap();
+                Ok(Collected::default())
+            }),
+            Box::new(|_| ()),
+        )
+        .unwrap();
+    began.recv().unwrap();
+    let held = Arc::new(());
+    let make = || {
+        let held = Arc::clone(&held);
+        snapshots.create(
+            NewSnapshot::default(),
+            Box::new(move |_, _| {
+                drop(held);
+                Ok(Collected::default())
+            }),
+            Box::new(|_| ()),
+        )
+    };
+    // One after the other, they leave nothing.
+    for _ in 0..50 {
+        snapshots.delete(&make().unwrap()).unwrap();
+    }
+    assert_eq!(
+        Arc::strong_count(&held),
+        1,
+        "nothing of those that are deleted is kept"
+    );
+    let mut waiting = Vec::new();
+    let refused = loop {
+        match make() {
+            Ok(id) => waiting.push(id),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, Error::Busy { .. }), "{refused}");
+    assert_eq!(Arc::strong_count(&held), 1 + waiting.len());
+    snapshots.delete(&waiting.pop().unwrap()).unwrap();
+    waiting.push(make().unwrap());
+    go_on.send(()).unwrap();
+    for id in waiting.iter().chain([&first]) {
+        while snapshots.info(id).unwrap().status == SnapshotStatus::Preparing {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    assert_eq!(Arc::strong_count(&held), 1);
+}

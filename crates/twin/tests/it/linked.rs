@@ -141,3 +141,36 @@ fn an_answer_does_not_grow_without_end() {
     assert!(error.contains(&MAX_LINKED.to_string()), "{error}");
     assert_eq!(write(JoinForm::Flat, 9).unwrap(), 10);
 }
+
+#[test]
+fn the_bytes_of_linked_entities_are_bounded() {
+    let twin = twin();
+    let text = "x".repeat(100_000);
+    run(
+        &twin,
+        Operation::Create(thing(2).with(Attribute::property(name("n"), text.as_str()))),
+    )
+    .unwrap();
+    let many = |number: usize, times: usize| {
+        let targets = vec![id(2); times];
+        let to = Attribute::new(name("to"), Value::Relationship(Relationship::to_many(targets)));
+        run(&twin, Operation::UpsertReplace(thing(number).with(to))).unwrap();
+    };
+    many(1, 100);
+    assert!(written(&twin, &view(), JoinForm::Inline, 1).unwrap().len() > 10_000_000);
+    many(1, 2_000); // 200 MB
+    let error = written(&twin, &view(), JoinForm::Inline, 1).unwrap_err();
+    assert!(error.to_string().contains("linked entities"), "{error}");
+    assert!(
+        written(&twin, &view(), JoinForm::Flat, 1).is_ok(),
+        "there it stands once"
+    );
+    // In several steps the bytes inside are counted once.
+    many(3, 100);
+    let to = Attribute::new(
+        name("to"),
+        Value::Relationship(Relationship::to_many(vec![id(3)])),
+    );
+    run(&twin, Operation::UpsertReplace(thing(1).with(to))).unwrap();
+    assert!(written(&twin, &view(), JoinForm::Inline, 3).is_ok());
+}

@@ -40,5 +40,6 @@ mod snapshot_notices;
 mod snapshots;
 mod source_subscriptions;
 mod subscriptions;
+mod texts;
 mod transient;
 mod views;

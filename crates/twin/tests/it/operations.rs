@@ -2,7 +2,7 @@
 
 use ngsi_ld::fragment::Fragment;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
-use ngsi_ld::{Attribute, Entity, Timestamp};
+use ngsi_ld::{Attribute, Entity};
 use storage::Memory;
 use twin::{Error, HistoryQuery, Operation, Outcome, Reader, Twin};
 
@@ -433,30 +433,4 @@ fn a_blob_is_read_by_window() {
     let error = twin.put_blob(&mut Broken).unwrap_err();
     assert!(error.to_string().contains("the upload broke off"), "{error}");
     assert_eq!(twin.put_blob(&mut std::io::empty()).unwrap().0.len(), 64);
-}
-
-#[test]
-fn followers_are_told_what_was_and_what_is() {
-    let twin = twin();
-    let mut follower = twin.follow();
-    run(&twin, Operation::Create(thing(1).with(property("a", 1)))).unwrap();
-    run(&twin, Operation::Import(thing(1).with(property("a", 1)))).unwrap(); // nothing happens
-    run(&twin, Operation::Merge(id(1), set("a", 2))).unwrap();
-    run(&twin, Operation::Delete(id(1))).unwrap();
-    twin.close();
-    let mut seen = Vec::new();
-    while let Ok(committed) = follower.try_recv() {
-        for change in &committed.changes {
-            let value = |e: &Option<std::sync::Arc<ngsi_ld::Entity>>| {
-                e.as_ref()
-                    .map(|e| e.get(name("a").as_str()).unwrap().as_f64().unwrap())
-            };
-            seen.push((value(&change.before), value(&change.after)));
-            assert!(committed.at > Timestamp::MIN);
-        }
-    }
-    assert_eq!(
-        seen,
-        [(None, Some(1.0)), (Some(1.0), Some(2.0)), (Some(2.0), None)]
-    );
 }

@@ -425,3 +425,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn registrations_that_end_together_go_in_few_commits() {
+    let (faulty, clock) = (crate::common::Faulty::default(), clock());
+    let twin = Twin::open(Box::new(faulty.clone()), Arc::<ManualClock>::clone(&clock)).unwrap();
+    for _ in 0..600 {
+        register(&twin, &json!({"expiresAt": at(10).to_string()})).unwrap();
+    }
+    let stays = register(&twin, &json!({})).unwrap();
+    clock.set(at(11));
+    let before = faulty.commits.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(twin.expire_registrations_blocking().unwrap(), 600);
+    assert!(faulty.commits.load(std::sync::atomic::Ordering::SeqCst) - before <= 3);
+    assert_eq!(found(&twin, of_type("A")), std::slice::from_ref(&stays));
+    twin.close();
+    clock.set(at(0));
+    let twin = Twin::open(Box::new(faulty), clock).unwrap();
+    assert_eq!(found(&twin, of_type("A")), [stays], "they are gone for good");
+}

@@ -485,6 +485,55 @@ async fn clause_4_9_q_follows_relationships() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_patterns_of_a_subscription_are_bounded_together() {
+    let (twin, ..) = started();
+    let selectors = |many: usize, pattern: &str| {
+        let one = |number: usize| json!({"type": "Thing", "idPattern": format!("^urn:{number}:{pattern}")});
+        json!({"entities": (0..many).map(one).collect::<Vec<_>>()})
+    };
+    for (members, taken) in [
+        (selectors(100, "[0-9]+"), true),
+        (selectors(101, "[0-9]+"), false),
+        (selectors(1, "\\w{10}"), true),
+        (selectors(50, "\\w{10}"), false), // each would do alone
+    ] {
+        let made = twin
+            .create_subscription(&view(), draft(&members), Context::core().clone())
+            .await;
+        assert_eq!(made.is_ok(), taken, "{members:.100} {made:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_that_overtake_each_other_are_all_made() {
+    let (twin, ..) = started();
+    let one = subscribe(&twin, json!({})).await;
+    let updates = [
+        json!({"q": "a>1"}),
+        json!({"throttling": 7}),
+        json!({"description": "x"}),
+        json!({"subscriptionName": "y"}),
+        json!({"watchedAttributes": ["a"]}),
+    ];
+    let mut all = tokio::task::JoinSet::new();
+    for json in updates {
+        let (twin, one) = (twin.clone(), one.clone());
+        all.spawn(async move {
+            twin.update_subscription(&view(), &one, fragment(&json), None)
+                .await
+        });
+    }
+    while let Some(made) = all.join_next().await {
+        made.unwrap().unwrap();
+    }
+    let (stored, _) = twin.subscription(&one).unwrap();
+    let shown = &stored.subscription;
+    assert!(shown.q.is_some() && shown.watched_attributes.is_some());
+    assert_eq!(shown.throttling_s, Some(7.0));
+    assert_eq!(shown.description.as_deref(), Some("x"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_context_that_stands_under_a_url_is_the_same_after_each_start() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {

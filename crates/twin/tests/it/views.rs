@@ -190,3 +190,130 @@ fn what_is_hidden_by_what_it_is_now_is_hidden_in_its_past() {
     assert!(twin.history(&narrow, &id(1), &always()).unwrap().is_none());
     assert!(twin.history(&view(), &id(1), &always()).unwrap().is_some());
 }
+
+#[test]
+fn a_hidden_past_is_not_taken_over() {
+    let twin = twin();
+    let mut secret = thing(1).with(property("a", 1));
+    secret.types = vec![name("Secret")];
+    run(&twin, Operation::Create(secret)).unwrap();
+    run(&twin, Operation::Delete(id(1))).unwrap();
+    let mut secret = thing(2);
+    secret.types = vec![name("Secret")];
+    let past = secret.with(property("a", 1).observed_at(at(0)));
+    run(
+        &twin,
+        Operation::AppendHistory {
+            entity: past,
+            current: false,
+        },
+    )
+    .unwrap();
+    let narrow = only(Selection::of_type(name("Thing")));
+    for n in [1, 2] {
+        assert!(twin.history(&narrow, &id(n), &always()).unwrap().is_none());
+        let refused = twin.execute_blocking(
+            &narrow,
+            vec![
+                Operation::Create(thing(n)),
+                Operation::UpsertReplace(thing(n)),
+                Operation::UpsertUpdate(thing(n)),
+                Operation::Import(thing(n)),
+            ],
+        );
+        assert!(
+            matches!(
+                refused.as_slice(),
+                [
+                    Err(Error::AlreadyExists(_)),
+                    Err(Error::NotFound(_)),
+                    Err(Error::NotFound(_)),
+                    Err(Error::NotFound(_)),
+                ]
+            ),
+            "{refused:?}"
+        );
+        assert!(twin.history(&narrow, &id(n), &always()).unwrap().is_none());
+        let past = twin.history(&view(), &id(n), &always()).unwrap().unwrap();
+        assert!(!past.attributes.is_empty());
+    }
+}
+
+#[test]
+fn hidden_attributes_are_neither_changed_nor_found_out_by_writing() {
+    let hiding = |twin: &Twin| {
+        let blind = view().hiding([name("private")]);
+        let mut answers = Vec::new();
+        for operation in [
+            Operation::DeleteAttribute(id(1), name("private"), twin::Instance::All),
+            Operation::ReplaceAttribute(id(1), property("private", 9)),
+            Operation::UpdateAttribute(id(1), crate::common::part("private", None, 9, None)),
+            Operation::Append(id(1), set("private", 9), false),
+            Operation::Append(id(1), set("private", 9), true),
+            Operation::Update(id(1), set("private", 9)),
+            Operation::Merge(id(1), set("private", 9)),
+            Operation::Replace(id(1), thing(1).with(property("private", 9))),
+            Operation::UpsertReplace(thing(1).with(property("private", 9))),
+            Operation::UpsertUpdate(thing(1).with(property("private", 9))),
+            Operation::Import(thing(1).with(property("private", 9))),
+            Operation::AppendHistory {
+                entity: thing(1).with(property("private", 9).observed_at(at(1))),
+                current: true,
+            },
+            // What may be written leaves the rest alone.
+            Operation::Append(id(1), set("a", 2), true),
+            Operation::Merge(id(1), set("b", 2)),
+            Operation::Replace(id(1), thing(1).with(property("c", 3))),
+            Operation::UpsertReplace(thing(1).with(property("d", 4)).with(property("a", 5))),
+        ] {
+            answers.push(twin.execute_blocking(&blind, vec![operation]).remove(0));
+        }
+        let left = twin.get(&blind, &id(1)).unwrap().attributes.len();
+        assert_eq!(left, 2);
+        answers
+    };
+    let (with, without) = (twin(), twin());
+    run(
+        &with,
+        Operation::Create(
+            thing(1)
+                .with(property("x", 1))
+                .with(property("private", 7))
+                .with(property("a", 1)),
+        ),
+    )
+    .unwrap();
+    run(
+        &without,
+        Operation::Create(thing(1).with(property("x", 1)).with(property("a", 1))),
+    )
+    .unwrap();
+    let (told, told_without) = (hiding(&with), hiding(&without));
+    assert!(
+        told[..12]
+            .iter()
+            .all(|one| matches!(one, Err(Error::AttributeNotFound(..)))),
+        "{told:?}"
+    );
+    assert_eq!(
+        format!("{told:?}"),
+        format!("{told_without:?}"),
+        "whether it is there makes no difference"
+    );
+    let entity = with.get(&view(), &id(1)).unwrap();
+    assert_eq!(
+        entity.get(name("private").as_str()).and_then(Attribute::as_f64),
+        Some(7.0)
+    );
+    // Writing what is there already is no change.
+    let before = with.get(&view(), &id(1)).unwrap();
+    let same = with.execute_blocking(
+        &view().hiding([name("private")]),
+        vec![Operation::Merge(id(1), set("a", 5))],
+    );
+    assert!(same[0].is_ok());
+    assert_eq!(
+        with.get(&view(), &id(1)).unwrap().attributes.len(),
+        before.attributes.len()
+    );
+}

@@ -4,3 +4,4 @@ mod forms;
 mod payloads;
 mod refusals;
 mod round_trips;
+mod series;

@@ -1,6 +1,7 @@
 //! What notifications carry (5.3.1, 5.8.6).
 
 use super::*;
+use crate::representation::{feature_of, write_entity};
 
 fn name(term: &str) -> Name {
     context().expand(term)
@@ -47,6 +48,19 @@ fn shown(case: &Case<'_>) -> Json {
         deleted: case.deleted,
     };
     Json::Object(write_notified(&notified, &context(), &case.options))
+}
+
+/// As the twin writes it.
+fn write_notified(
+    notified: &Notified<'_>,
+    context: &Context,
+    options: &WriteOptions,
+) -> serde_json::Map<String, Json> {
+    let Some(entity) = notified.entity(context, options) else {
+        return serde_json::Map::new();
+    };
+    let written = write_entity(&entity, context, options);
+    finish_notified(notified, &entity, written, context, options)
 }
 
 #[test]
@@ -209,11 +223,11 @@ fn clause_5_3_1_notifications() {
         (&linked["@context"], &linked["data"][0]["@context"]),
         (&url, &url)
     );
-    let features = vec![write_notified_feature(
-        &notified,
-        &context(),
-        &WriteOptions::default(),
-    )];
+    let options = WriteOptions::default();
+    let features = data()
+        .into_iter()
+        .map(|one| feature_of(&building, None, &options, one));
+    let features = features.collect();
     let geo = notification("urn:n:1", &id(), now(), features, Accept::GeoJson, Some(&url));
     assert_eq!(geo["data"]["type"], "FeatureCollection");
     assert_eq!(geo["data"]["@context"], url);

@@ -7,6 +7,7 @@ mod sheet;
 
 use std::sync::Arc;
 
+use ngsi_ld::name::NGSI_LD;
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::temporal::{Aggregation, TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::representation::{TemporalFormat, WriteOptions, scope_name, write_temporal};
@@ -19,7 +20,7 @@ use self::cut::Room;
 use self::scopes::Validity;
 pub(crate) use self::sheet::{Found, Histories, Sheet};
 use super::answer::{PageRequest, Wording};
-use super::parameters::{TemporalParameters, number};
+use super::parameters::{TemporalParameters, positive};
 use super::representation::{Evolution, Representation};
 use super::selection::Wanted;
 use crate::problem::{Answer, NgsiError, Problem};
@@ -48,10 +49,7 @@ impl Question {
             parameters.end_time_at.as_deref(),
             parameters.timeproperty.as_deref(),
         )?;
-        let last_n = number("lastN", parameters.last_n.as_deref())?;
-        if last_n == Some(0) {
-            return Err(Error::bad_data("`lastN` is at least 1"));
-        }
+        let last_n = positive("lastN", parameters.last_n.as_deref())?;
         let aggregation = match (evolution, parameters.aggr_methods.as_deref()) {
             (Evolution::Aggregated, Some(methods)) => Some(Aggregation::parse(
                 methods,
@@ -139,6 +137,9 @@ pub(crate) fn retrieve(
     if is_empty && !has_named(twin, view, id, how)? {
         return Err(nothing_there(id));
     }
+    if how.write.shows(&scope_name()) {
+        scopes::complete(twin, view, &mut part.entity, question)?;
+    }
     let mut room = Room::new(question, most);
     room.take(part)?;
     let range = room.content_range(question);
@@ -159,8 +160,8 @@ fn nothing_there(id: &Uri) -> Problem {
     )
 }
 
-/// The attributes that are to be read at all; empty: all. Where only `id`, `type` or `scope` are to be shown, all
-/// are looked at, because an entity without instances in the time that is asked for is not in an answer.
+/// The attributes that are to be read at all; empty: all. Where only `id`, `type`, `scope` or times of the entity are
+/// to be shown, all are looked at, because an entity without instances in the time that is asked for is not in an answer.
 fn names_to_read(how: &Representation) -> Vec<Name> {
     let write = &how.write;
     if !write.attrs.is_empty() {
@@ -168,7 +169,14 @@ fn names_to_read(how: &Representation) -> Vec<Name> {
         names.push(scope_name());
         return names;
     }
-    let is_member = |name: &Name| matches!(name.as_str(), "@id" | "@type") || *name == scope_name();
+    let is_member = |name: &Name| {
+        let own = name.as_str().strip_prefix(NGSI_LD);
+        matches!(name.as_str(), "@id" | "@type")
+            || matches!(
+                own,
+                Some("scope" | "createdAt" | "modifiedAt" | "deletedAt" | "expiresAt")
+            )
+    };
     if write.pick.iter().all(is_member) {
         return Vec::new();
     }
@@ -240,6 +248,9 @@ pub(crate) fn visit(
             keep_datasets(&mut part, how);
             if part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope()) {
                 continue;
+            }
+            if question.aggregation.is_none() && how.write.shows(&scope_name()) {
+                scopes::complete(twin, view, &mut part.entity, question)?;
             }
             Found::Instances(part, validity)
         };

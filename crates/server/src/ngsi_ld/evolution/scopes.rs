@@ -3,11 +3,12 @@
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::representation::scope_name;
-use ngsi_ld::{Attribute, Entity, Timestamp};
+use ngsi_ld::{Attribute, Entity, Timestamp, Uri};
 use query::View;
 use query::temporal::instant_of;
 use twin::{HistoryQuery, Reader};
 
+use super::Question;
 use crate::problem::Answer;
 
 /// When an entity had a Scope that a query asks for: half-open ranges.
@@ -17,27 +18,16 @@ pub(crate) struct Validity(Vec<(Timestamp, Timestamp)>);
 impl Validity {
     /// Reads the evolution of the Scope. Where nothing is known of it, what holds now has held always.
     pub(super) fn of(twin: &dyn Reader, view: &View, now: &Entity, query: &ScopeQuery) -> Answer<Self> {
-        let always = HistoryQuery {
-            temporal: TemporalQuery {
-                relation: TimeRelation::Always,
-                property: TimeProperty::ObservedAt,
-            },
-            attributes: vec![scope_name()],
-            last_n: None,
-        };
-        let instances = twin.history(view, &now.id, &always)?;
-        let instances = instances.map(|entity| entity.attributes).unwrap_or_default();
-        Ok(Self::from_instances(&instances, now, query))
+        Ok(Self::from_instances(&evolution(twin, view, &now.id)?, now, query))
     }
 
+    /// Of instances in order.
     fn from_instances(instances: &[Attribute], now: &Entity, query: &ScopeQuery) -> Self {
         if instances.is_empty() {
             let all = (Timestamp::MIN, Timestamp::MAX);
             return Self(query.matches(&now.scope).then_some(all).into_iter().collect());
         }
-        let since = |instance: &Attribute| instance.deletion().unwrap_or_else(|| instance.instant());
-        let mut ordered: Vec<&Attribute> = instances.iter().collect();
-        ordered.sort_by_key(|instance| since(instance));
+        let ordered = instances;
         let ends = ordered.iter().skip(1).map(|next| since(next));
         let ends: Vec<Timestamp> = ends.chain([Timestamp::MAX]).collect();
         let ranges = ordered.iter().zip(ends).filter_map(|(instance, end)| {
@@ -78,9 +68,54 @@ impl Validity {
     }
 }
 
+/// All that is known of the Scope over time, in order.
+fn evolution(twin: &dyn Reader, view: &View, id: &Uri) -> Answer<Vec<Attribute>> {
+    let always = HistoryQuery {
+        temporal: TemporalQuery {
+            relation: TimeRelation::Always,
+            property: TimeProperty::ObservedAt,
+        },
+        attributes: vec![scope_name()],
+        last_n: None,
+    };
+    let known = twin.history(view, id, &always)?;
+    let mut instances = known.map(|entity| entity.attributes).unwrap_or_default();
+    instances.sort_by_key(since);
+    Ok(instances)
+}
+
+/// From when on an instance holds.
+fn since(instance: &Attribute) -> Timestamp {
+    instance.deletion().unwrap_or_else(|| instance.instant())
+}
+
+/// Completes the Scope in what is told of a time: one that was set before and still held when it began is told too
+/// (C.5.16.3), with the instant at which it was set; what holds now is told of no other time.
+pub(super) fn complete(twin: &dyn Reader, view: &View, part: &mut Entity, question: &Question) -> Answer<()> {
+    let TemporalQuery { relation, property } = question.temporal;
+    if part.scope.is_empty() || relation == TimeRelation::Always || property != TimeProperty::ObservedAt {
+        return Ok(());
+    }
+    let known = evolution(twin, view, &part.id)?;
+    if known.is_empty() {
+        return Ok(()); // what holds now has held always, for all that is known
+    }
+    part.scope.clear();
+    let (start, _) = relation.range();
+    let before = known.into_iter().take_while(|instance| since(instance) < start);
+    let held = before.last().filter(|instance| instance.deletion().is_none());
+    // With `lastN` the last ones are told, and not the one before.
+    if let Some(held) = held.filter(|_| question.last_n.is_none()) {
+        let instances = &mut part.attributes;
+        let at = instances.iter().position(Attribute::is_scope);
+        instances.insert(at.unwrap_or(instances.len()), held);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use ngsi_ld::{Kind, Name, Uri};
+    use ngsi_ld::{Kind, Name};
 
     use super::*;
 
@@ -90,10 +125,10 @@ mod tests {
         let scope = |text: &str, n| Attribute::of_scope(&[text.into()]).observed_at(at(n));
         let now = Entity::new(Uri::ngsi_ld("A", "1"), Name::default_term("A"));
         let query = |text| ScopeQuery::parse(text).unwrap();
-        // In any order: /A from 10, /B from 20, none from 30, /A again from 40.
+        // /A from 10, /B from 20, none from 30, /A again from 40.
         let instances = [
-            scope("/B", 20),
             scope("/A", 10),
+            scope("/B", 20),
             Attribute::deletion_of(scope_name(), None, Kind::Property, at(30)),
             scope("/A", 40),
         ];

@@ -1,7 +1,10 @@
 //! The order of strings in a language (4.23.3): the Unicode Collation Algorithm with the tailorings of CLDR.
 
+mod ascii;
+
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::LazyLock;
 
 use icu_collator::options::{AlternateHandling, CaseLevel, CollatorOptions, MaxVariable, Strength};
 use icu_collator::preferences::{CollationCaseFirst, CollationNumericOrdering, CollationType};
@@ -10,9 +13,21 @@ use icu_locale_core::Locale;
 use icu_locale_core::extensions::unicode::Value;
 use ngsi_ld::Error;
 
-/// The order of strings in a language, by code points where the language finds no difference.
+/// The order of strings in a language.
 pub struct Collation {
     collator: CollatorBorrowed<'static>,
+    /// It is that of the root, without any setting.
+    is_root: bool,
+}
+
+/// The root collation, a constant that takes some work to make.
+static ROOT: LazyLock<Option<Collation>> = LazyLock::new(|| Collation::new(None).ok());
+
+/// How two strings stand to each other where no collation is asked for: by the root collation, and by code points where
+/// that finds no difference.
+pub fn compare_texts(a: &str, b: &str) -> Ordering {
+    let collated = ROOT.as_ref().map_or(Ordering::Equal, |root| root.compare(a, b));
+    collated.then_with(|| a.cmp(b))
 }
 
 impl fmt::Debug for Collation {
@@ -29,6 +44,7 @@ impl Collation {
     /// `BadRequestData` for what is not a language tag, and for a collation, strength or other setting that does not
     /// exist.
     pub fn new(tag: Option<&str>) -> Result<Self, Error> {
+        let is_root = tag.is_none();
         let tag = tag.unwrap_or("und");
         let shown: String = tag.chars().take(80).collect();
         let bad = |what: &str| Error::bad_data(format!("`collation` `{shown}`: {what}"));
@@ -88,11 +104,21 @@ impl Collation {
         let preferences = CollatorPreferences::from(&locale);
         let collator = CollatorBorrowed::try_new(preferences, options)
             .map_err(|error| bad(&format!("there is no such collation ({error})")))?;
-        Ok(Self { collator })
+        Ok(Self { collator, is_root })
+    }
+
+    /// Whether it is the root collation, because none was asked for.
+    pub fn is_root(&self) -> bool {
+        self.is_root
     }
 
     /// How two strings stand to each other; `Equal` where this collation makes no difference.
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
+        if self.is_root
+            && let Some(order) = ascii::compare(a, b)
+        {
+            return order;
+        }
         self.collator.compare(a, b)
     }
 }
@@ -112,6 +138,55 @@ fn known(is: bool, text: &str, bad: &dyn Fn(&str) -> Error) -> Result<(), Error>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Texts that share most of what they have, with letters that belong to the one before or count for nothing.
+    fn any_text() -> impl Strategy<Value = String> {
+        let letters = prop_oneof![
+            4 => prop::sample::select(vec!['a', 'A', 'b', 'l', 'L', 'n', 'z', '1', '2', ' ', '-', '_', '~']),
+            2 => (0..128_u8).prop_map(char::from),
+            2 => prop::sample::select(vec![
+                '\u{301}', '\u{308}', '\u{b7}', '\u{387}', 'ä', 'Ä', 'é', 'ß', 'æ', 'ñ', '\u{200d}', '\u{ad}', '日', 'п', '😀', '²',
+                '\u{ffff}', '\u{338}', 'ŀ', 'Ā', 'ŉ', 'ǆ', 'Ȁ', 'ɏ', 'ɐ', '×',
+            ]),
+        ];
+        (
+            prop::sample::select(vec!["", "", "al", "Sensor "]),
+            prop::collection::vec(letters, 0..5),
+        )
+            .prop_map(|(start, letters)| start.chars().chain(letters).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200_000))]
+        #[test]
+        fn what_is_decided_within_ascii_is_decided_so_by_the_tables(a in any_text(), b in any_text()) {
+            let root = Collation::new(None).unwrap();
+            let expected = root.collator.compare(&a, &b);
+            prop_assert_eq!(root.compare(&a, &b), expected);
+            prop_assert_eq!(compare_texts(&a, &b), expected.then(a.cmp(&b)));
+        }
+    }
+
+    #[test]
+    fn every_pair_of_ascii_stands_as_in_the_tables() {
+        let root = Collation::new(None).unwrap();
+        for a in 0..128_u8 {
+            for b in 0..128_u8 {
+                for (a, b) in [
+                    (char::from(a).to_string(), char::from(b).to_string()),
+                    (format!("x{}y", char::from(a)), format!("X{}", char::from(b))),
+                ] {
+                    assert_eq!(root.compare(&a, &b), root.collator.compare(&a, &b), "{a:?} {b:?}");
+                }
+            }
+        }
+        assert_eq!(ascii::compare("sensor 1", "sensor 20"), Some(Ordering::Less));
+        assert_eq!(ascii::compare("Genève", "Bern"), Some(Ordering::Greater));
+        assert_eq!(ascii::compare("Genève", "Geneva"), None);
+        assert_eq!(ascii::compare("Zürich", "Paris"), Some(Ordering::Greater));
+        assert_eq!(ascii::compare("n\u{303}", "o"), None, "an accent may count");
+    }
 
     fn sorted(tag: Option<&str>, words: &[&str]) -> String {
         let collation = Collation::new(tag).unwrap();

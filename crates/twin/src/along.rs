@@ -1,0 +1,259 @@
+//! Ordered pages found by walking along the values of the attribute that decides first: what is not on the page is
+//! not looked at.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use ngsi_ld::query::q::is_system;
+use ngsi_ld::{Entity, Name, Uri};
+use query::{EntityQuery, Links, OrderPlan, Plan, Sorter, View};
+use storage::EntityKey;
+
+use crate::attribute_index::{At, Counts, number};
+use crate::choice;
+use crate::error::Error;
+use crate::ordered::{MAX_ORDERED, Ordered};
+use crate::reader::Page;
+use crate::reading::{Reading, seen};
+use crate::shard::{Lane, Record};
+use crate::state::{SHARDS, Shards};
+use crate::steps::Steps;
+use crate::walk::{Path, Walk};
+
+/// The most entities that have the attribute and stand in no order of its values, which are all looked at.
+const MOST_ASIDE: usize = 1000;
+
+/// A walk along the values of an attribute.
+struct Along<'a> {
+    name: &'a Name,
+    descending: bool,
+    /// Along the texts too: their order is that of the index.
+    texts: bool,
+    counts: Counts,
+    /// After all values, what has others and what has none can be told in order: nothing else decides.
+    beyond: bool,
+    /// How many would be looked at to sort them.
+    others: usize,
+}
+
+impl<S: Shards> Reading<'_, S> {
+    /// One page in an order, by the shorter of two ways.
+    pub(crate) fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
+        let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
+        let plan = choice::choose(self.state, &query.selection, None);
+        let mut in_vain = 0;
+        if let Some(along) = self.along(view, query, sorter, &plan) {
+            match self.page_along(view, query, sorter, &along, &plan)? {
+                Ok(page) => return Ok(page),
+                Err(examined) => in_vain = examined,
+            }
+        }
+        let examined = self.visit_by(plan, view, &query.selection, &mut |entity| {
+            ordered.push(entity);
+            true
+        })?;
+        let mut page = ordered.page(query.count);
+        page.examined = in_vain + examined;
+        Ok(page)
+    }
+
+    /// The way by which a page in an order is looked for.
+    pub(crate) fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> OrderPlan {
+        let plan = choice::choose(self.state, &query.selection, None);
+        match self.along(view, query, sorter, &plan) {
+            Some(along) => OrderPlan::Along {
+                attribute: along.name.clone(),
+                numbers: along.counts.numbers + along.counts.several_numbers > 0,
+                texts: along.texts && along.counts.texts + along.counts.other_texts > 0,
+            },
+            None => OrderPlan::Sorted(plan),
+        }
+    }
+
+    /// `None` where that is not the shorter way: to sort what `plan` leads to is.
+    fn along<'b>(
+        &self,
+        view: &View,
+        query: &EntityQuery,
+        sorter: &'b Sorter,
+        plan: &Plan,
+    ) -> Option<Along<'b>> {
+        let (name, descending) = sorter.leading_attribute()?;
+        // Whoever is to count looks at all; whoever may not see the attribute is not to be told by its order.
+        let counting = query.count && self.known_total(view, query).is_none();
+        if counting || query.limit == 0 || is_system(name) || view.hides(name.as_str()) {
+            return None;
+        }
+        // The index still has what has ended and is not deleted yet.
+        if self.over_by.is_some() {
+            return None;
+        }
+        let held = query.offset + query.limit + 1;
+        if held > MAX_ORDERED {
+            return None;
+        }
+        let (counts, present) = self.counts(name);
+        let others = choice::length(self.state, plan);
+        let texts = sorter.has_root_collation();
+        let has_texts = counts.texts + counts.other_texts > 0;
+        let along = Along {
+            name,
+            descending,
+            texts,
+            counts,
+            beyond: sorter.has_one_term() && (texts || !has_texts),
+            others,
+        };
+        let (steps, aside) = along.lengths();
+        let cost = if steps >= held {
+            // Where n of the values' m entities are selected, a page is full after about m / n times its length.
+            held as f64 * steps as f64 / (others.max(1) as f64)
+        } else if along.beyond && present.saturating_sub(steps + aside) <= MOST_ASIDE {
+            steps as f64
+        } else {
+            return None;
+        };
+        (aside <= MOST_ASIDE && cost + (aside as f64) < others as f64).then_some(along)
+    }
+
+    /// How many values there are of an attribute, and how many entities that have it.
+    fn counts(&self, name: &Name) -> (Counts, usize) {
+        let (mut all, mut present) = (Counts::default(), 0);
+        for index in 0..SHARDS {
+            let (counts, with) = self.state.with(index, |shard| {
+                let index = shard.attributes();
+                (index.counts(name), index.count_with(name))
+            });
+            all.numbers += counts.numbers;
+            all.several_numbers += counts.several_numbers;
+            all.texts += counts.texts;
+            all.other_texts += counts.other_texts;
+            present += with;
+        }
+        (all, present)
+    }
+
+    /// The page; or, where the walk does not lead to the end of it, how many it looked at in vain.
+    fn page_along(
+        &self,
+        view: &View,
+        query: &EntityQuery,
+        sorter: &Sorter,
+        along: &Along<'_>,
+        plan: &Plan,
+    ) -> Result<Result<Page, usize>, Error> {
+        let name = along.name;
+        let filter = query.selection.prepare()?;
+        let find = |id: &Uri| self.get(view, id);
+        let links = Links::new(&find);
+        // One more than the page, to know whether there are more.
+        let held = query.offset + query.limit + 1;
+        let mut ordered = Ordered::new(sorter, 0, held)?;
+        let mut met: HashSet<EntityKey> = HashSet::new();
+        let mut take = |ordered: &mut Ordered<'_>, record: &Record| -> Result<usize, Error> {
+            if met.insert(record.key)
+                && let Some(entity) = record.live().and_then(|entity| seen(view, entity))
+                && filter.matches_linked(&entity, &links)
+            {
+                ordered.push_numbered(&entity, record.key.0);
+            }
+            links.check()?;
+            Ok(met.len())
+        };
+        let mut examined = 0;
+        let mut aside = vec![Lane::WithSeveralNumbers(name.clone())];
+        aside.extend(along.texts.then(|| Lane::WithOtherTexts(name.clone())));
+        for record in Walk::new(self.state, &Path::Lanes(aside)) {
+            examined = take(&mut ordered, &record)?;
+        }
+        let mut complete = false;
+        let mut steps = Steps::new(self.state, name, along.descending, along.texts);
+        while let Some((at, record)) = steps.next() {
+            if let Some((last, created)) = ordered.last_of_full() {
+                let (before, here) = match &at {
+                    At::Number(rank) => {
+                        let number = number(*rank);
+                        (
+                            sorter.is_before_number(last, number),
+                            sorter.is_at_number(last, number),
+                        )
+                    }
+                    At::Text(text) => (
+                        sorter.is_before_text(last, &text.0),
+                        sorter.is_at_text(last, &text.0),
+                    ),
+                };
+                complete = before;
+                if complete {
+                    break;
+                }
+                // All further ones of this value were made later.
+                if here && created < record.key.0 {
+                    steps.leave(&at);
+                    continue;
+                }
+            }
+            // Fewer of these are selected than there seemed to be.
+            if examined > along.others {
+                return Ok(Err(examined));
+            }
+            examined = take(&mut ordered, &record)?;
+        }
+        // At the end of the values, what else there is comes after them.
+        complete |= ordered.last_of_full().is_some_and(|(last, _)| {
+            if along.texts {
+                sorter.leads_with_number_or_text(last)
+            } else {
+                sorter.leads_with_number(last)
+            }
+        });
+        if !complete {
+            let (_, present) = self.counts(name);
+            if !along.beyond || present.saturating_sub(examined) > MOST_ASIDE {
+                return Ok(Err(examined));
+            }
+            // Objects, arrays, instants: few.
+            for record in Walk::new(self.state, &Path::Lanes(vec![Lane::WithAttribute(name.clone())])) {
+                examined = take(&mut ordered, &record)?;
+            }
+            // Then all that do not have the attribute, in order of creation.
+            if !ordered
+                .last_of_full()
+                .is_some_and(|(last, _)| sorter.leads_with_something(last))
+            {
+                for record in Walk::new(self.state, &plan.clone().into()) {
+                    if ordered.last_of_full().is_some() {
+                        break;
+                    }
+                    examined = take(&mut ordered, &record)?;
+                }
+            }
+        }
+        let mut entities: Vec<Arc<Entity>> = ordered.page(false).entities;
+        let more = entities.len() == held;
+        entities.truncate(held - 1);
+        Ok(Ok(Page {
+            entities: entities.split_off(query.offset.min(entities.len())),
+            total: self.known_total(view, query),
+            more,
+            examined,
+        }))
+    }
+}
+
+impl Along<'_> {
+    /// How many steps there are, and how many entities are looked at beside them.
+    fn lengths(&self) -> (usize, usize) {
+        let Counts {
+            numbers,
+            several_numbers,
+            texts,
+            other_texts,
+        } = self.counts;
+        if self.texts {
+            (numbers + texts, several_numbers + other_texts)
+        } else {
+            (numbers, several_numbers)
+        }
+    }
+}
