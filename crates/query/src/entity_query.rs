@@ -8,6 +8,11 @@ use ngsi_ld::{Entity, Error, Name, Uri};
 
 use crate::prepared::Prepared;
 
+/// How many selectors the query of one request may have.
+pub const MAX_SELECTORS: usize = 100;
+/// The longest `idPattern`, in bytes.
+pub const MAX_ID_PATTERN_BYTES: usize = 4096;
+
 /// Which entities (5.7.2). Everything that is given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -72,14 +77,53 @@ impl Selection {
     }
 }
 
+/// Refuses what the expressions of IEEE 1003.2 leave without a meaning, and ours would take: a repetition that is
+/// repeated; and what is too long. For those who write a pattern anew: what was taken once goes on.
+///
+/// # Errors
+/// `BadRequestData`.
+pub fn check_id_pattern(pattern: &str) -> Result<(), Error> {
+    if pattern.len() > MAX_ID_PATTERN_BYTES {
+        return Err(Error::bad_data(format!(
+            "`idPattern` is longer than {MAX_ID_PATTERN_BYTES} bytes"
+        )));
+    }
+    if !is_repeated_twice(pattern) {
+        return Ok(());
+    }
+    let shown: String = pattern.chars().take(80).collect();
+    Err(Error::bad_data(format!(
+        "`idPattern` `{shown}` is not a regular expression: it repeats a repetition (IEEE 1003.2)"
+    )))
+}
+
+/// Whether two of `*` and `+` follow each other.
+fn is_repeated_twice(pattern: &str) -> bool {
+    let (mut escaped, mut inside, mut before) = (false, false, false);
+    for c in pattern.chars() {
+        let repeats = !escaped && !inside && matches!(c, '*' | '+');
+        if repeats && before {
+            return true;
+        }
+        before = repeats;
+        match c {
+            '[' if !escaped => inside = true,
+            ']' if !escaped => inside = false,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    false
+}
+
 /// Compiles the regular expression of an `idPattern`, held to a size in memory. Matching takes time linear in the
 /// text. As everywhere in NGSI-LD, it may match any part of the text unless `^` and `$` say otherwise.
 pub fn compile_pattern(parameter: &str, pattern: &str) -> Result<regex::Regex, Error> {
     compile_one_of(parameter, pattern, 1)
 }
 
-/// How many patterns the selectors of one subscription may have.
-const MAX_PATTERNS: usize = 100;
+/// How many patterns the selectors of one subscription, or of one query, may have.
+pub const MAX_PATTERNS: usize = 100;
 
 /// The same for the `idPattern`s of selectors, which share that size.
 pub fn compile_patterns(patterns: &[Option<&str>]) -> Result<Vec<Option<regex::Regex>>, Error> {

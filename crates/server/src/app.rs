@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use indicators::Catalogue;
@@ -18,7 +18,8 @@ use twin::{Clock, Tenants, Twin};
 
 use crate::kpi::cache::Assessments;
 use crate::metrics::Metrics;
-use crate::problem::{Answer, blocking};
+use crate::problem::Answer;
+use crate::resolving::PATIENCE;
 use crate::scenarios::Scenarios;
 
 /// What every request needs. Cheap to clone.
@@ -51,6 +52,12 @@ pub struct Shared {
     pub requests: AtomicU64,
     /// One import at a time, so that memory stays bounded; more wait.
     pub imports: Semaphore,
+    /// How many KiB of bodies are worked on at once, small ones aside.
+    pub bodies: Arc<Semaphore>,
+    /// How many files arrive at once, or wait for their import.
+    pub uploads: Semaphore,
+    /// Waits for @contexts that others hold.
+    pub(crate) resolving: crate::resolving::Resolving,
 }
 
 /// Limits and facts of this process that doors need to know.
@@ -70,9 +77,9 @@ pub struct Config {
     pub default_page_size: usize,
     /// The largest `limit`.
     pub max_page_size: usize,
-    /// The largest body of an operation on one entity, in bytes.
+    /// The largest body of an operation on one entity, and the largest item of a batch, in bytes.
     pub max_entity_bytes: usize,
-    /// The largest body of a batch operation, in bytes.
+    /// The largest body of a batch operation, of a query by POST and of an evolution, in bytes.
     pub max_batch_bytes: usize,
     /// The largest body of an import, in bytes.
     pub max_import_bytes: usize,
@@ -84,6 +91,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send its request's head.
     pub header_timeout: Duration,
+    /// How long a client may leave an answer unread.
+    pub write_timeout: Duration,
     /// Whose pages may read and write here from a browser.
     pub allowed_origins: crate::Origins,
     /// The address by which others know this server, where a proxy stands before it.
@@ -108,12 +117,13 @@ impl Config {
             default_page_size: 20,
             max_page_size: 1000,
             max_entity_bytes: 1 << 20,
-            max_batch_bytes: 32 << 20,
-            max_import_bytes: 2 << 30,
+            max_batch_bytes: 16 << 20,
+            max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             allowed_origins: crate::Origins::default(),
             public_url: None,
             outbound: crate::net::Policy::default(),
@@ -151,6 +161,9 @@ impl App {
             started_at,
             requests: AtomicU64::new(0),
             imports: Semaphore::new(1),
+            bodies: Arc::new(Semaphore::new(crate::ngsi_ld::MAX_BODIES_KIB)),
+            uploads: Semaphore::new(crate::imports::MAX_UPLOADS),
+            resolving: crate::resolving::Resolving::default(),
         }))
     }
 
@@ -162,10 +175,12 @@ impl App {
     /// The compiled form of an `@context` member's value. May go to the network, on a thread that may wait.
     pub async fn context(&self, context: serde_json::Value) -> Answer<Context> {
         let contexts = self.contexts.clone();
-        match contexts.known(&context) {
-            Some(known) => Ok(known),
-            None => Ok(blocking(move || contexts.resolve(&context)).await??),
+        let until = Instant::now() + PATIENCE;
+        if let Some(known) = contexts.known(&context) {
+            return Ok(known);
         }
+        let of_nobody = HeaderMap::new();
+        self.resolving.resolve(contexts, &of_nobody, context, until).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /imports/{kind}`: a city's files, sent over HTTP.
 
 use std::io::{Seek, SeekFrom, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Path, RawQuery, Request, State};
@@ -22,6 +22,12 @@ use crate::{App, caller_view};
 
 /// How long the sender of a file may pause.
 const PAUSE: Duration = Duration::from_secs(30);
+/// How many bytes a second must come, on the whole: 128 kbit/s.
+const LEAST_RATE: u64 = 16 << 10;
+/// How long an upload may be slower than that.
+const AT_FIRST: Duration = Duration::from_mins(1);
+/// How many uploads there are at once, those that wait for their import among them.
+pub(crate) const MAX_UPLOADS: usize = 8;
 /// How many files one request may hold.
 const MAX_FILES: usize = 64;
 
@@ -55,6 +61,8 @@ pub fn router() -> OpenApiRouter<App> {
         (status = 400, description = "An option is wrong", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such kind", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The file is too large", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 408, description = "The file came too slowly, or not at all", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 503, description = "Too many files are being sent; `Retry-After` says when to try again", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "The file as a whole is not what it should be; nothing of it was written", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
@@ -70,12 +78,13 @@ async fn import(
     let (name, mut options) = parameters(query.as_deref().unwrap_or(""))?;
     let twin = target(&app, request.headers()).await?;
     let view = caller_view(request.headers(), &app);
-    let one_at_a_time = app.imports.acquire().await.map_err(|_closed| stopping())?;
+    let upload = app.uploads.try_acquire().map_err(|_none_left| too_many())?;
     let spooled = if is_multipart(request.headers()) {
         parts(&app, request, &mut options).await?
     } else {
         vec![whole(&app, request, name.as_deref().unwrap_or("upload")).await?]
     };
+    let one_at_a_time = app.imports.acquire().await.map_err(|_closed| stopping())?;
     let report = blocking(move || {
         let files: Vec<_> = spooled
             .iter()
@@ -87,7 +96,7 @@ async fn import(
     .await
     .map_err(Problem::as_api)?
     .map_err(|error| refused(&error))?;
-    drop(one_at_a_time);
+    drop((one_at_a_time, upload));
     let body = serde_json::to_vec(&report).map_err(|error| {
         Problem::api(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -99,6 +108,13 @@ async fn import(
 
 fn stopping() -> Problem {
     Problem::api(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "{MAX_UPLOADS} files are being sent or wait for their import; send yours when these are done"
+    );
+    Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail).header(header::RETRY_AFTER, "30")
 }
 
 /// A file that arrived, and what its owner calls it. Gone from the disk when dropped.
@@ -155,10 +171,11 @@ fn is_multipart(headers: &HeaderMap) -> bool {
 async fn whole(app: &App, request: Request, name: &str) -> Answer<Spooled> {
     let mut spool = Spool::new(app, app.config.max_import_bytes);
     let mut body = request.into_body().into_data_stream();
-    while let Some(piece) = paused(body.next()).await? {
-        spool
-            .write(piece.map_err(|error| broken_off(&error.to_string()))?)
-            .await?;
+    let mut pace = Pace::new();
+    while let Some(piece) = pace.next(body.next()).await? {
+        let piece = piece.map_err(|error| broken_off(&error.to_string()))?;
+        pace.came(piece.len())?;
+        spool.write(piece).await?;
     }
     Ok((spool.finish().await?, name.to_owned()))
 }
@@ -169,17 +186,21 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
         .await
         .map_err(|rejection| Problem::api(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     let (mut files, mut left) = (Vec::new(), app.config.max_import_bytes);
-    while let Some(mut field) = paused(form.next_field())
+    let mut pace = Pace::new();
+    while let Some(mut field) = pace
+        .next(form.next_field())
         .await?
         .map_err(|error| broken_off(&error.body_text()))?
     {
         let Some(name) = field.file_name().map(str::to_owned) else {
             let key = field.name().unwrap_or("").to_owned();
             let mut value = Vec::new();
-            while let Some(piece) = paused(field.chunk())
+            while let Some(piece) = pace
+                .next(field.chunk())
                 .await?
                 .map_err(|e| broken_off(&e.body_text()))?
             {
+                pace.came(piece.len())?;
                 if value.len() + piece.len() > 4096 {
                     return Err(Problem::api(
                         StatusCode::BAD_REQUEST,
@@ -198,10 +219,12 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
             ));
         }
         let mut spool = Spool::new(app, left);
-        while let Some(piece) = paused(field.chunk())
+        while let Some(piece) = pace
+            .next(field.chunk())
             .await?
             .map_err(|e| broken_off(&e.body_text()))?
         {
+            pace.came(piece.len())?;
             left = left.saturating_sub(piece.len());
             spool.write(piece).await?;
         }
@@ -213,14 +236,46 @@ async fn parts(app: &App, request: Request, options: &mut ImportOptions) -> Answ
     Ok(files)
 }
 
-/// Waits for the sender, but not for ever.
-async fn paused<T>(next: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(PAUSE, next).await.map_err(|_elapsed| {
-        Problem::api(
-            StatusCode::REQUEST_TIMEOUT,
-            format!("nothing came for {} s; send the file again", PAUSE.as_secs()),
-        )
-    })
+/// How fast a file comes. The sender is waited for, but not for ever.
+struct Pace {
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    async fn next<T>(&self, next: impl Future<Output = T>) -> Result<T, Problem> {
+        tokio::time::timeout(PAUSE, next)
+            .await
+            .map_err(|_elapsed| slow(&format!("nothing came for {} s", PAUSE.as_secs())))
+    }
+
+    fn came(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.bytes += bytes as u64;
+        self.holds(self.since.elapsed())
+    }
+
+    /// Whether enough has come in that time.
+    fn holds(&self, elapsed: Duration) -> Result<(), Problem> {
+        if elapsed < AT_FIRST || self.bytes / LEAST_RATE >= elapsed.as_secs() {
+            return Ok(());
+        }
+        let (bytes, seconds) = (self.bytes, elapsed.as_secs());
+        let least = LEAST_RATE >> 10;
+        Err(slow(&format!(
+            "{bytes} bytes came in {seconds} s, less than {least} KiB/s"
+        )))
+    }
+}
+
+fn slow(why: &str) -> Problem {
+    Problem::api(StatusCode::REQUEST_TIMEOUT, format!("{why}; send the file again"))
 }
 
 fn broken_off(why: &str) -> Problem {
@@ -320,5 +375,27 @@ fn refused(error: &ImportError) -> Problem {
             "The store takes no more",
             detail,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_drips_is_not_waited_for() {
+        let pace = |bytes| Pace {
+            since: Instant::now(),
+            bytes,
+        };
+        let seconds = Duration::from_secs;
+        assert!(
+            pace(1).holds(seconds(59)).is_ok(),
+            "at first everybody may be slow"
+        );
+        assert!(pace(100).holds(seconds(61)).is_err());
+        assert!(pace(62 * LEAST_RATE).holds(seconds(61)).is_ok());
+        assert!(pace(1 << 30).holds(seconds(3600)).is_ok());
+        assert!(pace(1 << 20).holds(seconds(3600)).is_err());
     }
 }

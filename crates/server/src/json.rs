@@ -1,5 +1,7 @@
-//! JSON from outside, read with limits: at most [`MAX_DEPTH`] levels, no key twice in one object, valid UTF-8.
+//! JSON from outside, read with limits: at most [`MAX_DEPTH`] levels and [`MAX_VALUES`] values, no key twice in one
+//! object, valid UTF-8.
 
+use std::cell::Cell;
 use std::fmt;
 
 use ngsi_ld::Error;
@@ -8,6 +10,11 @@ use serde_json::{Map, Number, Value};
 
 /// How deep arrays and objects may stand in one another.
 pub const MAX_DEPTH: usize = 64;
+/// How many values one document may hold: a value takes some 70 bytes of memory, and only two of text. An array or an
+/// object that is not empty counts as [`FILLED`].
+pub const MAX_VALUES: usize = 2_000_000;
+/// What an array or an object costs that holds something: room is made for four members at once.
+const FILLED: usize = 4;
 
 /// Reads one JSON document. The error is an `InvalidRequest` (5.5.4) that names line and column.
 pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
@@ -15,24 +22,41 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
         return Err(Error::invalid("the body is empty; a JSON document is expected"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Limited { depth: 0 }
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| Error::invalid(format!("the body is not acceptable JSON: {error}")))?;
+    let left = Cell::new(MAX_VALUES);
+    let value = Limited {
+        depth: 0,
+        left: &left,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|value| deserializer.end().map(|()| value))
+    .map_err(|error| Error::invalid(format!("the body is not acceptable JSON: {error}")))?;
     Ok(value)
 }
 
-/// Builds a [`Value`] without serde_json's own special keys, counting levels on the way.
+/// Builds a [`Value`] without serde_json's own special keys, counting levels and values on the way.
 #[derive(Clone, Copy)]
-struct Limited {
+struct Limited<'a> {
     depth: usize,
+    /// How many values more there may be.
+    left: &'a Cell<usize>,
 }
 
-impl Limited {
+impl Limited<'_> {
+    fn count<E: serde::de::Error>(self, values: usize) -> Result<(), E> {
+        let left = self
+            .left
+            .get()
+            .checked_sub(values)
+            .ok_or_else(|| E::custom(format_args!("more than {MAX_VALUES} values; send less at once")))?;
+        self.left.set(left);
+        Ok(())
+    }
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth < MAX_DEPTH {
             Ok(Self {
                 depth: self.depth + 1,
+                ..self
             })
         } else {
             Err(E::custom(format_args!(
@@ -42,15 +66,16 @@ impl Limited {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Limited {
+impl<'de> DeserializeSeed<'de> for Limited<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count(1)?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Limited {
+impl<'de> Visitor<'de> for Limited<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,6 +114,9 @@ impl<'de> Visitor<'de> for Limited {
         let inner = self.deeper()?;
         let mut items = Vec::new();
         while let Some(item) = access.next_element_seed(inner)? {
+            if items.is_empty() {
+                self.count(FILLED - 1)?;
+            }
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -98,6 +126,9 @@ impl<'de> Visitor<'de> for Limited {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(key) = access.next_key::<String>()? {
+            if object.is_empty() {
+                self.count(FILLED - 1)?;
+            }
             let value = access.next_value_seed(inner)?;
             if object.contains_key(&key) {
                 let key: String = key.chars().take(80).collect();
@@ -162,6 +193,29 @@ mod tests {
             b"\"\xc0\x80\"",
         ] {
             assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn few_bytes_do_not_become_much_memory() {
+        let list = |item: &str, n: usize| format!("[{}]", vec![item; n].join(","));
+        let members = |n: usize| {
+            let members: Vec<_> = (0..n).map(|i| format!("\"{i:x}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(parse(list("0", 1_000_000).as_bytes()).is_ok());
+        assert!(parse(members(1_000_000).as_bytes()).is_ok());
+        for bad in [
+            list("0", 2_000_000),
+            list("{}", 2_000_000),
+            list("[]", 2_000_000),
+            list("[0]", 400_000),
+            list("{\"a\":0}", 400_000),
+            list("{\"a\":{\"a\":{\"a\":0}}}", 160_000),
+            members(2_000_000),
+        ] {
+            let error = parse(bad.as_bytes()).expect_err(&bad[..20]);
+            assert!(error.detail.contains("send less at once"), "{error}");
         }
     }
 

@@ -18,6 +18,7 @@ mod origins;
 pub mod pages;
 pub mod problem;
 mod public_url;
+mod resolving;
 mod router;
 pub mod scenarios;
 mod serve;

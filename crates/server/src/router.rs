@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler as _;
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_request, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -43,6 +43,7 @@ fn around(app: App, doors: Router<App>, cors: Option<CorsLayer>) -> Router {
         None => doors,
     };
     let doors = doors
+        .layer(from_fn(ngsi_ld::echo_tenant))
         .layer(CompressionLayer::new())
         .layer(map_response(no_body_no_length))
         .layer(from_fn_with_state(app.clone(), layers::observe))

@@ -1,6 +1,7 @@
 //! The house on a socket.
 
 mod linger;
+mod patient;
 mod unreadable;
 
 use std::io;
@@ -23,6 +24,7 @@ use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
 use linger::linger;
+use patient::Patient;
 use unreadable::{Explaining, Talk};
 
 /// How many connections are open at once; more wait in the kernel's queue.
@@ -124,6 +126,7 @@ async fn run(
         };
         let _ = stream.set_nodelay(true); // slower without, and no worse
         let talk = Talk::default();
+        let stream = Patient::new(stream, app.config.write_timeout);
         let stream = TokioIo::new(Explaining::new(stream, talk.clone()));
         let doors = doors.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {

@@ -94,6 +94,7 @@ impl Twin {
             context: Context::core().clone(),
             created_at: now,
             modified_at: now,
+            unusable: None,
             view: View::open(Caller::System("subscription"), "service-operation"),
         };
         Compiled::new(Arc::new(stored)).map(|_| ())

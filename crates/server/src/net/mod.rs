@@ -155,9 +155,10 @@ impl Net for GuardedClient {
                         "application/ld+json, application/json;q=0.9",
                         limits.max_bytes,
                     );
-                    runtime
-                        .block_on(fetch)
-                        .map_err(|error| NetError(error.to_string()))
+                    let fetched = runtime.block_on(fetch);
+                    // A name that is still being looked up is not waited for.
+                    runtime.shutdown_background();
+                    fetched.map_err(|error| NetError(error.to_string()))
                 });
             fetching.map(std::thread::ScopedJoinHandle::join)
         });

@@ -17,6 +17,8 @@ const IDLE: usize = 2;
 const IDLE_TIME: Duration = Duration::from_secs(20);
 /// How much of an answer is read, so that its connection can be used again.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// And for how long.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Posts messages to endpoints that somebody named. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -82,14 +84,18 @@ impl Poster {
             status: response.status().as_u16(),
             retry_after_s: retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok()),
         };
-        // What it says besides does not matter; a connection that was read to its end can be used again.
-        let mut read = 0;
-        while let Ok(Some(chunk)) = response.chunk().await {
-            read += chunk.len();
-            if read > MAX_ANSWER_BYTES {
-                break;
+        // What it says besides does not matter, and is not waited for; a connection that was read to its end can be
+        // used again.
+        let rest = async move {
+            let mut read = 0;
+            while let Ok(Some(chunk)) = response.chunk().await {
+                read += chunk.len();
+                if read > MAX_ANSWER_BYTES {
+                    break;
+                }
             }
-        }
+        };
+        tokio::spawn(tokio::time::timeout(ANSWER_TIME, rest));
         Ok(posted)
     }
 }
@@ -125,4 +131,36 @@ pub(super) fn builder(policy: &Policy) -> reqwest::ClientBuilder {
         .dns_resolver(Arc::new(GuardedResolver {
             allow_private: policy.allow_private,
         }))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_answered_has_answered() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let receiver = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 1024];
+            let _ = socket.read(&mut buffer).await;
+            // No length, and no end: the answer goes on for as long as the connection is open.
+            socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let policy = Policy {
+            allow_private: true,
+            ..Policy::default()
+        };
+        let poster = Poster::new(&policy).unwrap();
+        let posting = poster.post(&url, HeaderMap::new(), b"{}".to_vec(), Duration::from_hours(1));
+        // A guard against hanging, nothing that is measured.
+        let posted = tokio::time::timeout(Duration::from_secs(20), posting).await;
+        assert_eq!(posted.expect("it hangs").unwrap().status, 200);
+        receiver.abort();
+    }
 }

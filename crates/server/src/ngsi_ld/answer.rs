@@ -249,6 +249,26 @@ impl PageRequest {
         (next, previous)
     }
 
+    /// The same where it is known how many there are.
+    pub(crate) fn around_of(&self, shown: usize, total: usize) -> (Option<usize>, Option<usize>) {
+        if self.is_beyond(shown) {
+            self.beyond(total)
+        } else {
+            self.around(shown, self.offset.saturating_add(shown) < total)
+        }
+    }
+
+    /// Whether nothing is shown because the page begins after the end.
+    pub(crate) fn is_beyond(&self, shown: usize) -> bool {
+        shown == 0 && self.offset > 0 && self.limit > 0
+    }
+
+    /// The same pages where this one begins after the end: the one before is the last that holds something (6.3.10).
+    pub(crate) fn beyond(&self, total: usize) -> (Option<usize>, Option<usize>) {
+        let last = total.saturating_sub(self.limit).min(self.offset);
+        (None, (total > 0).then_some(last))
+    }
+
     /// Adds the count, and the links to the next and the previous page.
     pub(crate) fn link_pages(
         &self,
@@ -375,6 +395,21 @@ mod tests {
             ),
             "count=true&id=urn:a:b&limit=5&offset=10&q=a%3D%3D%221%202%22&type=A%7CB"
         );
+    }
+
+    #[test]
+    fn clause_6_3_10_before_what_is_beyond_the_end_is_the_end() {
+        let page = |limit, offset| PageRequest {
+            limit,
+            offset,
+            count: false,
+        };
+        assert_eq!(page(5, 0).around_of(5, 12), (Some(5), None));
+        assert_eq!(page(5, 10).around_of(2, 12), (None, Some(5)));
+        assert_eq!(page(5, 999_999).around_of(0, 12), (None, Some(7)));
+        assert_eq!(page(5, 12).around_of(0, 12), (None, Some(7)));
+        assert_eq!(page(5, 999_999).around_of(0, 3), (None, Some(0)));
+        assert_eq!(page(5, 999_999).around_of(0, 0), (None, None));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::mapped::{MapParameters, MapWish};
 use super::negotiation::MediaType;
 use super::parameters::{RepresentationParameters, SelectionParameters, TemporalParameters, flag};
 use super::representation::{Evolution, Representation};
-use super::selection::{Wanted, from_parameters, from_query};
+use super::selection::{Wanted, from_parameters, read_query};
 use crate::problem::Answer;
 
 /// A query, read and checked.
@@ -62,7 +62,7 @@ impl Asked {
             return Err(Error::invalid("the body is a JSON object").into());
         };
         let local = flag("local", selection.asked_of(call).local.as_deref())?;
-        let wanted = from_query(&query, local, &context)?;
+        let wanted = read_query(&query, local, &context).await?;
         let mut how = Representation::from_parameters(representation, &context, media_type)?;
         how.amend(&query, &context)?;
         let words = (context, media_type);

@@ -8,7 +8,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::fragment::Fragment;
 use ngsi_ld::representation::{read_attribute, read_attribute_fragment, read_fragment};
 use ngsi_ld::{Error, Name, Uri};
-use serde_json::{Value, json};
+use serde_json::json;
 use twin::{Instance, Operation, Outcome, Reader};
 
 use super::answer::{bytes, no_content};
@@ -43,12 +43,22 @@ pub(crate) async fn append_attributes(
     payload: Payload,
 ) -> Answer {
     let id = entity_id(&id)?;
-    let overwrite = !list("options", parameters.options.as_deref())?.contains(&"noOverwrite");
+    let overwrite = overwrites(&parameters)?;
     let (fragment, context) = fragment_of(&call, payload, &id).await?;
     must_have_type(&call, &id, &of_type, &context)?;
     let names = names_of(&fragment);
     let outcome = call.execute(Operation::Append(id, fragment, overwrite)).await?;
     update_result(&outcome, &names)
+}
+
+/// Whether attributes that are there are overwritten: `options` says `noOverwrite`, or nothing.
+pub(super) fn overwrites(parameters: &WriteParameters) -> Result<bool, Error> {
+    let options = parameters.options.as_deref().filter(|text| !text.is_empty());
+    match list("options", options)?.as_slice() {
+        [] => Ok(true),
+        ["noOverwrite"] => Ok(false),
+        _ => Err(Error::invalid("`options` is `noOverwrite`, or nothing (6.3.20)")),
+    }
 }
 
 /// Update Attributes
@@ -143,12 +153,11 @@ pub(crate) async fn replace_attribute(
     let id = entity_id(&id)?;
     let (json, context) = payload.object(&call).await?;
     changeable(&name, &context)?;
-    let instances = read_attribute(&name, &json, &context)?;
+    let Ok([instance]) = <[_; 1]>::try_from(read_attribute(&name, &json, &context)?) else {
+        return Err(Error::bad_data("the body is one instance of the attribute").into());
+    };
     must_have_type(&call, &id, &of_type, &context)?;
-    for instance in instances {
-        call.execute(Operation::ReplaceAttribute(id.clone(), instance))
-            .await?;
-    }
+    call.execute(Operation::ReplaceAttribute(id, instance)).await?;
     Ok(no_content())
 }
 
@@ -268,7 +277,7 @@ pub(crate) fn update_result(outcome: &Outcome, names: &[Name]) -> Answer {
 }
 
 /// 207, always as application/json (6.3.6).
-pub(crate) fn multi_status(body: &Value) -> Answer<Response> {
+pub(crate) fn multi_status(body: &impl serde::Serialize) -> Answer<Response> {
     let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((StatusCode::MULTI_STATUS, media_type, bytes(body)?).into_response())
 }

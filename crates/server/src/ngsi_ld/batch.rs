@@ -7,11 +7,12 @@ use axum::response::IntoResponse;
 use ngsi_ld::context::Context;
 use ngsi_ld::representation::{read_entity, read_fragment};
 use ngsi_ld::{Error, Uri};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use twin::{Operation, Outcome};
 
 use super::answer::{bytes, no_content};
-use super::attributes::multi_status;
+use super::attributes::{multi_status, overwrites};
 use super::call::{Payload, Writing};
 use super::examples;
 use super::parameters::{Known, WriteParameters, list, shortened};
@@ -69,7 +70,8 @@ pub(crate) async fn upsert_batch(
     Known(parameters): Known<WriteParameters>,
     payload: Payload,
 ) -> Answer {
-    let options = list("options", parameters.options.as_deref())?;
+    let options = parameters.options.as_deref().filter(|text| !text.is_empty());
+    let options = list("options", options)?;
     let kind = match options.as_slice() {
         [] | ["replace"] => Kind::UpsertReplace,
         ["update"] => Kind::UpsertUpdate,
@@ -99,11 +101,7 @@ pub(crate) async fn update_batch(
     Known(parameters): Known<WriteParameters>,
     payload: Payload,
 ) -> Answer {
-    let overwrite = match list("options", parameters.options.as_deref())?.as_slice() {
-        [] => true,
-        ["noOverwrite"] => false,
-        _ => return Err(Error::invalid("`options` is `noOverwrite`, or nothing").into()),
-    };
+    let overwrite = overwrites(&parameters)?;
     run(&call, payload, Kind::Update { overwrite }).await
 }
 
@@ -154,7 +152,7 @@ pub(crate) async fn delete_batch(call: Writing, payload: Payload) -> Answer {
         )
     });
     let done = execute(&call, items.collect()).await;
-    respond(done, StatusCode::NO_CONTENT)
+    blocking(move || respond(&done, StatusCode::NO_CONTENT)).await?
 }
 
 /// An item's id as the client wrote it, and what is to be done, or what is wrong with it.
@@ -163,26 +161,20 @@ type Item = (String, Result<Operation, Problem>);
 async fn run(call: &Writing, payload: Payload, kind: Kind) -> Answer {
     let items = payload.items(call).await?;
     let items: Vec<Item> = blocking(move || {
-        items
-            .into_iter()
-            .enumerate()
-            .map(|(index, (json, context))| {
-                let id = written_id(json.get("id").or_else(|| json.get("@id")).unwrap_or(&Value::Null));
-                let operation = context.and_then(|context| Ok(operation(json, &context, kind)?));
-                (id, operation.map_err(|problem| problem.of_item(index)))
-            })
-            .collect()
+        items.map(|index, json, context| {
+            let id = written_id(json.get("id").or_else(|| json.get("@id")).unwrap_or(&Value::Null));
+            let operation = context.and_then(|context| Ok(operation(json, context, kind)?));
+            (id, operation.map_err(|problem| problem.of_item(index)))
+        })
     })
     .await?;
     let done = execute(call, items).await;
-    respond(
-        done,
-        if kind == Kind::Create {
-            StatusCode::CREATED
-        } else {
-            StatusCode::NO_CONTENT
-        },
-    )
+    let when_all = if kind == Kind::Create {
+        StatusCode::CREATED
+    } else {
+        StatusCode::NO_CONTENT
+    };
+    blocking(move || respond(&done, when_all)).await?
 }
 
 fn operation(mut json: Value, context: &Context, kind: Kind) -> Result<Operation, Error> {
@@ -224,8 +216,28 @@ fn shortened_id(id: &str) -> String {
     }
 }
 
+/// An item's id, and what came of it.
+type Done = (String, Result<Outcome, Refusal>);
+
+/// Why an item was not done. Of many thousands, only what is short is kept until it is told.
+enum Refusal {
+    /// It cannot be read.
+    Item(Problem),
+    /// The twin refused it.
+    Twin(twin::Error),
+}
+
+impl Refusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Item(problem) => problem.clone(),
+            Self::Twin(error) => error.clone().into(),
+        }
+    }
+}
+
 /// Executes what can be; answers in the items' order.
-async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcome, Problem>)> {
+async fn execute(call: &Writing, items: Vec<Item>) -> Vec<Done> {
     let mut operations = Vec::with_capacity(items.len());
     let mut plan = Vec::with_capacity(items.len());
     for (id, item) in items {
@@ -246,8 +258,8 @@ async fn execute(call: &Writing, items: Vec<Item>) -> Vec<(String, Result<Outcom
     let missing = || Err(twin::Error::Storage("the twin did not answer".to_owned()));
     plan.into_iter()
         .map(|(id, refused)| match refused {
-            Some(problem) => (id, Err(problem)),
-            None => (id, results.next().unwrap_or_else(missing).map_err(Problem::from)),
+            Some(problem) => (id, Err(Refusal::Item(problem))),
+            None => (id, results.next().unwrap_or_else(missing).map_err(Refusal::Twin)),
         })
         .collect()
 }
@@ -257,41 +269,70 @@ fn is_ours(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::GATEWAY_TIMEOUT
 }
 
-/// 201 with the ids of what is new, 204 where nothing is, 207 where something could not be done.
-fn respond(done: Vec<(String, Result<Outcome, Problem>)>, when_all: StatusCode) -> Answer {
-    // When the store cannot take anything, that is the answer, not a list of it.
-    let failed = done
-        .iter()
-        .find(|(_, result)| matches!(result, Err(p) if is_ours(p.status())));
-    if let Some((_, Err(problem))) = failed
-        && done.iter().all(|(_, result)| result.is_err())
-    {
-        return Err(problem.clone());
+/// A BatchOperationResult (5.2.16), written error by error: there may be many.
+#[derive(Serialize)]
+struct BatchResult<'a> {
+    success: Vec<&'a str>,
+    errors: Errors<'a>,
+}
+
+struct Errors<'a>(&'a [Done]);
+
+impl Serialize for Errors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let errors = self.0.iter().filter_map(|(id, result)| {
+            let problem = match result {
+                Ok(outcome) => left_alone(outcome)?,
+                Err(refusal) => refusal.problem(),
+            };
+            Some(json!({"entityId": id, "error": problem.to_json()}))
+        });
+        serializer.collect_seq(errors)
     }
-    let (mut success, mut created, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, result) in done {
-        match result {
-            Ok(Outcome::Updated { not_updated }) if !not_updated.is_empty() => {
-                let reasons: Vec<_> = not_updated
-                    .iter()
-                    .map(|(name, why)| format!("{name}: {why}"))
-                    .collect();
-                let detail = format!("some attributes were left alone: {}", reasons.join("; "));
-                errors
-                    .push(json!({"entityId": id, "error": Problem::from(Error::bad_data(detail)).to_json()}));
-            }
-            Ok(outcome) => {
-                if outcome == Outcome::Created {
-                    created.push(id.clone());
-                }
-                success.push(id);
-            }
-            Err(problem) => errors.push(json!({"entityId": id, "error": problem.to_json()})),
+}
+
+/// What is wrong when some attributes were left alone.
+fn left_alone(outcome: &Outcome) -> Option<Problem> {
+    let Outcome::Updated { not_updated } = outcome else {
+        return None;
+    };
+    if not_updated.is_empty() {
+        return None;
+    }
+    let reasons: Vec<_> = not_updated
+        .iter()
+        .map(|(name, why)| format!("{name}: {why}"))
+        .collect();
+    let detail = format!("some attributes were left alone: {}", reasons.join("; "));
+    Some(Error::bad_data(detail).into())
+}
+
+/// 201 with the ids of what is new, 204 where nothing is, 207 where something could not be done.
+fn respond(done: &[Done], when_all: StatusCode) -> Answer {
+    // When the store cannot take anything, that is the answer, not a list of it.
+    if done.iter().all(|(_, result)| result.is_err()) {
+        let mut refusals = done.iter().filter_map(|(_, result)| result.as_ref().err());
+        let ours = |refusal: &Refusal| Some(refusal.problem()).filter(|problem| is_ours(problem.status()));
+        if let Some(problem) = refusals.find_map(ours) {
+            return Err(problem);
         }
     }
-    if !errors.is_empty() {
-        return multi_status(&json!({"success": success, "errors": errors}));
+    let fine = done.iter().filter_map(|(id, result)| match result {
+        Ok(outcome) if left_alone(outcome).is_none() => Some((id.as_str(), *outcome == Outcome::Created)),
+        _ => None,
+    });
+    let well: Vec<(&str, bool)> = fine.collect();
+    if well.len() < done.len() {
+        return multi_status(&BatchResult {
+            success: well.iter().map(|(id, _)| *id).collect(),
+            errors: Errors(done),
+        });
     }
+    let created: Vec<&str> = well
+        .iter()
+        .filter(|(_, created)| *created)
+        .map(|(id, _)| *id)
+        .collect();
     if created.is_empty() && when_all != StatusCode::CREATED {
         return Ok(no_content());
     }

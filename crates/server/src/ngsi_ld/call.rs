@@ -1,6 +1,8 @@
 //! What every operation has in common: who calls, which tenant, which @context, which body.
 
 use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -10,10 +12,12 @@ use ngsi_ld::context::Context;
 use ngsi_ld::{Error, Uri};
 use query::View;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use twin::Twin;
 
 use super::negotiation::{self, BodyType};
 use crate::problem::{Answer, NgsiError, Problem, blocking};
+use crate::resolving::PATIENCE;
 use crate::{App, caller_view, json};
 
 /// The header that names the tenant (6.3.14).
@@ -24,8 +28,12 @@ pub(super) const TENANT_HEADER: HeaderName = HeaderName::from_static("ngsild-ten
 /// The header that names the snapshot of which the operation is (6.3.22).
 pub(super) const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
-/// How many different @contexts the items of one batch may have.
-const MAX_CONTEXTS: usize = 64;
+/// Bodies up to this size are read where they arrive.
+const SMALL_BYTES: usize = 64 << 10;
+/// How many KiB of larger bodies are worked on at once: a byte of JSON may take some 70 of memory.
+pub(crate) const MAX_BODIES_KIB: usize = 64 << 10;
+/// How long a body waits for its turn.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// One request: the caller, and what is asked of.
 pub(crate) struct Call {
@@ -43,6 +51,10 @@ pub(crate) struct Call {
     pub headers: HeaderMap,
     /// The request's path and query.
     pub target: Target,
+    /// When it has waited long enough for @contexts: from the first one on, all of them together.
+    contexts_until: OnceLock<Instant>,
+    /// Room for what its body became.
+    room: OnceLock<OwnedSemaphorePermit>,
 }
 
 /// A request that reads: its tenant must be there (5.5.10).
@@ -195,6 +207,8 @@ impl Call {
             view: caller_view(&parts.headers, app),
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
+            contexts_until: OnceLock::new(),
+            room: OnceLock::new(),
         })
     }
 
@@ -213,7 +227,12 @@ impl Call {
             return Ok(known);
         }
         self.must_be_here(&context)?;
-        Ok(blocking(move || contexts.resolve(&context)).await??)
+        let until = *self.contexts_until.get_or_init(|| Instant::now() + PATIENCE);
+        let resolving = self
+            .app
+            .resolving
+            .resolve(contexts, &self.headers, context, until);
+        resolving.await
     }
 
     /// Refuses an @context of this very server that it does not have: it would only ask itself.
@@ -282,8 +301,12 @@ impl Call {
 pub(crate) struct Payload {
     /// The document.
     pub json: Value,
-    kind: BodyType,
-    link: Option<String>,
+    pub(super) kind: BodyType,
+    pub(super) link: Option<String>,
+    /// How long it was.
+    pub(super) bytes: usize,
+    /// Its part of [`crate::app::Shared::bodies`].
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl FromRequest<App> for Payload {
@@ -322,19 +345,59 @@ impl FromRequest<App> for Payload {
             }
         })?;
         let link = negotiation::linked_context(&parts.headers)?;
-        let json = if bytes.len() > 64 << 10 {
+        let length = bytes.len();
+        let room = if length > SMALL_BYTES {
+            Some(room(app, length).await?)
+        } else {
+            None
+        };
+        let json = if length > SMALL_BYTES {
             blocking(move || json::parse(&bytes)).await??
         } else {
             json::parse(&bytes)?
         };
-        Ok(Self { json, kind, link })
+        Ok(Self {
+            json,
+            kind,
+            link,
+            bytes: length,
+            room,
+        })
+    }
+}
+
+/// Waits for room for a body of so many bytes, whose JSON takes many times that.
+async fn room(app: &App, bytes: usize) -> Answer<OwnedSemaphorePermit> {
+    let kibibytes = bytes.div_ceil(1 << 10).min(MAX_BODIES_KIB);
+    let kibibytes = u32::try_from(kibibytes).unwrap_or(u32::MAX);
+    let waiting = Arc::clone(&app.bodies).acquire_many_owned(kibibytes);
+    match tokio::time::timeout(ROOM_PATIENCE, waiting).await {
+        Ok(Ok(room)) => Ok(room),
+        Ok(Err(_)) | Err(_) => Err(Problem::named(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too many large bodies are being worked on",
+            "others send more at once than there is room for; try again, or send less at once",
+        )
+        .header(header::RETRY_AFTER, "5")
+        .media_type("application/json")),
     }
 }
 
 impl Payload {
+    /// Keeps its room for as long as the request is worked on, and not only the body.
+    pub(super) fn keep_room(&mut self, call: &Call) {
+        if let Some(room) = self.room.take() {
+            let _ = call.room.set(room); // a request has one body
+        }
+    }
+
     /// The object, without its `@context`, and the @context that applies to it (6.3.5).
-    pub(crate) async fn object(self, call: &Call) -> Answer<(Value, Context)> {
-        let Self { mut json, kind, link } = self;
+    pub(crate) async fn object(mut self, call: &Call) -> Answer<(Value, Context)> {
+        self.keep_room(call);
+        let Self {
+            mut json, kind, link, ..
+        } = self;
         if !json.is_object() {
             return Err(Error::invalid("the body is a JSON object").into());
         }
@@ -345,72 +408,18 @@ impl Payload {
         };
         Ok((json, context))
     }
-
-    /// The items of an array (5.6.7 to 5.6.10), each without its `@context` and with the @context that applies
-    /// to it. What is wrong with one item's @context concerns that item alone.
-    pub(crate) async fn items(self, call: &Call) -> Answer<Vec<(Value, Result<Context, Problem>)>> {
-        let Self { json, kind, link } = self;
-        let Value::Array(items) = json else {
-            return Err(Error::bad_data("the body is a JSON array").into());
-        };
-        if items.is_empty() {
-            return Err(Error::bad_data("the array is empty; it holds at least one item").into());
-        }
-        if items.iter().any(Value::is_null) {
-            return Err(Error::bad_data("the array holds a null").into());
-        }
-        if kind == BodyType::LdJson && link.is_some() {
-            return Err(mixed().into());
-        }
-        // Thousands of items mostly share a few contexts: each is compiled once.
-        let mut compiled: Vec<(Option<Value>, Result<Context, Problem>)> = Vec::new();
-        let mut ready = Vec::with_capacity(items.len());
-        for mut item in items {
-            let context = match context_of(&mut item, kind, link.as_deref()) {
-                Err(error) => Err(Problem::from(error)),
-                Ok(wanted) => {
-                    if let Some((_, known)) = compiled.iter().find(|(key, _)| *key == wanted) {
-                        known.clone()
-                    } else if compiled.len() >= MAX_CONTEXTS {
-                        let detail =
-                            format!("one batch has at most {MAX_CONTEXTS} different @contexts; split it");
-                        Err(Problem::ngsi(NgsiError::TooComplexQuery, detail))
-                    } else {
-                        let context = match wanted.clone() {
-                            Some(context) => call.compile(context).await,
-                            None => Ok(Context::core().clone()),
-                        };
-                        compiled.push((wanted, context.clone()));
-                        context
-                    }
-                }
-            };
-            ready.push((item, context));
-        }
-        Ok(ready)
-    }
-
-    /// The items of an array of which the @context does not matter: ids.
-    pub(crate) fn ids(self) -> Answer<Vec<Value>> {
-        match self.json {
-            Value::Array(items) if items.is_empty() => {
-                Err(Error::bad_data("the array is empty; it holds at least one id").into())
-            }
-            Value::Array(items) if items.iter().any(Value::is_null) => {
-                Err(Error::bad_data("the array holds a null").into())
-            }
-            Value::Array(items) => Ok(items),
-            _ => Err(Error::bad_data("the body is a JSON array of ids").into()),
-        }
-    }
 }
 
-fn mixed() -> Error {
+pub(super) fn mixed() -> Error {
     Error::bad_data("a body of type application/ld+json holds its own @context: leave the `Link` header out")
 }
 
 /// The `@context` that applies to an object, taken out of it where it is a member; `None`: the core's.
-fn context_of(json: &mut Value, kind: BodyType, link: Option<&str>) -> Result<Option<Value>, Error> {
+pub(super) fn context_of(
+    json: &mut Value,
+    kind: BodyType,
+    link: Option<&str>,
+) -> Result<Option<Value>, Error> {
     let own = json
         .as_object_mut()
         .and_then(|object| object.shift_remove("@context"));

@@ -4,20 +4,22 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr};
 
+use super::ROOT;
+use super::members::nearest;
 use super::parameters::shortened;
 use crate::problem::{NgsiError, Problem};
 
-/// Where the standard's operations are.
-const ROOT: &str = "/ngsi-ld/v1/";
+/// Beside the standard's operations: where a filter says what is destroyed.
+const NOTIFICATIONS: &str = "/notifications";
 
-/// What `options` and `format` may say somewhere.
-const KEYWORDS: [&str; 12] = [
+/// What `options` and `format` may say where an operation that reads has neither: how an answer is written.
+const FORMATS: [&str; 9] = [
     "",
     "normalized",
     "concise",
@@ -26,13 +28,10 @@ const KEYWORDS: [&str; 12] = [
     "sysAttrs",
     "temporalValues",
     "aggregatedValues",
-    "noOverwrite",
-    "replace",
-    "update",
     "count",
 ];
 
-/// For every operation of the standard the names of its query parameters. Cheap to clone.
+/// For every operation of the standard, and of `/notifications`, the names of its query parameters. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Defined(Arc<HashMap<(Method, String), BTreeSet<String>>>);
 
@@ -41,7 +40,7 @@ impl Defined {
     pub(crate) fn by(description: &OpenApi) -> Self {
         let mut defined = HashMap::new();
         for (path, item) in &description.paths.paths {
-            if !path.starts_with(ROOT) {
+            if !path.starts_with(ROOT) && !path.starts_with(NOTIFICATIONS) {
                 continue;
             }
             for (method, operation) in operations(item) {
@@ -85,23 +84,39 @@ pub(crate) async fn refuse_undefined(
         Method::HEAD => Method::GET,
         ref method => method.clone(),
     };
-    if let Some(names) = defined.0.get(&(method, path.as_str().to_owned()))
-        && let Some(problem) = undefined(request.uri().query().unwrap_or(""), names)
-    {
-        return problem.into_response();
+    let (is_ours, reads) = (!path.as_str().starts_with(ROOT), method == Method::GET);
+    if let Some(names) = defined.0.get(&(method, path.as_str().to_owned())) {
+        let common: &Common = match (is_ours, reads) {
+            (true, _) => &|_, _| false,
+            // `local` goes with every operation (5.5.13); clients send formats along also where nothing depends on
+            // them.
+            (false, true) => &|name, value| {
+                let known = |one: &str| FORMATS.contains(&one.trim());
+                name == "local" || (matches!(name, "options" | "format") && value.split(',').all(known))
+            },
+            // What is to be done depends on keywords: 6.3.20.
+            (false, false) => {
+                &|name, value| name == "local" || (matches!(name, "options" | "format") && value.is_empty())
+            }
+        };
+        if let Some(wrong) = undefined(request.uri().query().unwrap_or(""), names, common) {
+            let problem = if is_ours {
+                Problem::api(StatusCode::BAD_REQUEST, wrong)
+            } else {
+                Problem::ngsi(NgsiError::InvalidRequest, wrong)
+            };
+            return problem.into_response();
+        }
     }
     next.run(request).await
 }
 
-fn undefined(query: &str, names: &BTreeSet<String>) -> Option<Problem> {
-    // `local` goes with every operation (5.5.13); clients send keywords along also where nothing depends on them.
-    let common = |name: &str, value: &str| match name {
-        "local" => true,
-        "options" | "format" => value.split(',').all(|one| KEYWORDS.contains(&one.trim())),
-        _ => false,
-    };
+/// Whether a parameter with a value may stand where it is not defined.
+type Common = dyn Fn(&str, &str) -> bool + Sync;
+
+fn undefined(query: &str, names: &BTreeSet<String>, common: &Common) -> Option<String> {
     let mut given = BTreeSet::new();
-    let wrong = form_urlencoded::parse(query.as_bytes())
+    form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| !name.is_empty())
         .find_map(|(name, value)| {
             if !names.contains(&*name) && !common(&name, &value) {
@@ -115,23 +130,22 @@ fn undefined(query: &str, names: &BTreeSet<String>) -> Option<Problem> {
                 given.insert(name);
                 None
             }
-        })?;
-    Some(Problem::ngsi(NgsiError::InvalidRequest, wrong))
+        })
 }
 
 fn not_defined(name: &str, value: &str, names: &BTreeSet<String>) -> String {
     if matches!(name, "options" | "format") {
-        return format!("`{name}` has no keyword `{}` here (6.3.20)", shortened(value));
+        return format!(
+            "`{name}` has no keyword `{}` for this operation (6.3.20)",
+            shortened(value)
+        );
     }
     let defined: Vec<_> = names.iter().map(String::as_str).collect();
-    if defined.is_empty() {
-        format!("this operation has no parameter `{}`", shortened(name))
-    } else {
-        format!(
-            "this operation has no parameter `{}`; it has {}",
-            shortened(name),
-            defined.join(", ")
-        )
+    let none = format!("this operation has no parameter `{}`", shortened(name));
+    match nearest(name, &defined) {
+        _ if defined.is_empty() => none,
+        Some(near) => format!("{none}; did you mean `{near}`? It has {}", defined.join(", ")),
+        None => format!("{none}; it has {}", defined.join(", ")),
     }
 }
 
@@ -142,6 +156,7 @@ mod tests {
     #[test]
     fn clause_6_3_20_what_is_not_defined_is_refused() {
         let names = ["type", "q"].map(str::to_owned).into();
+        let undefined = |query, names| undefined(query, names, &|name, _| name == "local");
         for good in [
             "",
             "type=A&q=type",
@@ -150,10 +165,6 @@ mod tests {
             "&&",
         ] {
             assert!(undefined(good, &names).is_none(), "{good}");
-        }
-        assert!(undefined("options=keyValues,sysAttrs&format=simplified", &names).is_none());
-        for bad in ["options=upsert", "format=nonsense", "options=keyValues,nonsense"] {
-            assert!(undefined(bad, &names).is_some(), "{bad}");
         }
         for bad in ["typ=A", "%20type=A", "type=A&Q=x", "invalid", "type=A&q=x&type=B"] {
             assert!(undefined(bad, &names).is_some(), "{bad}");

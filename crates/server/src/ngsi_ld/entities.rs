@@ -156,8 +156,22 @@ async fn answer(
             })?;
             (found.items, (found.next, found.previous), found.total)
         } else {
-            let found = select(&*reader, &view, wanted, page)?;
-            let pages = page.around(found.entities.len(), found.more);
+            let found = select(&*reader, &view, wanted.clone(), page)?;
+            let shown = found.entities.len();
+            let pages = if page.is_beyond(shown) {
+                let none = PageRequest {
+                    limit: 0,
+                    offset: 0,
+                    count: true,
+                };
+                let wanted = Wanted {
+                    order: None,
+                    ..wanted
+                };
+                page.beyond(select(&*reader, &view, wanted, none)?.total.unwrap_or(0))
+            } else {
+                page.around(shown, found.more)
+            };
             (found.entities, pages, found.total)
         };
         let body = write(&*reader, &view, &entities, &representation, &words)?;

@@ -16,8 +16,10 @@ mod entity;
 mod evolution;
 mod examples;
 mod info;
+mod items;
 mod mapped;
 mod maps;
+mod members;
 mod negotiation;
 mod parameters;
 mod purge;
@@ -32,14 +34,14 @@ mod temporal;
 mod temporal_attributes;
 
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::Next;
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
 
-pub(crate) use call::Reading;
+pub(crate) use call::{MAX_BODIES_KIB, Reading, TENANT};
 pub(crate) use defined::{Defined, refuse_undefined};
 pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;
@@ -47,6 +49,8 @@ pub(crate) use mapped::MapParameters;
 pub(crate) use negotiation::{CONTEXT_RELATION, weight_of};
 pub(crate) use parameters::{Known, PageParameters, RepresentationParameters, SelectionParameters};
 
+/// Where the standard's operations are.
+pub(crate) const ROOT: &str = "/ngsi-ld/v1/";
 /// Where entities live.
 pub const ENTITIES: &str = "/ngsi-ld/v1/entities";
 /// Where their evolutions live.
@@ -144,11 +148,13 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(snapshots::clone_snapshot))
         .routes(routes!(contexts::create_context, contexts::list_contexts))
         .routes(routes!(contexts::serve_context, contexts::delete_context))
-        .layer(from_fn(echo_tenant))
 }
 
 /// 6.3.14, 6.3.22: a tenant or a snapshot that a request names is named in its response.
-async fn echo_tenant(request: Request, next: Next) -> Response {
+pub(crate) async fn echo_tenant(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with(ROOT) {
+        return next.run(request).await;
+    }
     let named = [call::TENANT_HEADER, call::SNAPSHOT_HEADER]
         .map(|name| request.headers().get(&name).cloned().map(|value| (name, value)));
     let mut response = next.run(request).await;

@@ -13,6 +13,9 @@ use utoipa::IntoParams;
 use super::call::Call;
 use crate::problem::Problem;
 
+/// How many names or ids a list may have.
+pub(crate) const MAX_NAMES: usize = 1000;
+
 /// Extracts a group.
 pub(crate) struct Known<T>(pub T);
 
@@ -315,13 +318,23 @@ pub(crate) fn positive(name: &str, text: Option<&str>) -> Result<Option<usize>, 
 /// The items of a comma-separated list, trimmed. An empty item is an error; nothing is the empty list.
 pub(crate) fn list<'a>(name: &str, text: Option<&'a str>) -> Result<Vec<&'a str>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    let items: Vec<_> = text.split(',').map(str::trim).collect();
+    let items: Vec<_> = text.split(',').map(str::trim).take(MAX_NAMES + 1).collect();
+    if items.len() > MAX_NAMES {
+        return Err(too_many_names(name));
+    }
     if items.iter().any(|item| item.is_empty()) {
         return Err(Error::bad_data(format!(
             "`{name}` is a list of names separated by commas; one of them is empty"
         )));
     }
     Ok(items)
+}
+
+/// Names, and ids, are compared with those of each entity, one after the other.
+pub(crate) fn too_many_names(parameter: &str) -> Error {
+    Error::too_complex(format!(
+        "`{parameter}` has more than {MAX_NAMES} names: ask several queries"
+    ))
 }
 
 /// What a client wrote, cut so that it fits an error.

@@ -242,8 +242,7 @@ pub(crate) async fn query_registrations(
         })
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
-    let more = page.offset.saturating_add(written.len()) < found.len();
-    let around = page.around(written.len(), more);
+    let around = page.around_of(written.len(), found.len());
     page.link_pages(&mut response, &call, media_type, around, Some(found.len()));
     Ok(response)
 }

@@ -64,7 +64,7 @@ impl Keywords {
         for option in list("options", options.filter(|text| !text.is_empty()))? {
             match option {
                 "sysAttrs" => keywords.sys_attrs = true,
-                "splitEntities" | "entityMap" | "count" | "noOverwrite" | "update" | "replace" => {}
+                "splitEntities" | "entityMap" | "count" => {}
                 _ => {
                     let named = representation_of("options", option)?;
                     // The first wins where several are given.

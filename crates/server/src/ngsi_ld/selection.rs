@@ -7,11 +7,13 @@ use ngsi_ld::query::q::{Q, is_system};
 use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Error, Name, Uri};
+use query::entity_query::{MAX_PATTERNS, MAX_SELECTORS, check_id_pattern, compile_pattern, compile_patterns};
 use query::{Selection, Sorter};
-use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
-use super::parameters::{SelectionParameters, flag, list, shortened};
+use super::members::{only_of_query, only_of_selector};
+use super::parameters::{MAX_NAMES, SelectionParameters, flag, list, shortened, too_many_names};
+use crate::problem::{Answer, blocking};
 
 /// Which entities: one selection, of which an entity must also match one of `any` where there are some.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +115,44 @@ pub(crate) fn from_parameters(
     Ok(wanted)
 }
 
+/// From the body of a query by POST, on a thread that may be held: making patterns takes its time.
+pub(crate) async fn read_query(query: &Map<String, Value>, local: bool, context: &Context) -> Answer<Wanted> {
+    let patterns = within_bounds(query)?;
+    if patterns == 0 {
+        return Ok(from_query(query, local, context)?);
+    }
+    let (query, context) = (query.clone(), context.clone());
+    Ok(blocking(move || from_query(&query, local, &context)).await??)
+}
+
+/// Refuses a Query with more selectors, patterns or ids than are looked at; gives the number of its patterns.
+pub(crate) fn within_bounds(query: &Map<String, Value>) -> Result<usize, Error> {
+    let Some(Value::Array(selectors)) = query.get("entities") else {
+        return Ok(0);
+    };
+    let patterns = selectors
+        .iter()
+        .filter(|one| one.get("idPattern").is_some())
+        .count();
+    let of = |one: &Value| match one.get("id") {
+        Some(Value::Array(ids)) => ids.len(),
+        _ => 1,
+    };
+    let ids = selectors.iter().map(of).sum();
+    for (what, given, most) in [
+        ("selectors", selectors.len(), MAX_SELECTORS),
+        ("of `idPattern`", patterns, MAX_PATTERNS),
+        ("ids", ids, MAX_NAMES),
+    ] {
+        if given > most {
+            return Err(Error::too_complex(format!(
+                "`entities` has {given} {what}, and a query has at most {most}: ask several"
+            )));
+        }
+    }
+    Ok(patterns)
+}
+
 /// From the body of a query by POST.
 pub(crate) fn from_query(
     query: &Map<String, Value>,
@@ -123,6 +163,8 @@ pub(crate) fn from_query(
         Some("Query") => {}
         _ => return Err(Error::bad_data("the body's `type` must be `Query` (5.2.23)")),
     }
+    only_of_query(query)?;
+    within_bounds(query)?;
     let mut selection = Selection {
         attributes: text_list(query, "attrs")?
             .iter()
@@ -172,6 +214,7 @@ pub(crate) fn from_query(
                 every_type |= every;
                 any.push(one);
             }
+            set_patterns(&mut any, selectors)?;
         }
         Some(_) => {
             return Err(Error::bad_data(
@@ -248,6 +291,7 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
     let selector = selector
         .as_object()
         .ok_or_else(|| Error::bad_data("a selector is an object"))?;
+    only_of_selector(selector)?;
     let type_text = text(selector, "type")?.ok_or_else(|| Error::bad_data("a selector needs a `type`"))?;
     let ids = match selector.get("id") {
         None => Vec::new(),
@@ -255,12 +299,14 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
         Some(Value::Array(_)) => ids(text_list(selector, "id")?)?,
         Some(_) => return Err(Error::bad_data("`id` is a URI or an array of URIs")),
     };
-    let mut selection = Selection {
+    let selection = Selection {
         ids,
         types: types(Some(type_text), context)?,
         ..Selection::default()
     };
-    set_pattern(&mut selection, text(selector, "idPattern")?)?;
+    if let Some(pattern) = text(selector, "idPattern")? {
+        check_id_pattern(pattern)?;
+    }
     Ok((selection, type_text == "*"))
 }
 
@@ -301,48 +347,27 @@ pub(crate) fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
         .collect()
 }
 
-/// `id` takes precedence over `idPattern` (5.2.33).
-pub(crate) fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
-    let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) else {
-        return Ok(());
+/// The patterns of selectors, which share a bound as those of a subscription do.
+fn set_patterns(selections: &mut [Selection], selectors: &[Value]) -> Result<(), Error> {
+    let pattern = |(selection, selector): (&Selection, &'_ Value)| {
+        let pattern = selector.get("idPattern").and_then(Value::as_str);
+        pattern.filter(|_| selection.ids.is_empty()).map(str::to_owned)
     };
-    if repeated_twice(pattern) {
-        return Err(Error::bad_data(format!(
-            "`idPattern` `{}` is not a regular expression: it repeats a repetition (IEEE 1003.2)",
-            shortened(pattern)
-        )));
+    let patterns: Vec<Option<String>> = selections.iter().zip(selectors).map(pattern).collect();
+    let patterns: Vec<Option<&str>> = patterns.iter().map(Option::as_deref).collect();
+    for (selection, pattern) in selections.iter_mut().zip(compile_patterns(&patterns)?) {
+        selection.id_pattern = pattern;
     }
-    let compiled = RegexBuilder::new(pattern)
-        .size_limit(1 << 18)
-        .dfa_size_limit(1 << 20)
-        .build();
-    let compiled = compiled.map_err(|error| {
-        Error::bad_data(format!(
-            "`idPattern` `{}` is not a regular expression: {error}",
-            shortened(pattern)
-        ))
-    })?;
-    selection.id_pattern = Some(compiled);
     Ok(())
 }
 
-/// Whether two of `*` and `+` follow each other, which the expressions of IEEE 1003.2 leave without a meaning.
-fn repeated_twice(pattern: &str) -> bool {
-    let (mut escaped, mut inside, mut before) = (false, false, false);
-    for c in pattern.chars() {
-        let repeats = !escaped && !inside && matches!(c, '*' | '+');
-        if repeats && before {
-            return true;
-        }
-        before = repeats;
-        match c {
-            '[' if !escaped => inside = true,
-            ']' if !escaped => inside = false,
-            _ => {}
-        }
-        escaped = c == '\\' && !escaped;
+/// `id` takes precedence over `idPattern` (5.2.33).
+pub(crate) fn set_pattern(selection: &mut Selection, pattern: Option<&str>) -> Result<(), Error> {
+    if let Some(pattern) = pattern.filter(|_| selection.ids.is_empty()) {
+        check_id_pattern(pattern)?;
+        selection.id_pattern = Some(compile_pattern("idPattern", pattern)?);
     }
-    false
+    Ok(())
 }
 
 pub(crate) fn geo(
@@ -407,6 +432,7 @@ pub(crate) fn text_list<'a>(object: &'a Map<String, Value>, name: &str) -> Resul
     match object.get(name) {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => list(name, Some(text)),
+        Some(Value::Array(items)) if items.len() > MAX_NAMES => Err(too_many_names(name)),
         Some(Value::Array(items)) if !items.is_empty() => items
             .iter()
             .map(|item| {

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::Endpoint;
 use ngsi_ld::{Entity, Error, Timestamp, Uri};
+use query::entity_query::MAX_PATTERNS;
 use query::{Selection, View};
 use serde_json::{Map, Value, json};
 use twin::{
@@ -24,7 +25,7 @@ use super::mapped::lifetime;
 use super::negotiation::accepted;
 use super::parameters::shortened;
 use super::representation::Representation;
-use super::selection::{Wanted, from_query, text};
+use super::selection::{Wanted, from_query, text, within_bounds};
 use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
@@ -68,7 +69,8 @@ pub(crate) async fn create_snapshot(call: Reading, payload: Payload) -> Answer {
     let object = json.as_object().ok_or_else(not_an_object)?;
     let now = call.app.clock.now();
     let mut new = parse_new(object, &context, now)?;
-    let queries = queries(object, &context)?;
+    let (asked, meant) = (object.clone(), context.clone());
+    let queries = blocking(move || queries(&asked, &meant)).await??;
     for name in [QUERIES, TEMPORAL_QUERIES] {
         if let Some(given) = object.get(name) {
             new.given.insert(name.to_owned(), given.clone());
@@ -332,6 +334,13 @@ fn queries(object: &Map<String, Value>, context: &Context) -> Result<Queries, Er
         let detail =
             format!("`{QUERIES}` or `{TEMPORAL_QUERIES}` is missing: say what the snapshot should hold");
         return Err(Error::bad_data(detail));
+    }
+    let patterns = plain.iter().chain(temporal).filter_map(Value::as_object);
+    let patterns: usize = patterns.map(within_bounds).sum::<Result<_, _>>()?;
+    if patterns > MAX_PATTERNS {
+        return Err(Error::too_complex(format!(
+            "the queries have {patterns} of `idPattern`, and those of a snapshot have at most {MAX_PATTERNS}"
+        )));
     }
     let at = |name: &str, index: usize| {
         let place = format!("/{name}/{index}: ");

@@ -120,12 +120,11 @@ pub(super) async fn list(
     let room = page.limit.saturating_sub(written.len());
     written.extend(unread.take(room).map(|one| wording.finish(one.to_json())));
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);
-    let more = page.offset.saturating_add(written.len()) < total;
     page.link_pages(
         &mut response,
         call,
         media_type,
-        page.around(written.len(), more),
+        page.around_of(written.len(), total),
         Some(total),
     );
     Ok(response)
@@ -226,11 +225,19 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
 }
 
 /// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
-/// Brokers are looked at when they are connected to.
 pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
-    let Some(uri) = draft.endpoint().filter(|uri| uri.starts_with("http")) else {
+    let Some(uri) = draft.endpoint() else {
         return Ok(());
     };
+    // Brokers are where a web server would be.
+    let broker = uri
+        .split_once("://")
+        .filter(|(scheme, _)| scheme.to_ascii_lowercase().starts_with("mqtt"));
+    let host = broker.map(|(_, rest)| {
+        let authority = rest.split('/').next().unwrap_or(rest);
+        format!("http://{}/", authority.rsplit('@').next().unwrap_or(authority))
+    });
+    let uri = host.as_deref().unwrap_or(uri);
     let allow_private = call.app.config.outbound.allow_private;
     let refused =
         |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));

@@ -61,15 +61,34 @@ fn wrong(detail: impl Into<String>) -> Problem {
 
 impl Filter {
     fn read(self) -> Answer<DeadLetterFilter> {
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let owner = given(self.subscription)
+        // A filter with nothing in it is a script's empty variable, and must not mean all of them.
+        let given = |name: &str, text: Option<String>| match text {
+            Some(text) if text.is_empty() => {
+                Err(wrong(format!("`{name}` is empty; leave it out, or say which")))
+            }
+            text => Ok(text),
+        };
+        let owner = given("subscription", self.subscription)?
             .map(|id| Uri::parse(&id).map_err(|error| wrong(format!("`subscription`: {error}"))))
             .transpose()?;
         Ok(DeadLetterFilter {
             number: None,
             owner,
-            uri: given(self.endpoint),
+            uri: given("endpoint", self.endpoint)?,
         })
+    }
+}
+
+impl Filter {
+    /// The `Link` to the next page of what it lets through.
+    fn next_page(&self, limit: usize, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(format!("limit={limit}&cursor={cursor}"));
+        for (name, value) in [("subscription", &self.subscription), ("endpoint", &self.endpoint)] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        format!("<{DOOR}?{}>; rel=\"next\"", query.finish())
     }
 }
 
@@ -162,7 +181,8 @@ async fn list(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
     part: Result<Query<Part>, axum::extract::rejection::QueryRejection>,
 ) -> Answer {
-    let (filter, part) = (known(filter)?.read()?, known(part)?);
+    let (asked, part) = (known(filter)?, known(part)?);
+    let filter = asked.clone().read()?;
     let limit = match part.limit.as_deref().filter(|text| !text.is_empty()) {
         None => USUAL,
         Some(text) => text
@@ -186,8 +206,7 @@ async fn list(
     let items: Vec<Json> = found.iter().map(|letter| shown(letter, false)).collect();
     let mut response = JsonBody(json!({"items": items, "next": next})).into_response();
     if let Some(next) = next
-        && let Ok(link) =
-            header::HeaderValue::from_str(&format!("<{DOOR}?limit={limit}&cursor={next}>; rel=\"next\""))
+        && let Ok(link) = header::HeaderValue::from_str(&asked.next_page(limit, &next))
     {
         response.headers_mut().insert(header::LINK, link);
     }

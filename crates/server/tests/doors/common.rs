@@ -81,6 +81,11 @@ impl City {
     }
 
     pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::with_contexts(configure, Contexts::offline(given_contexts()))
+    }
+
+    /// With another way to @contexts.
+    pub(crate) fn with_contexts(configure: impl FnOnce(&mut Config), contexts: Contexts) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(
             Timestamp::parse("2026-05-01T12:00:00Z").unwrap(),
@@ -92,7 +97,6 @@ impl City {
         .unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
         configure(&mut config);
-        let contexts = Contexts::offline(given_contexts());
         let app = App::new(
             tenants,
             contexts,

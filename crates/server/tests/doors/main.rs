@@ -15,6 +15,7 @@ mod described;
 mod discovery;
 mod entities;
 mod evolution;
+mod guards;
 mod linked;
 mod maps;
 mod nasty;

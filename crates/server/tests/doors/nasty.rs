@@ -267,7 +267,20 @@ async fn sizes_have_limits() {
     let large = city.post(ENTITIES, &entity(2000)).await;
     assert_eq!((large.status, large.json()["status"].as_u64()), (413, Some(413)));
     let upsert = "/ngsi-ld/v1/entityOperations/upsert";
-    assert_eq!(city.post(upsert, &json!([entity(2000)])).await.status, 204);
+    assert_eq!(city.post(upsert, &json!([entity(100)])).await.status, 204);
+    let large = city
+        .post(upsert, &json!([entity(100), entity(2000), entity(500)]))
+        .await;
+    assert_eq!(large.status, 207, "{}", large.text());
+    let result = large.json();
+    assert_eq!(result["success"].as_array().unwrap().len(), 2);
+    assert_eq!(result["errors"][0]["error"]["status"], 413, "{result}");
+    assert!(
+        result["errors"][0]["error"]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("`/1`")
+    );
     assert_eq!(city.post(upsert, &json!([entity(6000)])).await.status, 413);
     let file = json!([entity(9000)]).to_string();
     let import = city

@@ -8,6 +8,7 @@ use super::shelf::{self, Held};
 use super::{Contexts, Hosted, hosted_id};
 use crate::error::Error;
 use crate::ids;
+use crate::net::NetLimits;
 use crate::rows::Row;
 use crate::twin::Twin;
 
@@ -202,7 +203,9 @@ impl Contexts {
             return Err(Refusal::bad_data(detail).into());
         };
         let unavailable = |error: Refusal| Refusal::context(error.detail);
-        let obtained = self.obtain(&url).map_err(unavailable)?;
+        let obtained = self
+            .obtain(&url, NetLimits::default().timeout)
+            .map_err(unavailable)?;
         check(&obtained.document["@context"]).map_err(unavailable)?;
         self.shelve(&url, obtained);
         self.shared.failures.lock().remove(&url);

@@ -9,7 +9,7 @@ mod shelf;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use ngsi_ld::context::{BuiltIn, Context, ContextSource};
@@ -31,6 +31,8 @@ pub use self::manage::{ContextInfo, ContextKind, Served};
 
 /// How long it is remembered that a document could not be had.
 const FAILURE_AGE: Duration = Duration::from_secs(10);
+/// How much time must have been left for a failure to be remembered.
+const FAIR: Duration = Duration::from_secs(2);
 /// The part of a URL before the local id of an @context that is hosted here.
 const HOSTED: &str = "/ngsi-ld/v1/jsonldContexts/";
 
@@ -146,10 +148,30 @@ impl Contexts {
     /// `LdContextNotAvailable` where a document cannot be had, `BadRequestData` where something in it is no
     /// context (5.5.6).
     pub fn resolve(&self, context: &Json) -> Result<Context, Error> {
+        let as_long_as_it_takes = Instant::now() + Duration::from_hours(1);
+        self.resolve_until(context, as_long_as_it_takes)
+    }
+
+    /// The same, waiting for the network until an instant and no longer.
+    ///
+    /// # Errors
+    /// Those of [`Self::resolve`].
+    pub fn resolve_until(&self, context: &Json, until: Instant) -> Result<Context, Error> {
+        let not_here = || Error::context("the @context cannot be had");
+        self.resolve_by(context, Some(until))
+            .unwrap_or_else(|| Err(not_here()))
+    }
+
+    /// The same where no network is needed; `None` where it is.
+    pub fn resolve_here(&self, context: &Json) -> Option<Result<Context, Error>> {
+        self.resolve_by(context, None)
+    }
+
+    fn resolve_by(&self, context: &Json, until: Option<Instant>) -> Option<Result<Context, Error>> {
         let key = context.to_string();
         let now = self.now();
         if let Some(known) = self.fresh(&key, now) {
-            return Ok(known);
+            return Some(Ok(known));
         }
         let generation = self.shared.generation.load(Ordering::Relaxed);
         let source = Tracking {
@@ -157,14 +179,19 @@ impl Contexts {
             bytes: Cell::new(key.len()),
             sources: RefCell::default(),
             fresh_until: Cell::new(None),
+            until,
+            is_far: Cell::new(false),
         };
         let compiled = match Context::compile(context, &source) {
             Ok(compiled) => compiled,
+            Err(_) if source.is_far.get() => return None,
             Err(error) => {
                 let stale = self.look_up(&key, |compiled| compiled.context.clone());
-                let Some(stale) = stale else { return Err(error) };
+                let Some(stale) = stale else {
+                    return Some(Err(error));
+                };
                 tracing::warn!(%error, "an @context could not be had again; the one from before goes on serving");
-                return Ok(stale);
+                return Some(Ok(stale));
             }
         };
         let sources: Arc<[Source]> = source.sources.into_inner().into();
@@ -184,7 +211,29 @@ impl Contexts {
         if self.shared.generation.load(Ordering::Relaxed) == generation {
             kept.put(key, entry, source.bytes.get());
         }
-        Ok(compiled)
+        drop(kept);
+        Some(Ok(compiled))
+    }
+
+    /// Whether what is at a URL can be told without the network, be it that it cannot be had.
+    fn is_near(&self, url: &str) -> bool {
+        let now = self.now();
+        self.shared.net.is_none()
+            || self.shared.given.contains_key(url)
+            || self
+                .shared
+                .shelf
+                .lock()
+                .0
+                .get(url)
+                .is_some_and(|held| held.is_fresh(now))
+            || self.recent_failure(url, now).is_some()
+    }
+
+    fn recent_failure(&self, url: &str, now: Timestamp) -> Option<Error> {
+        let (error, at) = self.shared.failures.lock().get(url).cloned()?;
+        let since = Duration::from_micros(now.as_micros().abs_diff(at.as_micros()));
+        (since < FAILURE_AGE).then_some(error)
     }
 
     /// The same for one URL.
@@ -265,25 +314,27 @@ impl Contexts {
     }
 
     /// The document at a URL, from the shelf while it holds, else from where it came; and until when it holds.
-    fn shelved(&self, url: &str) -> Result<(Arc<Json>, Option<Timestamp>), Error> {
+    fn shelved(&self, url: &str, until: Instant) -> Result<(Arc<Json>, Option<Timestamp>), Error> {
         let now = self.now();
         let stale = match self.shared.shelf.lock().0.get(url) {
             Some(held) if held.is_fresh(now) => return Ok((Arc::clone(&held.document), held.fresh_until)),
             stale => stale.map(|held| Arc::clone(&held.document)),
         };
-        let failure = self.shared.failures.lock().get(url).cloned();
-        let since = |at: Timestamp| Duration::from_micros(now.as_micros().abs_diff(at.as_micros()));
-        let error = match failure.filter(|(_, at)| since(*at) < FAILURE_AGE) {
+        let left = until.saturating_duration_since(Instant::now());
+        let error = match self.recent_failure(url, now) {
             // Its time goes on from when it was met: who asks meanwhile does not put the next attempt off.
-            Some((error, _)) => error,
-            None => match self.obtain(url) {
+            Some(error) => error,
+            None => match self.obtain(url, left) {
                 Ok(obtained) => return Ok((Arc::clone(&obtained.document), self.shelve(url, obtained))),
                 Err(error) => {
-                    let failure = (error.clone(), now);
-                    self.shared
-                        .failures
-                        .lock()
-                        .put(url.to_owned(), failure, url.len());
+                    // One for whom hardly any time was left tells nothing about the document.
+                    if left >= FAIR {
+                        let failure = (error.clone(), now);
+                        self.shared
+                            .failures
+                            .lock()
+                            .put(url.to_owned(), failure, url.len());
+                    }
                     error
                 }
             },
@@ -319,7 +370,7 @@ impl Contexts {
     }
 
     /// The document at a URL, from where it is: the operator's files, or the network.
-    fn obtain(&self, url: &str) -> Result<Obtained, Error> {
+    fn obtain(&self, url: &str, left: Duration) -> Result<Obtained, Error> {
         if let Some(given) = self.shared.given.get(url) {
             return Ok(Obtained {
                 document: Arc::clone(given),
@@ -333,7 +384,16 @@ impl Contexts {
         let no_net =
             || NetError("this program was started without a way out; give it with `contexts.static`".into());
         let net = self.shared.net.as_ref().ok_or_else(no_net).map_err(unavailable)?;
-        let fetched = net.fetch(url, NetLimits::default()).map_err(unavailable)?;
+        if left.is_zero() {
+            let why = "the time for all @contexts of the request is over; name fewer, or give them with `contexts.static`";
+            return Err(unavailable(NetError(why.into())));
+        }
+        let limits = NetLimits::default();
+        let limits = NetLimits {
+            timeout: limits.timeout.min(left),
+            ..limits
+        };
+        let fetched = net.fetch(url, limits).map_err(unavailable)?;
         let document: Json = serde_json::from_slice(&fetched.body)
             .map_err(|error| Error::bad_data(format!("what is at `{}` is not JSON: {error}", named())))?;
         if document.get("@context").is_none() {
@@ -385,6 +445,10 @@ struct Tracking<'a> {
     bytes: Cell<usize>,
     sources: RefCell<Vec<Source>>,
     fresh_until: Cell<Option<Timestamp>>,
+    /// Until when the network is waited for; `None`: it is not asked.
+    until: Option<Instant>,
+    /// Whether it would have to be asked.
+    is_far: Cell<bool>,
 }
 
 impl ContextSource for Tracking<'_> {
@@ -399,7 +463,12 @@ impl ContextSource for Tracking<'_> {
         } else if let Ok(document) = BuiltIn.document(url) {
             return Ok(document);
         } else {
-            let (document, until) = self.contexts.shelved(url)?;
+            if self.until.is_none() && !self.contexts.is_near(url) {
+                self.is_far.set(true);
+                return Err(Error::context("it is not here"));
+            }
+            let until = self.until.unwrap_or_else(Instant::now);
+            let (document, until) = self.contexts.shelved(url, until)?;
             let least = match (self.fresh_until.get(), until) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
@@ -464,6 +533,52 @@ mod tests {
         let context = contexts.resolve_url("http://a.example/outer").unwrap();
         assert_eq!(context.expand("a").as_str(), "http://given.example/a");
         assert_eq!(*net.1.lock(), ["http://a.example/outer"]);
+    }
+
+    #[test]
+    fn what_takes_too_long_together_is_not_asked_for() {
+        let net = web(&[(
+            "http://a.example/c",
+            json!({"@context": {"a": "http://a.example/a"}}),
+        )]);
+        let contexts = Contexts::new([], Arc::clone(&net) as Arc<dyn Net>);
+        let error = contexts
+            .resolve_until(&json!("http://a.example/c"), Instant::now())
+            .unwrap_err();
+        assert_eq!(error.kind, ErrorKind::LdContextNotAvailable);
+        assert!(error.detail.contains("contexts.static"), "{error}");
+        assert_eq!(net.1.lock().len(), 0);
+        // Nor is that held against the document.
+        assert!(contexts.resolve_url("http://a.example/c").is_ok());
+    }
+
+    #[test]
+    fn it_is_known_what_needs_the_network() {
+        let net = web(&[(
+            "http://a.example/c",
+            json!({"@context": {"a": "http://a.example/a"}}),
+        )]);
+        let contexts = Contexts::new([], Arc::clone(&net) as Arc<dyn Net>);
+        let inline = json!([ngsi_ld::context::CORE_URL, {"b": "http://a.example/b"}]);
+        assert!(contexts.resolve_here(&inline).unwrap().is_ok());
+        assert!(contexts.resolve_here(&json!(7)).unwrap().is_err());
+        let (remote, missing) = (json!("http://a.example/c"), json!("http://a.example/none"));
+        assert!(contexts.resolve_here(&remote).is_none());
+        assert!(contexts.resolve_here(&missing).is_none());
+        assert_eq!(net.1.lock().len(), 0);
+        contexts.resolve(&remote).unwrap();
+        contexts.resolve(&missing).unwrap_err();
+        assert!(contexts.resolve_here(&remote).unwrap().is_ok());
+        assert!(
+            contexts
+                .resolve_here(&json!([remote, {"b": "http://a.example/b"}]))
+                .unwrap()
+                .is_ok()
+        );
+        assert!(
+            contexts.resolve_here(&missing).unwrap().is_err(),
+            "it is remembered"
+        );
     }
 
     #[test]
