@@ -41,6 +41,7 @@ impl PublicUrl {
                 && url.fragment().is_none()
                 && url.username().is_empty()
                 && url.password().is_none()
+                && !url.host_str().is_some_and(|host| host.contains('*'))
         });
         let origin = url.map(|url| url.origin().ascii_serialization());
         origin
@@ -105,6 +106,7 @@ mod tests {
             "https://city.example/#a",
             "https://user@city.example",
             "https://",
+            "https://*.city.example",
             "*",
         ] {
             assert!(PublicUrl::parse(text).is_err(), "{text}");

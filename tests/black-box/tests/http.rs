@@ -217,11 +217,14 @@ fn answer(stream: &mut TcpStream) -> (String, Json) {
 }
 
 fn head(method: &str, target: &str, headers: &[(&str, String)]) -> String {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head + "\r\n"
+    let headers: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
+        headers.concat()
+    )
 }
 
 fn json_of(length: u64) -> Vec<(&'static str, String)> {

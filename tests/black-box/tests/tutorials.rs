@@ -1,5 +1,8 @@
 //! What the tutorials tell their readers to type is typed, and prints what they say.
 
+#![allow(clippy::unwrap_used, reason = "a suite fails by panicking and says why")]
+
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -123,7 +126,7 @@ fn typed(steps: &[Step], folder: &Path, here: &dyn Fn(&str) -> String) -> Vec<St
     const END: &str = "=== end of a command ===";
     let mut script = String::from("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
     for step in steps {
-        script += &format!("{}\necho '{END}'\n", here(&step.command));
+        let _ = writeln!(script, "{}\necho '{END}'", here(&step.command));
         if step.command.ends_with('&') {
             // The reader takes a moment to type on.
             script += "sleep 1\n";

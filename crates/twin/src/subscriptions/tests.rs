@@ -214,7 +214,9 @@ proptest! {
 #[test]
 fn who_subscribed_is_known_after_a_restart() {
     let mut storage = Memory::new();
-    let (_, mut contexts) = stored::read(&*storage.reader(), Subject::Entities).unwrap();
+    let mut contexts = stored::read(&*storage.reader(), Subject::Entities)
+        .unwrap()
+        .contexts;
     let mut one = (*compiled(1, &json!({"entities": [{"type": "A"}]})).stored).clone();
     one.view = View::open(Caller::Anonymous, "planning");
     let mut rows = Vec::new();
@@ -222,8 +224,8 @@ fn who_subscribed_is_known_after_a_restart() {
     rows.push(stored::encode(&one));
     let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
     storage.commit(&changes).unwrap();
-    let (found, _) = stored::read(&*storage.reader(), Subject::Entities).unwrap();
-    let view = &found[0].view;
+    let found = stored::read(&*storage.reader(), Subject::Entities).unwrap();
+    let view = &found.subscriptions[0].view;
     assert_eq!(
         (view.caller(), &*view.purpose().0),
         (&Caller::Anonymous, "planning")
