@@ -238,7 +238,8 @@ fn without_leave_nothing_inside_is_reached() {
     let inside = Receiver::start(TAKES);
     let by_name = inside.uri.replace("127.0.0.1", "localhost");
     // What is plain to see is refused at once.
-    for uri in [&inside.uri, &by_name] {
+    let broker = by_name.replace("http://", "mqtt://");
+    for uri in [&inside.uri, &by_name, &broker] {
         let (status, text) = server.send(
             "POST",
             SUBSCRIPTIONS,
@@ -248,7 +249,8 @@ fn without_leave_nothing_inside_is_reached() {
         assert!(text.contains("notifications.allow_private"), "{text}");
     }
     // What only the name's addresses tell, when it is sent.
-    let broker = by_name.replace("http://", "mqtt://");
+    let own_name = std::fs::read_to_string("/etc/hostname").expect("a machine has a name");
+    let broker = broker.replace("localhost", own_name.trim());
     subscribe(&server, "urn:ngsi-ld:Subscription:broker", &broker);
     level(&server, 1);
     let begun = Instant::now();
