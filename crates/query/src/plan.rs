@@ -145,7 +145,13 @@ impl Plan {
     }
 }
 
-/// Types of which every selected entity has at least one; `None`: no such list.
+impl Selection {
+    /// Types of which every selected entity has at least one; `None`: no such list.
+    pub fn needed_types(&self) -> Option<Vec<Name>> {
+        self.types.as_ref().and_then(needed_types)
+    }
+}
+
 fn needed_types(selection: &TypeSelection) -> Option<Vec<Name>> {
     match selection {
         TypeSelection::Type(name) => Some(vec![name.clone()]),

@@ -86,10 +86,15 @@ pub trait Reader: Send + Sync {
     fn read_blob(&self, view: &View, blob: &BlobId, offset: u64, buffer: &mut [u8]) -> Result<(), Error>;
     /// The length of a blob in bytes; `None` where there is none, or none that this view shows.
     fn blob_length(&self, view: &View, blob: &BlobId) -> Result<Option<u64>, Error>;
-    /// Visits everything that has a temporal evolution, by id: entities that are there now, that were deleted,
+    /// Visits everything that has a temporal evolution: entities that are there now, that were deleted,
     /// and that never had more than a history; in order of creation. What it visits has no attributes but those
-    /// that are current. Stops when `visit` gives `false`.
-    fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error>;
+    /// that are current. `types`: with one of these types only; empty: all. Stops when `visit` gives `false`.
+    fn evolutions(
+        &self,
+        view: &View,
+        types: &[Name],
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) -> Result<(), Error>;
     /// What [`Self::evolutions`] would visit under this id.
     fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>>;
 }

@@ -159,8 +159,19 @@ impl<S: Shards> Reading<'_, S> {
         Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])).for_each(|_| visit());
     }
 
-    pub(crate) fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) {
-        for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Everything])) {
+    pub(crate) fn evolutions(
+        &self,
+        view: &View,
+        types: &[Name],
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) {
+        let lanes = if types.is_empty() {
+            vec![Lane::Everything]
+        } else {
+            let both = |name: &Name| [Lane::OfType(name.clone()), Lane::PastOfType(name.clone())];
+            types.iter().flat_map(both).collect()
+        };
+        for record in Walk::new(self.state, &Path::Lanes(lanes)) {
             if self
                 .with_history(view, &record.entity)
                 .is_some_and(|entity| !visit(&entity))
@@ -461,9 +472,10 @@ macro_rules! read_by {
             fn evolutions(
                 &self,
                 view: &View,
+                types: &[Name],
                 visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
             ) -> Result<(), Error> {
-                self.reading().evolutions(view, visit);
+                self.reading().evolutions(view, types, visit);
                 Ok(())
             }
             fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {

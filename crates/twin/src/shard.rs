@@ -75,6 +75,8 @@ pub(crate) struct Shard {
     records: BTreeMap<EntityKey, Record>,
     /// Live entities only, as in the other indexes.
     by_type: HashMap<Name, BTreeSet<EntityKey>>,
+    /// Those that have a history and no current state.
+    past_by_type: HashMap<Name, BTreeSet<EntityKey>>,
     by_place: HashMap<Name, RTree<Envelope>>,
     by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
     attributes: AttributeIndex,
@@ -87,6 +89,8 @@ pub(crate) enum Lane {
     Live,
     /// Those of one type that do.
     OfType(Name),
+    /// Those of one type that have a history and no current state.
+    PastOfType(Name),
     /// Those that have an attribute now.
     WithAttribute(Name),
     /// Those that have a text of it that is indexed.
@@ -141,6 +145,7 @@ impl Shard {
         match lane {
             Lane::Live | Lane::Everything => self.count(),
             Lane::OfType(name) => self.count_of(name),
+            Lane::PastOfType(name) => of(self.past_by_type.get(name)),
             Lane::WithAttribute(name) => self.attributes.count_with(name),
             Lane::WithText(name, text) => self.attributes.count_with_text(name, text),
             Lane::WithOtherTexts(name) => of(self.attributes.with_other_texts(name)),
@@ -157,6 +162,7 @@ impl Shard {
         };
         match lane {
             Lane::OfType(name) => of(self.by_type.get(name), into),
+            Lane::PastOfType(name) => of(self.past_by_type.get(name), into),
             Lane::WithAttribute(name) => of(self.attributes.with(name), into),
             Lane::WithOtherTexts(name) => of(self.attributes.with_other_texts(name), into),
             Lane::WithSeveralNumbers(name) => of(self.attributes.with_several_numbers(name), into),
@@ -216,6 +222,25 @@ impl Shard {
 
     /// Brings the indexes from what an entity was to what it is, touching only what differs.
     fn reindex(&mut self, before: Option<&Record>, after: Option<&Record>) {
+        let past = |record: Option<&Record>| record.filter(|r| r.live().is_none()).cloned();
+        let (old, new) = (past(before), past(after));
+        if old != new {
+            for (record, name) in old
+                .iter()
+                .flat_map(|r| r.entity.types.iter().map(move |t| (r, t)))
+            {
+                forget(&mut self.past_by_type, name.as_str(), record.key);
+            }
+            for (record, name) in new
+                .iter()
+                .flat_map(|r| r.entity.types.iter().map(move |t| (r, t)))
+            {
+                self.past_by_type
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(record.key);
+            }
+        }
         let same_key = before.map(|r| r.key) == after.map(|r| r.key);
         let old = before.and_then(|r| Some((r.key, r.live()?)));
         let new = after.and_then(|r| Some((r.key, r.live()?)));

@@ -172,8 +172,15 @@ impl Reader for MemoryReader {
         Ok(self.0.blobs.get(&blob.0).map(|bytes| bytes.len() as u64))
     }
 
-    fn evolutions(&self, view: &View, visit: &mut dyn FnMut(&Arc<Entity>) -> bool) -> Result<(), Error> {
-        let _ = self.visible(view).all(|entity| visit(&entity));
+    fn evolutions(
+        &self,
+        view: &View,
+        types: &[Name],
+        visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
+    ) -> Result<(), Error> {
+        let of_type =
+            |entity: &Arc<Entity>| types.is_empty() || entity.types.iter().any(|t| types.contains(t));
+        let _ = self.visible(view).filter(of_type).all(|entity| visit(&entity));
         Ok(())
     }
     fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {

@@ -56,6 +56,17 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Types of which all that is wanted has at least one; `None`: no such list.
+    pub(crate) fn needed_types(&self) -> Option<Vec<Name>> {
+        self.selection.needed_types().or_else(|| {
+            let each = self.any.iter().map(Selection::needed_types);
+            let lists: Vec<Vec<Name>> = each.collect::<Option<_>>()?;
+            (!lists.is_empty()).then(|| lists.concat())
+        })
+    }
+}
+
 fn head_only(selection: &Selection) -> Selection {
     Selection {
         ids: selection.ids.clone(),

@@ -240,7 +240,7 @@ pub(super) fn copy_all(
         last_n: None,
     };
     let mut failed = None;
-    picture.evolutions(view, &mut |entity: &Arc<Entity>| {
+    picture.evolutions(view, &[], &mut |entity: &Arc<Entity>| {
         let copy = || -> Result<(), Error> {
             let past: Vec<Attribute> = picture
                 .evolution(view, &entity.id, &always, usize::MAX)?

@@ -308,7 +308,7 @@ fn clause_4_5_6_changes_of_the_scope_are_kept() {
     run(&twin, append(entity)).unwrap();
     let scope = |twin: &Twin| {
         let mut found = None;
-        twin.evolutions(&view(), &mut |entity| {
+        twin.evolutions(&view(), &[], &mut |entity| {
             found = Some(entity.scope.clone());
             true
         })
@@ -350,4 +350,68 @@ fn a_hidden_attribute_takes_no_room() {
     let mut each = |name: &ngsi_ld::Name, _: Option<&Uri>, _: Piece<'_>| names.push(name.clone());
     twin.pieces(&blind, &id(1), &always(), &mut each).unwrap();
     assert_eq!(names, [name("a")]);
+}
+
+#[test]
+fn evolutions_of_a_type_are_those_that_are_and_those_that_were() {
+    let twin = twin();
+    let typed = |number: i64, types: &[&str]| {
+        let mut entity = thing(number).with(property("a", number).observed_at(at(1)));
+        entity.types = types.iter().map(|term| name(term)).collect();
+        entity
+    };
+    for (number, types) in [
+        (1, &["A"][..]),
+        (2, &["B"]),
+        (3, &["A", "B"]),
+        (4, &["A"]),
+        (5, &["B"]),
+    ] {
+        run(&twin, Operation::Create(typed(number, types))).unwrap();
+    }
+    run(&twin, Operation::Delete(id(1))).unwrap();
+    run(&twin, Operation::Delete(id(3))).unwrap();
+    for (number, types) in [(6, &["A"][..]), (7, &["C"])] {
+        let entity = typed(number, types);
+        let append = Operation::AppendHistory {
+            entity,
+            current: false,
+        };
+        run(&twin, append).unwrap();
+    }
+    run(&twin, Operation::DeleteHistory(id(4))).unwrap();
+    let visited = |reader: &dyn Reader, types: &[&str]| {
+        let types: Vec<_> = types.iter().map(|term| name(term)).collect();
+        let mut found = Vec::new();
+        let mut visit = |entity: &std::sync::Arc<ngsi_ld::Entity>| {
+            found.push(entity.id.clone());
+            true
+        };
+        reader.evolutions(&view(), &types, &mut visit).unwrap();
+        found
+    };
+    // By looking at all of them.
+    let oracle = |reader: &dyn Reader, types: &[&str]| {
+        let all = visited(reader, &[]).into_iter();
+        all.filter(|id| {
+            let entity = reader.evolution_of(&view(), id).unwrap();
+            types.iter().any(|term| entity.types.contains(&name(term)))
+        })
+        .collect::<Vec<_>>()
+    };
+    let picture = twin.snapshot();
+    run(&twin, Operation::Create(typed(1, &["B"]))).unwrap();
+    for types in [&["A"][..], &["B"], &["C"], &["A", "B"], &["A", "C"], &["D"]] {
+        assert_eq!(visited(&twin, types), oracle(&twin, types), "{types:?}");
+        assert_eq!(
+            visited(&picture, types),
+            oracle(&picture, types),
+            "{types:?}, before"
+        );
+    }
+    assert_eq!(visited(&twin, &["C"]), [id(7)]);
+    assert!(
+        visited(&picture, &["A"]).contains(&id(1)),
+        "what was deleted was of its type"
+    );
 }

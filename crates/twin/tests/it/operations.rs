@@ -187,7 +187,7 @@ fn a_history_without_an_entity() {
     assert!(twin.types(&view()).is_empty());
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0]);
     let mut evolutions = Vec::new();
-    twin.evolutions(&view(), &mut |entity| {
+    twin.evolutions(&view(), &[], &mut |entity| {
         evolutions.push(entity.id.clone());
         true
     })

@@ -88,7 +88,7 @@ fn a_hidden_entity_does_not_exist() {
         assert_eq!(&window, b"raster");
         let mut seen = 0;
         reader
-            .evolutions(&narrow, &mut |_| {
+            .evolutions(&narrow, &[], &mut |_| {
                 seen += 1;
                 true
             })

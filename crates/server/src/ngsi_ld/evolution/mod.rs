@@ -283,7 +283,8 @@ fn candidates(twin: &dyn Reader, view: &View, wanted: &Wanted) -> Answer<Vec<Arc
         candidates.len() <= MAX_HISTORIES
     };
     if wanted.selection.ids.is_empty() {
-        twin.evolutions(view, &mut consider)?;
+        let types = head.needed_types().unwrap_or_default();
+        twin.evolutions(view, &types, &mut consider)?;
     } else {
         let named = wanted.selection.ids.iter();
         named
