@@ -346,7 +346,7 @@ impl Subscription {
 pub struct Standing {
     /// How many notifications were sent.
     pub times_sent: u64,
-    /// How many attempts failed: each that was answered by other than success, or by nothing.
+    /// Of how many an attempt failed, however often each is tried.
     pub times_failed: u64,
     /// When the last was sent.
     pub last_notification: Option<Timestamp>,

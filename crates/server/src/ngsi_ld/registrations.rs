@@ -206,7 +206,7 @@ pub(crate) async fn register_context_source(call: Writing, payload: Payload) -> 
 /// Query Context Source Registrations
 ///
 /// ETSI GS CIM 009, 5.10.2 and 6.8.3.2: the sources that may have what a query for entities asks for, in order of
-/// creation, each with the elements of its `information` that do.
+/// creation, each with all of its `information`.
 #[utoipa::path(
     get,
     path = "/ngsi-ld/v1/csourceRegistrations",
@@ -234,11 +234,10 @@ pub(crate) async fn query_registrations(
     let shown = found.iter().skip(page.offset).take(page.limit);
     let written: Vec<Value> = shown
         .map(|one| {
-            // Only what matters to the question (5.10.2.5).
-            let matching = one.stored.registration().narrowed(&one.elements);
+            // Whole: 5.10.2.5 would rather have the matching elements only, and other brokers and the public suite do not.
             let times = sys_attrs.then_some((one.stored.created_at, one.stored.modified_at));
             let lang = given(&parameters.lang);
-            wording.finish(write_registration(&matching, &wording.context, times, lang))
+            wording.finish(write_registration(one.stored.registration(), &wording.context, times, lang))
         })
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);

@@ -68,8 +68,8 @@ impl Book {
             standing.succeeded = Some(!failed);
             if failed {
                 standing.last_failure = Some(now);
-                // Of each attempt, where `timesSent` counts notifications (Table 5.2.14.2-1).
-                standing.times_failed += 1;
+                // Once for each notification, as `timesSent`, however often it is tried.
+                standing.times_failed += u64::from(attempt.attempts == 1);
             } else {
                 standing.last_success = Some(now);
             }
