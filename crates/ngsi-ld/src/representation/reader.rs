@@ -303,7 +303,8 @@ impl Reader<'_> {
         let found = self.attributes(object, true, path, |key, json, path| {
             self.member(&mut instance, key, json, path, &mut extra)
         })?;
-        if kind == Some(Kind::LanguageProperty)
+        // Also where no `type` says so.
+        if (kind == Some(Kind::LanguageProperty) || object.contains_key("languageMap"))
             && let Some(told) = object.get("valueType")
             && told.as_str().is_some_and(|told| told != "langString")
         {

@@ -237,7 +237,12 @@ pub(crate) async fn query_registrations(
             // Whole: 5.10.2.5 would rather have the matching elements only, and other brokers and the public suite do not.
             let times = sys_attrs.then_some((one.stored.created_at, one.stored.modified_at));
             let lang = given(&parameters.lang);
-            wording.finish(write_registration(one.stored.registration(), &wording.context, times, lang))
+            wording.finish(write_registration(
+                one.stored.registration(),
+                &wording.context,
+                times,
+                lang,
+            ))
         })
         .collect();
     let mut response = wording.respond(StatusCode::OK, bytes(&written)?);

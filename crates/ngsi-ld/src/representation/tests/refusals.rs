@@ -53,6 +53,14 @@ fn a_bad_entity_is_refused_with_place_and_remedy() {
             ["`/a/value`", "5.5.4"],
         ),
         (
+            entity(&json!({"a": {"type": "LanguageProperty", "valueType": "x", "languageMap": {"en": "b"}}})),
+            ["`/a/valueType`", "langString"],
+        ),
+        (
+            entity(&json!({"a": {"valueType": "x", "languageMap": {"en": "b"}}})),
+            ["`/a/valueType`", "langString"],
+        ),
+        (
             entity(&json!({"a": {"type": "Property"}})),
             ["`/a`", "needs its `value`"],
         ),
