@@ -17,7 +17,10 @@ fuzz_target!(|text: &str| {
     }
     let Ok(q) = Q::parse(text, core) else { return };
     let written = q.to_string();
-    assert_eq!(Q::parse(&written, core).as_ref(), Ok(&q), "{written}");
+    // With IRIs for terms it may be longer than what anybody may ask.
+    if written.len() <= 8192 {
+        assert_eq!(Q::parse(&written, core).as_ref(), Ok(&q), "{written}");
+    }
     let entity = json!({
         "id": "urn:a:b", "type": "T", "a": 1, "b": "x", "c": {"d": [1, {"e": null}]}, "n": {"languageMap": {"en": "x"}},
         "r": {"object": ["urn:a:c"]}, "l": {"valueList": [1, 2]}, "s": {"value": 1, "observedAt": "2026-01-01T00:00:00Z"},
