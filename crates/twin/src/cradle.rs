@@ -48,6 +48,17 @@ impl Birth for Cradle {
         if !tenants.is_to_be_born(&self.name, self.number) {
             return Err(gone());
         }
+        // A store that stands there without a mark is not ours to make: whoever put it there, say from a copy, wants it.
+        let stands = !is_marked(&self.folder, &self.store())
+            && !files(&self.folder, &self.store())
+                .map_err(|error| self.failed("making", &error))?
+                .is_empty();
+        if stands {
+            return Err(StorageError::Io {
+                context: format!("making the tenant `{}`", self.name),
+                detail: "there is a store with its name already; restart the server to use it".to_owned(),
+            });
+        }
         put_mark(&self.folder, &self.store()).map_err(|error| self.failed("making", &error))?;
         tenants.make(&self.store())
     }
@@ -67,7 +78,10 @@ impl Birth for Cradle {
             return; // the next start does it
         };
         if tenants.is_to_be_born(&self.name, self.number) {
-            if let Err(error) = remove(&self.folder, &self.store()) {
+            // Without a mark nothing was made.
+            if is_marked(&self.folder, &self.store())
+                && let Err(error) = remove(&self.folder, &self.store())
+            {
                 tracing::warn!(tenant = self.name, %error, "what was left of a tenant that could not be made stays until the next start");
             }
             tenants.was_not_born(&self.name, self.number);
@@ -77,6 +91,27 @@ impl Birth for Cradle {
 
 fn mark(folder: &Path, store: &str) -> PathBuf {
     folder.join(format!("{store}.{MARK}"))
+}
+
+fn is_marked(folder: &Path, store: &str) -> bool {
+    mark(folder, store).exists()
+}
+
+/// The files of a store, without the mark.
+fn files(folder: &Path, store: &str) -> io::Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mark = mark(folder, store);
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let path = file?.path();
+        let stem = path.file_name().and_then(|name| name.to_str()?.split('.').next());
+        if stem == Some(store) && path != mark {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 fn put_mark(folder: &Path, store: &str) -> io::Result<()> {
@@ -102,19 +137,14 @@ fn sync(_folder: &Path) -> io::Result<()> {
 
 /// Takes away the files of a store, the mark last.
 fn remove(folder: &Path, store: &str) -> io::Result<()> {
-    let mark = mark(folder, store);
-    for file in std::fs::read_dir(folder)? {
-        let path = file?.path();
-        let stem = path.file_name().and_then(|name| name.to_str()?.split('.').next());
-        if stem == Some(store) && path != mark {
-            if path.is_dir() {
-                std::fs::remove_dir_all(&path)?;
-            } else {
-                std::fs::remove_file(&path)?;
-            }
+    for path in files(folder, store)? {
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path)?;
+        } else {
+            std::fs::remove_file(&path)?;
         }
     }
-    if mark.exists() {
+    if is_marked(folder, store) {
         take_mark(folder, store)?;
     }
     Ok(())

@@ -127,6 +127,35 @@ fn what_a_crash_leaves_of_a_tenant_that_nobody_was_told_of_goes() {
 }
 
 #[test]
+fn a_store_that_was_put_there_meanwhile_is_not_deleted() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let other = open(elsewhere.path());
+    run(
+        &other.get_or_create("water").unwrap(),
+        Operation::Create(thing(1)),
+    )
+    .unwrap();
+    other.close();
+    drop(other);
+    let tenants = open(folder.path());
+    let water = tenants.get_or_create("water").unwrap();
+    for file in files(&elsewhere) {
+        std::fs::copy(elsewhere.path().join(&file), folder.path().join(&file)).unwrap();
+    }
+    let before = files(&folder);
+    assert!(!before.is_empty());
+    let error = run(&water, Operation::Create(thing(2))).unwrap_err().to_string();
+    assert!(error.contains("restart the server"), "{error}");
+    assert_eq!(files(&folder), before);
+    drop(water);
+    tenants.close();
+    drop(tenants);
+    let tenants = open(folder.path());
+    let water = tenants.get(Some("water")).unwrap();
+    assert!(water.get(&view(), &id(1)).is_some());
+}
+
+#[test]
 fn many_first_writes_at_once_make_one_tenant() {
     let folder = tempfile::tempdir().unwrap();
     let tenants = open(folder.path());
