@@ -1,0 +1,137 @@
+//! The whole: made once, passed down.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ngsi_ld::Timestamp;
+use parking_lot::{Mutex, RwLock};
+use twin::{Clock, Twin};
+
+use crate::error::{Error, Result};
+use crate::passwords::{Cost, Hasher, rules};
+use crate::secret::{Digest, Random};
+use crate::sessions::Begun;
+use crate::state::{Change, State};
+use crate::throttle::Throttle;
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What authenticator apps show beside a code.
+    pub issuer: String,
+    /// Words that no password may rest on, beside the account's name: the city's, the program's.
+    pub words: Vec<String>,
+    /// A session that was not used for so long ends.
+    pub idle: Duration,
+    /// A session ends so long after the login, used or not.
+    pub longest: Duration,
+    /// What hashing a password costs.
+    pub cost: Cost,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            issuer: "Mapacha".to_owned(),
+            words: vec!["mapacha".to_owned()],
+            idle: Duration::from_hours(1),
+            longest: Duration::from_hours(12),
+            cost: Cost::CURRENT,
+        }
+    }
+}
+
+/// People, services, and what they may do. Cheap to clone.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+pub(crate) struct Inner {
+    twin: Twin,
+    clock: Arc<dyn Clock>,
+    pub(crate) random: Box<dyn Random>,
+    pub(crate) settings: Settings,
+    pub(crate) hasher: Hasher,
+    state: RwLock<State>,
+    /// Held from the decision to change something until it is stored and applied.
+    changing: Mutex<()>,
+    pub(crate) throttle: Mutex<Throttle>,
+    /// Logins that wait for their second factor, by the digest of their token.
+    pub(crate) begun: Mutex<HashMap<Digest, Begun>>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.state.read();
+        f.debug_struct("Access")
+            .field("people", &state.people.len())
+            .field("sessions", &state.sessions.len())
+            .field("keys", &state.keys.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Access {
+    /// Over the rows of the default tenant's twin. Reads the store: for a thread that may wait.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. A record that cannot be read is no error: it is told to the log.
+    pub fn open(
+        twin: Twin,
+        clock: Arc<dyn Clock>,
+        random: impl Random + 'static,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let state = State::load(&twin, &random)?;
+        Ok(Self(Arc::new(Inner {
+            twin,
+            clock,
+            random: Box::new(random),
+            hasher: Hasher::new(settings.cost),
+            settings,
+            state: RwLock::new(state),
+            changing: Mutex::default(),
+            throttle: Mutex::default(),
+            begun: Mutex::default(),
+        })))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Reads what is known.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.0.state.read())
+    }
+
+    /// Decides on changes, stores them, and applies them when they are durable.
+    pub(crate) fn change<T>(&self, decide: impl FnOnce(&State) -> Result<(Vec<Change>, T)>) -> Result<T> {
+        let _changing = self.0.changing.lock();
+        let (changes, answer) = decide(&self.0.state.read())?;
+        let rows = changes.iter().map(Change::row).collect::<Result<Vec<_>>>()?;
+        self.0.twin.store_rows_blocking(rows)?;
+        let mut state = self.0.state.write();
+        for change in changes {
+            state.apply(change);
+        }
+        Ok(answer)
+    }
+
+    /// Refuses a password that others would guess of somebody with this name.
+    pub(crate) fn must_be_strong(&self, password: &str, name: &str) -> Result<()> {
+        let words = self.0.settings.words.iter().map(String::as_str);
+        let context: Vec<&str> = words.chain([name]).collect();
+        rules::check(password, &context).map_err(Error::Weak)
+    }
+
+    /// How many passwords were hashed since the start.
+    pub fn passwords_hashed(&self) -> u64 {
+        self.0.hasher.computed()
+    }
+}

@@ -1,0 +1,38 @@
+//! Who may do what: people and services, how each proves who it is, and which permissions its roles give.
+//!
+//! [`Access`] is built once, in `main`, over the rows of the default tenant's twin; time and chance are passed in. It
+//! knows nothing of HTTP: a door hands it a session's token or a key, and gets a [`Principal`] or nothing.
+//!
+//! What stands in the store are hashes: of passwords (Argon2id), of session tokens, keys, invitations and recovery
+//! codes (SHA-256 of at least 80 random bits). The secret of a second factor (TOTP) has to stand there as it is.
+//!
+//! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
+//! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
+
+mod access;
+mod error;
+mod groups;
+mod passwords;
+mod people;
+mod permissions;
+mod principal;
+mod rows;
+mod secret;
+mod sessions;
+mod state;
+mod throttle;
+mod tokens;
+mod totp;
+
+pub use access::{Access, Settings};
+pub use error::Error;
+pub use passwords::Cost;
+pub use passwords::rules::{LONGEST, SHORTEST, Weakness};
+pub use people::{Enrolment, NewPerson, Person};
+pub use permissions::{Permission, Permissions, Role};
+pub use principal::{Assurance, Kind, Principal};
+pub use secret::{Random, SystemRandom};
+pub use sessions::login::{Attempt, Entered, Opened};
+pub use sessions::{Begun, SessionInfo};
+pub use throttle::Source;
+pub use tokens::{KeyInfo, NewKey};

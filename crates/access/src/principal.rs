@@ -1,0 +1,54 @@
+//! Who asks, once it is known.
+
+use std::sync::Arc;
+
+use ngsi_ld::Timestamp;
+
+use crate::permissions::{Permission, Permissions, Role};
+
+/// What kind of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A human being who logged in.
+    Person,
+    /// A program with a key.
+    Service,
+}
+
+/// By how many factors somebody proved who they are (NIST SP 800-63B, AAL1 and AAL2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assurance {
+    /// A password, or a key.
+    One,
+    /// A password and a code.
+    Two,
+}
+
+/// Somebody who proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The account's id, or the key's.
+    pub id: Arc<str>,
+    /// A person or a service.
+    pub kind: Kind,
+    /// The account's name, or the key's.
+    pub name: Arc<str>,
+    /// Its own roles and those of its groups.
+    pub roles: Vec<Role>,
+    /// The groups it belongs to.
+    pub groups: Vec<String>,
+    /// By how many factors it proved who it is.
+    pub assurance: Assurance,
+    /// When it did.
+    pub authenticated_at: Timestamp,
+    /// What its roles give, less what a key is not for.
+    pub permissions: Permissions,
+}
+
+impl Principal {
+    /// Whether it has a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+}

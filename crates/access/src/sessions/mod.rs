@@ -1,0 +1,213 @@
+//! Sessions: what a browser holds is a random token, what the store holds is its digest.
+
+mod browsers;
+pub(crate) mod login;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use ngsi_ld::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::people::later;
+use crate::principal::{Assurance, Kind, Principal};
+use crate::secret::Digest;
+use crate::state::{Change, State, shortened};
+
+/// How old what the store knows of a session's last use may be.
+const WRITTEN_EVERY: Duration = Duration::from_mins(1);
+/// How many sessions one account may have; a new one ends the oldest.
+const MAX_SESSIONS: usize = 50;
+
+/// A session, as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) person: Arc<str>,
+    pub(crate) began_at: Timestamp,
+    pub(crate) seen_at: Timestamp,
+    pub(crate) assurance: Assurance,
+    /// What the browser called itself.
+    #[serde(default)]
+    pub(crate) browser: String,
+}
+
+/// A session and when it was last used, which is written down now and then.
+pub(crate) struct Live {
+    pub(crate) session: Session,
+    seen_us: AtomicI64,
+}
+
+impl Live {
+    pub(crate) fn new(session: Session) -> Self {
+        let seen_us = AtomicI64::new(session.seen_at.as_micros());
+        Self { session, seen_us }
+    }
+
+    fn seen_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.seen_us.load(Ordering::Relaxed))
+    }
+}
+
+/// A login that waits for its second factor.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    pub(crate) person: Arc<str>,
+    pub(crate) until: Timestamp,
+    pub(crate) generation: u32,
+}
+
+/// A session, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Names it; it opens nothing.
+    pub id: String,
+    /// What the browser called itself.
+    pub browser: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
+    /// By how many factors it was opened.
+    pub assurance: Assurance,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+impl Access {
+    /// Who has the session with this token, and as of now uses it. Reads memory only.
+    pub fn of_session(&self, token: &str) -> Option<Principal> {
+        let digest = Digest::of("session", token);
+        let now = self.now();
+        self.read(|state| {
+            let live = state.sessions.get(&digest)?;
+            if self.is_over(live, now) {
+                return None;
+            }
+            let account = state
+                .people
+                .get(&live.session.person)
+                .filter(|account| account.can_log_in())?;
+            live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
+            let roles = state.roles_of(account);
+            Some(Principal {
+                id: Arc::clone(&account.id),
+                kind: Kind::Person,
+                name: account.name.as_str().into(),
+                permissions: roles.iter().copied().collect(),
+                roles,
+                groups: account.groups.clone(),
+                assurance: live.session.assurance,
+                authenticated_at: live.session.began_at,
+            })
+        })
+    }
+
+    fn is_over(&self, live: &Live, now: Timestamp) -> bool {
+        let settings = &self.inner().settings;
+        later(live.seen_at(), settings.idle) <= now || later(live.session.began_at, settings.longest) <= now
+    }
+
+    /// Somebody's sessions, the one last used first; `token` is that of the one that asks.
+    pub fn sessions(&self, person: &str, token: Option<&str>) -> Vec<SessionInfo> {
+        let own = token.map(|token| Digest::of("session", token));
+        let now = self.now();
+        let mut sessions: Vec<SessionInfo> = self.read(|state| {
+            let of_person = state
+                .sessions
+                .iter()
+                .filter(|(_, live)| &*live.session.person == person && !self.is_over(live, now));
+            of_person
+                .map(|(digest, live)| SessionInfo {
+                    id: digest.short(),
+                    browser: live.session.browser.clone(),
+                    began_at: live.session.began_at,
+                    seen_at: live.seen_at(),
+                    assurance: live.session.assurance,
+                    current: own.as_ref().is_some_and(|own| own.is(digest)),
+                })
+                .collect()
+        });
+        sessions.sort_by(|a, b| b.seen_at.cmp(&a.seen_at).then_with(|| a.id.cmp(&b.id)));
+        sessions
+    }
+
+    /// Ends the session with this token, if there is one: logout.
+    pub fn end_session(&self, token: &str) -> Result<(), Error> {
+        let digest = Digest::of("session", token);
+        self.inner().begun.lock().remove(&Digest::of("begun", token));
+        self.change(|state| {
+            let known = state.sessions.contains_key(&digest);
+            Ok((
+                known.then_some(Change::NoSession(digest)).into_iter().collect(),
+                (),
+            ))
+        })
+    }
+
+    /// Ends one of somebody's sessions, by the id that [`Self::sessions`] gives.
+    pub fn end_session_of(&self, person: &str, id: &str) -> Result<(), Error> {
+        self.change(|state| {
+            let mut sessions = state.sessions.iter();
+            let found = sessions
+                .find(|(digest, live)| &*live.session.person == person && digest.short() == id)
+                .map(|(digest, _)| *digest);
+            let digest = found.ok_or_else(|| Error::NotFound {
+                what: "session",
+                id: shortened(id),
+            })?;
+            Ok((vec![Change::NoSession(digest)], ()))
+        })
+    }
+
+    /// Writes down when sessions and keys were last used, and puts away what is over. For now and then, on a thread that
+    /// may wait.
+    pub fn tidy(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.inner().begun.lock().retain(|_, begun| begun.until > now);
+        self.change(|state| {
+            let mut changes = Vec::new();
+            for (digest, live) in &state.sessions {
+                if self.is_over(live, now) || !state.people.contains_key(&live.session.person) {
+                    changes.push(Change::NoSession(*digest));
+                } else if later(live.session.seen_at, WRITTEN_EVERY) <= live.seen_at() {
+                    let mut session = live.session.clone();
+                    session.seen_at = live.seen_at();
+                    changes.push(Change::Session(*digest, session));
+                }
+            }
+            changes.extend(crate::tokens::used(state));
+            Ok((changes, ()))
+        })
+    }
+}
+
+/// The ends of somebody's sessions, all but one.
+pub(crate) fn ends_of(state: &State, person: &str, keep: Option<&Digest>) -> Vec<Change> {
+    let sessions = state.sessions.iter();
+    sessions
+        .filter(|(digest, live)| &*live.session.person == person && Some(*digest) != keep)
+        .map(|(digest, _)| Change::NoSession(*digest))
+        .collect()
+}
+
+/// The changes that open a session: it, and the end of the oldest where there are too many.
+pub(crate) fn opening(state: &State, digest: Digest, session: Session) -> Vec<Change> {
+    let mut own: Vec<(Timestamp, Digest)> = state
+        .sessions
+        .iter()
+        .filter(|(_, live)| live.session.person == session.person)
+        .map(|(digest, live)| (live.seen_at(), *digest))
+        .collect();
+    own.sort_unstable();
+    let over = (own.len() + 1).saturating_sub(MAX_SESSIONS);
+    let mut changes: Vec<Change> = own
+        .iter()
+        .take(over)
+        .map(|(_, digest)| Change::NoSession(*digest))
+        .collect();
+    changes.push(Change::Session(digest, session));
+    changes
+}

@@ -1,0 +1,241 @@
+//! Everything that is known, in memory, and how it changes: first in the store, then here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use twin::{Row, Twin};
+
+use crate::error::{Error, Result};
+use crate::people::account::{Account, folded};
+use crate::permissions::{Permission, Permissions, Role};
+use crate::rows::{self, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::secret::{self, Digest, Random};
+use crate::sessions::{Live, Session};
+use crate::tokens::{Key, LiveKey};
+
+/// The row with which device cookies and form tokens are signed.
+const SIGNING: &str = "signing";
+/// The row of the code that makes the first administrator.
+const SETUP: &str = "setup";
+
+/// All records.
+pub(crate) struct State {
+    /// By id.
+    pub(crate) people: BTreeMap<Arc<str>, Arc<Account>>,
+    /// The ids of people by their folded names.
+    pub(crate) names: HashMap<String, Arc<str>>,
+    /// The roles of groups, by name.
+    pub(crate) groups: BTreeMap<String, Vec<Role>>,
+    /// By the digest of their token.
+    pub(crate) sessions: HashMap<Digest, Arc<Live>>,
+    /// By id.
+    pub(crate) keys: BTreeMap<Arc<str>, Arc<LiveKey>>,
+    /// The digest of the code that makes the first administrator.
+    pub(crate) setup: Option<Digest>,
+    /// Signs device cookies and form tokens.
+    pub(crate) signing: [u8; 32],
+    /// How many accounts there are that cannot be read: as long as there are any, nobody is the first.
+    pub(crate) unread_people: usize,
+}
+
+/// One thing that changes.
+pub(crate) enum Change {
+    Account(Account),
+    NoAccount(Arc<str>),
+    Group(String, Vec<Role>),
+    NoGroup(String),
+    Session(Digest, Session),
+    NoSession(Digest),
+    Key(Key),
+    NoKey(Arc<str>),
+    Setup(Option<Digest>),
+}
+
+impl State {
+    /// As the store has it. What cannot be read is told to the log, left where it is, and otherwise not there.
+    pub(crate) fn load(twin: &Twin, random: &dyn Random) -> Result<Self> {
+        let mut unread_people = 0;
+        let people: Vec<Account> = table(twin, PEOPLE, &mut unread_people)?
+            .into_iter()
+            .map(|(_, account)| account)
+            .collect();
+        let mut unread = 0;
+        let groups = table::<Vec<Role>>(twin, GROUPS, &mut unread)?
+            .into_iter()
+            .filter_map(|(name, roles)| Some((String::from_utf8(name).ok()?, roles)))
+            .collect();
+        let sessions = table::<Session>(twin, SESSIONS, &mut unread)?
+            .into_iter()
+            .filter_map(|(digest, session)| {
+                Some((Digest::from_bytes(&digest)?, Arc::new(Live::new(session))))
+            })
+            .collect();
+        let keys = table::<Key>(twin, KEYS, &mut unread)?
+            .into_iter()
+            .map(|(_, key)| (Arc::clone(&key.id), Arc::new(LiveKey::new(key))))
+            .collect();
+        let settings: HashMap<Vec<u8>, Digest> = table(twin, SETTINGS, &mut unread)?.into_iter().collect();
+        let signing = if let Some(known) = settings.get(SIGNING.as_bytes()) {
+            *known
+        } else {
+            let fresh = Digest::of("signing", &secret::token::<32>(random)?);
+            twin.store_rows_blocking(vec![Row::put(SETTINGS, SIGNING, rows::write(&fresh)?)])?;
+            fresh
+        };
+        let mut key = [0; 32];
+        key.copy_from_slice(signing.as_bytes());
+        let mut state = Self {
+            people: BTreeMap::new(),
+            names: HashMap::new(),
+            groups,
+            sessions,
+            keys,
+            setup: settings.get(SETUP.as_bytes()).copied(),
+            signing: key,
+            unread_people,
+        };
+        for account in people {
+            state.apply(Change::Account(account));
+        }
+        Ok(state)
+    }
+
+    /// The account with an id.
+    pub(crate) fn account(&self, id: &str) -> Result<&Arc<Account>> {
+        self.people.get(id).ok_or_else(|| Error::NotFound {
+            what: "account",
+            id: shortened(id),
+        })
+    }
+
+    /// The account of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Account>> {
+        self.people.get(self.names.get(&folded(name))?)
+    }
+
+    /// Refuses a name that another has.
+    pub(crate) fn must_be_free(&self, name: &str, own: Option<&str>) -> Result<()> {
+        match self.names.get(&folded(name)) {
+            Some(id) if own != Some(&**id) => Err(Error::Taken(name.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The roles of an account: its own and those of its groups, each once.
+    pub(crate) fn roles_of(&self, account: &Account) -> Vec<Role> {
+        let of_groups = account.groups.iter().filter_map(|group| self.groups.get(group));
+        let mut roles: Vec<Role> = account.roles.iter().chain(of_groups.flatten()).copied().collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
+    /// What an account may do.
+    pub(crate) fn permissions_of(&self, account: &Account) -> Permissions {
+        self.roles_of(account).into_iter().collect()
+    }
+
+    /// Whether somebody could still manage accounts if this account were so (or gone, `None`). Where nobody can as it
+    /// is, nothing is lost.
+    pub(crate) fn stays_managed(&self, id: &str, after: Option<&Account>) -> Result<()> {
+        let manages = |account: &Account| {
+            account.can_log_in() && self.permissions_of(account).has(Permission::UsersManage)
+        };
+        let before = self.people.get(id).is_some_and(|account| manages(account));
+        if !before || after.is_some_and(manages) {
+            return Ok(());
+        }
+        let others = self.people.values().filter(|account| &*account.id != id);
+        if others.into_iter().any(|account| manages(account)) {
+            Ok(())
+        } else {
+            Err(Error::LastAdministrator)
+        }
+    }
+
+    /// Takes a change that is stored.
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Account(account) => {
+                if let Some(before) = self.people.get(&account.id) {
+                    self.names.remove(&folded(&before.name));
+                }
+                self.names.insert(folded(&account.name), Arc::clone(&account.id));
+                self.people.insert(Arc::clone(&account.id), Arc::new(account));
+            }
+            Change::NoAccount(id) => {
+                if let Some(account) = self.people.remove(&id) {
+                    self.names.remove(&folded(&account.name));
+                }
+            }
+            Change::Group(name, roles) => {
+                self.groups.insert(name, roles);
+            }
+            Change::NoGroup(name) => {
+                self.groups.remove(&name);
+            }
+            Change::Session(digest, session) => {
+                self.sessions.insert(digest, Arc::new(Live::new(session)));
+            }
+            Change::NoSession(digest) => {
+                self.sessions.remove(&digest);
+            }
+            Change::Key(key) => {
+                self.keys.insert(Arc::clone(&key.id), Arc::new(LiveKey::new(key)));
+            }
+            Change::NoKey(id) => {
+                self.keys.remove(&id);
+            }
+            Change::Setup(digest) => self.setup = digest,
+        }
+    }
+}
+
+impl Change {
+    /// As it is stored.
+    pub(crate) fn row(&self) -> Result<Row> {
+        fn put(table: &'static str, key: &[u8], record: &impl Serialize) -> Result<Row> {
+            Ok(Row::put(table, key, rows::write(record)?))
+        }
+        match self {
+            Self::Account(account) => put(PEOPLE, account.id.as_bytes(), account),
+            Self::NoAccount(id) => Ok(Row::delete(PEOPLE, id.as_bytes())),
+            Self::Group(name, roles) => put(GROUPS, name.as_bytes(), roles),
+            Self::NoGroup(name) => Ok(Row::delete(GROUPS, name.as_bytes())),
+            Self::Session(digest, session) => put(SESSIONS, digest.as_bytes(), session),
+            Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
+            Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
+            Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
+            Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
+            Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
+        }
+    }
+}
+
+/// The records of a table that can be read, by their keys.
+fn table<T: DeserializeOwned>(twin: &Twin, table: &str, unread: &mut usize) -> Result<Vec<(Vec<u8>, T)>> {
+    let mut records = Vec::new();
+    for (key, value) in twin.rows(table)? {
+        match rows::read(&value) {
+            Ok(record) => records.push((key, record)),
+            Err(why) => {
+                *unread += 1;
+                let key = secret::hex(&key[..key.len().min(16)]);
+                tracing::error!(
+                    table,
+                    key,
+                    why,
+                    "a record cannot be read; it is left as it is, and not used"
+                );
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// A text of somebody else's, for a message.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}

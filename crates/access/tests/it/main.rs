@@ -1,0 +1,14 @@
+//! People and services over a store in memory, with a clock that is set.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may, also outside of the functions that clippy knows as tests"
+)]
+
+mod keys;
+mod login;
+mod people;
+mod stored;
+mod support;
