@@ -3,12 +3,20 @@
 //! What a view hides does not exist for its caller: not in a query, a count, a filter, an order, a history or
 //! an error.
 
+mod classification;
+mod condition;
+mod rights;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use ngsi_ld::{Attribute, Entity, Name};
 
 use crate::{Prepared, Selection};
+
+pub use classification::{Class, Classification};
+pub use condition::{Condition, Test};
+pub use rights::{Rights, RightsOf};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
