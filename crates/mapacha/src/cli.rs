@@ -79,6 +79,18 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha simulate access isochrone --osm city.osm.pbf --from 9.5209,47.1410 --minutes 15"
     )]
     Simulate(crate::commands::simulate::Simulate),
+    /// Make and manage the accounts of people
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  mapacha user setup-code --data-dir ./nairobi\n  mapacha user add wanjiku --role planner --data-dir ./nairobi"
+    )]
+    User(crate::commands::user::User),
+    /// Make and manage the keys of programs
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha key create sensors --role operator --days 365 --data-dir ./nairobi"
+    )]
+    Key(crate::commands::key::Keys),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
     Doctor(Doctor),
@@ -107,9 +119,25 @@ pub(crate) struct Place {
     /// A running server instead of a folder, as in http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: Key,
     /// The tenant; without it the default one
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<String>,
+}
+
+/// By what a server knows who asks.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Key {
+    /// With --url: a key of the server, as `mapacha key create` prints it
+    #[arg(long, value_name = "KEY", env = "MAPACHA_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.key.is_some() { "a key" } else { "no key" })
+    }
 }
 
 #[derive(Debug, Args)]

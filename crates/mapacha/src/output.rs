@@ -87,6 +87,7 @@ macro_rules! failure_from {
 failure_from!(
     twin::Error,
     storage::StorageError,
+    access::Error,
     std::io::Error,
     serde_json::Error
 );

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage};
@@ -91,6 +92,28 @@ pub(crate) fn verify(folder: &Path) -> Result<Verified, Failure> {
             .extend(found.damages.iter().map(ToString::to_string));
     }
     Ok(verified)
+}
+
+/// The accounts, which stand in the default tenant's store.
+pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Failure> {
+    let city = config.city.name.iter().cloned();
+    let settings = access::Settings {
+        issuer: config
+            .city
+            .name
+            .as_ref()
+            .map_or_else(|| "Mapacha".to_owned(), |name| format!("Mapacha {name}")),
+        words: city.chain(["mapacha".to_owned()]).collect(),
+        idle: Duration::from_mins(config.access.session_idle_minutes.into()),
+        longest: Duration::from_hours(config.access.session_hours.into()),
+        ..access::Settings::default()
+    };
+    Ok(Access::open(
+        twin(tenants, None)?,
+        Arc::new(SystemClock),
+        access::SystemRandom,
+        settings,
+    )?)
 }
 
 /// The twin of a tenant, made when missing.

@@ -1,6 +1,6 @@
 //! What every request needs, built once in `main` and passed down.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,6 @@ use axum::http::HeaderMap;
 use indicators::Catalogue;
 use ngsi_ld::Timestamp;
 use ngsi_ld::context::Context;
-use query::{Caller, View};
 use tokio::sync::Semaphore;
 use twin::contexts::Contexts;
 use twin::{Clock, Tenants, Twin};
@@ -97,6 +96,10 @@ pub struct Config {
     pub allowed_origins: crate::Origins,
     /// The address by which others know this server, where a proxy stands before it.
     pub public_url: Option<crate::PublicUrl>,
+    /// Proxies whose `X-Forwarded-For` is believed, beside one on this machine where there is a public address.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Who may do what; without it, nobody has to log in.
+    pub access: Option<access::Access>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
@@ -126,6 +129,8 @@ impl Config {
             write_timeout: Duration::from_secs(30),
             allowed_origins: crate::Origins::default(),
             public_url: None,
+            trusted_proxies: Vec::new(),
+            access: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),
@@ -190,10 +195,4 @@ impl Deref for App {
     fn deref(&self) -> &Shared {
         &self.0
     }
-}
-
-/// What the sender of a request may see. Every read of every door goes through here, so that access rules have
-/// one place to stand; until they land, all views are open.
-pub fn caller_view(_headers: &HeaderMap, _app: &App) -> View {
-    View::open(Caller::Anonymous, "service-operation")
 }

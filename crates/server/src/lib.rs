@@ -4,7 +4,10 @@
 //! request needs comes with [`App`], which `main` builds once; [`router`] is the whole house as one service,
 //! and [`serve`] puts it on a socket.
 
+mod accounts_api;
+pub mod accounts_json;
 pub mod app;
+pub mod identity;
 pub mod imports;
 pub mod json;
 pub mod kpi;
@@ -24,7 +27,8 @@ pub mod scenarios;
 mod serve;
 mod service;
 
-pub use app::{App, Config, caller_view};
+pub use app::{App, Config};
+pub use identity::caller_view;
 pub use openapi::openapi;
 pub use origins::{NoOrigin, Origins};
 pub use problem::{Answer, Problem};

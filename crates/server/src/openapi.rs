@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
+use crate::{App, accounts_api, imports, kpi, ngsi_ld, notifications, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -34,6 +34,7 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
+        (name = "Access", description = "People, groups and keys, and what they may do"),
         (name = "Service", description = "For whoever runs it"),
     ),
 )]
@@ -47,6 +48,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
         .merge(kpi::router())
         .merge(scenarios::router())
         .merge(imports::router())
+        .merge(accounts_api::router())
         .merge(service::router());
     if admin {
         doors.merge(service::admin_router())
@@ -62,5 +64,6 @@ pub fn openapi() -> Value {
     // It cannot fail: the description is made of texts and numbers.
     let mut document = serde_json::to_value(description).unwrap_or_default();
     bodies::complete(&mut document);
+    crate::identity::described(&mut document);
     document
 }

@@ -11,7 +11,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 
 use crate::problem::{NgsiError, Problem};
-use crate::{App, layers, ngsi_ld, openapi, pages, service};
+use crate::{App, identity, layers, ngsi_ld, openapi, pages, service};
 
 /// Every door, with what they share around them.
 pub fn router(app: App) -> Router {
@@ -21,19 +21,25 @@ pub fn router(app: App) -> Router {
     // Scenarios have one address for people and programs.
     let doors = doors.layer(from_fn_with_state(app.clone(), pages::scenarios::for_people));
     let cors = app.config.allowed_origins.layer();
-    around(app, doors.merge(pages::router()), cors)
+    around(app, doors.merge(pages::router()), cors, true)
 }
 
-/// The doors of the listener for administration.
-pub(crate) fn admin_router(app: App) -> Router {
+/// The doors of the listener for administration; `asked`: whether who asks has to be known.
+pub(crate) fn admin_router(app: App, asked: bool) -> Router {
     let doors: Router<App> = service::router().merge(service::admin_router()).into();
-    around(app, doors, None)
+    around(app, doors, None, asked)
 }
 
-fn around(app: App, doors: Router<App>, cors: Option<CorsLayer>) -> Router {
+fn around(app: App, doors: Router<App>, cors: Option<CorsLayer>, asked: bool) -> Router {
     let doors = doors
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed);
+    let doors = if asked {
+        doors.layer(from_fn_with_state(app.clone(), identity::admit))
+    } else {
+        doors
+    };
+    let doors = doors
         .layer(from_fn_with_state(app.clone(), layers::hurry))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(app.clone(), layers::guard));
@@ -91,7 +97,7 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
     let path = request.uri().path().to_owned();
-    let is_api = ["/ngsi-ld/", "/imports/"]
+    let is_api = ["/ngsi-ld/", "/imports/", "/access/"]
         .iter()
         .any(|prefix| path.starts_with(prefix));
     if accept.contains("text/html") && !is_api {
@@ -118,7 +124,7 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
 }
 
 /// A method that is not there. The router adds `Allow`.
-async fn method_not_allowed(request: Request) -> Response {
+pub(crate) async fn method_not_allowed(request: Request) -> Response {
     // `PATCH /entities/` is for the entity with an empty id, and that is no URI.
     if request.extensions().get::<LastSlash>().is_some()
         && matches!(*request.method(), Method::PATCH | Method::PUT)

@@ -5,6 +5,7 @@ mod patient;
 mod unreadable;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::Service as _;
 
+use crate::identity::Peer;
 use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
@@ -65,8 +67,13 @@ pub async fn serve(
     served
 }
 
-/// Puts away what has had its time: entity maps, snapshots.
+/// Puts away what has had its time: entity maps, snapshots, sessions.
 fn tidy(app: &App) {
+    if let Some(access) = &app.config.access
+        && let Err(error) = access.tidy()
+    {
+        tracing::warn!(%error, "sessions could not be tidied; it will be tried again");
+    }
     if let Err(error) = app.tenants.tidy() {
         tracing::warn!(%error, "what has had its time could not be put away; it will be tried again");
     }
@@ -88,7 +95,9 @@ pub async fn serve_admin(
     app: App,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let doors = admin_router(app.clone());
+    // On this machine who asks is known: somebody who is on it.
+    let asked = !listener.local_addr()?.ip().is_loopback();
+    let doors = admin_router(app.clone(), asked);
     run(listener, &app, doors, shutdown).await
 }
 
@@ -115,7 +124,7 @@ async fn run(
             () = &mut shutdown => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to come back.
@@ -129,8 +138,9 @@ async fn run(
         let stream = Patient::new(stream, app.config.write_timeout);
         let stream = TokioIo::new(Explaining::new(stream, talk.clone()));
         let doors = doors.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             talk.begins();
+            request.extensions_mut().insert(Peer(peer));
             let (mut doors, talk) = (doors.clone(), talk.clone());
             async move { doors.call(request).await.map(|response| talk.watch(response)) }
         });
@@ -157,11 +167,11 @@ async fn run(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(tokio::net::TcpStream, IpAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer.ip(), place))
 }

@@ -357,7 +357,7 @@ fn wrong_usage_is_told_from_failure() {
         (
             vec!["serve", "--listen", "0.0.0.0:0"],
             1,
-            vec!["no login", "127.0.0.1"],
+            vec!["plain http", "127.0.0.1", "http.plain_text"],
         ),
         (vec!["serve", "--listen", "nonsense"], 2, vec!["nonsense"]),
     ] {

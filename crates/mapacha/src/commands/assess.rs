@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Assess, effective: &Effective, json: bool) -> Resu
     let period = arguments.period.as_deref().map(period).transpose()?;
     let mut findings = false;
     let text = if let Some(url) = &arguments.place.url {
-        let remote = Remote::new(url, arguments.place.tenant.as_deref())?;
+        let remote = Remote::new(url, arguments.place.tenant.as_deref(), &arguments.place.key)?;
         let body = remote.assess(arguments.period.as_deref(), word(format), !arguments.dry_run)?;
         let assessment: Option<Assessment> = serde_json::from_str(&body).ok();
         findings = assessment

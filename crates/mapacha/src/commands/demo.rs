@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use access::{Access, NewKey, Permissions, Role};
 use demo_city::City;
 use formats::{ImportOptions, InputFile, Kind, Sink as _, TwinSink};
 use ngsi_ld::context::Context;
 use ngsi_ld::representation::{WriteOptions, write_entity, write_temporal};
 use ngsi_ld::{Entity, Timestamp};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 use storage::environment::{Clock as _, SystemClock};
 use twin::Twin;
@@ -57,7 +59,8 @@ pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Out
             "open {url} in a browser. {} sensors are sending. Ctrl-C ends the city.",
             city.sensors().len()
         ));
-        let sensors = tokio::spawn(live(city, url));
+        let key = door.accounts().map(key_of_sensors).transpose()?;
+        let sensors = tokio::spawn(live(city, url, key));
         let served = door.serve(stop_signal()?).await;
         sensors.abort();
         served
@@ -65,6 +68,20 @@ pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Out
     runtime.shutdown_timeout(Duration::from_millis(500));
     tenants.close();
     served.map(|()| Outcome::Done)
+}
+
+/// A key for the sensors, in the place of the one of the last time: the door is that of everybody.
+fn key_of_sensors(access: &Access) -> Result<String, Failure> {
+    const NAME: &str = "demo-sensors";
+    for key in access.keys(None).iter().filter(|key| key.name == NAME) {
+        access.revoke_key(&key.id)?;
+    }
+    let new = NewKey {
+        name: NAME,
+        roles: &[Role::Operator, Role::Planner],
+        ..NewKey::default()
+    };
+    Ok(access.add_key(&new, Permissions::all())?.1)
 }
 
 /// Loads what does not move, through the same importers that a city's own files take.
@@ -118,9 +135,14 @@ fn load(city: &City, twin: &Twin, folder: &Path) -> Result<(), Failure> {
 }
 
 /// The sensors: first what they sent in the week before, then each once a minute, through the public door.
-async fn live(city: City, url: String) {
+async fn live(city: City, url: String, key: Option<String>) {
+    let mut headers = HeaderMap::new();
+    if let Some(Ok(value)) = key.map(|key| HeaderValue::try_from(format!("Bearer {key}"))) {
+        headers.insert(AUTHORIZATION, value);
+    }
     let client = match reqwest::Client::builder()
         .no_proxy()
+        .default_headers(headers)
         .timeout(Duration::from_secs(30))
         .build()
     {

@@ -66,7 +66,11 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
     }
     findings.push(Finding::good(
         "certificates",
-        "none in use: this version serves loopback addresses only",
+        if config.http.listen.ip().is_loopback() {
+            "none in use: a loopback address"
+        } else {
+            "none in use: http.plain_text says that a proxy with TLS stands before it"
+        },
     ));
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;

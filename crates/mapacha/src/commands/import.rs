@@ -24,7 +24,11 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
         }
     }
     let report = if let Some(url) = &arguments.place.url {
-        Remote::new(url, arguments.place.tenant.as_deref())?.import(kind, &arguments.files, &options)?
+        Remote::new(url, arguments.place.tenant.as_deref(), &arguments.place.key)?.import(
+            kind,
+            &arguments.files,
+            &options,
+        )?
     } else {
         let folder = world::data_dir(&effective.config)?;
         let tenants = world::open(&folder)?;

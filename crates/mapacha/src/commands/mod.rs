@@ -3,9 +3,12 @@
 pub(crate) mod assess;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod desk;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod key;
 pub(crate) mod remote;
 pub(crate) mod scenario;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod user;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::blocking::{Body, Client, Response};
 use serde_json::Value as Json;
 
+use crate::cli::Key;
 use crate::output::{Failure, say};
 
 /// A running server and the tenant that is meant.
@@ -15,16 +16,26 @@ pub(crate) struct Remote {
     client: Client,
     url: String,
     tenant: Option<String>,
+    key: Key,
 }
 
 impl Remote {
     /// Checks the URL; nothing is sent yet.
-    pub(crate) fn new(url: &str, tenant: Option<&str>) -> Result<Self, Failure> {
-        let usable =
-            reqwest::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "http" && parsed.has_host());
-        if !usable {
-            return Err(Failure::usage(format!("--url `{url}` is not the address of a server"))
-                .remedy("give it as in http://127.0.0.1:8080 (this version speaks plain http to loopback servers)"));
+    pub(crate) fn new(url: &str, tenant: Option<&str>, key: &Key) -> Result<Self, Failure> {
+        let parsed = reqwest::Url::parse(url)
+            .ok()
+            .filter(|parsed| matches!(parsed.scheme(), "http" | "https") && parsed.has_host());
+        let Some(parsed) = parsed else {
+            return Err(
+                Failure::usage(format!("--url `{url}` is not the address of a server"))
+                    .remedy("give it as in http://127.0.0.1:8080 or https://twin.city.example"),
+            );
+        };
+        if key.key.is_some() && parsed.scheme() == "http" && !is_here(&parsed) {
+            return Err(Failure::usage(format!(
+                "--url `{url}`: over plain http the key could be read on the way"
+            ))
+            .remedy("use the server's https address, or run the command on its machine"));
         }
         let client = Client::builder()
             .no_proxy()
@@ -36,6 +47,7 @@ impl Remote {
             client,
             url: url.trim_end_matches('/').to_owned(),
             tenant: tenant.map(str::to_owned),
+            key: key.clone(),
         })
     }
 
@@ -105,6 +117,16 @@ impl Remote {
         self.send(Method::GET, &format!("{path}/result"), &query, None)
     }
 
+    /// A request with a JSON body, if any, answered with JSON, if anything.
+    pub(crate) fn json(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json, Failure> {
+        let body = body.map(|body| (Body::from(body.to_string()), "application/json"));
+        let text = self.send_as(method, path, &[], body)?;
+        if text.is_empty() {
+            return Ok(Json::Null);
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+
     fn send(
         &self,
         method: Method,
@@ -112,17 +134,31 @@ impl Remote {
         query: &[(String, String)],
         body: Option<Body>,
     ) -> Result<String, Failure> {
+        let body = body.map(|body| (body, "application/octet-stream"));
+        self.send_as(method, path, query, body)
+    }
+
+    fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(String, String)],
+        body: Option<(Body, &str)>,
+    ) -> Result<String, Failure> {
         let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))
             .map_err(|error| Failure::usage(error.to_string()))?;
-        url.query_pairs_mut().extend_pairs(query);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         let mut request = self.client.request(method, url);
         if let Some(tenant) = &self.tenant {
             request = request.header("NGSILD-Tenant", tenant);
         }
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/octet-stream")
-                .body(body);
+        if let Some(key) = &self.key.key {
+            request = request.bearer_auth(key);
+        }
+        if let Some((body, kind)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         let answer = request.send().map_err(|error| {
             Failure::new(format!(
@@ -153,6 +189,9 @@ fn told(answer: Response) -> Result<String, Failure> {
     let failure = Failure::new(format!("the server answers {status}: {detail}"));
     Err(match problem["remedy"].as_str() {
         Some(remedy) => failure.remedy(remedy),
+        None if status == reqwest::StatusCode::UNAUTHORIZED => failure.remedy(
+            "give a key with --key or $MAPACHA_KEY; the page /account and `mapacha key create` make one",
+        ),
         None => failure,
     })
 }
@@ -171,6 +210,16 @@ fn pairs(options: &ImportOptions) -> Result<Vec<(String, String)>, Failure> {
         }
     }
     Ok(pairs)
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or("");
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn plain(value: &Json) -> String {

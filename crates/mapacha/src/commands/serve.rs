@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use access::Access;
 use server::App;
 use storage::environment::SystemClock;
 use twin::Tenants;
 
 use crate::config::{Config, Effective};
-use crate::output::{Failure, Outcome};
+use crate::output::{Failure, Outcome, say};
 use crate::world;
 
 /// Serves until it is told to stop.
@@ -59,6 +60,10 @@ impl Door {
             .transpose()
             .map_err(|error| Failure::new(format!("http.public_url: {error}")))?;
         facts.outbound = world::outbound(config)?;
+        facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
+        if config.asks_who() {
+            facts.access = Some(world::accounts(config, &tenants)?);
+        }
         facts.metrics_apart = admin.is_some();
         let catalogue = indicators::Catalogue::built_in();
         let app = App::new(
@@ -76,11 +81,30 @@ impl Door {
         })
     }
 
-    /// The line that scripts wait for.
+    /// The accounts, where people log in.
+    pub(crate) fn accounts(&self) -> Option<&Access> {
+        self.app.config.access.as_ref()
+    }
+
+    /// The line that scripts wait for; and where nobody has an account yet, the code that makes the first one.
     pub(crate) fn announce(&self) -> Result<(), Failure> {
-        let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "listening http://{}", self.address)?;
-        Ok(stdout.flush()?)
+        let code = self.accounts().map(Access::setup_code).transpose()?.flatten();
+        {
+            let mut stdout = std::io::stdout().lock();
+            writeln!(stdout, "listening http://{}", self.address)?;
+            stdout.flush()?;
+        }
+        if let Some(code) = code {
+            let public = self.app.config.public_url.as_ref();
+            let url = public.map_or_else(
+                || format!("http://{}", self.address),
+                |url| url.as_str().to_owned(),
+            );
+            say(&format!(
+                "nobody has an account yet: open {url}/setup and make the first one with this code, which works once: {code}"
+            ));
+        }
+        Ok(())
     }
 
     /// Serves until `stop` is done; then gives requests that are under way a few seconds.

@@ -6,7 +6,7 @@ mod overlay;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -74,6 +74,13 @@ pub(crate) struct Http {
     /// The most instances of attributes that one answer of temporal evolutions holds; a longer one comes in parts
     /// (206 with `Content-Range`).
     pub(crate) max_evolution_instances: usize,
+    /// Speak plain http also on addresses that other machines reach: only where a proxy with TLS stands before it, since
+    /// passwords and keys could be read on the way.
+    pub(crate) plain_text: bool,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed, so that guesses at passwords are counted for who makes
+    /// them. With `http.public_url`, a proxy on this machine is one.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for Http {
@@ -86,6 +93,8 @@ impl Default for Http {
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
+            plain_text: false,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -120,19 +129,33 @@ pub(crate) struct Notifications {
 }
 
 /// `[access]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Access {
-    /// `open`: no login, only on a loopback address. `required`: everybody says who they are (not in this version).
-    pub(crate) mode: AccessMode,
+    /// `open`: no login, only on a loopback address. `required`: everybody says who they are. Without it: `open` on a
+    /// loopback address, `required` on any other.
+    pub(crate) mode: Option<AccessMode>,
+    /// A session that was not used for so many minutes ends.
+    pub(crate) session_idle_minutes: u32,
+    /// A session ends so many hours after the login, used or not.
+    pub(crate) session_hours: u32,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            mode: None,
+            session_idle_minutes: 60,
+            session_hours: 12,
+        }
+    }
 }
 
 /// `access.mode`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AccessMode {
     /// No login.
-    #[default]
     Open,
     /// Login.
     Required,
@@ -172,6 +195,14 @@ impl Default for Log {
 }
 
 impl Config {
+    /// Whether everybody has to say who they are: as configured, else as the address asks for.
+    pub(crate) fn asks_who(&self) -> bool {
+        match self.access.mode {
+            Some(mode) => mode == AccessMode::Required,
+            None => !self.http.listen.ip().is_loopback(),
+        }
+    }
+
     /// Refuses what is well-formed but cannot be had.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let refuse = |key: &str, what: &str, remedy: &str| {
@@ -197,26 +228,36 @@ impl Config {
                 "remove the key and set `storage.data_dir`",
             );
         }
-        if self.access.mode == AccessMode::Required {
-            return refuse(
-                "access.mode",
-                "this version has no login yet, so it cannot require one",
-                "set it to \"open\" and listen on a loopback address such as 127.0.0.1:8080",
-            );
-        }
         for (key, address) in [
             ("http.listen", Some(self.http.listen)),
             ("http.admin_listen", self.http.admin_listen),
         ] {
-            if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+            let Some(address) = address.filter(|address| !address.ip().is_loopback()) else {
+                continue;
+            };
+            if !self.asks_who() {
+                return refuse(
+                    key,
+                    &format!("{address} can be reached from other machines, and access.mode is \"open\""),
+                    "set access.mode to \"required\", or listen on a loopback address such as 127.0.0.1:8080",
+                );
+            }
+            if !self.http.plain_text {
                 return refuse(
                     key,
                     &format!(
-                        "{address} can be reached from other machines, and this version has no login yet"
+                        "{address} can be reached from other machines, and this version speaks plain http only: passwords and keys could be read on the way"
                     ),
-                    "listen on a loopback address such as 127.0.0.1:8080, and put a reverse proxy with login before it",
+                    "listen on a loopback address such as 127.0.0.1:8080 and put a proxy with TLS before it; where the proxy is on another machine, set http.plain_text to true",
                 );
             }
+        }
+        if self.access.session_idle_minutes == 0 || self.access.session_hours == 0 {
+            return refuse(
+                "access",
+                "a session of no time could not be used",
+                "set session_idle_minutes and session_hours to 1 or more",
+            );
         }
         if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
             return refuse(

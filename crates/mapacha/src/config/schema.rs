@@ -76,6 +76,8 @@ mod tests {
             ("contexts.static", Node::Map),
             ("notifications.allow_private", Node::Value),
             ("access.mode", Node::Value),
+            ("http.plain_text", Node::Value),
+            ("access.session_hours", Node::Value),
             ("mqtt.listen", Node::Value),
             ("coap.listen", Node::Value),
             ("coaps.listen", Node::Value),

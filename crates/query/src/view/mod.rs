@@ -23,6 +23,10 @@ pub use rights::{Rights, RightsOf};
 pub enum Caller {
     /// Somebody who did not say.
     Anonymous,
+    /// Somebody who logged in, by the id of the account.
+    Person(Arc<str>),
+    /// A program with a key, by the id of the key.
+    Service(Arc<str>),
     /// A part of the program, by name.
     System(&'static str),
 }

@@ -204,7 +204,7 @@ impl Call {
             tenant,
             twin,
             snapshot,
-            view: caller_view(&parts.headers, app),
+            view: caller_view(&parts.extensions, app),
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
             contexts_until: OnceLock::new(),

@@ -41,7 +41,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 
-pub(crate) use call::{MAX_BODIES_KIB, Reading, TENANT};
+pub(crate) use call::{MAX_BODIES_KIB, Reading, TENANT, own_url};
 pub(crate) use defined::{Defined, refuse_undefined};
 pub(crate) use entities::query_of;
 pub use examples::ProblemDetails;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     include_str!("schemas/entities.json"),
     include_str!("schemas/temporal.json"),
     include_str!("schemas/subscriptions.json"),
@@ -14,6 +14,7 @@ const FILES: [&str; 8] = [
     include_str!("schemas/snapshots.json"),
     include_str!("schemas/service.json"),
     include_str!("schemas/scenarios.json"),
+    include_str!("schemas/access.json"),
 ];
 
 /// All of them by name. A file that is no JSON object would be left out; a test reads each.

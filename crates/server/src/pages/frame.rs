@@ -12,6 +12,8 @@ pub(crate) enum Place {
     Scenarios,
     Map,
     Entities,
+    Account,
+    Users,
     None,
 }
 
@@ -23,6 +25,21 @@ pub(crate) struct Frame {
     pub(crate) icon: String,
     pub(crate) languages: Vec<Choice>,
     pub(crate) version: String,
+    /// Who visits, where people log in.
+    pub(crate) who: Option<Who>,
+    /// Whether people log in here, and nobody did.
+    pub(crate) stranger: bool,
+    /// What a form has to carry to be taken as one of this session.
+    pub(crate) form_token: String,
+}
+
+/// Who visits.
+pub(crate) struct Who {
+    pub(crate) name: String,
+    /// Whether on the page of one's own account.
+    pub(crate) at_account: bool,
+    /// To the list of accounts, for who may manage them, and whether one is there.
+    pub(crate) users: Option<bool>,
 }
 
 /// A language to switch to, on the same page.
@@ -44,6 +61,17 @@ impl Frame {
     pub(crate) fn new(visit: &Visit, place: Place, title: String) -> Self {
         let mut frame = Self::bare(&visit.app, visit.language, title);
         frame.items = items(place, visit.language);
+        frame.stranger = visit.app.config.access.is_some() && visit.who.is_none();
+        frame.who = visit.who.as_ref().map(|who| Who {
+            name: who.name.to_string(),
+            at_account: place == Place::Account,
+            users: who
+                .may(access::Permission::UsersManage)
+                .then_some(place == Place::Users),
+        });
+        if let (Some(access), Some(session)) = (&visit.app.config.access, &visit.session) {
+            frame.form_token = access.form_token(session);
+        }
         frame.languages = Language::all()
             .map(|language| Choice {
                 language,
@@ -63,6 +91,9 @@ impl Frame {
             icon: ui::path_of("icon.svg").unwrap_or_default(),
             languages: Vec::new(),
             version: app.config.version.clone(),
+            who: None,
+            stranger: false,
+            form_token: String::new(),
         }
     }
 }

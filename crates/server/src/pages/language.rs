@@ -308,7 +308,7 @@ mod tests {
     fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}"));
         let mut text = String::new();
-        for file in ["pages.ftl", "scenarios.ftl"] {
+        for file in ["pages.ftl", "scenarios.ftl", "accounts.ftl"] {
             text += &std::fs::read_to_string(folder.join(file)).unwrap();
         }
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
@@ -348,7 +348,12 @@ mod tests {
         let english = messages("en");
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut asked = 0;
-        for folder in ["templates", "src/pages", "src/pages/scenarios"] {
+        for folder in [
+            "templates",
+            "src/pages",
+            "src/pages/scenarios",
+            "src/pages/accounts",
+        ] {
             for entry in std::fs::read_dir(here.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
                 let Ok(source) = std::fs::read_to_string(&path) else {

@@ -3,6 +3,7 @@
 //! A page reads the twin through the view of who asks, and says what it found in the reader's language. The only
 //! script is the interactive map's, which takes the place of a picture where a browser can draw it.
 
+pub(crate) mod accounts;
 mod areas;
 mod assessed;
 mod assets;
@@ -30,10 +31,12 @@ mod visit;
 mod wheel;
 
 use axum::Router;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
 
 use crate::App;
+use crate::problem::Problem;
 pub(crate) use place_query::LOCATION;
 use respond::Failure;
 use visit::Visit;
@@ -53,12 +56,21 @@ pub fn router() -> Router<App> {
         .route("/assets/{name}", get(assets::asset))
         .route("/reach", get(reach::page))
         .merge(scenarios::router())
+        .merge(accounts::router())
 }
 
 /// What a visitor sees where there is no door: for the router's fallback, when the request wants HTML.
 pub(crate) async fn not_found(visit: Visit) -> Response {
     use axum::response::IntoResponse;
     Failure::not_found(&visit).into_response()
+}
+
+/// A refusal of the layer before the doors, as a page; none where the city itself is not there.
+pub(crate) async fn refused(parts: &mut Parts, app: &App, problem: &Problem) -> Option<Response> {
+    use axum::extract::FromRequestParts as _;
+    use axum::response::IntoResponse as _;
+    let visit = Visit::from_request_parts(parts, app).await.ok()?;
+    Some(Failure::refused(&visit, problem).into_response())
 }
 
 /// Reads the twin and writes the page on a thread that may be held.

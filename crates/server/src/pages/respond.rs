@@ -129,6 +129,7 @@ impl Failure {
         let what = match status {
             StatusCode::NOT_FOUND => return Self::not_found(visit),
             StatusCode::SERVICE_UNAVAILABLE => "busy",
+            StatusCode::FORBIDDEN => "forbidden",
             status if status.is_server_error() => {
                 tracing::error!(detail = problem.detail(), "a page failed");
                 return Self::internal(visit);

@@ -10,6 +10,7 @@ use twin::Twin;
 
 use super::language::Language;
 use super::respond::Failure;
+use crate::identity::{self, SessionToken};
 use crate::{App, caller_view};
 
 /// What every page needs to know of its request.
@@ -18,6 +19,10 @@ pub(crate) struct Visit {
     pub(crate) app: App,
     pub(crate) twin: Twin,
     pub(crate) view: View,
+    /// Who visits, where that is known.
+    pub(crate) who: Option<Arc<access::Principal>>,
+    /// The token of the session, where it is one.
+    pub(crate) session: Option<Arc<str>>,
     pub(crate) language: Language,
     /// The path, still percent-encoded.
     pub(crate) path: String,
@@ -117,7 +122,12 @@ impl FromRequestParts<App> for Visit {
             .ok_or_else(|| Failure::unavailable(app, language))?;
         Ok(Self {
             twin,
-            view: caller_view(&parts.headers, app),
+            view: caller_view(&parts.extensions, app),
+            who: identity::principal(&parts.extensions).cloned(),
+            session: parts
+                .extensions
+                .get::<SessionToken>()
+                .map(|SessionToken(token)| Arc::clone(token)),
             app: app.clone(),
             language,
             path: parts.uri.path().to_owned(),

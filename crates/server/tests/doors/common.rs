@@ -86,6 +86,31 @@ impl City {
 
     /// With another way to @contexts.
     pub(crate) fn with_contexts(configure: impl FnOnce(&mut Config), contexts: Contexts) -> Self {
+        Self::built(|config, _, _| configure(config), contexts)
+    }
+
+    /// Where everybody has to say who they are.
+    pub(crate) fn guarded() -> Self {
+        let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
+            let settings = access::Settings {
+                cost: access::Cost {
+                    memory_kib: 8,
+                    passes: 1,
+                    lanes: 1,
+                },
+                ..access::Settings::default()
+            };
+            let twin = tenants.get(None).unwrap();
+            let opened = access::Access::open(twin, Arc::clone(clock), access::SystemRandom, settings);
+            config.access = Some(opened.unwrap());
+        };
+        Self::built(guard, Contexts::offline(given_contexts()))
+    }
+
+    fn built(
+        configure: impl FnOnce(&mut Config, &Tenants, &Arc<dyn twin::Clock>),
+        contexts: Contexts,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(
             Timestamp::parse("2026-05-01T12:00:00Z").unwrap(),
@@ -96,7 +121,7 @@ impl City {
         })
         .unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
-        configure(&mut config);
+        configure(&mut config, &tenants, &shared);
         let app = App::new(
             tenants,
             contexts,

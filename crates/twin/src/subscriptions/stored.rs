@@ -271,6 +271,8 @@ fn as_requested(json: &Json, document: &Json, subject: Subject) -> Result<Subscr
 fn subscriber(view: &View) -> Json {
     let caller = match view.caller() {
         Caller::Anonymous => "anonymous".to_owned(),
+        Caller::Person(id) => format!("person {id}"),
+        Caller::Service(id) => format!("service {id}"),
         Caller::System(name) => format!("system {name}"),
     };
     json!({"caller": caller, "purpose": &*view.purpose().0})
@@ -282,7 +284,12 @@ fn view_of(subscriber: Option<&Json>) -> View {
     let text = |member: &str| subscriber?.get(member)?.as_str();
     let caller = match text("caller") {
         Some("anonymous") => Caller::Anonymous,
-        _ => Caller::System("subscription"),
+        Some(other) => match other.split_once(' ') {
+            Some(("person", id)) => Caller::Person(id.into()),
+            Some(("service", id)) => Caller::Service(id.into()),
+            _ => Caller::System("subscription"),
+        },
+        None => Caller::System("subscription"),
     };
     View::open(caller, text("purpose").unwrap_or("service-operation"))
 }

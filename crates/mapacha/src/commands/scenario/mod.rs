@@ -48,7 +48,7 @@ fn run_file(arguments: &Run, effective: &Effective, json: bool) -> Result<Outcom
     let file = parse(&arguments.file, &text, json)?;
     let tenant = arguments.place.tenant.as_deref();
     let rendered = if let Some(url) = &arguments.place.url {
-        let said = Remote::new(url, tenant)?.scenario(&text, format.word())?;
+        let said = Remote::new(url, tenant, &arguments.place.key)?.scenario(&text, format.word())?;
         match format {
             Format::Text => summary::result(&serde_json::from_str(&said)?),
             _ => said,

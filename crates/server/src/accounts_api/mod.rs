@@ -1,0 +1,120 @@
+//! `/access`: people, groups and keys, for programs that manage them.
+
+mod groups;
+mod keys;
+mod users;
+
+use std::time::Duration;
+
+use access::{Assurance, Error, Kind, Role};
+use axum::extract::rejection::JsonRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::accounts_json::names;
+use crate::identity::Asker;
+use crate::problem::{Answer, Problem, blocking};
+
+/// The routes, with their documentation.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(me))
+        .routes(routes!(all_roles))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(
+            users::retrieve_user,
+            users::update_user,
+            users::delete_user
+        ))
+        .routes(routes!(users::reset_user))
+        .routes(routes!(groups::list_groups))
+        .routes(routes!(groups::put_group, groups::delete_group))
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(keys::rotate_key))
+}
+
+/// Who asks
+///
+/// The account or the key that the request came with, its roles, and what they give.
+#[utoipa::path(get, path = "/access/me", tag = "Access", operation_id = "me",
+    responses((status = 200, description = "Who asks", body = ref("#/components/schemas/AccessPrincipal"), content_type = "application/json",
+        example = json!({"id": "6a", "kind": "person", "name": "ada", "roles": ["viewer"], "groups": [], "assurance": "one",
+            "authenticated_at": "2026-05-01T12:00:00Z", "permissions": ["twin.read"]}))))]
+async fn me(asker: Asker) -> Response {
+    let who = &asker.principal;
+    let kind = match who.kind {
+        Kind::Person => "person",
+        Kind::Service => "service",
+    };
+    let assurance = match who.assurance {
+        Assurance::One => "one",
+        Assurance::Two => "two",
+    };
+    json_of(&json!({
+        "id": who.id, "kind": kind, "name": who.name, "roles": who.roles, "groups": who.groups,
+        "assurance": assurance, "authenticated_at": who.authenticated_at.to_string(),
+        "permissions": names(who.permissions),
+    }))
+}
+
+/// The roles
+///
+/// Every role with the permissions that it gives.
+#[utoipa::path(get, path = "/access/roles", tag = "Access", operation_id = "roles",
+    responses((status = 200, description = "The roles", body = ref("#/components/schemas/AccessRoles"), content_type = "application/json",
+        example = json!([{"role": "viewer", "permissions": ["twin.read", "assessment.read", "scenarios.read"]}]))))]
+async fn all_roles(_asker: Asker) -> Response {
+    let roles = Role::ALL.map(|role| json!({"role": role, "permissions": names(role.permissions())}));
+    json_of(&json!(roles))
+}
+
+fn json_of(body: &Value) -> Response {
+    axum::Json(body).into_response()
+}
+
+/// Does something with the accounts, on a thread that may wait.
+async fn done<T: Send + 'static>(
+    asker: Asker,
+    work: impl FnOnce(&Asker) -> Result<T, Error> + Send + 'static,
+) -> Answer<T> {
+    blocking(move || work(&asker))
+        .await
+        .map_err(Problem::as_api)?
+        .map_err(|error| refused(&error))
+}
+
+/// The body, or why it is none.
+fn body<T>(given: Result<axum::Json<T>, JsonRejection>) -> Answer<T> {
+    given
+        .map(|axum::Json(body)| body)
+        .map_err(|rejection| Problem::api(rejection.status(), rejection.body_text()))
+}
+
+/// What the accounts refuse, as the client reads it.
+fn refused(error: &Error) -> Problem {
+    let status = match error {
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
+        Error::BadName(_) => StatusCode::BAD_REQUEST,
+        Error::Weak(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Beyond(_) | Error::Refused => StatusCode::FORBIDDEN,
+        Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Busy | Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let problem = Problem::api(status, error.to_string());
+    match error {
+        Error::Wait { seconds } => problem.header(header::RETRY_AFTER, &seconds.to_string()),
+        Error::Busy | Error::Store(_) => problem.header(header::RETRY_AFTER, "5"),
+        _ => problem,
+    }
+}
+
+/// Days, as clients give them.
+fn days(count: u32) -> Duration {
+    Duration::from_hours(24 * u64::from(count))
+}

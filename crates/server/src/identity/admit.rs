@@ -1,0 +1,189 @@
+//! The layer before every door.
+
+use std::sync::Arc;
+
+use access::{Access, Principal};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::cookies::{self, cookie};
+use super::table::{Need, Said, said_of};
+use super::{SessionToken, forms, who_are_you};
+use crate::App;
+use crate::ngsi_ld::weight_of;
+use crate::pages;
+use crate::problem::Problem;
+
+/// By what a request shows who sends it.
+enum Shown {
+    Nothing,
+    Key(Principal),
+    Session(Principal, Arc<str>),
+    /// An `Authorization` that opens nothing.
+    Wrong,
+}
+
+/// Finds out who asks, and lets them where they may go.
+pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(access) = app.config.access.clone() else {
+        return next.run(request).await;
+    };
+    // What is not there is told to everybody: it is no secret.
+    let Some(route) = request.extensions().get::<MatchedPath>().cloned() else {
+        return next.run(request).await;
+    };
+    let need = match said_of(request.method().as_str(), route.as_str()) {
+        Said::Needs(need) => need,
+        Said::Otherwise(allow) => return wrong_method(request, &allow).await,
+        Said::Nothing => {
+            tracing::error!(
+                route = route.as_str(),
+                "a route has no declared permission and is refused"
+            );
+            let detail =
+                "this route has no declared permission, so nobody may use it: a defect of this server";
+            return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
+        }
+    };
+    let shown = shown(&access, request.headers());
+    let (principal, session) = match shown {
+        Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
+        Shown::Wrong | Shown::Nothing => (None, None),
+        Shown::Key(principal) => (Some(Arc::new(principal)), None),
+        Shown::Session(principal, token) => (Some(Arc::new(principal)), Some(token)),
+    };
+    if let Some(principal) = &principal {
+        request.extensions_mut().insert(Arc::clone(principal));
+    }
+    if let Some(token) = &session {
+        request.extensions_mut().insert(SessionToken(Arc::clone(token)));
+    }
+    match (need, &principal) {
+        (Need::Anybody, _) | (Need::LoggedIn, Some(_)) => {}
+        (_, None) => return strangers(&access, &request),
+        (Need::May(permission), Some(principal)) if principal.may(permission) => {}
+        (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
+    }
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if writes && let Some(token) = &session {
+        if !forms::is_own(&app, request.headers()) {
+            let detail = "a request by a cookie has to come from a page of this server; programs send a key";
+            return refused(&app, request, Problem::api(StatusCode::FORBIDDEN, detail)).await;
+        }
+        // Forms of strangers have none, and bring nothing that is somebody's.
+        let is_page_form = need != Need::Anybody && !request.uri().path().starts_with("/imports/");
+        if is_page_form && forms::is_form(request.headers()) {
+            let (parts, body) = request.into_parts();
+            let again = Request::from_parts(parts.clone(), axum::body::Body::empty());
+            request = match forms::checked(&app, &access, token, Request::from_parts(parts, body)).await {
+                Ok(request) => request,
+                Err(problem) => return refused(&app, again, problem).await,
+            };
+        }
+    }
+    let private = need != Need::Anybody;
+    let mut response = next.run(request).await;
+    if private {
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+fn shown(access: &Access, headers: &HeaderMap) -> Shown {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let key = value.to_str().ok().and_then(|text| {
+            let (scheme, key) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+        });
+        return key
+            .and_then(|key| access.of_key(key))
+            .map_or(Shown::Wrong, Shown::Key);
+    }
+    let session = cookie(headers, cookies::SESSION)
+        .and_then(|token| Some((access.of_session(token)?, Arc::<str>::from(token))));
+    session.map_or(Shown::Nothing, |(principal, token)| {
+        Shown::Session(principal, token)
+    })
+}
+
+/// Whether people look at this, rather than programs.
+fn is_for_people(request: &Request) -> bool {
+    let headers = request.headers();
+    let path = request.uri().path();
+    !path.starts_with("/ngsi-ld/")
+        && !headers.contains_key(header::AUTHORIZATION)
+        && weight_of(headers, "text/html") > weight_of(headers, "application/json")
+}
+
+/// NGSI-LD sends its errors as plain JSON (6.3.3).
+fn of_api(request: &Request, problem: Problem) -> Problem {
+    if request.uri().path().starts_with("/ngsi-ld/") {
+        problem.media_type("application/json")
+    } else {
+        problem
+    }
+}
+
+/// Nobody is known: people are asked to log in, programs to show a key.
+fn strangers(access: &Access, request: &Request) -> Response {
+    if !is_for_people(request) {
+        return of_api(request, who_are_you(false)).into_response();
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let next = request
+        .uri()
+        .path_and_query()
+        .filter(|_| reads)
+        .map_or("/", |target| target.as_str());
+    let to = if access.needs_setup() {
+        "/setup".to_owned()
+    } else {
+        pages::accounts::login_address(next)
+    };
+    let headers = [
+        (header::LOCATION, to),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+async fn forbidden(app: &App, request: Request, permission: access::Permission) -> Response {
+    let detail = format!(
+        "this needs the permission `{permission}`, which none of your roles gives; an administrator can grant it"
+    );
+    let problem = Problem::named(
+        StatusCode::FORBIDDEN,
+        "permission",
+        "Who asks may not do this",
+        detail,
+    );
+    refused(app, request, problem.member("permission", permission.name())).await
+}
+
+/// A refusal: a page for people, problem details for programs.
+async fn refused(app: &App, request: Request, problem: Problem) -> Response {
+    if !is_for_people(&request) {
+        return of_api(&request, problem).into_response();
+    }
+    let (mut parts, _) = request.into_parts();
+    let mut response = match pages::refused(&mut parts, app, &problem).await {
+        Some(page) => page,
+        None => problem.into_response(),
+    };
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn wrong_method(request: Request, allow: &str) -> Response {
+    let mut response = crate::router::method_not_allowed(request).await;
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}

@@ -1,0 +1,95 @@
+//! Who asks: from a cookie or a key to a principal, and which route asks for which permission.
+//!
+//! One layer stands before every door. It finds out who asks, looks up in one table what the route asks for, and
+//! refuses what the table does not have. Where nobody has to log in (`access.mode = open`), it lets everything through.
+
+mod admit;
+pub(crate) mod cookies;
+mod forms;
+mod source;
+mod table;
+
+use std::sync::Arc;
+
+use access::{Access, Principal};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Extensions, StatusCode, header};
+use query::view::Rows;
+use query::{Caller, View};
+
+use crate::App;
+use crate::problem::Problem;
+
+pub(crate) use admit::admit;
+pub use source::Peer;
+pub(crate) use source::source;
+pub(crate) use table::described;
+
+/// The token of the session that a request came with, where it came by a cookie.
+#[derive(Clone)]
+pub(crate) struct SessionToken(pub(crate) Arc<str>);
+
+/// Who sent a request, if the layer found out.
+pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
+    extensions.get::<Arc<Principal>>()
+}
+
+/// What the sender of a request may see. Every read of every door goes through here.
+pub fn caller_view(extensions: &Extensions, app: &App) -> View {
+    let caller = match principal(extensions) {
+        Some(principal) => match principal.kind {
+            access::Kind::Person => Caller::Person(Arc::clone(&principal.id)),
+            access::Kind::Service => Caller::Service(Arc::clone(&principal.id)),
+        },
+        None => Caller::Anonymous,
+    };
+    let shows_nothing = app.config.access.is_some() && caller == Caller::Anonymous;
+    let view = View::open(caller, "service-operation");
+    if shows_nothing {
+        view.rows(Rows::None)
+    } else {
+        view
+    }
+}
+
+/// Somebody who logged in, or a service with a key.
+pub(crate) struct Asker {
+    pub(crate) access: Access,
+    pub(crate) principal: Arc<Principal>,
+}
+
+impl FromRequestParts<App> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let access = app.config.access.clone().ok_or_else(nobody_logs_in)?;
+        let principal = principal(&parts.extensions).cloned();
+        let principal = principal.ok_or_else(|| who_are_you(false))?;
+        Ok(Self { access, principal })
+    }
+}
+
+/// There are no accounts where nobody has to log in.
+fn nobody_logs_in() -> Problem {
+    Problem::api(
+        StatusCode::NOT_FOUND,
+        "this server asks nobody to log in (access.mode = open), so it has no accounts to manage",
+    )
+}
+
+/// RFC 9110, 11.6.1 and RFC 6750, 3.
+fn who_are_you(wrong_key: bool) -> Problem {
+    let (detail, challenge) = if wrong_key {
+        (
+            "the key is not known, or it has ended",
+            "Bearer realm=\"mapacha\", error=\"invalid_token\"",
+        )
+    } else {
+        (
+            "say who you are: send `Authorization: Bearer` with a key, or log in at /login",
+            "Bearer realm=\"mapacha\"",
+        )
+    };
+    Problem::api(StatusCode::UNAUTHORIZED, detail).header(header::WWW_AUTHENTICATE, challenge)
+}

@@ -1,0 +1,457 @@
+//! What each route asks for: one table, and what is not in it is refused.
+
+use access::Permission::{self, *};
+use serde_json::{Value, json};
+
+/// What a route asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing.
+    Anybody,
+    /// To know who asks.
+    LoggedIn,
+    /// A permission.
+    May(Permission),
+}
+
+use Need::{Anybody, LoggedIn, May};
+
+type Methods = &'static [(&'static str, Need)];
+
+const READ: Methods = &[("GET", May(TwinRead))];
+const WRITE_BY_POST: Methods = &[("POST", May(TwinWrite))];
+const READ_BY_POST: Methods = &[("POST", May(TwinRead))];
+const MAPS: Methods = &[("GET", May(TwinRead)), ("POST", May(TwinRead))];
+const SUBSCRIPTIONS: Methods = &[
+    ("GET", May(SubscriptionsManage)),
+    ("POST", May(SubscriptionsManage)),
+];
+const SUBSCRIPTION: Methods = &[
+    ("GET", May(SubscriptionsManage)),
+    ("PATCH", May(SubscriptionsManage)),
+    ("DELETE", May(SubscriptionsManage)),
+];
+const ASSESSMENT: Methods = &[("GET", May(AssessmentRead))];
+const SCENARIOS: Methods = &[("GET", May(ScenariosRead))];
+const RUN: Methods = &[("POST", May(ScenariosRun))];
+const EVERYBODY: Methods = &[("GET", Anybody)];
+const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
+const OWN: Methods = &[("POST", LoggedIn)];
+const USERS: Methods = &[("POST", May(UsersManage))];
+
+/// The paths as the router has them.
+const ROUTES: &[(&str, Methods)] = &[
+    // NGSI-LD
+    (
+        "/ngsi-ld/v1/entities",
+        &[
+            ("GET", May(TwinRead)),
+            ("POST", May(TwinWrite)),
+            ("DELETE", May(TwinWrite)),
+        ],
+    ),
+    (
+        "/ngsi-ld/v1/entities/{entityId}",
+        &[
+            ("GET", May(TwinRead)),
+            ("PUT", May(TwinWrite)),
+            ("PATCH", May(TwinWrite)),
+            ("DELETE", May(TwinWrite)),
+        ],
+    ),
+    (
+        "/ngsi-ld/v1/entities/{entityId}/attrs",
+        &[("POST", May(TwinWrite)), ("PATCH", May(TwinWrite))],
+    ),
+    (
+        "/ngsi-ld/v1/entities/{entityId}/attrs/{attrId}",
+        &[
+            ("PATCH", May(TwinWrite)),
+            ("PUT", May(TwinWrite)),
+            ("DELETE", May(TwinWrite)),
+        ],
+    ),
+    ("/ngsi-ld/v1/entityOperations/create", WRITE_BY_POST),
+    ("/ngsi-ld/v1/entityOperations/upsert", WRITE_BY_POST),
+    ("/ngsi-ld/v1/entityOperations/update", WRITE_BY_POST),
+    ("/ngsi-ld/v1/entityOperations/merge", WRITE_BY_POST),
+    ("/ngsi-ld/v1/entityOperations/delete", WRITE_BY_POST),
+    ("/ngsi-ld/v1/entityOperations/query", READ_BY_POST),
+    ("/ngsi-ld/v1/types", READ),
+    ("/ngsi-ld/v1/types/{type}", READ),
+    ("/ngsi-ld/v1/attributes", READ),
+    ("/ngsi-ld/v1/attributes/{attrId}", READ),
+    (
+        "/ngsi-ld/v1/temporal/entities",
+        &[("GET", May(TwinRead)), ("POST", May(TwinWrite))],
+    ),
+    (
+        "/ngsi-ld/v1/temporal/entities/{entityId}",
+        &[("GET", May(TwinRead)), ("DELETE", May(TwinWrite))],
+    ),
+    ("/ngsi-ld/v1/temporal/entities/{entityId}/attrs", WRITE_BY_POST),
+    (
+        "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}",
+        &[("DELETE", May(TwinWrite))],
+    ),
+    (
+        "/ngsi-ld/v1/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}",
+        &[("PATCH", May(TwinWrite)), ("DELETE", May(TwinWrite))],
+    ),
+    ("/ngsi-ld/v1/temporal/entityOperations/query", READ_BY_POST),
+    ("/ngsi-ld/v1/subscriptions", SUBSCRIPTIONS),
+    ("/ngsi-ld/v1/subscriptions/{subscriptionId}", SUBSCRIPTION),
+    (
+        "/ngsi-ld/v1/csourceRegistrations",
+        &[("GET", May(TwinRead)), ("POST", May(SourcesManage))],
+    ),
+    (
+        "/ngsi-ld/v1/csourceRegistrations/{registrationId}",
+        &[
+            ("GET", May(TwinRead)),
+            ("PATCH", May(SourcesManage)),
+            ("DELETE", May(SourcesManage)),
+        ],
+    ),
+    ("/ngsi-ld/v1/csourceSubscriptions", SUBSCRIPTIONS),
+    ("/ngsi-ld/v1/csourceSubscriptions/{subscriptionId}", SUBSCRIPTION),
+    ("/ngsi-ld/v1/info/sourceIdentity", READ),
+    // What a query found, to page through: part of reading.
+    ("/ngsi-ld/v1/entityMaps", MAPS),
+    (
+        "/ngsi-ld/v1/entityMaps/{entityMapId}",
+        &[
+            ("GET", May(TwinRead)),
+            ("PATCH", May(TwinRead)),
+            ("DELETE", May(TwinRead)),
+        ],
+    ),
+    ("/ngsi-ld/v1/temporal/entityMaps", MAPS),
+    (
+        "/ngsi-ld/v1/snapshots",
+        &[("POST", May(SnapshotsManage)), ("DELETE", May(SnapshotsManage))],
+    ),
+    (
+        "/ngsi-ld/v1/snapshots/{snapshotId}",
+        &[
+            ("GET", May(TwinRead)),
+            ("PATCH", May(SnapshotsManage)),
+            ("DELETE", May(SnapshotsManage)),
+        ],
+    ),
+    (
+        "/ngsi-ld/v1/snapshots/{snapshotId}/clone",
+        &[("POST", May(SnapshotsManage))],
+    ),
+    (
+        "/ngsi-ld/v1/jsonldContexts",
+        &[("GET", May(TwinRead)), ("POST", May(ContextsManage))],
+    ),
+    // Who is notified reads the @context that the notification names, and has no account.
+    (
+        "/ngsi-ld/v1/jsonldContexts/{contextId}",
+        &[("GET", Anybody), ("DELETE", May(ContextsManage))],
+    ),
+    ("/notifications", &[("GET", May(NotificationsManage))]),
+    (
+        "/notifications/dead-letters",
+        &[
+            ("GET", May(NotificationsManage)),
+            ("DELETE", May(NotificationsManage)),
+        ],
+    ),
+    (
+        "/notifications/dead-letters/replay",
+        &[("POST", May(NotificationsManage))],
+    ),
+    (
+        "/notifications/dead-letters/{number}",
+        &[
+            ("GET", May(NotificationsManage)),
+            ("DELETE", May(NotificationsManage)),
+        ],
+    ),
+    // Indicators, scenarios, imports
+    ("/kpi/catalogue", ASSESSMENT),
+    (
+        "/kpi/assessment",
+        &[("GET", May(AssessmentRead)), ("POST", May(AssessmentWrite))],
+    ),
+    (
+        "/scenarios",
+        &[("GET", May(ScenariosRead)), ("POST", May(ScenariosRun))],
+    ),
+    ("/scenarios/schema", SCENARIOS),
+    ("/scenarios/kinds", SCENARIOS),
+    ("/scenarios/indicators", SCENARIOS),
+    (
+        "/scenarios/{id}",
+        &[
+            ("GET", May(ScenariosRead)),
+            ("PUT", May(ScenariosRun)),
+            ("DELETE", May(ScenariosRun)),
+        ],
+    ),
+    ("/scenarios/{id}/runs", RUN),
+    (
+        "/scenarios/runs",
+        &[("GET", May(ScenariosRead)), ("POST", May(ScenariosRun))],
+    ),
+    (
+        "/scenarios/runs/{id}",
+        &[("GET", May(ScenariosRead)), ("DELETE", May(ScenariosRun))],
+    ),
+    ("/scenarios/runs/{id}/cancel", RUN),
+    ("/scenarios/runs/{id}/result", SCENARIOS),
+    ("/scenarios/runs/{id}/map", SCENARIOS),
+    ("/scenarios/runs/{id}/entities", SCENARIOS),
+    ("/imports/{kind}", &[("POST", May(ImportsRun))]),
+    // The running program
+    ("/healthz", EVERYBODY),
+    ("/readyz", EVERYBODY),
+    ("/version", EVERYBODY),
+    ("/openapi.json", EVERYBODY),
+    ("/metrics", &[("GET", May(MetricsRead))]),
+    // Accounts and keys
+    ("/access/me", &[("GET", LoggedIn)]),
+    ("/access/roles", &[("GET", LoggedIn)]),
+    (
+        "/access/users",
+        &[("GET", May(UsersManage)), ("POST", May(UsersManage))],
+    ),
+    (
+        "/access/users/{user}",
+        &[
+            ("GET", May(UsersManage)),
+            ("PATCH", May(UsersManage)),
+            ("DELETE", May(UsersManage)),
+        ],
+    ),
+    ("/access/users/{user}/reset", USERS),
+    ("/access/groups", &[("GET", May(UsersManage))]),
+    (
+        "/access/groups/{group}",
+        &[("PUT", May(UsersManage)), ("DELETE", May(UsersManage))],
+    ),
+    (
+        "/access/keys",
+        &[("GET", May(UsersManage)), ("POST", May(UsersManage))],
+    ),
+    ("/access/keys/{key}", &[("DELETE", May(UsersManage))]),
+    ("/access/keys/{key}/rotate", USERS),
+    // Pages
+    ("/", READ),
+    ("/kpi", ASSESSMENT),
+    ("/kpi/{id}", ASSESSMENT),
+    ("/map", READ),
+    ("/map/features.geojson", READ),
+    ("/map/features.csv", READ),
+    ("/entities", READ),
+    ("/entities/{id}", READ),
+    ("/reach", READ),
+    ("/assets/{name}", EVERYBODY),
+    ("/scenarios/new", &[("GET", May(ScenariosRun))]),
+    (
+        "/scenarios/{id}/edit",
+        &[("GET", May(ScenariosRun)), ("POST", May(ScenariosRun))],
+    ),
+    ("/scenarios/{id}/delete", RUN),
+    ("/scenarios/runs/{id}/delete", RUN),
+    ("/setup", FORM_OF_ANYBODY),
+    ("/login", FORM_OF_ANYBODY),
+    ("/login/code", FORM_OF_ANYBODY),
+    ("/invitation", FORM_OF_ANYBODY),
+    ("/logout", OWN),
+    ("/account", &[("GET", LoggedIn)]),
+    ("/account/password", OWN),
+    ("/account/second-factor", OWN),
+    ("/account/sessions", OWN),
+    ("/account/keys", OWN),
+    ("/users", &[("GET", May(UsersManage)), ("POST", May(UsersManage))]),
+    (
+        "/users/{user}",
+        &[("GET", May(UsersManage)), ("POST", May(UsersManage))],
+    ),
+];
+
+/// What the table says of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// It asks for this.
+    Needs(Need),
+    /// The route has other methods: these.
+    Otherwise(String),
+    /// The table does not have it.
+    Nothing,
+}
+
+/// What a route asks for. HEAD is GET.
+pub(crate) fn said_of(method: &str, path: &str) -> Said {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let Some((_, methods)) = ROUTES.iter().find(|(known, _)| *known == path) else {
+        return Said::Nothing;
+    };
+    match methods.iter().find(|(known, _)| *known == method) {
+        Some((_, need)) => Said::Needs(*need),
+        None => Said::Otherwise(allow(methods)),
+    }
+}
+
+fn allow(methods: Methods) -> String {
+    let mut names: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.join(",")
+}
+
+/// Says in the OpenAPI document how to prove who one is, and for each operation what it asks for.
+pub(crate) fn described(document: &mut Value) {
+    let schemes = json!({
+        "key": {"type": "http", "scheme": "bearer", "description": "A key of a service: `mapacha key create`, or the page /account"},
+        "session": {"type": "apiKey", "in": "cookie", "name": super::cookies::SESSION, "description": "The cookie of somebody who logged in at /login"},
+    });
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".into(), schemes);
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let Some(operation) = operation.as_object_mut() else {
+                continue;
+            };
+            match said_of(&method.to_uppercase(), path) {
+                Said::Needs(Anybody) => {
+                    operation.insert("security".into(), json!([]));
+                }
+                Said::Needs(need) => {
+                    operation.insert("security".into(), json!([{"key": []}, {"session": []}]));
+                    if let May(permission) = need {
+                        operation.insert("x-permission".into(), permission.name().into());
+                    }
+                    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+                        for (status, meaning) in [
+                            ("401", "Who asks is not known, where access.mode is `required`"),
+                            ("403", "Who asks may not do this"),
+                        ] {
+                            responses
+                                .entry(status)
+                                .or_insert_with(|| json!({"description": meaning}));
+                        }
+                    }
+                }
+                Said::Otherwise(_) | Said::Nothing => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// Every route with each of its methods.
+    fn table() -> BTreeSet<(String, String)> {
+        ROUTES
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods
+                    .iter()
+                    .map(|(method, _)| ((*method).to_owned(), (*path).to_owned()))
+            })
+            .collect()
+    }
+
+    /// The routes of the OpenAPI document.
+    fn documented() -> BTreeSet<(String, String)> {
+        let document = crate::openapi();
+        let paths = document["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys();
+                methods.map(|method| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
+    }
+
+    /// The routes of the pages, as their sources name them.
+    fn of_pages() -> BTreeSet<(String, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
+        let mut routes = BTreeSet::new();
+        for file in ["mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
+            let source = std::fs::read_to_string(folder.join(file)).unwrap();
+            for rest in source.split(".route(").skip(1) {
+                let path = rest.split('"').nth(1).unwrap();
+                let handlers = rest.split(".route(").next().unwrap();
+                let handlers = handlers.split(".merge(").next().unwrap();
+                for (call, method) in [("get(", "GET"), ("post(", "POST")] {
+                    if handlers.contains(call) {
+                        routes.insert((method.to_owned(), path.to_owned()));
+                    }
+                }
+            }
+        }
+        routes
+    }
+
+    #[test]
+    fn every_route_is_in_the_table_and_nothing_else() {
+        let (table, mut routes) = (table(), documented());
+        let pages = of_pages();
+        assert!(
+            routes.len() > 80 && pages.len() > 25,
+            "{} {}",
+            routes.len(),
+            pages.len()
+        );
+        routes.extend(pages);
+        let missing: Vec<_> = routes.difference(&table).collect();
+        assert!(missing.is_empty(), "not in the table, so refused: {missing:#?}");
+        let gone: Vec<_> = table.difference(&routes).collect();
+        assert!(gone.is_empty(), "in the table, and not there: {gone:#?}");
+        let paths: BTreeSet<_> = ROUTES.iter().map(|(path, _)| *path).collect();
+        assert_eq!(paths.len(), ROUTES.len(), "each path once");
+    }
+
+    #[test]
+    fn what_is_open_to_everybody_is_little() {
+        let open: Vec<_> = ROUTES
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods
+                    .iter()
+                    .filter(|(_, need)| *need == Anybody)
+                    .map(move |(method, _)| format!("{method} {path}"))
+            })
+            .collect();
+        assert_eq!(
+            open,
+            [
+                "GET /ngsi-ld/v1/jsonldContexts/{contextId}",
+                "GET /healthz",
+                "GET /readyz",
+                "GET /version",
+                "GET /openapi.json",
+                "GET /assets/{name}",
+                "GET /setup",
+                "POST /setup",
+                "GET /login",
+                "POST /login",
+                "GET /login/code",
+                "POST /login/code",
+                "GET /invitation",
+                "POST /invitation",
+            ]
+        );
+    }
+
+    #[test]
+    fn methods() {
+        assert_eq!(said_of("HEAD", "/kpi"), Said::Needs(May(AssessmentRead)));
+        assert_eq!(said_of("TRACE", "/"), Said::Otherwise("GET,HEAD".into()));
+        assert_eq!(said_of("GET", "/nowhere"), Said::Nothing);
+    }
+}

@@ -1,0 +1,164 @@
+//! `/login`, `/login/code` and `/logout`.
+
+use access::{Entered, Error};
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::{Failure, Sent, Visit, Wrong, accounts, read, safe, see, shown};
+use crate::App;
+use crate::identity::cookies;
+use crate::pages::frame::{Frame, Place};
+use crate::pages::language::Language;
+use crate::pages::visit::encode;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    l: Language,
+    frame: Frame,
+    errors: Vec<Wrong>,
+    next: String,
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+struct CodePage {
+    l: Language,
+    frame: Frame,
+    errors: Vec<Wrong>,
+    next: String,
+}
+
+/// `GET /login`.
+pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
+    let next = safe(visit.parameter("next").unwrap_or("/")).to_owned();
+    if accounts(&visit)?.needs_setup() {
+        return Ok(see("/setup"));
+    }
+    password_page(&visit, next, String::new(), None)
+}
+
+fn password_page(
+    visit: &Visit,
+    next: String,
+    name: String,
+    wrong: Option<&Error>,
+) -> Result<Response, Failure> {
+    let l = visit.language;
+    let page = LoginPage {
+        l,
+        frame: Frame::new(visit, Place::None, l.text("login-title")),
+        errors: wrong
+            .map(|error| Wrong::of(l, error, "name"))
+            .into_iter()
+            .collect(),
+        next,
+        name,
+    };
+    shown(visit, &page, wrong)
+}
+
+/// `POST /login`.
+pub(super) async fn enter(
+    State(app): State<App>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&app, &visit, request).await?;
+    read(visit, move |visit| {
+        let access = accounts(visit)?;
+        let next = safe(sent.text("next"));
+        let name = sent.text("name").trim();
+        match access.log_in(name, sent.text("password"), &sent.attempt()) {
+            Ok(Entered::In(opened)) => {
+                end_before(access, &sent);
+                let mut response = see(next);
+                cookies::opened(response.headers_mut(), &opened);
+                Ok(response)
+            }
+            Ok(Entered::SecondFactor(token)) => {
+                let mut response = see(&format!("/login/code?next={}", encode(next)));
+                cookies::begun(response.headers_mut(), &token);
+                Ok(response)
+            }
+            Err(error) => password_page(visit, next.to_owned(), name.to_owned(), Some(&error)),
+        }
+    })
+    .await
+}
+
+/// Whoever logs in anew leaves the session before.
+fn end_before(access: &access::Access, sent: &Sent) {
+    if let Some(token) = cookies::cookie(&sent.headers, cookies::SESSION)
+        && let Err(error) = access.end_session(token)
+    {
+        tracing::warn!(%error, "the session before a login could not be ended; it ends by itself");
+    }
+}
+
+/// `GET /login/code`.
+pub(super) async fn code_page(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
+    accounts(&visit)?;
+    let next = safe(visit.parameter("next").unwrap_or("/")).to_owned();
+    second_page(&visit, next, None)
+}
+
+fn second_page(visit: &Visit, next: String, wrong: Option<&Error>) -> Result<Response, Failure> {
+    let l = visit.language;
+    let page = CodePage {
+        l,
+        frame: Frame::new(visit, Place::None, l.text("code-title")),
+        errors: wrong
+            .map(|error| Wrong::of(l, error, "code"))
+            .into_iter()
+            .collect(),
+        next,
+    };
+    shown(visit, &page, wrong)
+}
+
+/// `POST /login/code`.
+pub(super) async fn code(
+    State(app): State<App>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&app, &visit, request).await?;
+    read(visit, move |visit| {
+        let access = accounts(visit)?;
+        let next = safe(sent.text("next"));
+        let token = cookies::cookie(&sent.headers, cookies::BEGUN).unwrap_or("");
+        if !access.awaits_second_factor(token) {
+            // It took too long: the password again.
+            return Ok(see(&super::login_address(next)));
+        }
+        match access.second_factor(token, sent.text("code"), &sent.attempt()) {
+            Ok(opened) => {
+                end_before(access, &sent);
+                let mut response = see(next);
+                cookies::opened(response.headers_mut(), &opened);
+                Ok(response)
+            }
+            Err(error) => second_page(visit, next.to_owned(), Some(&error)),
+        }
+    })
+    .await
+}
+
+/// `POST /logout`.
+pub(super) async fn leave(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
+    read(visit, |visit| {
+        let access = accounts(visit)?;
+        if let Some(token) = &visit.session {
+            access
+                .end_session(token)
+                .map_err(|error| super::failed(visit, &error))?;
+        }
+        let mut response = see("/login");
+        cookies::ended(response.headers_mut());
+        Ok(response)
+    })
+    .await
+}
