@@ -9,6 +9,7 @@
 //! count, too.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use ngsi_ld::Timestamp;
@@ -37,6 +38,15 @@ impl Source {
                 IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
             }
         }))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("unknown"),
+        }
     }
 }
 

@@ -12,8 +12,10 @@ use crate::PublicUrl;
 const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// What a page may send beside what every page may.
-const SENT: [HeaderName; 12] = [
+const SENT: [HeaderName; 13] = [
     header::ACCEPT,
+    // A key that the page itself holds; cookies are never sent along.
+    header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_NONE_MATCH,

@@ -269,6 +269,7 @@ impl Access {
             changes.push(Change::Account(after));
             Ok((changes, person))
         })
+        .inspect(|person| tracing::info!(person = &*person.id, "an account was changed"))
     }
 }
 

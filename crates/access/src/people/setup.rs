@@ -59,5 +59,6 @@ impl Access {
             let person = Person::of(state, &account);
             Ok((vec![Change::Account(account), Change::Setup(None)], person))
         })
+        .inspect(|person| tracing::info!(person = &*person.id, "the first administrator was made"))
     }
 }

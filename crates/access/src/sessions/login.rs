@@ -68,7 +68,10 @@ impl Access {
                 Count::Source(attempt.from),
             ],
         };
-        inner.throttle.lock().begin(&counts, now)?;
+        if let Err(wait) = inner.throttle.lock().begin(&counts, now) {
+            tracing::debug!(from = %attempt.from, "a login has to wait");
+            return Err(wait);
+        }
         let stored = account.as_ref().and_then(|account| account.password.as_ref());
         let right = inner.hasher.is(password, stored);
         if right.is_err() {
@@ -79,6 +82,8 @@ impl Access {
             .filter(|_| right == Ok(true))
         else {
             right?;
+            // Names stay out of the log: people type passwords where names belong.
+            tracing::warn!(from = %attempt.from, "a login was refused");
             return Err(Error::Refused);
         };
         inner.throttle.lock().give_back(&counts);
@@ -128,7 +133,10 @@ impl Access {
         if !matches!(taken, Err(Error::Refused)) {
             inner.throttle.lock().give_back(&counts);
         }
-        taken?;
+        if let Err(error) = taken {
+            tracing::warn!(from = %attempt.from, person = &*account.id, "a second factor was refused");
+            return Err(error);
+        }
         inner.begun.lock().remove(&digest);
         let account = self.read(|state| state.account(&account.id).cloned())?;
         self.enter(&account, Assurance::Two, attempt)
@@ -175,6 +183,9 @@ impl Access {
             changes.push(Change::Account(after));
             Ok((changes, opened))
         })
+        .inspect(
+            |opened| tracing::info!(from = %attempt.from, person = &*opened.person, "somebody logged in"),
+        )
     }
 
     /// A right password whose hash cost too little is hashed anew. That it failed is no reason to refuse who is right.

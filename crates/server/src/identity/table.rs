@@ -387,6 +387,7 @@ pub(crate) mod tests {
                 let path = rest.split('"').nth(1).unwrap();
                 let handlers = rest.split(".route(").next().unwrap();
                 let handlers = handlers.split(".merge(").next().unwrap();
+                let handlers = handlers.split("\n}").next().unwrap();
                 for (call, method) in [("get(", "GET"), ("post(", "POST")] {
                     if handlers.contains(call) {
                         routes.insert((method.to_owned(), path.to_owned()));

@@ -163,8 +163,8 @@ pub(super) async fn password(
         let id = &person(visit)?.id;
         let changed = accounts(visit)?.change_password(
             id,
-            sent.text("old"),
-            sent.text("new"),
+            sent.field("old"),
+            sent.field("new"),
             visit.session.as_deref(),
             sent.from,
         );
@@ -186,7 +186,7 @@ pub(super) async fn second_factor(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let (access, id) = (accounts(visit)?, &person(visit)?.id);
-        let password = sent.text("password");
+        let password = sent.field("password");
         let with_codes = |codes: Vec<String>| {
             account_page(
                 visit,
@@ -197,12 +197,12 @@ pub(super) async fn second_factor(
                 },
             )
         };
-        match sent.text("then") {
+        match sent.field("then") {
             "begin" => match access.begin_second_factor(id, password, sent.from) {
                 Ok(_) => Ok(see("/account?done=begun")),
                 Err(error) => wrong(visit, error, "second-password"),
             },
-            "confirm" => match access.confirm_second_factor(id, sent.text("code")) {
+            "confirm" => match access.confirm_second_factor(id, sent.field("code")) {
                 Ok(codes) => with_codes(codes),
                 Err(error) => wrong(visit, error, "code"),
             },
@@ -229,7 +229,7 @@ pub(super) async fn end_session(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let id = &person(visit)?.id;
-        match accounts(visit)?.end_session_of(id, sent.text("session")) {
+        match accounts(visit)?.end_session_of(id, sent.field("session")) {
             // Gone is gone.
             Ok(()) | Err(Error::NotFound { .. }) => Ok(see("/account?done=session")),
             Err(error) => Err(failed(visit, &error)),

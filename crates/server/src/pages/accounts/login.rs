@@ -69,9 +69,9 @@ pub(super) async fn enter(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let access = accounts(visit)?;
-        let next = safe(sent.text("next"));
-        let name = sent.text("name").trim();
-        match access.log_in(name, sent.text("password"), &sent.attempt()) {
+        let next = safe(sent.field("next"));
+        let name = sent.field("name").trim();
+        match access.log_in(name, sent.field("password"), &sent.attempt()) {
             Ok(Entered::In(opened)) => {
                 end_before(access, &sent);
                 let mut response = see(next);
@@ -128,13 +128,13 @@ pub(super) async fn code(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let access = accounts(visit)?;
-        let next = safe(sent.text("next"));
+        let next = safe(sent.field("next"));
         let token = cookies::cookie(&sent.headers, cookies::BEGUN).unwrap_or("");
         if !access.awaits_second_factor(token) {
             // It took too long: the password again.
             return Ok(see(&super::login_address(next)));
         }
-        match access.second_factor(token, sent.text("code"), &sent.attempt()) {
+        match access.second_factor(token, sent.field("code"), &sent.attempt()) {
             Ok(opened) => {
                 end_before(access, &sent);
                 let mut response = see(next);

@@ -100,7 +100,7 @@ impl Sent {
     }
 
     /// A field as it was typed; empty where it is not there.
-    fn text(&self, name: &str) -> &str {
+    fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or("")
     }
 

@@ -48,17 +48,17 @@ pub(super) async fn change(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let (access, who) = (accounts(visit)?, person(visit)?);
-        let id = sent.text("key");
+        let id = sent.field("key");
         let is_own = || access.keys(Some(&who.id)).iter().any(|key| &*key.id == id);
-        let made = match sent.text("then") {
+        let made = match sent.field("then") {
             "make" => {
                 let days = sent
-                    .text("days")
+                    .field("days")
                     .parse::<u64>()
                     .ok()
                     .filter(|days| (1..=3650).contains(days));
                 let new = NewKey {
-                    name: sent.text("key-name").trim(),
+                    name: sent.field("key-name").trim(),
                     owner: Some(&who.id),
                     roles: &words::ticked(sent.all("role")),
                     lifetime: days.map(|days| Duration::from_hours(24 * days)),

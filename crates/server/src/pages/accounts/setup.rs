@@ -81,7 +81,11 @@ pub(super) async fn make(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let access = accounts(visit)?;
-        let (code, name, password) = (sent.text("code"), sent.text("name").trim(), sent.text("password"));
+        let (code, name, password) = (
+            sent.field("code"),
+            sent.field("name").trim(),
+            sent.field("password"),
+        );
         match access.set_up(code, name, password, sent.from) {
             Ok(person) => entered(visit, &person.name, password, &sent.attempt()),
             Err(error) => setup_page(
@@ -139,7 +143,7 @@ pub(super) async fn accept(
 ) -> Result<Response, Failure> {
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
-        let (code, password) = (sent.text("code"), sent.text("password"));
+        let (code, password) = (sent.field("code"), sent.field("password"));
         match accounts(visit)?.accept_invitation(code, password) {
             Ok(person) => entered(visit, &person.name, password, &sent.attempt()),
             Err(error) => invitation_page(visit, code.to_owned(), Some(&error)),

@@ -137,14 +137,14 @@ pub(super) async fn change(
         let person = access.person(&id).map_err(|error| failed(visit, &error))?;
         let by = visit.who.as_ref().map(|who| who.permissions).unwrap_or_default();
         let id = &*person.id;
-        let (field, changed) = match sent.text("then") {
+        let (field, changed) = match sent.field("then") {
             "roles" => {
                 let roles = words::ticked(sent.all("role"));
                 let groups: Vec<String> = sent.all("group").map(str::to_owned).collect();
                 ("roles", access.set_roles(id, &roles, &groups, by).map(|_| ()))
             }
             "rename" => {
-                let name = sent.text("name").trim();
+                let name = sent.field("name").trim();
                 ("name", access.rename_person(id, name, by).map(|_| ()))
             }
             "disable" => ("state", access.disable_person(id, by).map(|_| ())),

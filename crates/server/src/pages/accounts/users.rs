@@ -108,7 +108,7 @@ pub(super) async fn make(
 ) -> Result<Response, Failure> {
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
-        let name = sent.text("name").trim();
+        let name = sent.field("name").trim();
         let roles = words::ticked(sent.all("role"));
         let new = NewPerson {
             name,
