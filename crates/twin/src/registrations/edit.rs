@@ -7,6 +7,7 @@ use std::time::Duration;
 use ngsi_ld::registration::Draft;
 use ngsi_ld::{Timestamp, Uri};
 use query::View;
+use query::view::Rights;
 
 use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
@@ -47,6 +48,7 @@ impl Twin {
         }
         let created_at = kept.kept.read().instant_of_creation(now);
         let stored = StoredRegistration::new(registration, created_at, created_at)?;
+        permit(view.write(), "make", &stored)?;
         let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
         self.change_registration(subscribers, None, Some(Arc::new(stored)), check, now)?;
@@ -61,8 +63,10 @@ impl Twin {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
         let before = self.registration_to_change(view, id, now)?;
+        permit(view.write(), "change", &before)?;
         let changed = draft.apply(before.registration().clone(), now)?;
         let after = StoredRegistration::new(changed, before.created_at, now)?;
+        permit(view.write(), "change", &after)?;
         let check = conflicts::check(self, view, &after, now)?;
         self.change_registration(subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
@@ -74,13 +78,14 @@ impl Twin {
     pub fn delete_registration_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
-        if self.registrations().is_unread(id) {
+        if self.registrations().is_unread(id) && view.is_open() {
             // What it was nobody knows: nobody is told.
             self.store_rows_blocking(vec![stored::erase(id)])?;
             self.registrations().kept.write().remove(id);
             return Ok(());
         }
         let before = self.registration_to_change(view, id, now)?;
+        permit(view.delete(), "delete", &before)?;
         self.change_registration(subscribers, Some(before), None, None, now)
     }
 
@@ -175,6 +180,20 @@ impl Twin {
             number += 1;
         }
     }
+}
+
+/// Whether rights are to all of a registration.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+fn permit(rights: &Rights, what: &str, stored: &StoredRegistration) -> Result<(), Error> {
+    if rights.of(stored.prepared().entity()).to_all() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!(
+        "you may not {what} the {WHAT} `{}`",
+        stored.id()
+    )))
 }
 
 /// Deletes registrations when their time is over, until the twin is gone.

@@ -269,10 +269,7 @@ fn as_requested(json: &Json, document: &Json, subject: Subject) -> Result<Subscr
 
 /// Who subscribed, and what for: from this what he may see is known again after a restart.
 fn subscriber(view: &View) -> Json {
-    let caller = match view.caller() {
-        Caller::Anonymous => "anonymous".to_owned(),
-        Caller::System(name) => format!("system {name}"),
-    };
+    let caller = view.caller().to_string();
     json!({"caller": caller, "purpose": &*view.purpose().0})
 }
 

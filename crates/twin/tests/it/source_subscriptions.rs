@@ -6,7 +6,7 @@ use ngsi_ld::Uri;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject};
 use query::View;
-use query::view::Rows;
+use query::view::{Condition, Rights, Test};
 use serde_json::{Value as Json, json};
 use storage::environment::ManualClock;
 use storage::{Embedded, Environment, Memory};
@@ -546,13 +546,8 @@ async fn what_cannot_be_stored_is_not_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_is_told_of_what_it_may_see() {
     let (twin, _, post) = started();
-    let csf = |text: &str| query::Selection {
-        q: Some(ngsi_ld::query::q::Q::parse(text, Context::core()).unwrap()),
-        ..query::Selection::default()
-    };
-    let partial = view()
-        .rows(Rows::Selected(Arc::new(csf("public==true"))))
-        .hiding([crate::common::name("secret")]);
+    let public = Condition::Attribute(crate::common::name("public"), Test::Flag(true));
+    let partial = view().with(&Rights::except(public, [crate::common::name("secret")]));
     subscribe_as(&twin, &partial, &json!({})).unwrap();
     let one = register(&twin, &json!({"id": "urn:x:1", "public": false})).unwrap();
     assert!(came(&twin, &post).await.is_empty());
