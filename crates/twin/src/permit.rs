@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ngsi_ld::{Entity, Name};
+use query::View;
 
 use crate::error::Error;
 use crate::evaluate::Situation;
@@ -73,47 +74,7 @@ impl Situation<'_> {
 
     /// Whether the caller may make one entity of another, or a new one.
     pub(crate) fn permit_change(&self, before: Option<&Entity>, after: &Entity) -> Result<(), Error> {
-        let view = self.view;
-        if view.is_open() {
-            return Ok(());
-        }
-        let mut after_rights = view.write().of(after);
-        let Some(before) = before else {
-            let mut names = after.attributes.iter().map(|one| &one.name);
-            return match names.find(|name| !after_rights.to_attribute(name)) {
-                Some(name) => Err(forbidden_attribute("write", name, after)),
-                None if after.attributes.is_empty() && !after_rights.to_all() => {
-                    Err(forbidden("make an entity like", after))
-                }
-                None => Ok(()),
-            };
-        };
-        let mut before_rights = view.write().of(before);
-        for name in changed(before, after) {
-            if !before_rights.to_attribute(name) || !after_rights.to_attribute(name) {
-                return Err(forbidden_attribute("write", name, before));
-            }
-        }
-        let heads = before.types == after.types
-            && before.scope == after.scope
-            && before.expires_at == after.expires_at;
-        if !heads && !(before_rights.to_all() && after_rights.to_all()) {
-            return Err(forbidden("change the type, the scope or the end of", before));
-        }
-        // Of other types its attributes are of other classes, and what is hidden would be shown.
-        let all_shown = || view.read().of(before).to_all() && view.history().of(before).to_all();
-        if before.types != after.types && !all_shown() {
-            return Err(forbidden("change the type of", before));
-        }
-        if before.expires_at != after.expires_at && !view.delete().of(before).to_all() {
-            return Err(forbidden("let end", before));
-        }
-        for rights in [view.read(), view.history()] {
-            if !rights.of(after).are_within(&mut rights.of(before)) {
-                return Err(forbidden("bring into your sight what you do not see of", before));
-            }
-        }
-        Ok(())
+        permit_change(self.view, before, after)
     }
 
     /// Whether the caller may delete all of an entity.
@@ -142,6 +103,50 @@ impl Situation<'_> {
             Err(forbidden_attribute("write", name, entity))
         }
     }
+}
+
+/// Whether a caller may make one entity of another, or a new one.
+pub(crate) fn permit_change(view: &View, before: Option<&Entity>, after: &Entity) -> Result<(), Error> {
+    if view.is_open() {
+        return Ok(());
+    }
+    let mut after_rights = view.write().of(after);
+    let Some(before) = before else {
+        let mut names = after.attributes.iter().map(|one| &one.name);
+        return match names.find(|name| !after_rights.to_attribute(name)) {
+            Some(name) => Err(forbidden_attribute("write", name, after)),
+            None if after.attributes.is_empty() && !after_rights.to_all() => {
+                Err(forbidden("make an entity like", after))
+            }
+            None => Ok(()),
+        };
+    };
+    let mut before_rights = view.write().of(before);
+    for name in changed(before, after) {
+        if !before_rights.to_attribute(name) || !after_rights.to_attribute(name) {
+            return Err(forbidden_attribute("write", name, before));
+        }
+    }
+    let heads = before.types == after.types
+        && before.scope == after.scope
+        && before.expires_at == after.expires_at;
+    if !heads && !(before_rights.to_all() && after_rights.to_all()) {
+        return Err(forbidden("change the type, the scope or the end of", before));
+    }
+    // Of other types its attributes are of other classes, and what is hidden would be shown.
+    let all_shown = || view.read().of(before).to_all() && view.history().of(before).to_all();
+    if before.types != after.types && !all_shown() {
+        return Err(forbidden("change the type of", before));
+    }
+    if before.expires_at != after.expires_at && !view.delete().of(before).to_all() {
+        return Err(forbidden("let end", before));
+    }
+    for rights in [view.read(), view.history()] {
+        if !rights.of(after).are_within(&mut rights.of(before)) {
+            return Err(forbidden("bring into your sight what you do not see of", before));
+        }
+    }
+    Ok(())
 }
 
 /// The attributes of which an instance is another, or came, or went.

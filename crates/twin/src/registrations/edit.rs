@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ngsi_ld::context::Context;
 use ngsi_ld::registration::Draft;
 use ngsi_ld::{Timestamp, Uri};
 use query::View;
-use query::view::Rights;
 
 use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
 use crate::error::Error;
+use crate::permit::{forbidden, permit_change};
 use crate::rows::Row;
 use crate::twin::{Twin, WeakTwin};
 use crate::writer::{Check, Command};
@@ -48,7 +49,7 @@ impl Twin {
         }
         let created_at = kept.kept.read().instant_of_creation(now);
         let stored = StoredRegistration::new(registration, created_at, created_at)?;
-        permit(view.write(), "make", &stored)?;
+        permit_change(view, None, stored.prepared().entity())?;
         let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
         self.change_registration(subscribers, None, Some(Arc::new(stored)), check, now)?;
@@ -63,10 +64,9 @@ impl Twin {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
         let before = self.registration_to_change(view, id, now)?;
-        permit(view.write(), "change", &before)?;
         let changed = draft.apply(before.registration().clone(), now)?;
         let after = StoredRegistration::new(changed, before.created_at, now)?;
-        permit(view.write(), "change", &after)?;
+        permit_update(view, &before, &after)?;
         let check = conflicts::check(self, view, &after, now)?;
         self.change_registration(subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
@@ -85,7 +85,10 @@ impl Twin {
             return Ok(());
         }
         let before = self.registration_to_change(view, id, now)?;
-        permit(view.delete(), "delete", &before)?;
+        let entity = before.prepared().entity();
+        if !view.delete().of(entity).to_all() {
+            return Err(forbidden("delete", entity));
+        }
         self.change_registration(subscribers, Some(before), None, None, now)
     }
 
@@ -182,18 +185,16 @@ impl Twin {
     }
 }
 
-/// Whether rights are to all of a registration.
-///
-/// # Errors
-/// [`Error::Forbidden`].
-fn permit(rights: &Rights, what: &str, stored: &StoredRegistration) -> Result<(), Error> {
-    if rights.of(stored.prepared().entity()).to_all() {
-        return Ok(());
+/// Whether a caller may make one registration of another. What it is for is of a kind with its endpoint.
+fn permit_update(view: &View, before: &StoredRegistration, after: &StoredRegistration) -> Result<(), Error> {
+    let (was, is) = (before.prepared().entity(), after.prepared().entity());
+    let endpoint = Context::core().expand("endpoint");
+    for entity in [was, is] {
+        if !view.write().of(entity).to_attribute(&endpoint) {
+            return Err(forbidden("change", entity));
+        }
     }
-    Err(Error::Forbidden(format!(
-        "you may not {what} the {WHAT} `{}`",
-        stored.id()
-    )))
+    permit_change(view, Some(was), is)
 }
 
 /// Deletes registrations when their time is over, until the twin is gone.

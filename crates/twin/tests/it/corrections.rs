@@ -175,13 +175,13 @@ fn what_is_not_there_is_told_apart() {
     // What a view hides cannot be corrected, and does not exist.
     let blind = hiding([name("a")]);
     let hidden = twin.find_instance(&blind, &id(1), &name("a"), &which.id);
-    assert!(matches!(hidden, Err(Error::AttributeNotFound(..))));
+    assert!(matches!(hidden, Err(Error::NotFound(_))), "nothing is left of it");
     for operation in [
         Operation::DeleteInstance(id(1), which.clone()),
         Operation::DeleteAttributeHistory(id(1), name("a"), Instance::All),
     ] {
         let refused = twin.execute_blocking(&blind, vec![operation]).remove(0);
-        assert!(matches!(refused, Err(Error::AttributeNotFound(..))));
+        assert!(matches!(refused, Err(Error::NotFound(_))));
     }
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0]);
 }

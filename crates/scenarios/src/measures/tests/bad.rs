@@ -1,6 +1,7 @@
 //! Measures that cannot be, alone or together: a clear diagnosis, and nothing done.
 
 use super::*;
+use query::view::{Condition, Rights};
 
 fn urn(short: &str) -> String {
     format!("urn:ngsi-ld:{short}")
