@@ -2,7 +2,8 @@
 //! whatever she asks and does, and tell her subscriptions the same.
 //!
 //! Her rights are random, and so are what is there, what she asks, and what others do meanwhile: what she may see of it
-//! in both twins alike, what she may not see in one of them only, or otherwise in each.
+//! in both twins alike, what she may not see in one of them only, or otherwise in each. Conditions of rights look at what
+//! is the same in both: else what she may do would be another thing.
 //!
 //! Which kind of request reaches which place where the view is asked (take one of them away, and these fail):
 //!
@@ -83,6 +84,8 @@ fn round(seed: u64, met: &mut Met) {
             met.hidden_changes += usize::from(pair.hidden_change(&mut random));
             pair.same_letters(seed, step, "what others did");
         }
+        // Two changes within the same microsecond are told apart by the next one: that is not hidden.
+        pair.tick();
         let request = Request::any(&mut random, &mut pair);
         let answers = [0, 1].map(|which| request.ask(&mut pair, which));
         pair.tick();

@@ -22,6 +22,9 @@ pub(crate) fn of_alice(random: &mut Random) -> View {
     let (read, write, delete, history) = (rights(80), rights(70), rights(60), rights(70));
     // As a rule the past is shown as the present is.
     let history = if random.often(50) { read.clone() } else { history };
+    if read.is_all() {
+        return of_alice(random); // nothing would be hidden
+    }
     let permissions = Permissions {
         read,
         history,
