@@ -3,7 +3,7 @@
 //! of a residual of partial evaluation what it is.
 
 use cedar_policy::pst::{BinaryOp, Expr, Literal, UnaryOp, Var};
-use query::view::{Condition, Test};
+use query::view::Condition;
 
 use super::leaf::{self, Known, SetOf};
 use super::number::Decimal;
@@ -419,6 +419,7 @@ fn concerns_entity(expr: &Expr, depth: usize) -> Result<bool> {
 mod tests {
     use super::*;
     use cedar_policy::Policy;
+    use query::view::Test;
 
     /// What the condition of a policy becomes in the tenant `t`.
     fn of(condition: &str) -> Result<Truth> {
