@@ -3,6 +3,10 @@
 
 /// The most that a policy's brackets and signs may be nested. Cedar reads by recursion.
 const MAX_DEPTH: usize = 64;
+/// The most `&&`, `||`, `+`, `-` and `*` of a policy: a chain of them is nested as deep as it is long.
+const MAX_OPERATORS: usize = 500;
+/// The most members that are taken of each other: `a.b.c`.
+const MAX_MEMBERS: usize = 32;
 
 /// One policy's text within its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Unreadable> {
     let mut start = None;
     let mut depth = 0_usize;
     let mut signs = 0_usize;
+    let mut half_operators = 0_usize;
+    let mut members = 0_usize;
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         let comment = letter == '/' && matches!(letters.peek(), Some((_, '/')));
@@ -43,26 +49,37 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Unreadable> {
         }
         let begun = *start.get_or_insert(at);
         signs = if matches!(letter, '!' | '-') { signs + 1 } else { 0 };
+        members = match letter {
+            '.' => members + 1,
+            '&' | '|' | '+' | '-' | '*' | ',' | ';' | '{' | '}' | '=' | '<' | '>' | '!' | '?' => 0,
+            _ => members,
+        };
         match letter {
             '"' => skip_text(&mut letters),
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '&' | '|' => half_operators += 1,
+            '+' | '-' | '*' => half_operators += 2,
             ';' => {
                 found.push(Piece {
                     start: begun,
                     text: &text[begun..=at],
                 });
                 start = None;
-                depth = 0;
+                (depth, half_operators) = (0, 0);
             }
             _ => {}
         }
-        if depth > MAX_DEPTH || signs > MAX_DEPTH {
-            return Err(Unreadable {
-                at,
-                message: "this is nested more than 64 deep",
-            });
-        }
+        let message = if depth > MAX_DEPTH || signs > MAX_DEPTH {
+            "this is nested more than 64 deep"
+        } else if half_operators > 2 * MAX_OPERATORS {
+            "a policy has more than 500 operators"
+        } else if members > MAX_MEMBERS {
+            "more than 32 members are taken of each other"
+        } else {
+            continue;
+        };
+        return Err(Unreadable { at, message });
     }
     if let Some(start) = start {
         found.push(Piece {
@@ -115,6 +132,11 @@ mod tests {
         assert_eq!(pieces(&"(".repeat(65)).unwrap_err().at, 64);
         assert_eq!(pieces(&"[{(".repeat(1000)).unwrap_err().at, 64);
         assert!(pieces(&"! ".repeat(65)).is_err());
+        assert!(pieces(&"a&&".repeat(500)).is_ok() && pieces(&"a&&".repeat(501)).is_err());
+        assert!(pieces(&"a&&b;".repeat(1000)).is_ok());
+        assert!(pieces(&"1+".repeat(501)).is_err());
+        assert!(pieces(&".a".repeat(32)).is_ok() && pieces(&".a ".repeat(33)).is_err());
+        assert!(pieces(&"a.b(c).d(e.f), ".repeat(300)).is_ok());
         assert!(pieces(&"();".repeat(1000)).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! The rule book of a city: its policies, checked against each other and against what they speak of.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use query::view::Rights;
@@ -21,6 +21,9 @@ pub const DEFAULT_ROLES: &str = include_str!("data/roles.cedar");
 
 /// The name of the built-in policies' document; their ids begin with it.
 const BUILTIN_NAME: &str = "builtin";
+
+/// The stack for reading: for the longest policy that the limits allow, many times over.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// How much there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,29 @@ impl RuleBook {
 
     /// Reads all documents. All that is wrong is named; then nothing is taken.
     pub fn read(documents: &Documents, limits: Limits) -> Result<Self, Refused> {
+        let failed = |reason: &str| {
+            let help = "send the documents to those who maintain this program";
+            Refused(vec![Finding::of_document(
+                "policies",
+                format!("they could not be read: {reason}"),
+                help,
+            )])
+        };
+        // Cedar reads by recursion, as deep as a text is long; what it read is not more than a hundred deep afterwards.
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new()
+                .name("policies".into())
+                .stack_size(STACK_BYTES);
+            match reader.spawn_scoped(scope, || Self::read_here(documents, limits)) {
+                Ok(reading) => reading
+                    .join()
+                    .unwrap_or_else(|_| Err(failed("the reader broke off"))),
+                Err(error) => Err(failed(&error.to_string())),
+            }
+        })
+    }
+
+    fn read_here(documents: &Documents, limits: Limits) -> Result<Self, Refused> {
         let classes = Classes::parse("classification", documents.classification());
         let purposes = Purposes::parse("purposes", documents.purposes());
         let (classes, purposes) = match (classes, purposes) {
@@ -114,26 +140,42 @@ impl RuleBook {
             .into_iter()
             .chain(city.iter().map(|(name, text)| (name.as_str(), text.as_str())))
             .collect();
+        let located = |rule: Option<&Rule>, problem: Problem| match rule {
+            Some(rule) => {
+                let document = rule.info.document.as_str();
+                finding(
+                    document,
+                    texts.get(document).copied().unwrap_or_default(),
+                    rule.start,
+                    problem,
+                )
+            }
+            None => finding("policies", "", 0, problem),
+        };
         let mut odd = Vec::new();
+        let mut invalid = HashSet::new();
         for problem in cedar::validate(&schema, reading.rules.iter().map(|rule| &rule.policy)) {
-            let rule = problem
+            let at = problem
                 .policy
                 .as_ref()
-                .and_then(|id| reading.rules.get(*reading.by_id.get(id)?));
+                .and_then(|id| reading.by_id.get(id))
+                .copied();
             let is_odd = problem.odd;
-            let finding = match rule {
-                Some(rule) => {
-                    let document = rule.info.document.as_str();
-                    finding(
-                        document,
-                        texts.get(document).copied().unwrap_or_default(),
-                        rule.start,
-                        problem,
-                    )
-                }
-                None => finding("policies", "", 0, problem),
-            };
-            if is_odd { &mut odd } else { &mut reading.findings }.push(finding);
+            let finding = located(at.and_then(|at| reading.rules.get(at)), problem);
+            if is_odd {
+                odd.push(finding);
+            } else {
+                invalid.extend(at);
+                reading.findings.push(finding);
+            }
+        }
+        for (at, rule) in reading.rules.iter().enumerate() {
+            // Of what is not valid the schema says more.
+            if !invalid.contains(&at)
+                && let Some(problem) = cedar::undecidable(&rule.policy, &rule.info.text)
+            {
+                reading.findings.push(located(Some(rule), problem));
+            }
         }
         if !reading.findings.is_empty() {
             return Err(Refused(reading.findings));

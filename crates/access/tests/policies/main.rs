@@ -9,4 +9,8 @@
 )]
 
 mod differential;
+mod explained;
+mod messages;
 mod random;
+mod roles;
+mod store;

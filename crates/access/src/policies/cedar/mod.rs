@@ -11,7 +11,7 @@ mod scope;
 mod truth;
 
 pub(super) use evaluate::{Satisfied, Unevaluated, conditions, satisfied};
-pub(super) use read::{Problem, read, validate};
+pub(super) use read::{Problem, read, undecidable, validate};
 pub(super) use scope::{Caller, Scope};
 
 use cedar_policy::pst;

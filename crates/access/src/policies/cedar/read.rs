@@ -54,18 +54,19 @@ pub(in super::super) fn read(text: &str) -> Result<Policy, Problem> {
         policy: Some(id),
         ..problem(0, &error.to_string(), "write it otherwise")
     })?;
-    let policy = Policy { policy, tree };
-    match expressible(&policy) {
-        Ok(()) => Ok(policy),
-        Err(Inexpressible { expression, help }) => Err(Problem {
-            policy: Some(policy.id().to_owned()),
-            ..problem(
-                find(text, &expression),
-                &format!("`{expression}` cannot be decided on the entities of the twin"),
-                help,
-            )
-        }),
-    }
+    Ok(Policy { policy, tree })
+}
+
+/// What of a policy cannot be decided on the entities of the twin, whoever asks; `text` is the policy's.
+pub(in super::super) fn undecidable(policy: &Policy, text: &str) -> Option<Problem> {
+    let Inexpressible { expression, help } = expressible(policy).err()?;
+    Some(Problem {
+        policy: Some(policy.id().to_owned()),
+        at: find(text, &expression),
+        message: format!("`{expression}` cannot be decided on the entities of the twin"),
+        help: Some(help.to_owned()),
+        odd: false,
+    })
 }
 
 /// What the schema says about the policies, each of which was read.
