@@ -25,6 +25,7 @@ mod policy;
 mod purposes;
 mod rule_book;
 mod store;
+mod trial;
 
 pub use asked::{Action, Asked, Kind, Subject};
 pub use cache::Policies;
@@ -37,3 +38,4 @@ pub use policy::{Effect, PolicyInfo};
 pub use purposes::{DEFAULT_PURPOSES, PurposeRefused, Purposes};
 pub use rule_book::{BUILTIN, DEFAULT_ROLES, Limits, RuleBook};
 pub use store::{PolicyStore, StoreError};
+pub use trial::{Outcome, Trial};

@@ -9,6 +9,7 @@
 )]
 
 mod differential;
+mod documents;
 mod explained;
 mod messages;
 mod random;

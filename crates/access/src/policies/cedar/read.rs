@@ -164,16 +164,20 @@ fn of_diagnostic(policy: Option<String>, error: &(impl Diagnostic + ?Sized)) -> 
         Some(label) => format!("{error}: {label}"),
         None => error.to_string(),
     };
-    let message = match &policy {
-        // It is named beside the message.
-        Some(id) => message.replace(&format!("for policy `{id}`, "), ""),
-        None => message,
+    // The policy is named beside the message.
+    let beside = |text: String| match &policy {
+        Some(id) => [", ", ": "].iter().fold(text, |text, end| {
+            text.replace(&format!("for policy `{id}`{end}"), "")
+        }),
+        None => text,
     };
+    let message = beside(message);
+    let help = error.help().map(|help| beside(help.to_string()));
     Problem {
         policy,
         at: at.unwrap_or(0),
         message,
-        help: error.help().map(|help| help.to_string()),
+        help,
         odd: false,
     }
 }
