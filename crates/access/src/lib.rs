@@ -8,6 +8,8 @@
 //!
 //! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
 //! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
+//!
+//! What somebody may see of the city's data beyond that is decided by [`policies`].
 
 mod access;
 mod error;
@@ -15,6 +17,7 @@ mod groups;
 mod passwords;
 mod people;
 mod permissions;
+pub mod policies;
 mod principal;
 mod rows;
 mod secret;

@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["ngsi-ld"]),
     ("storage", &["query", "ngsi-ld"]),
     ("twin", &["storage", "query", "ngsi-ld"]),
-    ("access", &["twin", "storage", "query", "ngsi-ld"]),
+    ("access", &["twin", "query", "ngsi-ld"]),
     ("formats", &["twin", "query", "ngsi-ld"]),
     ("indicators", &["formats", "twin", "query", "ngsi-ld"]),
     ("demo-city", &["formats", "twin", "query", "ngsi-ld"]),

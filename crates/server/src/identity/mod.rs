@@ -37,13 +37,9 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 
 /// What the sender of a request may see. Every read of every door goes through here.
 pub fn caller_view(extensions: &Extensions, app: &App) -> View {
-    let caller = match principal(extensions) {
-        Some(principal) => match principal.kind {
-            access::Kind::Person => Caller::Person(Arc::clone(&principal.id)),
-            access::Kind::Service => Caller::Service(Arc::clone(&principal.id)),
-        },
-        None => Caller::Anonymous,
-    };
+    let caller = principal(extensions).map_or(Caller::Anonymous, |principal| {
+        Caller::Principal(Arc::clone(&principal.id))
+    });
     let shows_nothing = app.config.access.is_some() && caller == Caller::Anonymous;
     let view = View::open(caller, "service-operation");
     if shows_nothing {
