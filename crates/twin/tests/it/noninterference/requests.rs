@@ -104,10 +104,8 @@ impl Request {
                 let operation = any_operation(random, pair);
                 R::Fork(vec![operation.clone()], operation.entity_id().clone())
             }
-            77..=83 => {
-                pair.subscribed += 1;
-                R::Subscribe(any_subscription(random, pair.subscribed))
-            }
+            77..=80 => Self::subscribe(random, pair),
+            81..=83 => R::Get(any_id(random), picture),
             84..=85 => R::Subscription(any_subscription_id(random, pair)),
             86 => R::Subscriptions,
             87 => {
@@ -135,6 +133,11 @@ impl Request {
             }
             _ => R::DeadLetters,
         }
+    }
+
+    pub(crate) fn subscribe(random: &mut Random, pair: &mut Pair) -> Self {
+        pair.subscribed += 1;
+        R::Subscribe(any_subscription(random, pair.subscribed))
     }
 
     pub(crate) fn kind(&self) -> &'static str {

@@ -287,6 +287,11 @@ impl Pair {
             let letters = rows.iter().map(|(_, row)| letter(row));
             let mut hers: Vec<(String, String)> = letters
                 .filter(|(owner, _)| owner.starts_with("urn:s:alice:"))
+                // What waited for one that is gone is deleted with the next commit, whosever.
+                .filter(|(owner, _)| {
+                    let id = Uri::parse(owner).unwrap();
+                    self.twins[which].subscription(&view(), &id).is_some()
+                })
                 .collect();
             // Each subscription is a stream of its own.
             hers.sort_by(|a, b| a.0.cmp(&b.0));
