@@ -59,9 +59,9 @@ impl<S: Shards> Reading<'_, S> {
         if record.live().is_some() {
             return Ok(Arc::clone(&record.entity));
         }
-        let mut past = self
-            .storage
-            .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
+        let mut past =
+            self.storage
+                .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
         if let Some(until) = self.until {
             past.retain(|past| match past {
                 Past::Instance(instance) => instance.modified_at <= until,

@@ -79,7 +79,11 @@ impl Rights {
             hides = true;
             classification.anywhere(name, Class(0));
         }
-        let of_hidden = if hides { Condition::Never } else { condition.clone() };
+        let of_hidden = if hides {
+            Condition::Never
+        } else {
+            condition.clone()
+        };
         Self::by_class(Arc::new(classification), [of_hidden, condition])
     }
 

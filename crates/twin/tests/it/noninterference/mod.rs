@@ -24,6 +24,7 @@
 //! | `StoredRegistration::seen`, `conflicts::check` | registrations |
 //! | `Twin::entity_map` | entity maps |
 
+mod chance;
 mod requests;
 mod rights;
 mod world;
@@ -95,8 +96,7 @@ fn round(seed: u64, met: &mut Met) {
         let answers = [0, 1].map(|which| request.ask(&mut pair, which));
         pair.tick();
         assert_eq!(
-            answers[0],
-            answers[1],
+            answers[0], answers[1],
             "seed {seed}, step {step}: {request:?}\nrights {:?}",
             pair.alice
         );
@@ -124,7 +124,9 @@ fn what_alice_may_not_see_makes_no_difference_to_her() {
         text.parse().expect("MAPACHA_REQUESTS is a number")
     });
     let given = std::env::var("MAPACHA_SEED").ok();
-    let first: u64 = given.map_or(0x0a11_ce00, |text| text.parse().expect("MAPACHA_SEED is a number"));
+    let first: u64 = given.map_or(0x0a11_ce00, |text| {
+        text.parse().expect("MAPACHA_SEED is a number")
+    });
     println!("seeds from {first} (MAPACHA_SEED), {requests} requests");
     let mut met = Met::default();
     for number in 0..(requests / OF_A_ROUND) as u64 {
