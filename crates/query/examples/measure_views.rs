@@ -12,6 +12,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use ngsi_ld::{Attribute, Entity, Name, Uri};
+use query::view::Condition::{Always, Never};
 use query::view::{Class, Classification, Condition, Permissions, Rights, Test};
 use query::{Caller, View};
 
@@ -85,7 +86,6 @@ fn main() {
         )
     };
     let by_class = |conditions: [Condition; 4]| Rights::by_class(Arc::clone(&classes), conditions);
-    use Condition::{Always, Never};
     let views = [
         ("open", Rights::all()),
         (
@@ -121,7 +121,7 @@ fn main() {
     let walk = |entity: &Entity| black_box(entity).attributes.len();
     measure(&walk);
     let nothing = measure(&walk);
-    println!("{:>8.1} ns  walking past an entity", nothing);
+    println!("{nothing:>8.1} ns  walking past an entity");
     for (what, rights) in views {
         let view = View::new(Caller::Anonymous, "measure", Permissions::uniform(&rights));
         let sees = |entity: &Entity| view.of(black_box(entity)).map_or(0, |seen| seen.attributes.len());

@@ -129,7 +129,8 @@ pub(crate) fn permit_change(view: &View, before: Option<&Entity>, after: &Entity
     }
     let heads =
         before.types == after.types && before.scope == after.scope && before.expires_at == after.expires_at;
-    if !heads && !(before_rights.to_all() && after_rights.to_all()) {
+    let may_all = before_rights.to_all() && after_rights.to_all();
+    if !heads && !may_all {
         return Err(forbidden("change the type, the scope or the end of", before));
     }
     // Of other types its attributes are of other classes, and what is hidden would be shown.

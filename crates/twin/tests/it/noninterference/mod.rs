@@ -80,7 +80,7 @@ fn round(seed: u64, met: &mut Met) {
     let mut random = Random(seed);
     let mut pair = Pair::new(&mut random);
     for step in 0..OF_A_ROUND {
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             pair.others_do(&mut random);
             met.hidden_changes += usize::from(pair.hidden_change(&mut random));
             met.notifications += pair.same_letters(seed, step, "what others did");
