@@ -16,6 +16,11 @@ use cli::{Cli, Command};
 use config::{Effective, Layers};
 use output::{Failure, Outcome};
 
+/// Entities are made by the threads that read requests and live on with the writer: of such memory glibc's allocator gives
+/// back half (docs/adr/0004).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.global.json;

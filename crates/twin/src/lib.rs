@@ -22,10 +22,12 @@ mod history;
 mod ids;
 mod instances;
 mod join;
+mod last;
 mod net;
 mod notify;
 mod operation;
 mod ordered;
+mod permit;
 mod pieces;
 mod reader;
 mod reading;
@@ -33,6 +35,7 @@ mod registrations;
 mod rows;
 mod settle;
 mod shard;
+mod sight;
 mod snapshot;
 mod snapshots;
 mod stage;
@@ -58,6 +61,7 @@ pub use ordered::{MAX_ORDERED, Ordered};
 pub use reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 pub use registrations::{MatchedRegistration, StoredRegistration};
 pub use rows::Row;
+pub use sight::Views;
 pub use snapshot::Snapshot;
 pub use snapshots::{
     Collect, Collected, NewSnapshot, QueryResult, Ready, SnapshotChange, SnapshotInfo, SnapshotStatus,

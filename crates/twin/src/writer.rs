@@ -234,7 +234,7 @@ impl Writer {
         if due.is_empty() {
             return true;
         }
-        let view = View::open(Caller::System("twin"), "transient entities");
+        let view = of_the_twin();
         let operations: Vec<Operation> = due.into_iter().map(Operation::Expire).collect();
         self.waiting.fetch_add(operations.len(), Ordering::Relaxed);
         let (sender, answer) = sync_channel(1);
@@ -327,7 +327,7 @@ impl Writer {
                         // What has had its time is not there for anybody.
                         let id = operation.entity_id();
                         if self.deadlines.is_due(id, now) {
-                            let _ = stage.run(&view, Operation::Expire(id.clone())); // nothing to say to who asked
+                            let _ = stage.run(&of_the_twin(), Operation::Expire(id.clone())); // nothing to say to who asked
                         }
                         stage.run(&view, operation)
                     };
@@ -525,6 +525,11 @@ impl Writer {
             error.into()
         })
     }
+}
+
+/// For what the twin does by itself.
+fn of_the_twin() -> View {
+    View::open(Caller::System("twin"), "transient entities")
 }
 
 /// Makes changes durable, all or none.

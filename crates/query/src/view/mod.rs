@@ -1,18 +1,27 @@
-//! The view: what one caller may see, for one purpose. A plain value, made by `access`, taken by every read.
+//! The view: what one caller may see and do, for one purpose. A plain value, made by `access`, taken by every read,
+//! every write and every subscription.
 //!
-//! What a view hides does not exist for its caller: not in a query, a count, a filter, an order, a history or
-//! an error.
+//! What a view hides does not exist for its caller: not in a query, a count, a filter, an order, a notification, a
+//! history or an error. So every operation is defined on what [`View::of`] gives, and on nothing else:
+//!
+//! - An attribute is there where the condition of its class holds of the *whole* entity as it is now. An entity of
+//!   which no attribute is there does not exist; one that has none exists for those with rights to every class.
+//! - What would tell of hidden attributes is made from those that are seen: `modifiedAt` is that of the latest of them.
+//! - The past is shown by the `history` rights to the entity as it is now, as it was last where it is gone. Nothing is
+//!   looked up of what somebody might have seen at the time: who hides an entity hides its past with it, and who opens
+//!   it opens its past.
+//! - Who may write an attribute may do so before *and* after: nobody moves an entity out of where he may write, or
+//!   into where he may not. And no write widens what its caller sees: what was hidden from him stays so.
 
 mod classification;
 mod condition;
 mod rights;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use ngsi_ld::{Attribute, Entity, Name};
-
-use crate::{Prepared, Selection};
+use ngsi_ld::Entity;
 
 pub use classification::{Class, Classification};
 pub use condition::{Condition, Test};
@@ -23,72 +32,110 @@ pub use rights::{Rights, RightsOf};
 pub enum Caller {
     /// Somebody who did not say.
     Anonymous,
+    /// Somebody who is known: the id of a person, a service or a device.
+    Principal(Arc<str>),
     /// A part of the program, by name.
     System(&'static str),
+}
+
+impl Caller {
+    /// From what [`fmt::Display`] writes. A part of the program is known again as `system`, whichever it was.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            None if text == "anonymous" => Some(Self::Anonymous),
+            Some(("principal", id)) if !id.is_empty() => Some(Self::Principal(id.into())),
+            Some(("system", _)) => Some(Self::System("system")),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::Principal(id) => write!(f, "principal {id}"),
+            Self::System(name) => write!(f, "system {name}"),
+        }
+    }
 }
 
 /// What for. An open word list; `service-operation` where nobody said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Purpose(pub Arc<str>);
 
-/// What a caller may see for a purpose.
+/// What may be done, and since which change of the rules.
+#[derive(Clone, Debug)]
+pub struct Permissions {
+    /// What is seen of an entity as it is.
+    pub read: Rights,
+    /// What is seen of its past.
+    pub history: Rights,
+    /// What may be made and changed.
+    pub write: Rights,
+    /// What may be deleted: of an entity everything, or nothing.
+    pub delete: Rights,
+    /// The version of the rules that these were made of.
+    pub epoch: u64,
+}
+
+impl Permissions {
+    /// The same rights for everything.
+    pub fn uniform(rights: &Rights) -> Self {
+        Self {
+            read: rights.clone(),
+            history: rights.clone(),
+            write: rights.clone(),
+            delete: rights.clone(),
+            epoch: 0,
+        }
+    }
+
+    fn are_all(&self) -> bool {
+        [&self.read, &self.history, &self.write, &self.delete]
+            .into_iter()
+            .all(Rights::is_all)
+    }
+}
+
+/// What a caller may see and do for a purpose.
 #[derive(Clone, Debug)]
 pub struct View {
     caller: Caller,
     purpose: Purpose,
-    rows: PreparedRows,
-    hidden_attributes: Arc<[Name]>,
-}
-
-/// Which entities a view shows.
-#[derive(Clone, Debug)]
-pub enum Rows {
-    /// All.
-    All,
-    /// None.
-    None,
-    /// Those a selection takes, evaluated on the whole entity.
-    Selected(Arc<Selection>),
-}
-
-#[derive(Clone, Debug)]
-enum PreparedRows {
-    All,
-    None,
-    Selected(Arc<Prepared>),
+    permissions: Permissions,
+    open: bool,
 }
 
 impl View {
-    /// A view that hides nothing.
-    pub fn open(caller: Caller, purpose: &str) -> Self {
+    /// The view of a caller who has these permissions.
+    pub fn new(caller: Caller, purpose: &str, permissions: Permissions) -> Self {
         Self {
             caller,
             purpose: Purpose(purpose.into()),
-            rows: PreparedRows::All,
-            hidden_attributes: Arc::default(),
+            open: permissions.are_all(),
+            permissions,
         }
     }
 
-    /// The same, showing only these rows. A selection that cannot be prepared (a regular expression that does not
-    /// compile) shows none.
-    #[must_use]
-    pub fn rows(mut self, rows: Rows) -> Self {
-        self.rows = match rows {
-            Rows::All => PreparedRows::All,
-            Rows::None => PreparedRows::None,
-            Rows::Selected(selection) => match selection.prepare() {
-                Ok(prepared) => PreparedRows::Selected(Arc::new(prepared)),
-                Err(_) => PreparedRows::None,
-            },
-        };
-        self
+    /// A view that hides nothing and lets everything be done.
+    pub fn open(caller: Caller, purpose: &str) -> Self {
+        Self::new(caller, purpose, Permissions::uniform(&Rights::all()))
     }
 
-    /// The same, without these attributes. A sub-attribute of the same name stays where its attribute does.
+    /// The same caller and purpose with these rights to read, to the past, to write and to delete alike.
     #[must_use]
-    pub fn hiding(mut self, attributes: impl Into<Arc<[Name]>>) -> Self {
-        self.hidden_attributes = attributes.into();
-        self
+    pub fn with(self, rights: &Rights) -> Self {
+        let epoch = self.permissions.epoch;
+        let permissions = Permissions {
+            epoch,
+            ..Permissions::uniform(rights)
+        };
+        Self {
+            open: permissions.are_all(),
+            permissions,
+            ..self
+        }
     }
 
     /// Who asks.
@@ -101,120 +148,69 @@ impl View {
         &self.purpose
     }
 
-    /// Whether it hides nothing at all, so that readers may take short cuts.
+    /// Whether it hides nothing at all and lets everything be done, so that short cuts may be taken.
     pub fn is_open(&self) -> bool {
-        matches!(self.rows, PreparedRows::All) && self.hidden_attributes.is_empty()
+        self.open
     }
 
-    /// Whether it hides this attribute of every entity.
-    pub fn hides(&self, attribute: &str) -> bool {
-        self.hidden_attributes
-            .iter()
-            .any(|hidden| hidden.as_str() == attribute)
+    /// The rights to what is.
+    pub fn read(&self) -> &Rights {
+        &self.permissions.read
     }
 
-    /// What the caller sees of an entity; `None`: for this caller it does not exist.
+    /// The rights to what was.
+    pub fn history(&self) -> &Rights {
+        &self.permissions.history
+    }
+
+    /// The rights to make and change.
+    pub fn write(&self) -> &Rights {
+        &self.permissions.write
+    }
+
+    /// The rights to delete.
+    pub fn delete(&self) -> &Rights {
+        &self.permissions.delete
+    }
+
+    /// The version of the rules that it was made of.
+    pub fn epoch(&self) -> u64 {
+        self.permissions.epoch
+    }
+
+    /// What the caller sees of an entity as it is; `None`: for this caller it does not exist.
     pub fn of<'a>(&self, entity: &'a Entity) -> Option<Cow<'a, Entity>> {
-        match &self.rows {
-            PreparedRows::All => {}
-            PreparedRows::Selected(rows) if rows.matches(entity) => {}
-            PreparedRows::Selected(_) | PreparedRows::None => return None,
-        }
-        let shown = |attribute: &&Attribute| !self.hides(attribute.name.as_str());
-        if self.hidden_attributes.is_empty() || entity.attributes.iter().all(|attribute| shown(&attribute)) {
-            return Some(Cow::Borrowed(entity));
-        }
-        Some(Cow::Owned(Entity {
-            id: entity.id.clone(),
-            types: entity.types.clone(),
-            scope: entity.scope.clone(),
-            created_at: entity.created_at,
-            modified_at: entity.modified_at,
-            expires_at: entity.expires_at,
-            deleted_at: entity.deleted_at,
-            attributes: entity.attributes.iter().filter(shown).cloned().collect(),
-        }))
+        self.permissions.read.shows(entity)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ngsi_ld::{Uri, query::q};
 
-    fn name(term: &str) -> Name {
-        Name::default_term(term)
-    }
-
-    fn car() -> Entity {
-        Entity::new(Uri::ngsi_ld("Car", "1"), name("Car"))
-            .with(Attribute::property(name("speed"), 50_i64).with(Attribute::property(name("owner"), "x")))
-            .with(Attribute::property(name("owner"), "Ada"))
-    }
-
-    fn view() -> View {
-        View::open(Caller::Anonymous, "test")
+    #[test]
+    fn callers_are_known_again() {
+        for caller in [Caller::Anonymous, Caller::Principal("urn:x:Ada L".into())] {
+            assert_eq!(Caller::parse(&caller.to_string()), Some(caller));
+        }
+        assert_eq!(
+            Caller::parse(&Caller::System("twin").to_string()),
+            Some(Caller::System("system"))
+        );
+        for text in ["", "principal", "principal ", "somebody x", "anonymous x"] {
+            assert_eq!(Caller::parse(text), None, "{text}");
+        }
     }
 
     #[test]
-    fn an_open_view_borrows() {
-        assert!(view().is_open());
-        assert!(matches!(view().of(&car()), Some(Cow::Borrowed(_))));
-        assert!(matches!(
-            view().hiding([name("other")]).of(&car()),
-            Some(Cow::Borrowed(_))
-        ));
-    }
-
-    #[test]
-    fn a_hidden_attribute_is_gone_and_its_namesake_below_another_stays() {
-        let car = car();
-        let view = view().hiding([name("owner")]);
-        let seen = view.of(&car).unwrap();
-        assert!(seen.get(name("owner").as_str()).is_none());
-        assert!(
-            seen.get(name("speed").as_str())
-                .unwrap()
-                .get(name("owner").as_str())
-                .is_some()
-        );
-        let path = q::Path {
-            attributes: vec![name("owner")],
-            members: vec![],
-        };
-        let selection = Selection {
-            q: Some(q::Q::Exists(path)),
-            ..Selection::default()
-        };
-        assert!(selection.matches(&car) && !selection.matches(&seen));
-    }
-
-    #[test]
-    fn rows_are_decided_on_the_whole_entity() {
-        let path = q::Path {
-            attributes: vec![name("owner")],
-            members: vec![],
-        };
-        let selection = Selection {
-            q: Some(q::Q::Exists(path)),
-            ..Selection::default()
-        };
-        let rows = Rows::Selected(Arc::new(selection));
-        let car = car();
-        assert!(
-            view()
-                .rows(rows.clone())
-                .hiding([name("owner")])
-                .of(&car)
-                .is_some()
-        );
-        assert!(
-            view()
-                .rows(rows)
-                .of(&Entity::new(Uri::ngsi_ld("Car", "2"), name("Car")))
-                .is_none()
-        );
-        assert!(view().rows(Rows::None).of(&car).is_none());
-        assert!(!view().rows(Rows::None).is_open());
+    fn a_view_is_open_when_all_of_it_is() {
+        let open = View::open(Caller::Anonymous, "test");
+        assert!(open.is_open());
+        assert!(!open.clone().with(&Rights::none()).is_open());
+        let mut permissions = Permissions::uniform(&Rights::all());
+        permissions.delete = Rights::none();
+        let view = View::new(Caller::Anonymous, "test", permissions);
+        assert!(!view.is_open() && view.read().is_all());
+        assert!(view.with(&Rights::all()).is_open());
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ngsi_ld::context::Context;
 use ngsi_ld::registration::Draft;
 use ngsi_ld::{Timestamp, Uri};
 use query::View;
@@ -11,6 +12,7 @@ use query::View;
 use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
 use crate::error::Error;
+use crate::permit::{forbidden, permit_change};
 use crate::rows::Row;
 use crate::twin::{Twin, WeakTwin};
 use crate::writer::{Check, Command};
@@ -47,6 +49,7 @@ impl Twin {
         }
         let created_at = kept.kept.read().instant_of_creation(now);
         let stored = StoredRegistration::new(registration, created_at, created_at)?;
+        permit_change(view, None, stored.prepared().entity())?;
         let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
         self.change_registration(subscribers, None, Some(Arc::new(stored)), check, now)?;
@@ -63,6 +66,7 @@ impl Twin {
         let before = self.registration_to_change(view, id, now)?;
         let changed = draft.apply(before.registration().clone(), now)?;
         let after = StoredRegistration::new(changed, before.created_at, now)?;
+        permit_update(view, &before, &after)?;
         let check = conflicts::check(self, view, &after, now)?;
         self.change_registration(subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
@@ -74,13 +78,17 @@ impl Twin {
     pub fn delete_registration_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
-        if self.registrations().is_unread(id) {
+        if self.registrations().is_unread(id) && view.is_open() {
             // What it was nobody knows: nobody is told.
             self.store_rows_blocking(vec![stored::erase(id)])?;
             self.registrations().kept.write().remove(id);
             return Ok(());
         }
         let before = self.registration_to_change(view, id, now)?;
+        let entity = before.prepared().entity();
+        if !view.delete().of(entity).to_all() {
+            return Err(forbidden("delete", entity));
+        }
         self.change_registration(subscribers, Some(before), None, None, now)
     }
 
@@ -175,6 +183,18 @@ impl Twin {
             number += 1;
         }
     }
+}
+
+/// Whether a caller may make one registration of another. What it is for is of a kind with its endpoint.
+fn permit_update(view: &View, before: &StoredRegistration, after: &StoredRegistration) -> Result<(), Error> {
+    let (was, is) = (before.prepared().entity(), after.prepared().entity());
+    let endpoint = Context::core().expand("endpoint");
+    for entity in [was, is] {
+        if !view.write().of(entity).to_attribute(&endpoint) {
+            return Err(forbidden("change", entity));
+        }
+    }
+    permit_change(view, Some(was), is)
 }
 
 /// Deletes registrations when their time is over, until the twin is gone.

@@ -28,6 +28,7 @@ mod forks;
 mod kept_snapshots;
 mod linked;
 mod model;
+mod noninterference;
 mod operations;
 mod ordering;
 mod plans;
