@@ -57,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "indicators",
             "demo-city",
             "ui",
+            "access",
             "twin",
             "storage",
             "query",
