@@ -91,6 +91,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha key create sensors --role operator --days 365 --data-dir ./nairobi"
     )]
     Key(crate::commands::key::Keys),
+    /// Check and try policies of access before they are put to use
+    #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
+    Policy(crate::commands::policy::Policy),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
     Doctor(Doctor),

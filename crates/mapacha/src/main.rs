@@ -44,6 +44,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Simulate(command) => commands::simulate::run(command, &effective),
         Command::User(command) => commands::user::run(command, &effective, json),
         Command::Key(command) => commands::key::run(command, &effective, json),
+        Command::Policy(policy) => commands::policy::run(policy, json),
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
@@ -75,7 +76,7 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Key(command) => (command.place().data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        Command::Openapi | Command::Completions { .. } => (None, None),
+        Command::Policy(_) | Command::Openapi | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

@@ -47,12 +47,11 @@ fn each_class_names_the_policies_that_decide_it() {
         .iter()
         .map(|verdict| (&*verdict.class, verdict.allowed, verdict.reason()))
         .collect();
-    assert_eq!(told[0].1, true);
+    assert!(told[0].1 && !told[1].1);
     assert_eq!(
         told[0].2,
         "permitted by `role.anonymous` (Open data is for everybody), `role.viewer` (Who works for the city sees what is internal)"
     );
-    assert_eq!(told[1].1, false);
     assert_eq!(told[1].2, "forbidden by `houses` (Houses are nobody's business)");
     let internal = &explained.verdicts[1];
     assert_eq!(internal.attributes, [name("peopleOccupancy")]);

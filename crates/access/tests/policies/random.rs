@@ -113,7 +113,9 @@ fn policy(rng: &mut impl Rng, number: usize) -> String {
     for _ in 0..rng.random_range(0..3) {
         let word = if rng.random_bool(0.7) { "when" } else { "unless" };
         let depth = rng.random_range(0..4);
-        text.push_str(&format!(" {word} {{ {} }}", expression(rng, depth)));
+        for part in [" ", word, " { ", &expression(rng, depth), " }"] {
+            text.push_str(part);
+        }
     }
     text.push_str(";\n");
     text

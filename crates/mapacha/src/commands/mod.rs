@@ -7,6 +7,7 @@ pub(crate) mod desk;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod policy;
 pub(crate) mod remote;
 pub(crate) mod scenario;
 pub(crate) mod serve;

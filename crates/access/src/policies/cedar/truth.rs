@@ -110,7 +110,7 @@ pub(super) fn all(of: impl IntoIterator<Item = Condition>) -> Condition {
             one => parts.push(one),
         }
     }
-    keep(parts, |kept, one| implies(kept, one)).map_or(Condition::Never, |mut parts| match parts.len() {
+    keep(parts, implies).map_or(Condition::Never, |mut parts| match parts.len() {
         0 => Condition::Always,
         1 => parts.remove(0),
         _ => Condition::All(parts.into()),
