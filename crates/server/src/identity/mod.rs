@@ -15,7 +15,7 @@ use access::{Access, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Extensions, StatusCode, header};
-use query::view::Rows;
+use query::view::Rights;
 use query::{Caller, View};
 
 use crate::App;
@@ -43,7 +43,7 @@ pub fn caller_view(extensions: &Extensions, app: &App) -> View {
     let shows_nothing = app.config.access.is_some() && caller == Caller::Anonymous;
     let view = View::open(caller, "service-operation");
     if shows_nothing {
-        view.rows(Rows::None)
+        view.with(&Rights::none())
     } else {
         view
     }
