@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ngsi_ld::Timestamp;
@@ -11,6 +12,7 @@ use twin::{Clock, Twin};
 
 use crate::error::{Error, Result};
 use crate::passwords::{Cost, Hasher, rules};
+use crate::principal::{Assurance, Principal};
 use crate::secret::{Digest, Random};
 use crate::sessions::Begun;
 use crate::state::{Change, State};
@@ -54,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) hasher: Hasher,
     state: RwLock<State>,
+    /// Counts the changes of who there is and what they may do.
+    epoch: AtomicU64,
     /// Held from the decision to change something until it is stored and applied.
     changing: Mutex<()>,
     pub(crate) throttle: Mutex<Throttle>,
@@ -91,6 +95,7 @@ impl Access {
             hasher: Hasher::new(settings.cost),
             settings,
             state: RwLock::new(state),
+            epoch: AtomicU64::new(0),
             changing: Mutex::default(),
             throttle: Mutex::default(),
             begun: Mutex::default(),
@@ -116,9 +121,14 @@ impl Access {
         let (changes, answer) = decide(&self.0.state.read())?;
         let rows = changes.iter().map(Change::row).collect::<Result<Vec<_>>>()?;
         self.0.twin.store_rows_blocking(rows)?;
+        let about_rights = changes.iter().any(Change::is_about_rights);
         let mut state = self.0.state.write();
         for change in changes {
             state.apply(change);
+        }
+        drop(state);
+        if about_rights {
+            self.0.epoch.fetch_add(1, Ordering::Release);
         }
         Ok(answer)
     }
@@ -128,6 +138,23 @@ impl Access {
         let words = self.0.settings.words.iter().map(String::as_str);
         let context: Vec<&str> = words.chain([name]).collect();
         rules::check(password, &context).map_err(Error::Weak)
+    }
+
+    /// Who has this id, whether they ask or not: for what is done in their name. Nobody, where the account is disabled or
+    /// the key has ended.
+    pub fn principal(&self, id: &str) -> Option<Principal> {
+        let now = self.now();
+        self.read(|state| {
+            if let Some(account) = state.people.get(id) {
+                return (account.can_log_in()).then(|| state.principal(account, Assurance::One, now));
+            }
+            state.keys.get(id)?.principal(state, now)
+        })
+    }
+
+    /// Counts the changes of who there is and what they may do since the start.
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::Acquire)
     }
 
     /// How many passwords were hashed since the start.

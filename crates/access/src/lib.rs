@@ -9,7 +9,7 @@
 //! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
 //! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
 //!
-//! What somebody may see of the city's data beyond that is decided by [`policies`].
+//! What somebody may see of the city's data beyond that is decided by [`policies`]; [`PolicyViews`] puts both together.
 
 mod access;
 mod error;
@@ -26,6 +26,7 @@ mod state;
 mod throttle;
 mod tokens;
 mod totp;
+mod views;
 
 pub use access::{Access, Settings};
 pub use error::Error;
@@ -39,3 +40,4 @@ pub use sessions::login::{Attempt, Entered, Opened};
 pub use sessions::{Begun, SessionInfo};
 pub use throttle::Source;
 pub use tokens::{KeyInfo, NewKey};
+pub use views::{DEFAULT_TENANT, PolicyViews};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use ngsi_ld::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
@@ -10,6 +11,7 @@ use twin::{Row, Twin};
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::permissions::{Permission, Permissions, Role};
+use crate::principal::{Assurance, Kind, Principal};
 use crate::rows::{self, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
@@ -132,6 +134,21 @@ impl State {
         roles
     }
 
+    /// Somebody with an account, who proved it so.
+    pub(crate) fn principal(&self, account: &Account, assurance: Assurance, at: Timestamp) -> Principal {
+        let roles = self.roles_of(account);
+        Principal {
+            id: Arc::clone(&account.id),
+            kind: Kind::Person,
+            name: account.name.as_str().into(),
+            permissions: roles.iter().copied().collect(),
+            roles,
+            groups: account.groups.clone(),
+            assurance,
+            authenticated_at: at,
+        }
+    }
+
     /// What an account may do.
     pub(crate) fn permissions_of(&self, account: &Account) -> Permissions {
         self.roles_of(account).into_iter().collect()
@@ -194,6 +211,19 @@ impl State {
 }
 
 impl Change {
+    /// Whether it may change what somebody may do. Sessions come and go without that.
+    pub(crate) fn is_about_rights(&self) -> bool {
+        match self {
+            Self::Account(_)
+            | Self::NoAccount(_)
+            | Self::Group(..)
+            | Self::NoGroup(_)
+            | Self::Key(_)
+            | Self::NoKey(_) => true,
+            Self::Session(..) | Self::NoSession(_) | Self::Setup(_) => false,
+        }
+    }
+
     /// As it is stored.
     pub(crate) fn row(&self) -> Result<Row> {
         fn put(table: &'static str, key: &[u8], record: &impl Serialize) -> Result<Row> {

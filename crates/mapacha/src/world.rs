@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::Access;
+use access::{Access, PolicyViews};
+use jiff::tz::TimeZone;
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage};
@@ -114,6 +115,15 @@ pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Fai
         access::SystemRandom,
         settings,
     )?)
+}
+
+/// What those who have accounts see, by the policies that stand in the default tenant's store.
+pub(crate) fn views(config: &Config, tenants: &Tenants, accounts: Access) -> Result<PolicyViews, Failure> {
+    let zone = config.city.time_zone.as_deref();
+    let zone = zone.map_or(Ok(TimeZone::UTC), TimeZone::get);
+    let zone = zone.map_err(|error| Failure::new(format!("city.time_zone: {error}")))?;
+    PolicyViews::open(accounts, twin(tenants, None)?, zone)
+        .map_err(|error| Failure::new(format!("the access policies in the store: {error}")))
 }
 
 /// The twin of a tenant, made when missing.

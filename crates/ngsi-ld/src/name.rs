@@ -160,6 +160,11 @@ impl fmt::Display for Uri {
     }
 }
 
+/// Whether a text is a name by itself, without a prefix and not as an IRI (4.6.2).
+pub(crate) fn is_simple_name(text: &str) -> bool {
+    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -100,6 +100,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Who may do what; without it, nobody has to log in.
     pub access: Option<access::Access>,
+    /// What those who log in see. Without it nobody sees anything where people log in.
+    pub views: Option<access::PolicyViews>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
@@ -131,6 +133,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             access: None,
+            views: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             grace: Duration::from_secs(4),

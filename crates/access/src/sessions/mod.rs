@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::people::later;
-use crate::principal::{Assurance, Kind, Principal};
+use crate::principal::{Assurance, Principal};
 use crate::secret::Digest;
 use crate::state::{Change, State, shortened};
 
@@ -91,17 +91,7 @@ impl Access {
                 .get(&live.session.person)
                 .filter(|account| account.can_log_in())?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            let roles = state.roles_of(account);
-            Some(Principal {
-                id: Arc::clone(&account.id),
-                kind: Kind::Person,
-                name: account.name.as_str().into(),
-                permissions: roles.iter().copied().collect(),
-                roles,
-                groups: account.groups.clone(),
-                assurance: live.session.assurance,
-                authenticated_at: live.session.began_at,
-            })
+            Some(state.principal(account, live.session.assurance, live.session.began_at))
         })
     }
 

@@ -52,6 +52,32 @@ pub(crate) struct LiveKey {
 }
 
 impl LiveKey {
+    /// Who it stands for; nobody once it has ended, or its owner may not log in.
+    pub(crate) fn principal(&self, state: &State, now: Timestamp) -> Option<Principal> {
+        let key = &self.key;
+        if key.expires_at.is_some_and(|end| end <= now) {
+            return None;
+        }
+        let mut permissions: Permissions = key.roles.iter().copied().collect();
+        if let Some(owner) = &key.owner {
+            let owner = state.people.get(owner).filter(|account| account.can_log_in())?;
+            permissions = permissions.and(state.permissions_of(owner));
+        }
+        if !key.scopes.is_empty() {
+            permissions = permissions.and(key.scopes.iter().copied().collect());
+        }
+        Some(Principal {
+            id: Arc::clone(&key.id),
+            kind: Kind::Service,
+            name: key.name.as_str().into(),
+            roles: key.roles.clone(),
+            groups: Vec::new(),
+            assurance: Assurance::One,
+            authenticated_at: now,
+            permissions,
+        })
+    }
+
     pub(crate) fn new(key: Key) -> Self {
         let used_us = AtomicI64::new(key.used_at.map_or(0, Timestamp::as_micros));
         Self { key, used_us }
@@ -132,28 +158,12 @@ impl Access {
                 .earlier
                 .as_ref()
                 .is_some_and(|(secret, until)| secret.is(&digest) && *until > now);
-            if !(current || earlier) || key.expires_at.is_some_and(|end| end <= now) {
+            if !(current || earlier) {
                 return None;
             }
-            let mut permissions: Permissions = key.roles.iter().copied().collect();
-            if let Some(owner) = &key.owner {
-                let owner = state.people.get(owner).filter(|account| account.can_log_in())?;
-                permissions = permissions.and(state.permissions_of(owner));
-            }
-            if !key.scopes.is_empty() {
-                permissions = permissions.and(key.scopes.iter().copied().collect());
-            }
+            let principal = live.principal(state, now)?;
             live.used_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            Some(Principal {
-                id: Arc::clone(&key.id),
-                kind: Kind::Service,
-                name: key.name.as_str().into(),
-                roles: key.roles.clone(),
-                groups: Vec::new(),
-                assurance: Assurance::One,
-                authenticated_at: now,
-                permissions,
-            })
+            Some(principal)
         })
     }
 

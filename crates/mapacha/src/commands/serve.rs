@@ -62,7 +62,10 @@ impl Door {
         facts.outbound = world::outbound(config)?;
         facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
         if config.asks_who() {
-            facts.access = Some(world::accounts(config, &tenants)?);
+            let accounts = world::accounts(config, &tenants)?;
+            let views = world::views(config, &tenants, accounts.clone())?;
+            tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
+            (facts.access, facts.views) = (Some(accounts), Some(views));
         }
         facts.metrics_apart = admin.is_some();
         let catalogue = indicators::Catalogue::built_in();

@@ -127,6 +127,30 @@ fn another_implementation_expands_alike() {
 }
 
 #[test]
+fn what_follows_the_default_vocabulary_is_written_alone_only_where_that_is_a_name() {
+    for (iri, expected) in [
+        ("https://uri.etsi.org/ngsi-ld/default-context/speed", "speed"),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/a[b",
+            "ngsi-ld:default-context/a[b",
+        ),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/7",
+            "ngsi-ld:default-context/7",
+        ),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/@type",
+            "ngsi-ld:default-context/@type",
+        ),
+    ] {
+        let name = Name::from_iri(iri);
+        let written = Context::core().compact(&name);
+        assert_eq!(written, expected);
+        assert_eq!(Context::core().expand(&written), name);
+    }
+}
+
+#[test]
 fn the_core_cannot_be_redefined() {
     let context = compile(&json!([CORE_URL, {
         "location": "https://example.org/location", "Property": "https://example.org/P", "place": "ngsi-ld:location",

@@ -1,14 +1,14 @@
 //! Which names entities, attributes and scopes may have (4.6.2, 4.18, 4.5.1).
 
-use crate::name::{NGSI_LD, Name};
+use crate::name::{NGSI_LD, Name, is_simple_name};
 
 /// Whether a type, an attribute or a vocabulary term may be written so: a name of letters, numbers and `_` that
 /// starts with a letter, with a prefix or not; or an IRI.
 pub(super) fn is_name(text: &str) -> bool {
     match text.split_once(':') {
-        None => is_simple(text),
+        None => is_simple_name(text),
         Some((prefix, rest)) => {
-            (is_simple(prefix) && is_simple(rest))
+            (is_simple_name(prefix) && is_simple_name(rest))
                 || crate::name::Uri::parse(text).is_ok() && !text.contains(['\'', '=', ';', '(', ')', ','])
         }
     }
@@ -17,10 +17,6 @@ pub(super) fn is_name(text: &str) -> bool {
 /// What a name that is refused should have been.
 pub(super) const NAME_REMEDY: &str =
     "start with a letter and go on with letters, numbers and `_` (4.6.2); for anything else use a full IRI";
-
-fn is_simple(text: &str) -> bool {
-    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_')
-}
 
 /// Names of the core vocabulary that are members of entities and attributes, not attributes, and cannot be used
 /// as such (4.5.1). `inside`: of an attribute, where those that hold its value are taken too.
@@ -41,7 +37,10 @@ pub(super) fn is_reserved(name: &Name, inside: bool) -> bool {
 
 /// Whether a text is a Scope: `/Nairobi/Westlands`.
 pub(crate) fn is_scope(text: &str) -> bool {
-    text.strip_prefix('/').unwrap_or(text).split('/').all(is_simple)
+    text.strip_prefix('/')
+        .unwrap_or(text)
+        .split('/')
+        .all(is_simple_name)
 }
 
 #[cfg(test)]

@@ -83,6 +83,15 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             };
         }
     }
+    if let Some(principal) = &principal {
+        match super::view_of(&app, principal, request.headers()).await {
+            Ok(Some(view)) => {
+                request.extensions_mut().insert(view);
+            }
+            Ok(None) => {}
+            Err(problem) => return refused(&app, request, problem).await,
+        }
+    }
     let private = need != Need::Anybody;
     let mut response = next.run(request).await;
     if private {

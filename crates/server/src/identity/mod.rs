@@ -14,12 +14,13 @@ use std::sync::Arc;
 use access::{Access, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Extensions, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use query::view::Rights;
-use query::{Caller, View};
+use query::{Caller, Purpose, View};
 
 use crate::App;
-use crate::problem::Problem;
+use crate::ngsi_ld::TENANT;
+use crate::problem::{Answer, Problem, blocking};
 
 pub(crate) use admit::admit;
 pub use source::Peer;
@@ -37,16 +38,35 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 
 /// What the sender of a request may see. Every read of every door goes through here.
 pub fn caller_view(extensions: &Extensions, app: &App) -> View {
-    let caller = principal(extensions).map_or(Caller::Anonymous, |principal| {
-        Caller::Principal(Arc::clone(&principal.id))
-    });
-    let shows_nothing = app.config.access.is_some() && caller == Caller::Anonymous;
-    let view = View::open(caller, "service-operation");
-    if shows_nothing {
-        view.with(&Rights::none())
-    } else {
-        view
+    match extensions.get::<View>() {
+        Some(view) => view.clone(),
+        None if app.config.access.is_some() => {
+            View::open(Caller::Anonymous, UNSAID_PURPOSE).with(&Rights::none())
+        }
+        None => View::open(Caller::Anonymous, UNSAID_PURPOSE),
     }
+}
+
+/// What for, where nobody says.
+const UNSAID_PURPOSE: &str = "service-operation";
+
+/// Finds out what somebody may see in the tenant that their request names.
+async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> Answer<Option<View>> {
+    let Some(views) = app.config.views.clone() else {
+        return Ok(None);
+    };
+    let purpose = Purpose(UNSAID_PURPOSE.into());
+    let tenant = headers
+        .get(TENANT)
+        .and_then(|name| name.to_str().ok())
+        .map(str::to_owned);
+    if let Some(view) = views.known(Some(principal), tenant.as_deref(), &purpose) {
+        return Ok(Some(view));
+    }
+    let principal = Arc::clone(principal);
+    blocking(move || views.of(Some(&principal), tenant.as_deref(), &purpose))
+        .await
+        .map(Some)
 }
 
 /// Somebody who logged in, or a service with a key.

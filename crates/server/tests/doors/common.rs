@@ -101,8 +101,12 @@ impl City {
                 ..access::Settings::default()
             };
             let twin = tenants.get(None).unwrap();
-            let opened = access::Access::open(twin, Arc::clone(clock), access::SystemRandom, settings);
-            config.access = Some(opened.unwrap());
+            let opened =
+                access::Access::open(twin.clone(), Arc::clone(clock), access::SystemRandom, settings);
+            let opened = opened.unwrap();
+            let views = access::PolicyViews::open(opened.clone(), twin, jiff::tz::TimeZone::UTC).unwrap();
+            tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
+            (config.access, config.views) = (Some(opened), Some(views));
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }

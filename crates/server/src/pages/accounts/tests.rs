@@ -44,8 +44,15 @@ fn city() -> App {
         ..Settings::default()
     };
     let twin = tenants.get(None).unwrap();
-    let access = Access::open(twin, Arc::new(SystemClock), Counting(Mutex::new(7)), settings).unwrap();
+    let access = Access::open(
+        twin.clone(),
+        Arc::new(SystemClock),
+        Counting(Mutex::new(7)),
+        settings,
+    )
+    .unwrap();
     let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder);
+    config.views = Some(PolicyViews::open(access.clone(), twin, TimeZone::UTC).unwrap());
     config.access = Some(access);
     let catalogue = indicators::Catalogue::built_in();
     App::new(
