@@ -1,7 +1,8 @@
-//! `/access`: people, groups and keys, for programs that manage them.
+//! `/access`: people, groups, keys and policies, for programs that manage them.
 
 mod groups;
 mod keys;
+mod policies;
 mod users;
 
 use std::time::Duration;
@@ -36,6 +37,12 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(keys::rotate_key))
+        .routes(routes!(policies::list_documents))
+        .routes(routes!(
+            policies::retrieve_document,
+            policies::put_document,
+            policies::delete_document
+        ))
 }
 
 /// Who asks

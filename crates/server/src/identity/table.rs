@@ -239,6 +239,15 @@ const ROUTES: &[(&str, Methods)] = &[
     ),
     ("/access/keys/{key}", &[("DELETE", May(UsersManage))]),
     ("/access/keys/{key}/rotate", USERS),
+    ("/access/policies", &[("GET", May(PoliciesManage))]),
+    (
+        "/access/policies/{document}",
+        &[
+            ("GET", May(PoliciesManage)),
+            ("PUT", May(PoliciesManage)),
+            ("DELETE", May(PoliciesManage)),
+        ],
+    ),
     // Pages
     ("/", READ),
     ("/kpi", ASSESSMENT),

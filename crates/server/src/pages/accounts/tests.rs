@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use access::{Access, Cost, NewPerson, Permissions, Random, Role, Settings};
+use access::{Access, Cost, NewPerson, Permissions, PolicyViews, Random, Role, Settings};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use storage::environment::SystemClock;
 use storage::memory::Memory;
