@@ -9,16 +9,20 @@ use ngsi_ld::representation::read_entity;
 use query::Selection;
 use serde_json::json;
 
+/// With IRIs for terms a query may be longer than what anybody may ask.
+const MAX_BYTES: usize = 8192;
+
 fuzz_target!(|text: &str| {
     let core = Context::core();
     if let Ok(types) = TypeSelection::parse(text, core) {
         let written = types.to_string();
-        assert_eq!(TypeSelection::parse(&written, core).as_ref(), Ok(&types), "{written}");
+        if written.len() <= MAX_BYTES {
+            assert_eq!(TypeSelection::parse(&written, core).as_ref(), Ok(&types), "{written}");
+        }
     }
     let Ok(q) = Q::parse(text, core) else { return };
     let written = q.to_string();
-    // With IRIs for terms it may be longer than what anybody may ask.
-    if written.len() <= 8192 {
+    if written.len() <= MAX_BYTES {
         assert_eq!(Q::parse(&written, core).as_ref(), Ok(&q), "{written}");
     }
     let entity = json!({
