@@ -48,6 +48,9 @@ fn classification(random: &mut Random) -> Classification {
             classes.others(name_of(of), Class(1 + random.below(2) as u8));
         }
     }
+    if random.often(50) {
+        classes.others(name_of("ContextSourceRegistration"), Class(0));
+    }
     if random.often(40) {
         classes.anywhere(name_of("location"), Class(random.below(2) as u8));
     }
