@@ -79,6 +79,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha simulate access isochrone --osm city.osm.pbf --from 9.5209,47.1410 --minutes 15"
     )]
     Simulate(crate::commands::simulate::Simulate),
+    /// Check and try policies of access before they are put to use
+    #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
+    Policy(crate::commands::policy::Policy),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
     Doctor(Doctor),

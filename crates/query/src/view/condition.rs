@@ -1,7 +1,7 @@
 //! What a rule of access asks of an entity: a small predicate, decided on the whole entity, at the cost of some
 //! comparisons. What a policy says beside it (who asks, what for, when) was decided when the rule was made.
 
-use ngsi_ld::{Entity, Name, Uri};
+use ngsi_ld::{Entity, Name, PropertyValue, Uri, Value};
 
 /// A predicate on an entity.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,19 +92,31 @@ impl Test {
     fn passes(&self, attribute: &ngsi_ld::Attribute) -> bool {
         match self {
             Self::Exists => true,
-            Self::Is(text) => {
-                attribute.as_str() == Some(text)
-                    || attribute.targets().iter().any(|of| of.as_str() == &**text)
-            }
+            Self::Is(text) => match &attribute.value {
+                Value::Property(PropertyValue::Text(of)) => of == text,
+                Value::Property(PropertyValue::Structured(json)) => {
+                    json.as_array().is_some_and(|list| has_text(list, text))
+                }
+                Value::List(list) => has_text(list, text),
+                _ => attribute.targets().iter().any(|of| of.as_str() == &**text),
+            },
             Self::Flag(flag) => attribute.as_bool() == Some(*flag),
             Self::Between(least, most) => attribute.as_f64().is_some_and(|of| *least <= of && of <= *most),
         }
     }
 }
 
-/// Whether a scope is another one or below it.
+fn has_text(list: &[serde_json::Value], text: &str) -> bool {
+    list.iter().any(|one| one.as_str() == Some(text))
+}
+
+/// Whether a scope is another one or below it. Scopes may be written without the leading `/` (4.18).
 fn is_in(scope: &str, other: &str) -> bool {
-    let other = other.trim_end_matches('/');
+    let other = other.trim_matches('/');
+    let scope = scope.strip_prefix('/').unwrap_or(scope);
+    if other.is_empty() {
+        return true;
+    }
     match scope.strip_prefix(other) {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
         None => false,
@@ -168,6 +180,27 @@ mod tests {
             "owner",
             Test::Is("urn:ngsi-ld:Person:Bob".into())
         )));
+        let list = || serde_json::json!(["Ada", 7]);
+        for value in [
+            Value::Property(PropertyValue::from_json(list())),
+            Value::List(vec![serde_json::json!("Ada"), serde_json::json!(7)].into()),
+        ] {
+            let lamp = lamp.clone().with(Attribute::new(name("keepers"), value));
+            for (text, expected) in [("Ada", true), ("7", false), ("Bob", false)] {
+                let kept = Condition::Attribute(name("keepers"), Test::Is(text.into()));
+                assert_eq!(kept.holds(&lamp), expected, "{text}");
+            }
+        }
+        let mut bare = lamp.clone();
+        bare.scope = ["city/north".into()].into();
+        for (scope, expected) in [
+            ("/", true),
+            ("/city", true),
+            ("/city/north", true),
+            ("/north", false),
+        ] {
+            assert_eq!(Condition::Scope(scope.into()).holds(&bare), expected, "{scope}");
+        }
         let mut nowhere = lamp.clone();
         nowhere.scope = [].into();
         assert!(!Condition::Scope("/".into()).holds(&nowhere));
