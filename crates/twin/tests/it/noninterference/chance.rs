@@ -134,6 +134,10 @@ pub(super) fn any_operation(random: &mut Random, pair: &mut Pair) -> Operation {
         attributes: vec![part(attribute.clone(), dataset.clone())],
         ..Fragment::default()
     };
+    if random.often(25) {
+        let deciding = name_of(random.pick(&DECIDING));
+        fragment.attributes = vec![part(any_attribute(random, &deciding), None)];
+    }
     if random.often(10) {
         fragment.scope = Some(vec![random.pick(&["/s0", "/s1/x", "/s2"]).into()]);
     }

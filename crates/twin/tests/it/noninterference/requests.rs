@@ -22,7 +22,8 @@ use super::chance::{
     any_subscription_id,
 };
 use super::rights::{hidden_id, name_of};
-use super::world::{HIDDEN, Pair, TYPES};
+use super::world::{COMMON, HIDDEN, Pair, TYPES};
+use crate::common::id;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ impl Request {
                 R::Part(any_id(random), Box::new(history), 1 + random.below(6), picture)
             }
             45..=46 => R::Pieces(any_id(random), Box::new(any_history(random))),
-            47 => R::Series(any_id(random), any_name(random)),
+            47 | 81 | 82 => R::Series(id(random.below(COMMON)), name_of(random.pick(&["a0", "a1"]))),
             48..=50 => {
                 let types = if random.often(50) {
                     vec![name_of(random.pick(&TYPES))]
@@ -112,7 +113,7 @@ impl Request {
                 R::Fork(vec![operation.clone()], operation.entity_id().clone())
             }
             77..=80 => Self::subscribe(random, pair),
-            81..=83 => R::Get(any_id(random), picture),
+            83 => R::Get(any_id(random), picture),
             84..=85 => R::Subscription(any_subscription_id(random, pair)),
             86 => R::Subscriptions,
             87 => {

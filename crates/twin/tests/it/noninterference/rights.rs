@@ -20,6 +20,9 @@ pub(crate) fn of_alice(random: &mut Random) -> View {
         Rights::by_class(Arc::clone(&classes), conditions)
     };
     let (read, write, delete, history) = (rights(80), rights(70), rights(60), rights(70));
+    // Who may do much is kept from seeing more by what is held to what he sees.
+    let write = if random.often(35) { Rights::all() } else { write };
+    let delete = if random.often(35) { Rights::all() } else { delete };
     // As a rule the past is shown as the present is.
     let history = if random.often(50) { read.clone() } else { history };
     if read.is_all() {
@@ -47,6 +50,9 @@ fn classification(random: &mut Random) -> Classification {
         if random.often(30) {
             classes.others(name_of(of), Class(1 + random.below(2) as u8));
         }
+    }
+    if random.often(50) {
+        classes.others(name_of("ContextSourceRegistration"), Class(0));
     }
     if random.often(40) {
         classes.anywhere(name_of("location"), Class(random.below(2) as u8));

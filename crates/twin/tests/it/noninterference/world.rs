@@ -242,7 +242,7 @@ impl Pair {
         let tainted = self.tainted.get(&id).cloned().unwrap_or_default();
         let clean = tainted.is_empty();
         match random.below(10) {
-            0 if clean => {
+            0 => {
                 self.both(&Operation::Delete(id));
             }
             1 if clean => {
