@@ -155,7 +155,12 @@ impl<S: Shards> Reading<'_, S> {
         let mut take = |ordered: &mut Ordered<'_>, record: &Record, along: bool| -> Result<usize, Error> {
             let entity = record.live().and_then(|entity| seen(view, entity));
             let narrow = !view.read().is_all();
-            if along && narrow && entity.as_ref().is_none_or(|entity| entity.get(name.as_str()).is_none()) {
+            if along
+                && narrow
+                && entity
+                    .as_ref()
+                    .is_none_or(|entity| entity.get(name.as_str()).is_none())
+            {
                 passed_over += 1;
             } else if met.insert(record.key)
                 && let Some(entity) = entity

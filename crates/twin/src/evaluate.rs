@@ -307,10 +307,10 @@ impl Situation<'_> {
             let mut shown = std::mem::take(&mut after.attributes).into_iter().peekable();
             for was in &before.attributes {
                 let same = |is: &Attribute| is.name == was.name && is.dataset_id == was.dataset_id;
-                if !rights.to_attribute(&was.name) {
-                    after.attributes.push(was.clone());
-                } else {
+                if rights.to_attribute(&was.name) {
                     after.attributes.extend(shown.next_if(same));
+                } else {
+                    after.attributes.push(was.clone());
                 }
             }
             after.attributes.extend(shown);

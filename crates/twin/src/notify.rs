@@ -118,10 +118,11 @@ impl Twin {
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let before = self.0.registry.get(id).filter(|stored| is_of(view, stored));
-            let before = before.ok_or_else(|| match self.0.registry.unread(id).filter(|_| view.is_open()) {
-                Some(unread) => unread.cannot_change(),
-                None => Error::Missing("subscription", id.clone()),
-            })?;
+            let before =
+                before.ok_or_else(|| match self.0.registry.unread(id).filter(|_| view.is_open()) {
+                    Some(unread) => unread.cannot_change(),
+                    None => Error::Missing("subscription", id.clone()),
+                })?;
             let now = self.now();
             let after = StoredSubscription {
                 subject: before.subject,

@@ -127,10 +127,10 @@ pub(crate) fn permit_change(view: &View, before: Option<&Entity>, after: &Entity
             return Err(forbidden_attribute("write", name, before));
         }
     }
-    let heads = before.types == after.types
-        && before.scope == after.scope
-        && before.expires_at == after.expires_at;
-    if !heads && !(before_rights.to_all() && after_rights.to_all()) {
+    let heads =
+        before.types == after.types && before.scope == after.scope && before.expires_at == after.expires_at;
+    let may_all = before_rights.to_all() && after_rights.to_all();
+    if !heads && !may_all {
         return Err(forbidden("change the type, the scope or the end of", before));
     }
     // Of other types its attributes are of other classes, and what is hidden would be shown.

@@ -59,9 +59,9 @@ impl<S: Shards> Reading<'_, S> {
         if record.live().is_some() {
             return Ok(Arc::clone(&record.entity));
         }
-        let mut past = self
-            .storage
-            .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
+        let mut past =
+            self.storage
+                .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
         if let Some(until) = self.until {
             past.retain(|past| match past {
                 Past::Instance(instance) => instance.modified_at <= until,
@@ -169,19 +169,37 @@ impl<S: Shards> Reading<'_, S> {
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
     ) -> Result<usize, Error> {
         let filter = selection.prepare()?;
+        let looks_at = selection.looks_at().filter(|_| !view.read().is_all());
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
         let mut examined = 0;
         for record in Walk::new(self.state, &plan.into()) {
             let Some(entity) = record.live() else { continue };
             examined += 1;
-            // The filter looks at what the caller sees, or it would tell what they do not.
-            if let Some(entity) = self
-                .current(view, entity)
-                .filter(|entity| filter.matches_linked(entity, &links))
-                && !visit(&entity)
-            {
-                break;
+            let left;
+            let whole = match self.over_by {
+                None => entity,
+                Some(now) => match left_at(entity, now) {
+                    None => continue,
+                    Some(some) => {
+                        left = some;
+                        &left
+                    }
+                },
+            };
+            // Where the caller sees all that decides, what is not selected need not be made as they see it.
+            let decides = looks_at.as_ref().is_some_and(|names| {
+                let mut rights = view.read().of(whole);
+                names.iter().all(|name| rights.to_attribute(name))
+            });
+            if !decides || filter.matches_linked(whole, &links) {
+                // Else the filter looks at what the caller sees, or it would tell what they do not.
+                let found = seen(view, whole)
+                    .filter(|entity| decides || filter.matches_linked(entity, &links))
+                    .is_some_and(|entity| !visit(&entity));
+                if found {
+                    break;
+                }
             }
             links.check()?;
         }

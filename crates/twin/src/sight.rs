@@ -18,17 +18,23 @@ pub trait Views: Send + Sync {
 
 /// Who is asked, once somebody is. Until then everybody sees what he saw when he subscribed.
 #[derive(Default)]
-pub(crate) struct Sight(OnceLock<(Arc<dyn Views>, Option<Box<str>>)>);
+pub(crate) struct Sight(OnceLock<Asked>);
+
+struct Asked {
+    views: Arc<dyn Views>,
+    tenant: Option<Box<str>>,
+}
 
 impl Sight {
     /// From now on these are asked.
     pub(crate) fn ask(&self, views: Arc<dyn Views>, tenant: Option<&str>) {
-        let _ = self.0.set((views, tenant.map(Into::into))); // once for the life of a twin
+        let tenant = tenant.map(Into::into);
+        let _ = self.0.set(Asked { views, tenant }); // once for the life of a twin
     }
 
     /// The version of the rules.
     pub(crate) fn epoch(&self) -> Option<u64> {
-        self.0.get().map(|(views, _)| views.epoch())
+        self.0.get().map(|asked| asked.views.epoch())
     }
 
     /// What somebody may see now of whom it is known who he is and what he saw. Parts of the program see what they were
@@ -36,7 +42,10 @@ impl Sight {
     pub(crate) fn of(&self, given: &View) -> Option<View> {
         match (self.0.get(), given.caller()) {
             (None, _) | (_, Caller::System(_)) => Some(given.clone()),
-            (Some((views, tenant)), caller) => views.view_of(caller, given.purpose(), tenant.as_deref()),
+            (Some(asked), caller) => {
+                let tenant = asked.tenant.as_deref();
+                asked.views.view_of(caller, given.purpose(), tenant)
+            }
         }
     }
 }

@@ -209,9 +209,11 @@ impl Tenants {
             if self.0.views.set(Arc::clone(views)).is_err() {
                 return; // somebody is asked already
             }
-            let open = named.open.iter().map(|(name, twin)| (name, twin));
             let unborn = named.unborn.iter().map(|(name, unborn)| (name, &unborn.twin));
-            open.chain(unborn)
+            named
+                .open
+                .iter()
+                .chain(unborn)
                 .map(|(name, twin)| (name.clone(), twin.clone()))
                 .collect()
         };

@@ -95,7 +95,11 @@ impl Classification {
 
     /// A number that another classification does not have, the same after a restart.
     pub(super) fn fingerprint(&self) -> u64 {
-        let mut said: Vec<String> = self.classes.iter().map(|class| format!("class {class}")).collect();
+        let mut said: Vec<String> = self
+            .classes
+            .iter()
+            .map(|class| format!("class {class}"))
+            .collect();
         let mut entries: Vec<String> = Vec::new();
         for (of, types) in &self.of {
             let each = types.attributes.iter();
@@ -130,7 +134,9 @@ impl ClassesOf<'_> {
         let said = match self.types {
             Said::One(types) => types.and_then(|types| types.class_of(attribute)),
             Said::Several(names) => {
-                let each = names.iter().filter_map(|name| all.of.get(name)?.class_of(attribute));
+                let each = names
+                    .iter()
+                    .filter_map(|name| all.of.get(name)?.class_of(attribute));
                 each.max()
             }
         };

@@ -79,7 +79,11 @@ impl Rights {
             hides = true;
             classification.anywhere(name, Class(0));
         }
-        let of_hidden = if hides { Condition::Never } else { condition.clone() };
+        let of_hidden = if hides {
+            Condition::Never
+        } else {
+            condition.clone()
+        };
         Self::by_class(Arc::new(classification), [of_hidden, condition])
     }
 
@@ -162,7 +166,7 @@ struct Decided<'a> {
 }
 
 impl Decided<'_> {
-    fn to(&mut self, class: Class) -> bool {
+    fn has(&mut self, class: Class) -> bool {
         let Some(&at) = self.by.of_class.get(usize::from(class.0)) else {
             return false;
         };
@@ -186,19 +190,19 @@ impl Decided<'_> {
         holds
     }
 
-    fn to_attribute(&mut self, attribute: &Name) -> bool {
+    fn has_attribute(&mut self, attribute: &Name) -> bool {
         let (by, entity) = (self.by, self.entity);
         let classes = self.classes.get_or_insert_with(|| by.classification.of(entity));
         let class = classes.class_of(attribute);
-        self.to(class)
+        self.has(class)
     }
 
-    fn to_all(&mut self) -> bool {
+    fn has_all(&mut self) -> bool {
         self.by.of_class.len() >= self.by.classification.classes().len()
             && (0..self.by.conditions.len()).all(|at| self.holds(at))
     }
 
-    fn to_some(&mut self) -> bool {
+    fn has_some(&mut self) -> bool {
         (0..self.by.conditions.len()).any(|at| self.holds(at))
     }
 }
@@ -209,7 +213,7 @@ impl RightsOf<'_> {
         match &mut self.0 {
             Of::All => true,
             Of::None => false,
-            Of::ByClass(decided) => decided.to(class),
+            Of::ByClass(decided) => decided.has(class),
         }
     }
 
@@ -218,7 +222,7 @@ impl RightsOf<'_> {
         match &mut self.0 {
             Of::All => true,
             Of::None => false,
-            Of::ByClass(decided) => decided.to_attribute(attribute),
+            Of::ByClass(decided) => decided.has_attribute(attribute),
         }
     }
 
@@ -227,7 +231,7 @@ impl RightsOf<'_> {
         match &mut self.0 {
             Of::All => true,
             Of::None => false,
-            Of::ByClass(decided) => decided.to_all(),
+            Of::ByClass(decided) => decided.has_all(),
         }
     }
 
@@ -249,10 +253,10 @@ impl RightsOf<'_> {
             Of::None => return None,
             Of::ByClass(decided) => decided,
         };
-        if decided.to_all() {
+        if decided.has_all() {
             return Some(Cow::Borrowed(entity));
         }
-        if !decided.to_some() {
+        if !decided.has_some() {
             return None;
         }
         let attributes = &entity.attributes;
@@ -261,7 +265,7 @@ impl RightsOf<'_> {
         let mut is_shown = |attribute: &'e Attribute| match last {
             Some((name, shown)) if *name == attribute.name => shown,
             _ => {
-                let shown = decided.to_attribute(&attribute.name);
+                let shown = decided.has_attribute(&attribute.name);
                 last = Some((&attribute.name, shown));
                 shown
             }

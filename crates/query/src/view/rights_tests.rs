@@ -100,7 +100,9 @@ fn what_is_seen_is_decided_on_the_whole_entity() {
     let rights = Rights::except(own, [name("owner")]);
     assert!(rights.shows(&car("Ada")).is_some() && rights.shows(&car("Bob")).is_none());
     assert!(Rights::none().shows(&car("Ada")).is_none());
-    assert!(Rights::of_entities(Condition::Always).is_all() && Rights::of_entities(Condition::Never).is_none());
+    assert!(
+        Rights::of_entities(Condition::Always).is_all() && Rights::of_entities(Condition::Never).is_none()
+    );
 }
 
 #[test]

@@ -156,7 +156,8 @@ async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
         }
         Some(question) => {
             let find = || temporal::mappable(&twin, &view, &wanted, question, &how, most);
-            wish.make().resolve(&twin, &view, Mapped::Evolutions, &wanted, find)
+            wish.make()
+                .resolve(&twin, &view, Mapped::Evolutions, &wanted, find)
         }
     })
     .await??;

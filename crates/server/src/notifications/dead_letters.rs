@@ -199,7 +199,9 @@ async fn list(
                 .ok_or_else(|| wrong("`cursor` is not the `next` of a page"))
         })
         .transpose()?;
-    let mut found = visitor.twin.dead_letters(&visitor.view, &filter, after, limit + 1);
+    let mut found = visitor
+        .twin
+        .dead_letters(&visitor.view, &filter, after, limit + 1);
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.number.to_string());

@@ -78,7 +78,9 @@ pub(super) struct OwnerEntry {
 impl OwnerEntry {
     /// Whether a message is for it now: what waits when its rights change is not sent, unless it may see everything.
     pub(super) fn takes(&self, letter: &Letter, now: Timestamp) -> bool {
-        let sees = self.rights.is_some_and(|rights| rights == 0 || rights == letter.rights);
+        let sees = self
+            .rights
+            .is_some_and(|rights| rights == 0 || rights == letter.rights);
         // 5.8.6: only an active subscription is notified, also of what happened before.
         sees && !self.paused && self.expires_at.is_none_or(|end| end > now)
     }

@@ -219,7 +219,10 @@ fn narrow() -> impl Strategy<Value = View> {
         prop::sample::select(vec!["A", "B", "C"]).prop_map(|term| Condition::Type(name(term))),
         Just(Condition::Scope("/s1".into())),
         (0..4_u8).prop_map(|n| Condition::Attribute(name("a"), Test::Between(f64::from(n), 9.0))),
-        Just(Condition::Not(Box::new(Condition::Attribute(name("b"), Test::Exists)))),
+        Just(Condition::Not(Box::new(Condition::Attribute(
+            name("b"),
+            Test::Exists
+        )))),
     ];
     let hidden = prop::sample::subsequence(vec!["a", "b", "location"], 0..2);
     (condition, hidden).prop_map(|(condition, hidden)| {
@@ -305,9 +308,7 @@ fn who_subscribed_is_known_after_a_restart() {
     // Who did not see everything sees nothing, until somebody is asked what he may see.
     let ada = Caller::Principal("urn:x:Ada".into());
     one.view = View::open(ada.clone(), "planning").with(&Rights::of_entities(Condition::Type(name("A"))));
-    storage
-        .commit(&[Change::from(stored::encode(&one))])
-        .unwrap();
+    storage.commit(&[Change::from(stored::encode(&one))]).unwrap();
     let found = stored::read(&*storage.reader(), Subject::Entities).unwrap();
     let view = &found.subscriptions[0].view;
     assert!(*view.caller() == ada && view.read().is_none());

@@ -40,7 +40,7 @@ impl Post {
         self.attempts.lock().len()
     }
 
-    fn set(&self, host: &'static str, mood: Mood) {
+    pub(crate) fn set(&self, host: &'static str, mood: Mood) {
         self.moods.lock().push((host, mood));
     }
 }
@@ -248,7 +248,10 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
             ("http://refuses.example/", 1, "it will not have it")
         ]
     );
-    assert_eq!(twin.dead_letters(&view(), &all, Some(dead[0].number), 10), dead[1..]);
+    assert_eq!(
+        twin.dead_letters(&view(), &all, Some(dead[0].number), 10),
+        dead[1..]
+    );
     assert_eq!(twin.dead_letters(&view(), &all, None, 1), dead[..1]);
 
     // Replayed, it keeps its id.

@@ -27,14 +27,17 @@ fn a_map_survives_a_restart_and_ends_in_time() {
         .make_entity_map(&view(), Mapped::Evolutions, "q", ids(3), None)
         .unwrap();
     let long = twin
-        .make_entity_map(&view(),
+        .make_entity_map(
+            &view(),
             Mapped::Entities,
             "q",
             Vec::new(),
             Some(Duration::from_hours(24 * 3650)),
         )
         .unwrap();
-    let deleted = twin.make_entity_map(&view(), Mapped::Entities, "q", ids(1), None).unwrap();
+    let deleted = twin
+        .make_entity_map(&view(), Mapped::Entities, "q", ids(1), None)
+        .unwrap();
     assert_eq!(
         (kept.expires_at, long.expires_at),
         (at(HOUR), at(24 * HOUR)),
@@ -65,7 +68,10 @@ fn a_map_survives_a_restart_and_ends_in_time() {
     );
     assert!(twin.entity_map(&view(), deleted.id.as_str()).is_none());
     clock.set(at(2 * HOUR));
-    assert!(twin.entity_map(&view(), kept.id.as_str()).is_none(), "its time has come");
+    assert!(
+        twin.entity_map(&view(), kept.id.as_str()).is_none(),
+        "its time has come"
+    );
     assert!(
         twin.end_entity_map(&view(), kept.id.as_str(), at(3 * HOUR))
             .unwrap()
@@ -84,7 +90,8 @@ fn maps_are_bounded_in_number_and_size() {
     let clock: Arc<dyn twin::Clock> = clock();
     let twin = Twin::open(Box::new(Memory::new()), clock).unwrap();
     let make = |count, minutes| {
-        twin.make_entity_map(&view(),
+        twin.make_entity_map(
+            &view(),
             Mapped::Entities,
             "",
             ids(count),
@@ -98,7 +105,10 @@ fn maps_are_bounded_in_number_and_size() {
     }
     assert!(twin.entity_map(&view(), first_to_end.id.as_str()).is_some());
     let one_more = make(1, 2).unwrap();
-    assert!(twin.entity_map(&view(), first_to_end.id.as_str()).is_none(), "made room");
+    assert!(
+        twin.entity_map(&view(), first_to_end.id.as_str()).is_none(),
+        "made room"
+    );
     assert!(twin.entity_map(&view(), one_more.id.as_str()).is_some());
     assert_eq!(twin.rows("entity-maps").unwrap().len(), 1000);
 }

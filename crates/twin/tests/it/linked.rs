@@ -1,6 +1,5 @@
 //! Linked entities through a view: what it hides is not there behind a relationship either.
 
-
 use ngsi_ld::context::Context;
 use ngsi_ld::query::projection::Projection;
 use ngsi_ld::query::q::Q;

@@ -36,6 +36,7 @@ mod queries;
 mod reference;
 mod registrations;
 mod restart;
+mod rights;
 mod rows;
 mod snapshot_notices;
 mod snapshots;

@@ -219,7 +219,8 @@ async fn clause_5_11_2_4_at_first_all_that_match_are_told() {
     let (page, total) = twin.registration_subscriptions(&view(), 1, 5);
     assert_eq!((page.len(), total), (1, 2), "5.11.5.4");
     assert_eq!(page[0].0.subscription.id, second);
-    twin.delete_registration_subscription_blocking(&view(), &id).unwrap();
+    twin.delete_registration_subscription_blocking(&view(), &id)
+        .unwrap();
     assert!(twin.registration_subscription(&view(), &id).is_none());
     for gone in [
         twin.delete_registration_subscription_blocking(&view(), &id),
@@ -230,7 +231,10 @@ async fn clause_5_11_2_4_at_first_all_that_match_are_told() {
             "5.11.6.4"
         );
     }
-    assert!(twin.subscription(&view(), &second).is_none(), "it is none to entities");
+    assert!(
+        twin.subscription(&view(), &second).is_none(),
+        "it is none to entities"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -483,7 +487,8 @@ async fn what_was_acknowledged_is_told_after_a_restart() {
     let twin = open();
     let kept = subscribe(&twin, &rich);
     let gone = subscribe(&twin, &json!({"entities": [{"type": "Z"}]}));
-    twin.delete_registration_subscription_blocking(&view(), &gone).unwrap();
+    twin.delete_registration_subscription_blocking(&view(), &gone)
+        .unwrap();
     // Nobody delivers yet.
     register(&twin, &source("urn:x:1")).unwrap();
     let before = twin.registration_subscription(&view(), &kept).unwrap().0;

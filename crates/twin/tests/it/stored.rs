@@ -68,7 +68,10 @@ async fn what_was_accepted_is_there_after_a_restart_whatever_its_terms_became() 
     });
     let draft = registration::Draft::read(&registered, &context).unwrap();
     let registered = twin.create_registration_blocking(&view(), draft).unwrap();
-    let before: Vec<_> = made.iter().map(|id| twin.subscription(&view(), id).unwrap().0).collect();
+    let before: Vec<_> = made
+        .iter()
+        .map(|id| twin.subscription(&view(), id).unwrap().0)
+        .collect();
     let registration = twin.registration(&view(), &registered).unwrap();
     drop(twin);
 
@@ -179,7 +182,10 @@ async fn rows_of_the_program_before_are_read() {
 
     // Its @context is still another's when it goes; and a change writes the new form.
     twin.delete_subscription(&view(), &second).await.unwrap();
-    assert!(twin.unread_subscription(&view(), Subject::Entities, &second).is_none());
+    assert!(
+        twin.unread_subscription(&view(), Subject::Entities, &second)
+            .is_none()
+    );
     twin.update_subscription(&view(), &uri("urn:s:1"), pause(), None)
         .await
         .unwrap();
@@ -246,10 +252,15 @@ async fn damage_keeps_no_twin_from_opening() {
     let twin = open(memory.clone());
     assert_eq!(all(&twin), count, "every row stays");
     assert!(twin.subscription(&view(), &kept).is_some());
-    let unread = twin.unread_subscription(&view(), Subject::Entities, &lost).unwrap();
+    let unread = twin
+        .unread_subscription(&view(), Subject::Entities, &lost)
+        .unwrap();
     assert!(unread.reason.contains("version 9"), "{}", unread.reason);
     assert_eq!(twin.unread_subscriptions(&view(), Subject::Entities).len(), 3);
-    assert_eq!(twin.unread_subscriptions(&view(), Subject::Registrations).len(), 2);
+    assert_eq!(
+        twin.unread_subscriptions(&view(), Subject::Registrations).len(),
+        2
+    );
     // What waits for it stays on disk; what waits for the other goes.
     let post = Arc::new(Post::default());
     tokio::spawn(twin.deliver(post.clone(), None));

@@ -362,7 +362,10 @@ async fn a_change_that_is_not_durable_is_not_notified() {
         .create_subscription(&view(), draft(&json!({"id": "urn:s:2"})), Context::core().clone())
         .await;
     assert!(refused.is_err());
-    assert!(twin.subscription(&view(), &Uri::parse("urn:s:2").unwrap()).is_none());
+    assert!(
+        twin.subscription(&view(), &Uri::parse("urn:s:2").unwrap())
+            .is_none()
+    );
     execute(&twin, Operation::Create(thing(1).with(property("a", 1)))).await;
     settled(&twin).await;
     assert_eq!(post.take().len(), 1);

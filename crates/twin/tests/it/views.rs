@@ -1,6 +1,5 @@
 //! What a view hides does not exist.
 
-
 use ngsi_ld::query::q::{Path, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Attribute, Name, Timestamp};

@@ -24,6 +24,7 @@
 //! | `StoredRegistration::seen`, `conflicts::check` | registrations |
 //! | `Twin::entity_map` | entity maps |
 
+mod chance;
 mod requests;
 mod rights;
 mod world;
@@ -79,19 +80,23 @@ fn round(seed: u64, met: &mut Met) {
     let mut random = Random(seed);
     let mut pair = Pair::new(&mut random);
     for step in 0..OF_A_ROUND {
-        if random.often(50) {
+        for _ in 0..=random.below(3) {
             pair.others_do(&mut random);
             met.hidden_changes += usize::from(pair.hidden_change(&mut random));
-            pair.same_letters(seed, step, "what others did");
+            met.notifications += pair.same_letters(seed, step, "what others did");
         }
         // Two changes within the same microsecond are told apart by the next one: that is not hidden.
         pair.tick();
-        let request = Request::any(&mut random, &mut pair);
+        // Who subscribes early hears more.
+        let request = if step < 3 {
+            Request::subscribe(&mut random, &mut pair)
+        } else {
+            Request::any(&mut random, &mut pair)
+        };
         let answers = [0, 1].map(|which| request.ask(&mut pair, which));
         pair.tick();
         assert_eq!(
-            answers[0],
-            answers[1],
+            answers[0], answers[1],
             "seed {seed}, step {step}: {request:?}\nrights {:?}",
             pair.alice
         );
@@ -114,9 +119,14 @@ fn round(seed: u64, met: &mut Met) {
 #[test]
 fn what_alice_may_not_see_makes_no_difference_to_her() {
     let torture = std::env::var_os("MAPACHA_TORTURE").is_some();
-    let requests = if torture { 100_000 } else { 2_000 };
+    let given = std::env::var("MAPACHA_REQUESTS").ok();
+    let requests = given.map_or(if torture { 100_000 } else { 2_000 }, |text| {
+        text.parse().expect("MAPACHA_REQUESTS is a number")
+    });
     let given = std::env::var("MAPACHA_SEED").ok();
-    let first: u64 = given.map_or(0x0a11_ce00, |text| text.parse().expect("MAPACHA_SEED is a number"));
+    let first: u64 = given.map_or(0x0a11_ce00, |text| {
+        text.parse().expect("MAPACHA_SEED is a number")
+    });
     println!("seeds from {first} (MAPACHA_SEED), {requests} requests");
     let mut met = Met::default();
     for number in 0..(requests / OF_A_ROUND) as u64 {

@@ -100,7 +100,10 @@ impl Pair {
         self.tick();
         let done = [0, 1].map(|which: usize| {
             let operations = vec![operation.clone()];
-            self.twins[which].execute_blocking(&view(), operations).remove(0).is_ok()
+            self.twins[which]
+                .execute_blocking(&view(), operations)
+                .remove(0)
+                .is_ok()
         });
         assert_eq!(done[0], done[1], "{operation:?}");
         done[0]
@@ -149,7 +152,10 @@ impl Pair {
             return false;
         }
         let attribute = &hidden[random.below(hidden.len())];
-        self.tainted.entry(id.clone()).or_default().insert(attribute.clone());
+        self.tainted
+            .entry(id.clone())
+            .or_default()
+            .insert(attribute.clone());
         for which in 0..2 {
             if random.often(70) {
                 let operation = change(random, id.clone(), attribute);
@@ -269,9 +275,10 @@ impl Pair {
     pub(crate) fn touches_hidden(&self, request: &Request) -> bool {
         let named = request.attributes();
         request.entities().iter().any(|id| {
-            self.tainted.get(id).is_some_and(|tainted| {
-                named.is_empty() || named.iter().any(|name| tainted.contains(name))
-            }) || id.as_str().contains(":Hidden:")
+            self.tainted
+                .get(id)
+                .is_some_and(|tainted| named.is_empty() || named.iter().any(|name| tainted.contains(name)))
+                || id.as_str().contains(":Hidden:")
         }) || (request.entities().is_empty()
             && self
                 .tainted
@@ -287,6 +294,11 @@ impl Pair {
             let letters = rows.iter().map(|(_, row)| letter(row));
             let mut hers: Vec<(String, String)> = letters
                 .filter(|(owner, _)| owner.starts_with("urn:s:alice:"))
+                // What waited for one that is gone is deleted with the next commit, whosever.
+                .filter(|(owner, _)| {
+                    let id = Uri::parse(owner).unwrap();
+                    self.twins[which].subscription(&view(), &id).is_some()
+                })
                 .collect();
             // Each subscription is a stream of its own.
             hers.sort_by(|a, b| a.0.cmp(&b.0));
@@ -313,7 +325,10 @@ fn letter(row: &[u8]) -> (String, String) {
     let length = u32::from_le_bytes(row[1..5].try_into().unwrap()) as usize;
     let head: Json = serde_json::from_slice(&row[5..5 + length]).unwrap();
     let owner = head["owner"].as_str().unwrap().to_owned();
-    (owner, format!("{head} {}", String::from_utf8_lossy(&row[5 + length..])))
+    (
+        owner,
+        format!("{head} {}", String::from_utf8_lossy(&row[5 + length..])),
+    )
 }
 
 /// Something new of an attribute.
@@ -377,10 +392,13 @@ pub(crate) fn any_attribute(random: &mut Random, attribute: &Name) -> Attribute 
             };
             Attribute::relationship(attribute.clone(), target)
         }
-        "location" => {
-            Attribute::geo(attribute.clone(), geo_types::Point::new(number as f64 / 100.0, 0.0))
+        "location" => Attribute::geo(
+            attribute.clone(),
+            geo_types::Point::new(number as f64 / 100.0, 0.0),
+        ),
+        "h1" if random.often(30) => {
+            Attribute::new(attribute.clone(), Value::Json(Box::new(json!({"n": number}))))
         }
-        "h1" if random.often(30) => Attribute::new(attribute.clone(), Value::Json(Box::new(json!({"n": number})))),
         _ if random.often(20) => Attribute::property(attribute.clone(), random.pick(&["p", "q", "r"])),
         _ => Attribute::property(attribute.clone(), number as i64),
     };
