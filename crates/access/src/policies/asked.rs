@@ -185,8 +185,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// A question in the subject's first tenant, for the purpose that is meant where nobody says one, with one factor,
-    /// on a Monday at noon.
+    /// A question in the subject's first tenant, for the purpose that is meant where nobody says one, with one
+    /// factor, on a Monday at noon.
     pub fn new(subject: Subject, action: Action) -> Self {
         let tenant = subject.tenants.first().cloned().unwrap_or_else(|| "".into());
         Self {

@@ -46,7 +46,8 @@ impl Moment {
 }
 
 impl Policies {
-    /// Those that a store holds; what a city starts with where it holds none. Reads the store: not for an executor's thread.
+    /// Those that a store holds; what a city starts with where it holds none. Reads the store: not for an
+    /// executor's thread.
     pub fn open(store: &dyn PolicyStore, limits: Limits) -> Result<Self, ChangeError> {
         Self::of(store.load()?, limits)
     }
@@ -93,14 +94,14 @@ impl Policies {
         rights
     }
 
-    /// Whether the same question can have another answer at another hour: then what is kept of it for long (a subscription)
-    /// is to be asked again as the hour changes.
+    /// Whether the same question can have another answer at another hour: then what is kept of it for long (a
+    /// subscription) is to be asked again as the hour changes.
     pub fn depends_on_time(&self, action: Action) -> bool {
         self.moment.read().timed[action as usize]
     }
 
-    /// Puts a document, or takes it away where there is no text, when all documents hold together with it and it is stored. Returns
-    /// what is odd but not wrong. Waits for the disk: not for an executor's thread.
+    /// Puts a document, or takes it away where there is no text, when all documents hold together with it and it is
+    /// stored. Returns what is odd but not wrong. Waits for the disk: not for an executor's thread.
     pub fn change(
         &self,
         store: &dyn PolicyStore,
@@ -124,8 +125,8 @@ impl Policies {
     }
 }
 
-/// Two generations: what was asked since the last turn, and what was asked before and may be asked again. So it is bounded,
-/// and keeps what is in use, without a clock.
+/// Two generations: what was asked since the last turn, and what was asked before and may be asked again. So it is
+/// bounded, and keeps what is in use, without a clock.
 #[derive(Debug, Default)]
 struct Cache {
     recent: HashMap<Asked, (u64, Rights)>,

@@ -39,8 +39,8 @@ pub struct Difference {
 }
 
 impl RuleBook {
-    /// What changes where this rule book is put in the place of another, for these questions about these entities. An entity
-    /// without attributes is left out: there is nothing to gain or lose.
+    /// What changes where this rule book is put in the place of another, for these questions about these entities.
+    /// An entity without attributes is left out: there is nothing to gain or lose.
     pub fn compare(&self, before: &Self, asked: &[Asked], entities: &[Entity]) -> Comparison {
         let mut comparison = Comparison::default();
         for (number, question) in asked.iter().enumerate() {

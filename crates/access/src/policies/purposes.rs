@@ -137,8 +137,9 @@ impl Purposes {
         self.known.get(name).map(|known| &*known.meaning)
     }
 
-    /// The purpose of a request: the one it says, where its client is registered for it or for one that it is compatible
-    /// with; `service-operation` where it says none. A client that is registered for nothing is registered for that one.
+    /// The purpose of a request: the one it says, where its client is registered for it or for one that it is
+    /// compatible with; `service-operation` where it says none. A client that is registered for nothing is
+    /// registered for that one.
     pub fn of_request(&self, said: Option<&str>, registered: &[&str]) -> Result<Purpose, PurposeRefused> {
         let registered = if registered.is_empty() {
             &[UNSAID]

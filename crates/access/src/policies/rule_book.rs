@@ -76,7 +76,8 @@ impl RuleBook {
                 help,
             )])
         };
-        // Cedar reads by recursion, as deep as a text is long; what it read is not more than a hundred deep afterwards.
+        // Cedar reads by recursion, as deep as a text is long; what it read is not more than a hundred deep
+        // afterwards.
         std::thread::scope(|scope| {
             let reader = std::thread::Builder::new()
                 .name("policies".into())
@@ -223,8 +224,9 @@ impl RuleBook {
         self.concerned(asked).any(|rule| rule.asks_time)
     }
 
-    /// What is permitted: for each class of attributes a predicate on entities. Where that cannot be told (a purpose that there
-    /// is not, a fault), nothing is, and the reason is logged. It takes milliseconds: see [`super::Policies::rights`].
+    /// What is permitted: for each class of attributes a predicate on entities. Where that cannot be told (a
+    /// purpose that there is not, a fault), nothing is, and the reason is logged. It takes milliseconds: see
+    /// [`super::Policies::rights`].
     pub fn rights(&self, asked: &Asked) -> Rights {
         let rules = self.concerned(asked).map(|rule| &rule.policy);
         match cedar::conditions(&self.schema, rules, asked, self.classes.names()) {

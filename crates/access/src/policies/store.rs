@@ -13,7 +13,8 @@ const VERSION: u8 = 1;
 pub trait PolicyStore: Send + Sync {
     /// All documents.
     fn load(&self) -> Result<Documents, StoreError>;
-    /// Puts a document in the place of the one of that name, or takes it away where there is no text; done when it returns.
+    /// Puts a document in the place of the one of that name, or takes it away where there is no text; done when it
+    /// returns.
     fn put(&self, name: &str, text: Option<&str>) -> Result<(), StoreError>;
 }
 

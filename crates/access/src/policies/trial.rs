@@ -1,5 +1,5 @@
-//! Tests of policies as data: who asks what of which entity, and whether it should be allowed. A city keeps them beside its
-//! policies, and runs them before it changes one.
+//! Tests of policies as data: who asks what of which entity, and whether it should be allowed. A city keeps them
+//! beside its policies, and runs them before it changes one.
 
 use std::collections::BTreeMap;
 

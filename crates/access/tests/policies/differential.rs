@@ -42,8 +42,8 @@ fn decided(
     each.collect()
 }
 
-/// 2 000 cases, or 100 000 with `MAPACHA_TORTURE`; each is some policies, somebody, an entity, every class. The seed is printed,
-/// and `MAPACHA_SEED` gives another.
+/// 2 000 cases, or 100 000 with `MAPACHA_TORTURE`; each is some policies, somebody, an entity, every class. The
+/// seed is printed, and `MAPACHA_SEED` gives another.
 #[test]
 fn the_predicate_is_what_cedar_says() {
     let wanted = if std::env::var_os("MAPACHA_TORTURE").is_some() {

@@ -108,7 +108,8 @@ fn a_change_says_before_it_is_made_who_gains_and_who_loses() {
         .with(Attribute::property(name("owner"), "bob"));
     let entities = [building(), other];
     let comparison = after.compare(&before, &asked, &entities);
-    // Bob loses what is internal of the house; Eve of the north gains what nobody forbids: what is personal or special is forbidden too.
+    // Bob loses what is internal of the house; Eve of the north gains what nobody forbids: what is personal or
+    // special is forbidden too.
     assert_eq!(comparison.tried, 8);
     let told: Vec<_> = (comparison.differences.iter())
         .map(|of| {

@@ -8,10 +8,12 @@
     reason = "a suite fails by panicking, and says what it tried"
 )]
 
+mod demo_city;
 mod differential;
 mod documents;
 mod explained;
 mod messages;
+mod mutated;
 mod random;
 mod roles;
 mod store;

@@ -13,8 +13,8 @@ use crate::output::{Failure, Outcome, print};
 pub(crate) enum Policy {
     /// Read policies, and say what is wrong with them
     ///
-    /// They are read together with the built-in ones, the roles, the classification and the purposes, as a city would have them.
-    /// Exit code 3: they are refused.
+    /// They are read together with the built-in ones, the roles, the classification and the purposes, as a city
+    /// would have them. Exit code 3: they are refused.
     #[command(
         after_help = "Example:\n  mapacha policy check north.cedar south.cedar --classification classification.toml"
     )]

@@ -70,8 +70,8 @@ fn of_class(
             Ok(condition) if permits_it => permits.push(condition),
             Ok(condition) => forbids.push(condition),
             Err(reason) => {
-                // It was expressible when it was added, so this is a fault of ours, or it grew past all bounds: what it
-                // permits is not permitted, and what it forbids is.
+                // It was expressible when it was added, so this is a fault of ours, or it grew past all bounds:
+                // what it permits is not permitted, and what it forbids is.
                 let id = AsRef::<str>::as_ref(policy.id());
                 tracing::error!(
                     policy = id,

@@ -1,6 +1,6 @@
 //! Conditions of policies as predicates on entities: what Cedar's expressions ask of `resource`, in the words of
-//! [`query::view::Condition`]. The same walk says of a policy that is being added whether it can be expressed at all, and
-//! of a residual of partial evaluation what it is.
+//! [`query::view::Condition`]. The same walk says of a policy that is being added whether it can be expressed at
+//! all, and of a residual of partial evaluation what it is.
 
 use cedar_policy::pst::{BinaryOp, Expr, Literal, UnaryOp, Var};
 use query::view::Condition;
@@ -369,8 +369,8 @@ fn tag(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Whether an expression speaks of the entity. What does not is known once somebody asks; but for `in`, which is known
-/// of those who ask and of nobody else.
+/// Whether an expression speaks of the entity. What does not is known once somebody asks; but for `in`, which is
+/// known of those who ask and of nobody else.
 fn concerns_entity(expr: &Expr, depth: usize) -> Result<bool> {
     if depth > MAX_DEPTH {
         return inexpressible(expr, "write it flatter: it is nested more than 100 deep");

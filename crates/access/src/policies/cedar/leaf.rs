@@ -121,8 +121,8 @@ fn attribute(key: &Known, test: Test) -> Condition {
     }
 }
 
-/// The name that a text stands for, where it is the short form of that name or the name itself. Another way to write it
-/// (a prefix of the core @context) is none, because Cedar compares texts.
+/// The name that a text stands for, where it is the short form of that name or the name itself. Another way to
+/// write it (a prefix of the core @context) is none, because Cedar compares texts.
 fn name(text: &str) -> Option<Name> {
     let name = Context::core().expand(text);
     (name.as_str() == text || Context::core().compact(&name) == text).then_some(name)

@@ -1,5 +1,5 @@
-//! All that knows Cedar. Partial evaluation by type (`tpe`) is an experimental feature of the crate, whose interface moves
-//! between its releases; nothing outside this module names it.
+//! All that knows Cedar. Partial evaluation by type (`tpe`) is an experimental feature of the crate, whose
+//! interface moves between its releases; nothing outside this module names it.
 
 mod entities;
 mod evaluate;
@@ -28,7 +28,8 @@ pub(super) struct Policy {
 }
 
 impl Schema {
-    /// The schema of a city with these classes and purposes. The names have been checked: they hold nothing to be escaped.
+    /// The schema of a city with these classes and purposes. The names have been checked: they hold nothing to be
+    /// escaped.
     pub(super) fn new<'a>(
         classes: impl Iterator<Item = &'a str>,
         purposes: impl Iterator<Item = &'a str>,

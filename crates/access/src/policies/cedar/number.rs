@@ -1,6 +1,7 @@
-//! Numbers: Cedar's are decimals of four places, ours are binary. What is compared is the shortest decimal that is read as
-//! the same binary number, rounded to four places: down for the highest of an attribute, up for the lowest. Policies
-//! name numbers of at most fifteen digits, because such a decimal and its binary number stand for each other.
+//! Numbers: Cedar's are decimals of four places, ours are binary. What is compared is the shortest decimal that is
+//! read as the same binary number, rounded to four places: down for the highest of an attribute, up for the lowest.
+//! Policies name numbers of at most fifteen digits, because such a decimal and its binary number stand for each
+//! other.
 
 /// How many of Cedar's smallest steps one is.
 const STEPS: i64 = 10_000;

@@ -1,5 +1,5 @@
-//! The head of a policy, which says whom and which actions it concerns: so that those that do not concern a question are not
-//! evaluated for it.
+//! The head of a policy, which says whom and which actions it concerns: so that those that do not concern a
+//! question are not evaluated for it.
 
 use std::collections::HashSet;
 

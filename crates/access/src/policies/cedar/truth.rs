@@ -1,6 +1,6 @@
-//! Expressions of Cedar as predicates: where one is true, and where it has a value at all. A policy whose condition has none
-//! (an attribute is read that is not there) does not count, whether it permits or forbids, so "not true" and "false"
-//! are two things until the end.
+//! Expressions of Cedar as predicates: where one is true, and where it has a value at all. A policy whose condition
+//! has none (an attribute is read that is not there) does not count, whether it permits or forbids, so "not true"
+//! and "false" are two things until the end.
 
 use query::view::{Condition, Test};
 
