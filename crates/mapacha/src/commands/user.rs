@@ -121,7 +121,8 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
                     password: None,
                 };
                 let (person, code) = folder.access.add_person(&new, all)?;
-                Ok(invited(&person, code.map(|code| folder.link(&code))))
+                let link = code.map(|code| folder.link(&code));
+                Ok(invited(&person, link.as_deref()))
             })?;
             tell(&made, json, |made| link_of(made, "the account is made"))?;
         }
@@ -160,7 +161,7 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
             let reset = desk.ask(Method::POST, &path(&one.name, "/reset"), None, |folder| {
                 let id = folder.access.person(&one.name)?.id;
                 let (person, code) = folder.access.reset_person(&id, all)?;
-                Ok(invited(&person, Some(folder.link(&code))))
+                Ok(invited(&person, Some(&folder.link(&code))))
             })?;
             tell(&reset, json, |reset| link_of(reset, "the password is reset"))?;
         }
@@ -188,7 +189,7 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
     Ok(Outcome::Done)
 }
 
-fn invited(person: &access::Person, link: Option<String>) -> Json {
+fn invited(person: &access::Person, link: Option<&str>) -> Json {
     json!({"user": accounts_json::user(person), "invitation": link})
 }
 

@@ -287,3 +287,46 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_asked_depends_on_the_address_and_nothing_secret_goes_in_plain_text() {
+        use AccessMode::{Open, Required};
+        let here = "127.0.0.1:8080";
+        for (listen, mode, plain_text, asks, refused) in [
+            (here, None, false, false, ""),
+            ("[::1]:8080", None, false, false, ""),
+            (here, Some(Required), false, true, ""),
+            ("0.0.0.0:80", None, true, true, ""),
+            ("0.0.0.0:80", None, false, true, "http.plain_text"),
+            ("0.0.0.0:80", Some(Open), true, false, "access.mode"),
+            ("192.0.2.1:80", Some(Open), false, false, "access.mode"),
+            ("[::]:80", Some(Required), true, true, ""),
+        ] {
+            let mut config = Config::default();
+            config.http.listen = listen.parse().unwrap();
+            config.http.plain_text = plain_text;
+            config.access.mode = mode;
+            assert_eq!(config.asks_who(), asks, "{listen} {mode:?}");
+            match config.check() {
+                Ok(()) => assert!(refused.is_empty(), "{listen} {mode:?}"),
+                Err(error) => {
+                    let told = error.to_string();
+                    assert!(
+                        !refused.is_empty() && told.contains(refused),
+                        "{listen} {mode:?}: {told}"
+                    );
+                }
+            }
+        }
+        let mut config = Config::default();
+        config.access.session_hours = 0;
+        assert!(config.check().is_err());
+        config = Config::default();
+        config.http.admin_listen = Some("0.0.0.0:9090".parse().unwrap());
+        assert!(config.check().is_err(), "nobody is asked there");
+    }
+}

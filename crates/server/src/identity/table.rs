@@ -1,6 +1,10 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
-use access::Permission::{self, *};
+use access::Permission::{
+    self, AssessmentRead, AssessmentWrite, ContextsManage, ImportsRun, MetricsRead, NotificationsManage,
+    ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite,
+    UsersManage,
+};
 use serde_json::{Value, json};
 
 /// What a route asks for.

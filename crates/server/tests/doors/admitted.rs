@@ -90,8 +90,11 @@ fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     )
 }
 
+/// A body: its media type, and the text.
+type Sent = (String, String);
+
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<(String, String)>)> {
+fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -119,13 +122,7 @@ fn operations() -> Vec<(String, String, String, Option<(String, String)>)> {
     all
 }
 
-async fn send(
-    city: &City,
-    method: &str,
-    target: &str,
-    body: Option<&(String, String)>,
-    more: &[(&str, &str)],
-) -> Reply {
+async fn send(city: &City, method: &str, target: &str, body: Option<&Sent>, more: &[(&str, &str)]) -> Reply {
     let mut headers = more.to_vec();
     if let Some((kind, _)) = body {
         headers.push(("content-type", kind));
