@@ -30,6 +30,7 @@ pub struct View {
     purpose: Purpose,
     rows: PreparedRows,
     hidden_attributes: Arc<[Name]>,
+    request: Option<Arc<str>>,
 }
 
 /// Which entities a view shows.
@@ -58,7 +59,20 @@ impl View {
             purpose: Purpose(purpose.into()),
             rows: PreparedRows::All,
             hidden_attributes: Arc::default(),
+            request: None,
         }
+    }
+
+    /// The same, for the request with this id: what is done is recorded with it.
+    #[must_use]
+    pub fn of_request(mut self, id: &str) -> Self {
+        self.request = Some(id.into());
+        self
+    }
+
+    /// The id of the request, where it is known.
+    pub fn request(&self) -> Option<&Arc<str>> {
+        self.request.as_ref()
     }
 
     /// The same, showing only these rows. A selection that cannot be prepared (a regular expression that does not

@@ -17,6 +17,7 @@ use twin::contexts::Contexts;
 use twin::{Clock, Tenants, Twin};
 
 use crate::kpi::cache::Assessments;
+use crate::layers::REQUEST_ID;
 use crate::metrics::Metrics;
 use crate::problem::Answer;
 use crate::resolving::PATIENCE;
@@ -194,6 +195,10 @@ impl Deref for App {
 
 /// What the sender of a request may see. Every read of every door goes through here, so that access rules have
 /// one place to stand; until they land, all views are open.
-pub fn caller_view(_headers: &HeaderMap, _app: &App) -> View {
-    View::open(Caller::Anonymous, "service-operation")
+pub fn caller_view(headers: &HeaderMap, _app: &App) -> View {
+    let view = View::open(Caller::Anonymous, "service-operation");
+    match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        Some(id) => view.of_request(id),
+        None => view,
+    }
 }

@@ -147,8 +147,17 @@ impl Twin {
     /// # Errors
     /// [`Error::Missing`].
     pub async fn delete_subscription(&self, id: &Uri) -> Result<(), Error> {
-        self.ask(1, |reply| Command::Edit(Edit::Delete(id.clone()), reply))
-            .await
+        let view = View::open(Caller::System("twin"), "service-operation");
+        self.delete_subscription_as(&view, id).await
+    }
+
+    /// The same, as the one who asks.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn delete_subscription_as(&self, view: &View, id: &Uri) -> Result<(), Error> {
+        let edit = Edit::Delete(id.clone(), view.clone());
+        self.ask(1, |reply| Command::Edit(edit, reply)).await
     }
 
     /// A subscription, with what the system adds to it.

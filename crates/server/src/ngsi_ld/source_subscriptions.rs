@@ -148,7 +148,7 @@ pub(crate) async fn update_source_subscription(
 )]
 pub(crate) async fn delete_source_subscription(call: Writing, Path(id): Path<String>) -> Answer {
     let id = subscription_id(&id)?;
-    let twin = call.twin.clone();
-    blocking(move || twin.delete_registration_subscription_blocking(&id)).await??;
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    blocking(move || twin.delete_registration_subscription_as_blocking(&view, &id)).await??;
     Ok(no_content())
 }

@@ -220,7 +220,7 @@ pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, p
 )]
 pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -> Answer {
     let id = subscription_id(&id)?;
-    call.twin.delete_subscription(&id).await?;
+    call.twin.delete_subscription_as(&call.view, &id).await?;
     Ok(no_content())
 }
 

@@ -7,12 +7,13 @@ use hashbrown::HashSet;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Standing, Subject};
 use ngsi_ld::{Timestamp, Uri};
-use query::View;
+use query::{Caller, View};
 
 use super::subscribers::{Subscriber, Subscribers};
 use crate::error::Error;
 use crate::subscriptions::{self, StoredSubscription};
 use crate::twin::Twin;
+use crate::witness::Noted;
 
 /// What they are called in errors.
 const WHAT: &str = "registration subscription";
@@ -93,15 +94,27 @@ impl Twin {
     /// # Errors
     /// [`Error::Missing`].
     pub fn delete_registration_subscription_blocking(&self, id: &Uri) -> Result<(), Error> {
+        let view = View::open(Caller::System("twin"), "service-operation");
+        self.delete_registration_subscription_as_blocking(&view, id)
+    }
+
+    /// The same, as the one who asks.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub fn delete_registration_subscription_as_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
-        let (rows, owner) = if let Some(unread) = self.registrations().subscriptions.unread(id) {
+        let (rows, owner, before) = if let Some(unread) = self.registrations().subscriptions.unread(id) {
             let owner = subscriptions::owner(Subject::Registrations, id);
-            (subscribers.rows_without(&unread), owner)
+            (subscribers.rows_without(&unread), owner, None)
         } else {
             let before = self.registration_subscription_here(id)?;
-            (subscribers.rows(Some(&before), None), before.owner())
+            let rows = subscribers.rows(Some(&before), None);
+            (rows, before.owner(), Some(before))
         };
-        self.store_rows_blocking(rows)
+        let action = "registration-subscription.delete";
+        let events = vec![subscriptions::event(view, action, id, before.as_deref(), None)];
+        self.store_noted_blocking(Noted { rows, events }, Vec::new())
             .inspect_err(|_| subscribers.not_stored())?;
         subscribers.remove(id);
         self.forget_owner(&owner);
@@ -151,7 +164,13 @@ impl Twin {
         // Messages are for those who are there.
         subscriptions::enter(&after, &self.0.book);
         let is_told = !letters.is_empty();
-        if let Err(error) = self.store_rows_and_notify_blocking(rows, letters) {
+        let action = match before {
+            None => "registration-subscription.create",
+            Some(_) => "registration-subscription.update",
+        };
+        let id = &after.subscription.id;
+        let events = vec![subscriptions::event(&after.view, action, id, before, Some(&after))];
+        if let Err(error) = self.store_noted_blocking(Noted { rows, events }, letters) {
             subscribers.not_stored();
             match before {
                 Some(before) => subscriptions::enter(before, &self.0.book),
