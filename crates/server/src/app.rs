@@ -102,6 +102,8 @@ pub struct Config {
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
+    /// Where what is done is recorded; none where that is switched off.
+    pub audit: Option<governance::audit::Audit>,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -129,6 +131,7 @@ impl Config {
             public_url: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
+            audit: None,
             grace: Duration::from_secs(4),
         }
     }

@@ -5,6 +5,7 @@
 //! and [`serve`] puts it on a socket.
 
 pub mod app;
+mod audit;
 pub mod imports;
 pub mod json;
 pub mod kpi;

@@ -8,14 +8,14 @@ use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
+use crate::{App, audit, imports, kpi, ngsi_ld, notifications, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Mapacha",
         description = "The digital twin of a smart sustainable city: NGSI-LD (ETSI GS CIM 009 V1.9.1), imports, \
-            U4SSC key performance indicators, scenarios. Errors of NGSI-LD have the standard's types, those of the other APIs \
+            U4SSC key performance indicators, scenarios, an audit log that proves itself. Errors of NGSI-LD have the standard's types, those of the other APIs \
             follow RFC 9457.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -34,6 +34,7 @@ use crate::{App, imports, kpi, ngsi_ld, notifications, scenarios, service};
         (name = "KPI", description = "The U4SSC indicators and the city's self-assessment"),
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
+        (name = "Audit", description = "What was done, by whom, and the proof of it"),
         (name = "Service", description = "For whoever runs it"),
     ),
 )]
@@ -47,6 +48,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
         .merge(kpi::router())
         .merge(scenarios::router())
         .merge(imports::router())
+        .merge(audit::router())
         .merge(service::router());
     if admin {
         doors.merge(service::admin_router())

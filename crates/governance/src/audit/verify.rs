@@ -235,6 +235,10 @@ impl Reading {
         if !self.broken {
             self.check_tiles_are_there();
         }
+        // The first leaf comes with one.
+        if leaves > 0 && self.checkpoint.is_none() && self.report.findings.is_empty() {
+            self.report.find("the row of the checkpoint is missing");
+        }
         if let Some(checkpoint) = &self.checkpoint
             && !self.broken
         {

@@ -101,13 +101,10 @@ pub(crate) fn bus(number: usize, speed: i64) -> Entity {
 
 /// Writes as many entities as it takes until the log has so many leaves, `group` at a time.
 pub(crate) fn fill(city: &City, leaves: u64, group: usize) {
-    let mut number = 0;
     while city.log().size() < leaves {
-        let left = usize::try_from(leaves - city.log().size()).unwrap();
-        let operations = (0..group.min(left)).map(|_| {
-            number += 1;
-            Operation::Create(bus(number, 50))
-        });
+        let there = usize::try_from(city.log().size()).unwrap();
+        let left = usize::try_from(leaves).unwrap() - there;
+        let operations = (0..group.min(left)).map(|n| Operation::Create(bus(there + n, 50)));
         for result in city.run(operations.collect()) {
             result.unwrap();
         }

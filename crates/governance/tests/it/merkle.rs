@@ -222,7 +222,7 @@ fn what_is_not_there_is_not_proved() {
     let nodes = Defined(leaves(5));
     assert!(inclusion_proof(&nodes, 5, 5).is_err());
     assert!(inclusion_proof(&nodes, 0, 0).is_err());
-    assert!(inclusion_proof(&nodes, 5, 6).is_err());
+    assert!(inclusion_proof(&nodes, 4, 6).is_err());
     assert!(consistency_proof(&nodes, 6, 5).is_err());
     assert!(consistency_proof(&nodes, 3, 9).is_err());
     assert!(!verify_inclusion(Hash::of(b""), 3, 3, Hash::of(b""), &[]));

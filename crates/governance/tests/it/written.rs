@@ -147,7 +147,8 @@ fn checkpoints_come_once_a_second_and_at_the_end() {
     assert_eq!(size(), Some(1), "no second has passed");
     city.clock.advance(1_000_000);
     fill(&city, 7, 1);
-    assert_eq!(size(), Some(6));
+    // With the next group, or by itself just before it.
+    assert!(matches!(size(), Some(5 | 6)), "{:?}", size());
     let log = city.log();
     city.tenants.close();
     let last = log.checkpoint().unwrap();
@@ -194,8 +195,9 @@ fn tenants_have_logs_of_their_own_and_keep_them() {
             city.log().pseudonyms().target(same.as_str()),
             "nobody can tell that it is the same in both"
         );
+        let roots = (log.root(1).unwrap(), city.log().root(280).unwrap());
         city.tenants.close();
-        (log.root(1).unwrap(), city.log().root(280).unwrap())
+        roots
     };
     let city = City::on_disk(folder.path()).unwrap();
     let north = city.tenants.get(Some("north")).unwrap();
