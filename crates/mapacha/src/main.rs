@@ -37,6 +37,8 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Assess(arguments) => commands::assess::run(arguments, &effective, json),
         Command::Scenario(command) => commands::scenario::run(command, &effective, json),
         Command::Simulate(command) => commands::simulate::run(command, &effective),
+        Command::Verify(arguments) => commands::verify::run(arguments, &effective, json),
+        Command::Audit(command) => commands::audit::run(command, &effective, json),
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
@@ -64,6 +66,8 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Assess(arguments) => (arguments.place.data_dir.as_ref(), None),
         Command::Scenario(command) => (command.data_dir(), None),
         Command::Simulate(command) => (command.data_dir(), None),
+        Command::Verify(arguments) => (arguments.data_dir.as_ref(), None),
+        Command::Audit(cli::Audit::Export(arguments)) => (arguments.place.data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Openapi | Command::Completions { .. } => (None, None),

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["ngsi-ld"]),
     ("storage", &["query", "ngsi-ld"]),
     ("twin", &["storage", "query", "ngsi-ld"]),
+    ("governance", &["twin", "query", "ngsi-ld"]),
     ("formats", &["twin", "query", "ngsi-ld"]),
     ("indicators", &["formats", "twin", "query", "ngsi-ld"]),
     ("demo-city", &["formats", "twin", "query", "ngsi-ld"]),
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "server",
         &[
+            "governance",
             "scenarios",
             "formats",
             "indicators",
@@ -51,6 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "mapacha",
         &[
             "server",
+            "governance",
             "scenarios",
             "formats",
             "indicators",
@@ -69,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "benches",
         &[
             "black-box",
+            "governance",
             "demo-city",
             "scenarios",
             "sim-access",
@@ -76,6 +80,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "twin",
             "storage",
             "query",
+            "ngsi-ld",
         ],
     ),
 ];

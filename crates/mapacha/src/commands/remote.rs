@@ -105,6 +105,18 @@ impl Remote {
         self.send(Method::GET, &format!("{path}/result"), &query, None)
     }
 
+    /// What is at a path, as bytes.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let answer = self.answer(Method::GET, path, &[], None)?;
+        if !answer.status().is_success() {
+            return told(answer).map(String::into_bytes);
+        }
+        let bytes = answer.bytes();
+        Ok(bytes
+            .map_err(|error| Failure::new(format!("the answer broke off: {error}")))?
+            .to_vec())
+    }
+
     fn send(
         &self,
         method: Method,
@@ -112,6 +124,16 @@ impl Remote {
         query: &[(String, String)],
         body: Option<Body>,
     ) -> Result<String, Failure> {
+        told(self.answer(method, path, query, body)?)
+    }
+
+    fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(String, String)],
+        body: Option<Body>,
+    ) -> Result<Response, Failure> {
         let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))
             .map_err(|error| Failure::usage(error.to_string()))?;
         url.query_pairs_mut().extend_pairs(query);
@@ -124,15 +146,14 @@ impl Remote {
                 .header("content-type", "application/octet-stream")
                 .body(body);
         }
-        let answer = request.send().map_err(|error| {
+        request.send().map_err(|error| {
             Failure::new(format!(
                 "no server answers at {}: {}",
                 self.url,
                 root_cause(&error)
             ))
             .remedy("check the address, and that `mapacha serve` runs there")
-        })?;
-        told(answer)
+        })
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
+mod audit;
 mod batch;
 mod common;
 mod contexts;
