@@ -43,8 +43,14 @@ fn bus(number: usize) -> Entity {
         .with(Attribute::property(term("speed"), 0_i64).unit_code("KMH"))
         .with(Attribute::property(term("line"), "44"))
         .with(Attribute::property(term("occupancy"), 0.5))
-        .with(Attribute::property(term("name"), format!("Bus {number} of the line 44")))
-        .with(Attribute::relationship(term("refLine"), Uri::ngsi_ld("Line", "44")))
+        .with(Attribute::property(
+            term("name"),
+            format!("Bus {number} of the line 44"),
+        ))
+        .with(Attribute::relationship(
+            term("refLine"),
+            Uri::ngsi_ld("Line", "44"),
+        ))
 }
 
 fn update(number: usize) -> Operation {
@@ -108,7 +114,12 @@ fn run(way: Way, audited: bool) -> (Cost, u64) {
     if audited {
         audit.begin(&twin).expect("keys");
     }
-    done(&twin, (0..ENTITIES).map(|number| Operation::Create(bus(number))).collect());
+    done(
+        &twin,
+        (0..ENTITIES)
+            .map(|number| Operation::Create(bus(number)))
+            .collect(),
+    );
     let (_, count, work) = way;
     let cpu = || cpu_of(std::process::id()).unwrap_or_default();
     let (before, start) = (cpu(), Instant::now());
@@ -128,19 +139,26 @@ fn run(way: Way, audited: bool) -> (Cost, u64) {
 fn bytes(folder: &Path) -> u64 {
     let files = std::fs::read_dir(folder).expect("a folder");
     files
-        .map(|file| file.and_then(|file| file.metadata()).map_or(0, |facts| facts.len()))
+        .map(|file| {
+            file.and_then(|file| file.metadata())
+                .map_or(0, |facts| facts.len())
+        })
         .sum()
 }
 
 fn median(mut costs: Vec<Cost>, of: fn(&Cost) -> Duration) -> f64 {
     costs.sort_by_key(of);
-    costs.get(costs.len() / 2).map_or(0.0, |cost| of(cost).as_secs_f64())
+    costs
+        .get(costs.len() / 2)
+        .map_or(0.0, |cost| of(cost).as_secs_f64())
 }
 
 /// Measures and prints.
 pub(crate) fn report(runs: usize) {
     println!("## The audit log\n");
-    println!("| Writes | Wall, µs each, without and with | CPU, µs each, without and with | CPU more | Bytes more, each |");
+    println!(
+        "| Writes | Wall, µs each, without and with | CPU, µs each, without and with | CPU more | Bytes more, each |"
+    );
     println!("|---|---|---|---|---|");
     for way in WAYS {
         let (mut off, mut on, mut sizes) = (Vec::new(), Vec::new(), (0, 0));
@@ -158,7 +176,10 @@ pub(crate) fn report(runs: usize) {
             each(median(off.clone(), |cost| cost.wall)),
             each(median(on.clone(), |cost| cost.wall)),
         );
-        let cpu = (each(median(off, |cost| cost.cpu)), each(median(on, |cost| cost.cpu)));
+        let cpu = (
+            each(median(off, |cost| cost.cpu)),
+            each(median(on, |cost| cost.cpu)),
+        );
         let more = (cpu.1 / cpu.0 - 1.0) * 100.0;
         let size = (sizes.1 as f64 - sizes.0 as f64) / (count + ENTITIES) as f64;
         println!(

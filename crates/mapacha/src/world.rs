@@ -166,10 +166,12 @@ pub(crate) fn verify(folder: &Path, key: Option<&VerifierKey>) -> Result<Verifie
         let own = keys.as_ref().map(|keys| keys.verifier(tenant));
         let signer = key.filter(|_| tenant.is_empty()).or(own.as_ref());
         match verify::store(&*reader, tenant, signer) {
-            Ok(found) => report = Report {
-                findings: report.findings.into_iter().chain(found.findings).collect(),
-                ..found
-            },
+            Ok(found) => {
+                report = Report {
+                    findings: report.findings.into_iter().chain(found.findings).collect(),
+                    ..found
+                }
+            }
             Err(error) => report.findings.push(error.to_string()),
         }
         if report.leaves > 0 || !report.findings.is_empty() {

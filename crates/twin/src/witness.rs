@@ -186,7 +186,11 @@ impl Watch {
     /// The same of events alone.
     pub(crate) fn saw_events(&mut self, events: &[Event], now: Timestamp) -> Result<Vec<Change>, Error> {
         match &mut self.witness {
-            Some(witness) => ask(&mut **witness, &events.iter().map(Deed::Event).collect::<Vec<_>>(), now),
+            Some(witness) => ask(
+                &mut **witness,
+                &events.iter().map(Deed::Event).collect::<Vec<_>>(),
+                now,
+            ),
             None => Ok(Vec::new()),
         }
     }

@@ -70,9 +70,15 @@ fn a_log_is_verified_exported_and_proved_elsewhere() {
 
     let (code, said) = verify(&["--data-dir", &data, "--key", key]);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("audit log of the tenant `north`: the tree of the first 3 entries"), "{said}");
+    assert!(
+        said.contains("audit log of the tenant `north`: the tree of the first 3 entries"),
+        "{said}"
+    );
     let document = json(["verify", "--data-dir", &data]);
-    assert_eq!((&document["logs"][0]["entries"], &document["stores"]), (&json!(301), &json!(2)));
+    assert_eq!(
+        (&document["logs"][0]["entries"], &document["stores"]),
+        (&json!(301), &json!(2))
+    );
     assert_eq!(document["findings"], json!([]));
 
     let local = text(&folder.path().join("local.jsonl"));
@@ -117,8 +123,14 @@ fn a_changed_byte_of_the_store_is_named() {
     std::fs::write(&file, bytes).expect("a file");
     let (code, said) = verify(&["--data-dir", &data]);
     assert_eq!(code, 3, "{said}");
-    assert!(said.contains("tenant `north`") && said.contains("`audit`"), "{said}");
-    assert!(said.contains("audit log of the default tenant"), "the other is as it was: {said}");
+    assert!(
+        said.contains("tenant `north`") && said.contains("`audit`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("audit log of the default tenant"),
+        "the other is as it was: {said}"
+    );
     // Nothing is written where it cannot be recorded.
     let (code, stdout, _) = told(&run(["doctor", "--data-dir", &data, "--listen", "127.0.0.1:0"]));
     assert!(code == 3 && stdout.contains("north"), "{stdout}");

@@ -82,7 +82,10 @@ fn acknowledged_writes_survive_kill_9() {
         let (_, entries) = server.get("/audit/entries?limit=1");
         let size = entries["size"].as_u64().expect("a number");
         let writes = acknowledged.iter().sum::<u64>() + 5;
-        assert!(size >= writes, "cycle {cycle}: {size} entries of {writes} acknowledged writes");
+        assert!(
+            size >= writes,
+            "cycle {cycle}: {size} entries of {writes} acknowledged writes"
+        );
         if let Some((old, root)) = &signed {
             let (_, proof) = server.get(&format!("/audit/proof/consistency?old={old}&new={size}"));
             assert_eq!(&proof["old_root"], root, "cycle {cycle}: what was signed before");

@@ -12,11 +12,11 @@ use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::Hash;
 use super::leaf::Leaf;
 use super::note::{Checkpoint, VerifierKey};
 use super::tree::Tree;
 use super::verify::Report;
-use super::Hash;
 
 const FORMAT: &str = "mapacha-audit-log";
 const VERSION: u8 = 1;
@@ -34,7 +34,12 @@ struct Head {
 }
 
 /// Writes the first line.
-pub fn write_head(out: &mut impl Write, tenant: &str, key: &VerifierKey, checkpoint: &Checkpoint) -> io::Result<()> {
+pub fn write_head(
+    out: &mut impl Write,
+    tenant: &str,
+    key: &VerifierKey,
+    checkpoint: &Checkpoint,
+) -> io::Result<()> {
     let head = Head {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -71,10 +76,14 @@ pub fn check(input: &mut impl BufRead, key: Option<&VerifierKey>) -> io::Result<
         let said = |what: String| format!("line {}, leaf {number}: {what}", number + 2);
         match Leaf::parse(&line) {
             Ok(leaf) if leaf.seq != number => {
-                report.findings.push(said(format!("it says that it is number {}", leaf.seq)));
+                report
+                    .findings
+                    .push(said(format!("it says that it is number {}", leaf.seq)));
             }
             Ok(leaf) if leaf.tenant != report.tenant => {
-                report.findings.push(said(format!("it is of the tenant `{}`", leaf.tenant)));
+                report
+                    .findings
+                    .push(said(format!("it is of the tenant `{}`", leaf.tenant)));
             }
             Ok(_) => {}
             Err(why) => report.findings.push(said(why.to_string())),
@@ -113,7 +122,10 @@ fn open(line: &[u8], key: Option<&VerifierKey>, report: &mut Report) -> Option<(
         }
     };
     if head.format != FORMAT || head.version != VERSION {
-        find(format!("`{}` {} is not a form that this program knows", head.format, head.version));
+        find(format!(
+            "`{}` {} is not a form that this program knows",
+            head.format, head.version
+        ));
         return None;
     }
     let Some(own) = VerifierKey::parse(&head.key) else {
@@ -140,7 +152,10 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     if line.last() == Some(&b'\n') {
         line.pop();
     } else if read as u64 == LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than any of a log"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a line is longer than any of a log",
+        ));
     }
     Ok(read > 0)
 }

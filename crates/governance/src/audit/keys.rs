@@ -11,9 +11,9 @@ use rand::rngs::SysRng;
 use sha2::Sha256;
 use twin::{Row, StorageReader};
 
+use super::Hash;
 use super::error::Error;
 use super::note::VerifierKey;
-use super::Hash;
 
 /// The system table of the default tenant that holds them.
 pub(crate) const TABLE: &str = "audit-key";
@@ -76,7 +76,10 @@ impl Keys {
                 (Some((&VERSION, rest)), 65) => rest.split_at(32),
                 _ => return Err(damaged(key, "it is not of a form that this program knows")),
             };
-            let secret: [u8; 32] = secret.try_into().map_err(|_| damaged(key, "it is too short"))?;
+            let secret: [u8; 32] = secret
+                .try_into()
+                .ok()
+                .ok_or_else(|| damaged(key, "it is too short"))?;
             let proven = match key.as_slice() {
                 Self::SIGNING_ROW => {
                     let known = SigningKey::from_bytes(&secret);
@@ -127,19 +130,15 @@ impl Keys {
                 self.signing.to_bytes(),
                 self.signing.verifying_key().to_bytes(),
             ),
-            row(
-                Self::PSEUDONYM_ROW,
-                self.pseudonym,
-                Hash::of(&self.pseudonym).0,
-            ),
+            row(Self::PSEUDONYM_ROW, self.pseudonym, Hash::of(&self.pseudonym).0),
         ]
     }
 
     /// The name of the instance in its logs: of its key, the same for ever.
     pub fn instance(&self) -> String {
         let hash = Hash::of(self.signing.verifying_key().as_bytes());
-        let digits: String = hash.0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("mapacha-{digits}")
+        let short = hash.0.first_chunk().copied().unwrap_or_default();
+        format!("mapacha-{:016x}", u64::from_be_bytes(short))
     }
 
     /// The origin of a tenant's log; the default tenant has no name.

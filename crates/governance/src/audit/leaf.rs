@@ -129,7 +129,9 @@ impl Leaf<'static> {
         };
         let leaf = Self {
             seq: read.seq,
-            time: Timestamp::parse(&read.time).map_err(|_| wrong("`time` is no instant"))?,
+            time: Timestamp::parse(&read.time)
+                .ok()
+                .ok_or_else(|| wrong("`time` is no instant"))?,
             tenant: read.tenant.into(),
             actor: read.actor.into(),
             on_behalf_of: read.on_behalf_of.map(Into::into),
@@ -186,7 +188,11 @@ fn text(value: &str, out: &mut Vec<u8>) {
     let is_long = value.chars().nth(LONGEST).is_some();
     let kept = value.chars().take(if is_long { LONGEST - 1 } else { LONGEST });
     for c in kept.chain(is_long.then_some('…')) {
-        let c = if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER };
+        let c = if is_plain(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        };
         if matches!(c, '"' | '\\') {
             out.push(b'\\');
         }

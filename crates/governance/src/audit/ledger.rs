@@ -13,7 +13,7 @@ use super::keys::{Keys, Pseudonyms};
 use super::leaf::{Leaf, time_text};
 use super::log::StoredTiles;
 use super::note::{Checkpoint, VerifierKey};
-use super::rows::{self, CHECKPOINT, LeavesRow, SIZE, TABLE};
+use super::rows::{self, CHECKPOINT, Kind, LeavesRow, TABLE};
 use super::state::{self, Lines};
 use super::tree::{Tree, WIDTH};
 use super::{Hash, root};
@@ -68,21 +68,21 @@ impl Ledger {
     pub(crate) fn open(tenant: &str, reader: Arc<dyn StorageReader>, keys: Arc<Keys>) -> Result<Self, Error> {
         let verifier = keys.verifier(tenant);
         let damaged = |what: String| Error::damaged(tenant, what);
-        let one = |key: &[u8]| -> Result<Option<Vec<u8>>, Error> {
-            let found = reader.system(TABLE, key, 1)?;
-            Ok(found.into_iter().find(|(found, _)| found == key).map(|(_, value)| value))
-        };
-        let size = one(SIZE)?
-            .map_or(Ok(0), |value| rows::read_size(&value))
-            .map_err(|why| damaged(format!("the row of its size: {why}")))?;
-        let checkpoint = match one(CHECKPOINT)? {
+        let stored = reader.system(TABLE, CHECKPOINT, 1)?;
+        let checkpoint = match stored.into_iter().find(|(key, _)| key == CHECKPOINT) {
             None => None,
-            Some(value) => {
-                let note = rows::read_checkpoint(&value).map_err(|why| damaged(format!("its checkpoint: {why}")))?;
+            Some((_, value)) => {
+                let note =
+                    rows::read_checkpoint(&value).map_err(|why| damaged(format!("its checkpoint: {why}")))?;
                 let opened = Checkpoint::open(note, &verifier);
                 Some(opened.map_err(|why| damaged(format!("its checkpoint: {why}")))?)
             }
         };
+        let signed_size = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        let size = count(&*reader, tenant, signed_size)?;
+        if size > 0 && checkpoint.is_none() {
+            return Err(damaged("its checkpoint is missing".to_owned()));
+        }
         let shared = Arc::new(Shared {
             tenant: tenant.to_owned(),
             reader,
@@ -92,20 +92,12 @@ impl Ledger {
         });
         let tiles = StoredTiles::new(&shared, size);
         let edge = Edge::read(&tiles, size)?;
-        let signed_size = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
-        if let Some(checkpoint) = &checkpoint {
-            if checkpoint.size > size {
-                return Err(damaged(format!(
-                    "it has {size} leaves, and its checkpoint is of {}",
-                    checkpoint.size
-                )));
-            }
-            if root(&tiles, checkpoint.size)? != checkpoint.root {
-                return Err(damaged(format!(
-                    "its first {} leaves are not those that its checkpoint was signed for",
-                    checkpoint.size
-                )));
-            }
+        if let Some(checkpoint) = &checkpoint
+            && root(&tiles, checkpoint.size)? != checkpoint.root
+        {
+            return Err(damaged(format!(
+                "its first {signed_size} leaves are not those that its checkpoint was signed for"
+            )));
         }
         *shared.published.write() = Published {
             size,
@@ -201,7 +193,9 @@ impl Witness for Ledger {
             let hash = Hash::of_leaf(&leaf);
             row.push(&last, &leaf, &hash);
             std::mem::swap(&mut last, &mut leaf);
-            edge.tree.append(hash, &mut |level, number, hash| hashes.push((level, number, hash)));
+            edge.tree.append(hash, &mut |level, number, hash| {
+                hashes.push((level, number, hash));
+            });
             for (level, number, hash) in hashes.drain(..) {
                 if let Some(full) = edge.grow(level, number, hash) {
                     given.push(full);
@@ -215,7 +209,6 @@ impl Witness for Ledger {
         for (level, tile) in touched {
             given.extend(edge.tile_row(level, tile));
         }
-        given.push(Row::put(TABLE, SIZE, rows::size_value(edge.tree.size())));
         edge.last = Arc::new(last);
         let mut checkpoint = None;
         if now >= self.not_before {
@@ -256,6 +249,45 @@ impl Witness for Ledger {
         drop(published);
         self.edge = edge;
     }
+}
+
+/// How many leaves a log has, of which `signed` were signed: counted from there on.
+fn count(reader: &dyn StorageReader, tenant: &str, signed: u64) -> Result<u64, Error> {
+    const PAGE: usize = 512;
+    let damaged = |what: String| Error::damaged(tenant, what);
+    let mut next = signed / WIDTH * WIDTH;
+    let mut previous = Vec::new();
+    loop {
+        let page = reader.system(TABLE, &rows::leaves_key(next), PAGE)?;
+        let is_last = page.len() < PAGE;
+        for (key, value) in page {
+            match Kind::of(&key) {
+                Some(Kind::Leaves(first)) if first == next => {}
+                Some(Kind::Leaves(first)) => {
+                    return Err(damaged(format!(
+                        "leaf {next} is missing: a row begins with {first}"
+                    )));
+                }
+                _ => return enough(next, signed).map_err(damaged),
+            }
+            if next.is_multiple_of(WIDTH) {
+                previous.clear();
+            }
+            let first = next;
+            rows::read_leaves(&value, &mut previous, &mut |_, _, _| next += 1)
+                .map_err(|why| damaged(format!("the row of leaves from {first} on: {why}")))?;
+        }
+        if is_last {
+            return enough(next, signed).map_err(damaged);
+        }
+    }
+}
+
+fn enough(size: u64, signed: u64) -> Result<u64, String> {
+    if size < signed {
+        return Err(format!("it has {size} leaves, and its checkpoint is of {signed}"));
+    }
+    Ok(size)
 }
 
 impl Edge {

@@ -63,8 +63,13 @@ impl Log {
         while next < to {
             let bundle = next / WIDTH;
             let leaves = tiles.bundle(bundle)?;
-            let (first, end) = (next - bundle * WIDTH, to.min((bundle + 1) * WIDTH) - bundle * WIDTH);
-            let some = leaves.get(within(first)..within(end)).ok_or_else(|| missing(&self.0, next))?;
+            let (first, end) = (
+                next - bundle * WIDTH,
+                to.min((bundle + 1) * WIDTH) - bundle * WIDTH,
+            );
+            let some = leaves
+                .get(within(first)..within(end))
+                .ok_or_else(|| missing(&self.0, next))?;
             entries.extend_from_slice(some);
             next = (bundle + 1) * WIDTH;
         }
@@ -76,9 +81,9 @@ impl Log {
         let first = self.check_tile(0, number, width)?;
         let mut bundle = Vec::new();
         for entry in self.entries(first, first + width)? {
-            let length = u16::try_from(entry.len()).map_err(|_| {
-                Error::damaged(&self.0.tenant, format!("a leaf of bundle {number} is too long"))
-            })?;
+            let too_long =
+                || Error::damaged(&self.0.tenant, format!("a leaf of bundle {number} is too long"));
+            let length = u16::try_from(entry.len()).ok().ok_or_else(too_long)?;
             bundle.extend_from_slice(&length.to_be_bytes());
             bundle.extend_from_slice(&entry);
         }
@@ -89,7 +94,9 @@ impl Log {
     pub fn tile(&self, level: u8, number: u64, width: u64) -> Result<Vec<u8>, Error> {
         self.check_tile(level, number, width)?;
         let hashes = StoredTiles::new(&self.0, self.size()).tile(level, number)?;
-        let some = hashes.get(..within(width)).ok_or_else(|| missing(&self.0, number))?;
+        let some = hashes
+            .get(..within(width))
+            .ok_or_else(|| missing(&self.0, number))?;
         Ok(some.iter().flat_map(|hash| hash.0).collect())
     }
 
@@ -107,7 +114,9 @@ impl Log {
     fn tiles(&self, size: u64) -> Result<StoredTiles, Error> {
         let there = self.size();
         if size > there {
-            return Err(Error::OutOfRange(format!("the log has {there} leaves, not {size}")));
+            return Err(Error::OutOfRange(format!(
+                "the log has {there} leaves, not {size}"
+            )));
         }
         Ok(StoredTiles::new(&self.0, size))
     }
@@ -115,7 +124,9 @@ impl Log {
     /// Whether there is a tile with so many hashes; the number of its first node.
     fn check_tile(&self, level: u8, number: u64, width: u64) -> Result<u64, Error> {
         let nodes = self.size().checked_shr(8 * u32::from(level)).unwrap_or(0);
-        let first = number.checked_mul(WIDTH).filter(|first| first.checked_add(width).is_some_and(|end| end <= nodes));
+        let first = number
+            .checked_mul(WIDTH)
+            .filter(|first| first.checked_add(width).is_some_and(|end| end <= nodes));
         match first {
             Some(first) if (1..=WIDTH).contains(&width) => Ok(first),
             _ => Err(Error::OutOfRange(format!(
@@ -133,11 +144,14 @@ fn missing(shared: &Shared, leaf: u64) -> Error {
     Error::damaged(&shared.tenant, format!("leaf {leaf} is missing"))
 }
 
+/// Tiles by level and number.
+type Known = HashMap<(u8, u64), Arc<Vec<Hash>>>;
+
 /// The nodes of a log, read from its rows. Remembers the tiles that it read.
 pub(crate) struct StoredTiles {
     shared: Arc<Shared>,
     size: u64,
-    known: Mutex<HashMap<(u8, u64), Arc<Vec<Hash>>>>,
+    known: Mutex<Known>,
 }
 
 impl StoredTiles {
@@ -169,7 +183,10 @@ impl StoredTiles {
         let first = number * WIDTH;
         let end = self.size.min(first + WIDTH);
         let damaged = |what: String| Error::damaged(&self.shared.tenant, what);
-        let rows = self.shared.reader.system(TABLE, &rows::leaves_key(first), within(WIDTH))?;
+        let rows = self
+            .shared
+            .reader
+            .system(TABLE, &rows::leaves_key(first), within(WIDTH))?;
         let (mut next, mut previous) = (first, Vec::new());
         for (key, value) in rows {
             match Kind::of(&key) {
@@ -214,8 +231,12 @@ impl Nodes for StoredTiles {
         } else {
             let key = rows::tile_key(level, number);
             let rows = self.shared.reader.system(TABLE, &key, 1)?;
-            let damaged =
-                |what: &str| Error::damaged(&self.shared.tenant, format!("the row of tile {level}/{number}: {what}"));
+            let damaged = |what: &str| {
+                Error::damaged(
+                    &self.shared.tenant,
+                    format!("the row of tile {level}/{number}: {what}"),
+                )
+            };
             let row = rows.into_iter().find(|(found, _)| *found == key);
             let (_, value) = row.ok_or_else(|| damaged("it is missing"))?;
             hashes = rows::read_tile(&value).map_err(damaged)?;

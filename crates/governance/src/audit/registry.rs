@@ -26,7 +26,10 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Audit").field("keys", &self.keys).finish_non_exhaustive()
+        formatter
+            .debug_struct("Audit")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,6 @@
 //! | `c` | the latest checkpoint |
 //! | `e` and the number of its first leaf | leaves of one commit, never of two bundles of 256 |
 //! | `h`, tile level (1 …), tile number | the hashes of a tile above the leaves, as many as there are |
-//! | `n` | the number of leaves |
 //!
 //! Numbers are eight bytes, the greatest first. Every value begins with the version of this form, 1. In a row of
 //! leaves each is `prefix | suffix | length | middle | check`: so many bytes of the leaf before it in the bundle begin
@@ -22,7 +21,6 @@ const VERSION: u8 = 1;
 const CHECK: usize = 8;
 
 pub(crate) const CHECKPOINT: &[u8] = b"c";
-pub(crate) const SIZE: &[u8] = b"n";
 
 /// What a row is, by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +30,12 @@ pub(crate) enum Kind {
     Leaves(u64),
     /// A tile: its level and number.
     Tile(u8, u64),
-    Size,
 }
 
 impl Kind {
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
         match key {
             CHECKPOINT => Some(Self::Checkpoint),
-            SIZE => Some(Self::Size),
             [b'e', number @ ..] => Some(Self::Leaves(u64::from_be_bytes(number.try_into().ok()?))),
             [b'h', level @ 1..=8, number @ ..] => {
                 Some(Self::Tile(*level, u64::from_be_bytes(number.try_into().ok()?)))
@@ -57,13 +53,11 @@ pub(crate) fn tile_key(level: u8, number: u64) -> Vec<u8> {
     [&[b'h', level][..], &number.to_be_bytes()].concat()
 }
 
-pub(crate) fn size_value(size: u64) -> Vec<u8> {
-    [&[VERSION][..], &size.to_be_bytes()].concat()
-}
-
 pub(crate) fn tile_value(hashes: &[Hash]) -> Vec<u8> {
     let mut value = vec![VERSION];
-    hashes.iter().for_each(|hash| value.extend_from_slice(&hash.0));
+    for hash in hashes {
+        value.extend_from_slice(&hash.0);
+    }
     value
 }
 
@@ -81,11 +75,6 @@ fn body(value: &[u8]) -> Result<&[u8], Malformed> {
     }
 }
 
-pub(crate) fn read_size(value: &[u8]) -> Result<u64, Malformed> {
-    let bytes = body(value)?.try_into().map_err(|_| "it is not a number of leaves")?;
-    Ok(u64::from_be_bytes(bytes))
-}
-
 pub(crate) fn read_tile(value: &[u8]) -> Result<Vec<Hash>, Malformed> {
     let (hashes, rest) = body(value)?.as_chunks::<32>();
     if !rest.is_empty() || hashes.is_empty() || hashes.len() as u64 > WIDTH {
@@ -95,7 +84,7 @@ pub(crate) fn read_tile(value: &[u8]) -> Result<Vec<Hash>, Malformed> {
 }
 
 pub(crate) fn read_checkpoint(value: &[u8]) -> Result<&str, Malformed> {
-    std::str::from_utf8(body(value)?).map_err(|_| "it is not text")
+    std::str::from_utf8(body(value)?).ok().ok_or("it is not text")
 }
 
 /// Leaves on their way into a row.
@@ -110,7 +99,12 @@ impl LeavesRow {
     pub(crate) fn push(&mut self, previous: &[u8], leaf: &[u8], hash: &Hash) {
         let prefix = previous.iter().zip(leaf).take_while(|(a, b)| a == b).count();
         let (rest, was) = (&leaf[prefix..], &previous[prefix..]);
-        let suffix = was.iter().rev().zip(rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let suffix = was
+            .iter()
+            .rev()
+            .zip(rest.iter().rev())
+            .take_while(|(a, b)| a == b)
+            .count();
         let middle = &rest[..rest.len() - suffix];
         for length in [prefix, suffix, middle.len()] {
             varint(&mut self.0, length);
@@ -137,7 +131,11 @@ pub(crate) fn read_leaves(
         return Err("it holds no leaf");
     }
     while !input.is_empty() {
-        let (prefix, suffix, length) = (read_varint(&mut input)?, read_varint(&mut input)?, read_varint(&mut input)?);
+        let (prefix, suffix, length) = (
+            read_varint(&mut input)?,
+            read_varint(&mut input)?,
+            read_varint(&mut input)?,
+        );
         let both = prefix.checked_add(suffix).filter(|both| *both <= previous.len());
         both.ok_or("a leaf is longer than the one that it is written after")?;
         let (middle, rest) = input.split_at_checked(length).ok_or(CUT)?;
@@ -149,7 +147,9 @@ pub(crate) fn read_leaves(
         again.push(previous, &leaf, &hash);
         let lengths = [prefix, suffix, length];
         let mut head = Vec::new();
-        lengths.into_iter().for_each(|length| varint(&mut head, length));
+        for length in lengths {
+            varint(&mut head, length);
+        }
         if !again.0.starts_with(&head) {
             return Err("a leaf is written in another way than this program writes it");
         }
@@ -222,7 +222,7 @@ mod tests {
         fn no_bytes_are_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..60), before in proptest::collection::vec(any::<u8>(), 0..20)) {
             let mut previous = before;
             let _ = read_leaves(&bytes, &mut previous, &mut |_, _, _| {});
-            let _ = (read_size(&bytes), read_tile(&bytes), read_checkpoint(&bytes), Kind::of(&bytes));
+            let _ = (read_tile(&bytes), read_checkpoint(&bytes), Kind::of(&bytes));
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
             (leaves_key(u64::MAX), Kind::Leaves(u64::MAX)),
             (tile_key(1, 0), Kind::Tile(1, 0)),
             (tile_key(2, 7), Kind::Tile(2, 7)),
-            (SIZE.to_vec(), Kind::Size),
+            (tile_key(8, 0), Kind::Tile(8, 0)),
         ]
         .windows(2)
         .map(|pair| {

@@ -69,14 +69,20 @@ impl Log {
     fn wanted(&self, filter: &Filter) -> impl Fn(&Leaf<'_>) -> bool + use<> {
         let filter = filter.clone();
         let actor = filter.actor.as_deref().map(|name| self.pseudonyms().actor(name));
-        let target = filter.target.as_deref().map(|name| self.pseudonyms().target(name));
+        let target = filter
+            .target
+            .as_deref()
+            .map(|name| self.pseudonyms().target(name));
         let is = |found: Option<&str>, given: &Option<String>, pseudonym: &Option<String>| {
             given.is_none() || found.is_some() && (found == given.as_deref() || found == pseudonym.as_deref())
         };
         move |leaf| {
             is(Some(&leaf.actor), &filter.actor, &actor)
                 && is(leaf.target.as_deref(), &filter.target, &target)
-                && filter.action.as_ref().is_none_or(|action| leaf.action.starts_with(action.as_str()))
+                && filter
+                    .action
+                    .as_ref()
+                    .is_none_or(|action| leaf.action.starts_with(action.as_str()))
                 && filter.from.is_none_or(|from| leaf.time >= from)
                 && filter.before.is_none_or(|before| leaf.time < before)
         }

@@ -15,7 +15,11 @@ use twin::{Change, Datasets};
 use super::Hash;
 
 /// The hashes of what was there, and of what was written; `None` for nothing.
-pub(crate) fn hashes(before: Option<&Entity>, written: &[Change], lines: &mut Lines) -> (Option<Hash>, Option<Hash>) {
+pub(crate) fn hashes(
+    before: Option<&Entity>,
+    written: &[Change],
+    lines: &mut Lines,
+) -> (Option<Hash>, Option<Hash>) {
     for change in written {
         lines.change(change);
     }
@@ -101,7 +105,11 @@ impl Lines {
     }
 
     fn head_of(&mut self, entity: &Entity) {
-        let times = [Some(entity.created_at), Some(entity.modified_at), entity.expires_at];
+        let times = [
+            Some(entity.created_at),
+            Some(entity.modified_at),
+            entity.expires_at,
+        ];
         self.head(&entity.id, &entity.types, &entity.scope, times);
     }
 
@@ -109,10 +117,16 @@ impl Lines {
         self.begin("head");
         self.field(id.as_str());
         self.number(types.len());
-        types.iter().for_each(|name| self.field(name.as_str()));
+        for name in types {
+            self.field(name.as_str());
+        }
         self.number(scope.len());
-        scope.iter().for_each(|one| self.field(one));
-        times.into_iter().for_each(|time| self.time(time));
+        for one in scope {
+            self.field(one);
+        }
+        for time in times {
+            self.time(time);
+        }
         self.end();
     }
 
@@ -152,15 +166,22 @@ impl Lines {
             Value::Property(PropertyValue::Structured(json)) | Value::Json(json) => self.json(json),
             Value::Relationship(relationship) => {
                 self.uris(relationship.targets());
-                let types = relationship.object_type.as_ref().map_or(&[][..], |types| types.as_slice());
+                let types = relationship
+                    .object_type
+                    .as_ref()
+                    .map_or(&[][..], |types| types.as_slice());
                 self.number(types.len());
-                types.iter().for_each(|name| self.field(name.as_str()));
+                for name in types {
+                    self.field(name.as_str());
+                }
             }
             Value::Geo(geo) => self.json(&ngsi_ld::geojson::to_json(geo)),
             Value::Language(texts) => self.json(texts),
             Value::Vocab(terms) => {
                 self.number(terms.as_slice().len());
-                terms.as_slice().iter().for_each(|name| self.field(name.as_str()));
+                for name in terms.as_slice() {
+                    self.field(name.as_str());
+                }
             }
             Value::List(items) => self.json(items),
             Value::ListRelationship(targets) => self.uris(targets),
@@ -169,7 +190,9 @@ impl Lines {
 
     fn uris(&mut self, uris: &[Uri]) {
         self.number(uris.len());
-        uris.iter().for_each(|uri| self.field(uri.as_str()));
+        for uri in uris {
+            self.field(uri.as_str());
+        }
     }
 
     fn begin(&mut self, sort: &str) {

@@ -103,7 +103,7 @@ impl Tree {
                 hash = Hash::of_node(&left, &hash);
             }
             if level.is_multiple_of(8) {
-                let index = (self.size + 1 >> level) - 1;
+                let index = ((self.size + 1) >> level) - 1;
                 node(u8::try_from(level / 8).unwrap_or(u8::MAX), index, hash);
             }
         }

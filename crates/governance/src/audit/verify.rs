@@ -7,13 +7,13 @@ use std::collections::HashSet;
 
 use twin::StorageReader;
 
+use super::Hash;
 use super::error::Error;
 use super::keys::Keys;
 use super::leaf::Leaf;
 use super::note::{Checkpoint, VerifierKey};
 use super::rows::{self, Kind, TABLE};
 use super::tree::{Tree, WIDTH};
-use super::Hash;
 
 /// Rows that are read at a time.
 const PAGE: usize = 512;
@@ -70,7 +70,6 @@ pub fn store(reader: &dyn StorageReader, tenant: &str, key: Option<&VerifierKey>
         checkpoint: None,
         root_then: None,
         broken: false,
-        size: None,
         seen: HashSet::new(),
     };
     let mut from = Vec::new();
@@ -88,7 +87,7 @@ pub fn store(reader: &dyn StorageReader, tenant: &str, key: Option<&VerifierKey>
     Ok(reading.end())
 }
 
-/// A log as far as it was read: the checkpoint, then the leaves, then the tiles, then the size (their keys' order).
+/// A log as far as it was read: the checkpoint, then the leaves, then the tiles (their keys' order).
 struct Reading {
     report: Report,
     tree: Tree,
@@ -100,7 +99,6 @@ struct Reading {
     root_then: Option<Hash>,
     /// Whether a leaf could not be read, so that no root can be told.
     broken: bool,
-    size: Option<u64>,
     /// The tiles that have a row.
     seen: HashSet<(u8, u64)>,
 }
@@ -111,13 +109,10 @@ impl Reading {
             Some(Kind::Checkpoint) => self.checkpoint(value, verifier),
             Some(Kind::Leaves(first)) => self.leaves(first, value),
             Some(Kind::Tile(level, number)) => self.tile(level, number, value),
-            Some(Kind::Size) => match rows::read_size(value) {
-                Ok(size) => self.size = Some(size),
-                Err(why) => self.report.find(format!("the row of the log's size: {why}")),
-            },
             None => {
-                let shown: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-                self.report.find(format!("a row with the key {shown} has no place in the log"));
+                let shown = key.escape_ascii();
+                self.report
+                    .find(format!("a row with the key {shown} has no place in the log"));
             }
         }
     }
@@ -128,7 +123,9 @@ impl Reading {
             Err(why) => return self.report.find(format!("the row of the checkpoint: {why}")),
         };
         let Some(verifier) = verifier else {
-            return self.report.find("the key that signs the log's checkpoints is missing");
+            return self
+                .report
+                .find("the key that signs the log's checkpoints is missing");
         };
         match Checkpoint::open(note, verifier) {
             Ok(checkpoint) => {
@@ -167,10 +164,14 @@ impl Reading {
         let read = rows::read_leaves(value, previous, &mut |entry, hash, good| {
             let number = tree.size();
             if number / WIDTH != first / WIDTH {
-                report.find(format!("the row of leaves from {first} on: it goes on into the next bundle"));
+                report.find(format!(
+                    "the row of leaves from {first} on: it goes on into the next bundle"
+                ));
             }
             if !good {
-                report.find(format!("leaf {number} (in the row of leaves from {first} on) is not what was written"));
+                report.find(format!(
+                    "leaf {number} (in the row of leaves from {first} on) is not what was written"
+                ));
             }
             check_leaf(report, entry, number);
             tree.append(hash, &mut |level, _, node| {
@@ -199,9 +200,16 @@ impl Reading {
         self.seen.insert((level, number));
         let stored = match rows::read_tile(value) {
             Ok(hashes) => hashes,
-            Err(why) => return self.report.find(format!("the row of tile {level}/{number}: {why}")),
+            Err(why) => {
+                return self
+                    .report
+                    .find(format!("the row of tile {level}/{number}: {why}"));
+            }
         };
-        let nodes = self.above.get(usize::from(level) - 1).map_or(&[][..], Vec::as_slice);
+        let nodes = self
+            .above
+            .get(usize::from(level) - 1)
+            .map_or(&[][..], Vec::as_slice);
         let first = usize::try_from(number.saturating_mul(WIDTH)).unwrap_or(usize::MAX);
         let there = nodes.get(first..).unwrap_or_default();
         let there = &there[..there.len().min(256)];
@@ -226,12 +234,6 @@ impl Reading {
         self.report.leaves = self.tree.size();
         self.report.root = self.root_then;
         let leaves = self.tree.size();
-        match self.size {
-            Some(size) if size == leaves || self.broken => {}
-            Some(size) => self.report.find(format!("the log should have {size} leaves, and {leaves} are there")),
-            None if leaves == 0 && self.checkpoint.is_none() => {}
-            None => self.report.find("the row of the log's size is missing"),
-        }
         if !self.broken {
             self.check_tiles_are_there();
         }
@@ -263,7 +265,8 @@ impl Reading {
         for (level, nodes) in (1_u8..).zip(&self.above) {
             let tiles = (nodes.len() as u64).div_ceil(WIDTH);
             for number in (0..tiles).filter(|number| !self.seen.contains(&(level, *number))) {
-                self.report.find(format!("the row of tile {level}/{number} is missing"));
+                self.report
+                    .find(format!("the row of tile {level}/{number} is missing"));
             }
         }
     }

@@ -94,9 +94,12 @@ pub(crate) fn view() -> View {
 }
 
 pub(crate) fn bus(number: usize, speed: i64) -> Entity {
-    Entity::new(Uri::ngsi_ld("Bus", &number.to_string()), Name::default_term("Bus"))
-        .with(Attribute::property(Name::default_term("speed"), speed))
-        .with(Attribute::property(Name::default_term("line"), "44"))
+    Entity::new(
+        Uri::ngsi_ld("Bus", &number.to_string()),
+        Name::default_term("Bus"),
+    )
+    .with(Attribute::property(Name::default_term("speed"), speed))
+    .with(Attribute::property(Name::default_term("line"), "44"))
 }
 
 /// Writes as many entities as it takes until the log has so many leaves, `group` at a time.

@@ -66,7 +66,10 @@ fn a_store_as_it_stands_at_any_moment_is_whole() {
         let opened = twin::Witnesses::of(&again, None, &reader).unwrap();
         assert!(opened.is_some());
         let log = again.log(None).unwrap();
-        assert_eq!(log.root(log.size()).unwrap(), city.log().root(log.size()).unwrap());
+        assert_eq!(
+            log.root(log.size()).unwrap(),
+            city.log().root(log.size()).unwrap()
+        );
         seen += 1;
     }
     assert_eq!(seen, 44);

@@ -191,7 +191,10 @@ fn an_export_proves_itself_and_shows_any_change() {
     let findings = |file: &[u8], key| export::check(&mut Cursor::new(file), key).unwrap().findings;
     let report = export::check(&mut Cursor::new(&file), Some(&verifier)).unwrap();
     assert!(report.findings.is_empty(), "{report:?}");
-    assert_eq!((report.leaves, report.signed, report.root), (3, 3, Some(tree.root())));
+    assert_eq!(
+        (report.leaves, report.signed, report.root),
+        (3, 3, Some(tree.root()))
+    );
     let other = VerifierKey::new(verifier.name(), SigningKey::from_bytes(&[1; 32]).verifying_key());
     assert!(findings(&file, Some(&other))[0].contains("not by the key"));
     for byte in 0..file.len() {

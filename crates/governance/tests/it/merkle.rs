@@ -121,7 +121,10 @@ fn the_vectors_of_certificate_transparency() {
     let mut tree = Tree::default();
     for (size, expected) in ROOTS.iter().enumerate() {
         assert_eq!(tree.root(), hash(expected), "{size}");
-        assert_eq!(root(&Defined(hashes.clone()), size as u64).unwrap(), hash(expected));
+        assert_eq!(
+            root(&Defined(hashes.clone()), size as u64).unwrap(),
+            hash(expected)
+        );
         if let Some(leaf) = hashes.get(size) {
             tree.append(*leaf, &mut |_, _, _| {});
         }

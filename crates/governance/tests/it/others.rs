@@ -28,9 +28,8 @@ fn ct_merkle_makes_the_same_tree_and_proofs() {
         tree.push(entry);
         roots.push(tree.root());
     }
-    let hashes = |bytes: &[u8]| -> Vec<Hash> {
-        bytes.as_chunks::<32>().0.iter().copied().map(Hash).collect()
-    };
+    let hashes =
+        |bytes: &[u8]| -> Vec<Hash> { bytes.as_chunks::<32>().0.iter().copied().map(Hash).collect() };
     let root = Hash((*tree.root().as_bytes()).into());
     assert_eq!(log.root(log.size()).unwrap(), root);
     for index in (0..300).step_by(7) {
@@ -38,7 +37,13 @@ fn ct_merkle_makes_the_same_tree_and_proofs() {
         let ours = log.inclusion(index as u64, 300).unwrap();
         assert_eq!(hashes(theirs.as_bytes()), ours, "{index}");
         let leaf = Hash::of_leaf(&tree.items()[index]);
-        assert!(verify_inclusion(leaf, index as u64, 300, root, &hashes(theirs.as_bytes())));
+        assert!(verify_inclusion(
+            leaf,
+            index as u64,
+            300,
+            root,
+            &hashes(theirs.as_bytes())
+        ));
         let bytes = ours.iter().flat_map(|hash| hash.0).collect();
         let ours = InclusionProof::<Sha256>::try_from_bytes(bytes).unwrap();
         tree.root()
@@ -99,7 +104,11 @@ fn tlog_tiles_reads_our_checkpoint_and_tiles() {
         let theirs = tlog_tiles::prove_record(701, index, &reader).unwrap();
         let ours = log.inclusion(index, 701).unwrap();
         let bytes: Vec<[u8; 32]> = theirs.iter().map(|hash| hash.0).collect();
-        assert_eq!(bytes, ours.iter().map(|hash| hash.0).collect::<Vec<_>>(), "{index}");
+        assert_eq!(
+            bytes,
+            ours.iter().map(|hash| hash.0).collect::<Vec<_>>(),
+            "{index}"
+        );
         let leaf = tlog_tiles::record_hash(&log.entries(index, index + 1).unwrap()[0]);
         tlog_tiles::check_record(&theirs, 701, *checkpoint.hash(), index, leaf).unwrap();
     }
@@ -109,9 +118,8 @@ fn tlog_tiles_reads_our_checkpoint_and_tiles() {
         let bytes: Vec<[u8; 32]> = theirs.iter().map(|hash| hash.0).collect();
         assert_eq!(bytes, ours.iter().map(|hash| hash.0).collect::<Vec<_>>(), "{old}");
     }
-    let leaf = reader.read_hashes(&[tlog_tiles::stored_hash_index(0, 600)]).unwrap();
-    assert_eq!(
-        leaf[0].0,
-        Hash::of_leaf(&log.entries(600, 601).unwrap()[0]).0
-    );
+    let leaf = reader
+        .read_hashes(&[tlog_tiles::stored_hash_index(0, 600)])
+        .unwrap();
+    assert_eq!(leaf[0].0, Hash::of_leaf(&log.entries(600, 601).unwrap()[0]).0);
 }

@@ -61,13 +61,24 @@ fn what_was_written_has_a_hash_that_another_value_has_not() {
             entity = entity.with(Attribute::property(Name::default_term("note"), note));
         }
         city.run(vec![Operation::Create(entity)])[0].as_ref().unwrap();
-        city.run(vec![Operation::UpsertReplace(bus(1, 99))])[0].as_ref().unwrap();
+        city.run(vec![Operation::UpsertReplace(bus(1, 99))])[0]
+            .as_ref()
+            .unwrap();
         let leaves = city.leaves();
-        (leaves[1].after.unwrap(), leaves[2].before.unwrap(), leaves[2].after.unwrap())
+        (
+            leaves[1].after.unwrap(),
+            leaves[2].before.unwrap(),
+            leaves[2].after.unwrap(),
+        )
     };
     let (first, same) = (hashes(50, None), hashes(50, None));
     assert_eq!(first, same, "of what was written and when, nothing else");
-    let all = [first, hashes(51, None), hashes(50, Some("x")), hashes(50, Some("y"))];
+    let all = [
+        first,
+        hashes(51, None),
+        hashes(50, Some("x")),
+        hashes(50, Some("y")),
+    ];
     let distinct: std::collections::BTreeSet<Hash> = all.iter().map(|one| one.0).collect();
     assert_eq!(distinct.len(), 4);
     let distinct: std::collections::BTreeSet<Hash> = all.iter().map(|one| one.1).collect();
@@ -82,10 +93,16 @@ fn history_and_what_ends_by_itself_are_written_down() {
         for attribute in &mut entity.attributes {
             attribute.observed_at = Some(Timestamp::from_seconds(at));
         }
-        Operation::AppendHistory { entity, current: false }
+        Operation::AppendHistory {
+            entity,
+            current: false,
+        }
     };
     city.run(vec![past(5), past(5), past(6)]);
-    assert_eq!(actions(&city), ["audit.begin", "history.append", "history.append"]);
+    assert_eq!(
+        actions(&city),
+        ["audit.begin", "history.append", "history.append"]
+    );
     let mut passing = bus(3, 1);
     passing.expires_at = Some(city.twin().now().plus_micros(1_000_000));
     city.run(vec![Operation::Create(passing)])[0].as_ref().unwrap();
@@ -107,7 +124,10 @@ fn registrations_and_events_are_written_with_their_rows() {
     });
     let context = ngsi_ld::context::Context::core().clone();
     let draft = RegistrationDraft::read(&registration, &context);
-    let id = city.twin().create_registration_blocking(&view(), draft.unwrap()).unwrap();
+    let id = city
+        .twin()
+        .create_registration_blocking(&view(), draft.unwrap())
+        .unwrap();
     city.twin().delete_registration_blocking(&view(), &id).unwrap();
     let event = Event {
         caller: Caller::System("access"),
@@ -121,16 +141,26 @@ fn registrations_and_events_are_written_with_their_rows() {
         after: Some(b"row".to_vec()),
     };
     let row = Row::put("user", *b"ada", *b"row");
-    city.twin().store_rows_as_blocking(vec![row], vec![event]).unwrap();
+    city.twin()
+        .store_rows_as_blocking(vec![row], vec![event])
+        .unwrap();
     assert_eq!(
         actions(&city),
-        ["audit.begin", "registration.create", "registration.delete", "user.create"]
+        [
+            "audit.begin",
+            "registration.create",
+            "registration.delete",
+            "user.create"
+        ]
     );
     let leaf = city.leaves().pop().unwrap();
     assert_eq!(leaf.after, Some(Hash::of(b"row")));
     assert!(!leaf.allowed && leaf.actor == "system:access");
     let names = city.log().pseudonyms().clone();
-    assert_eq!(leaf.on_behalf_of.as_deref(), Some(&*names.actor("ada@city.example")));
+    assert_eq!(
+        leaf.on_behalf_of.as_deref(),
+        Some(&*names.actor("ada@city.example"))
+    );
     assert_ne!(names.actor("ada@city.example"), names.target("ada@city.example"));
     let text = String::from_utf8(city.log().entries(3, 4).unwrap().concat()).unwrap();
     assert!(!text.contains("ada"), "{text}");
@@ -181,7 +211,11 @@ fn tenants_have_logs_of_their_own_and_keep_them() {
         let city = City::on_disk(folder.path()).unwrap();
         let north = city.tenants.get_or_create("north").unwrap();
         assert!(north.execute_blocking(&view(), vec![Operation::Delete(Uri::ngsi_ld("A", "1"))])[0].is_err());
-        assert_eq!(city.audit.log(Some("north")).unwrap().size(), 0, "nothing was written");
+        assert_eq!(
+            city.audit.log(Some("north")).unwrap().size(),
+            0,
+            "nothing was written"
+        );
         north.execute_blocking(&view(), vec![Operation::Create(bus(1, 5))])[0]
             .as_ref()
             .unwrap();
@@ -205,16 +239,24 @@ fn tenants_have_logs_of_their_own_and_keep_them() {
     assert_eq!((log.root(1).unwrap(), city.log().root(280).unwrap()), before);
     assert_eq!(city.log().checkpoint().unwrap().size, 280);
     north.load_blocking(&view(), (2..500).map(|n| Operation::Import(bus(n, 5))).collect());
-    assert_eq!(log.size(), 499, "past the log of the store, but not past this one");
+    assert_eq!(
+        log.size(),
+        499,
+        "past the log of the store, but not past this one"
+    );
     fill_more(&city);
     assert_eq!(city.log().size(), 281);
     let proof = city.log().consistency(280, 281).unwrap();
     let now = city.log().root(281).unwrap();
-    assert!(governance::audit::verify_consistency(280, before.1, 281, now, &proof));
+    assert!(governance::audit::verify_consistency(
+        280, before.1, 281, now, &proof
+    ));
 }
 
 fn fill_more(city: &City) {
-    city.run(vec![Operation::Create(bus(100_000, 1))])[0].as_ref().unwrap();
+    city.run(vec![Operation::Create(bus(100_000, 1))])[0]
+        .as_ref()
+        .unwrap();
 }
 
 #[test]
@@ -223,7 +265,12 @@ fn keys_are_made_once_and_names_are_lost_with_theirs() {
     let open = || {
         let at = memory.clone();
         let folder = tempfile::tempdir().unwrap();
-        City::over(folder.path(), Audit::new(), Box::new(move |_| Ok(Box::new(at.clone())))).unwrap()
+        City::over(
+            folder.path(),
+            Audit::new(),
+            Box::new(move |_| Ok(Box::new(at.clone()))),
+        )
+        .unwrap()
     };
     let city = open();
     let (instance, name) = (
@@ -239,11 +286,19 @@ fn keys_are_made_once_and_names_are_lost_with_theirs() {
     city.twin().store_rows_blocking(vec![destroyed]).unwrap();
     city.tenants.close();
     let city = open();
-    assert_eq!(city.audit.keys().unwrap().instance(), instance, "what was signed still is");
+    assert_eq!(
+        city.audit.keys().unwrap().instance(),
+        instance,
+        "what was signed still is"
+    );
     let other = city.log().pseudonyms().target("urn:x:1");
     assert_ne!(other, name);
     city.tenants.close();
-    assert_eq!(open().log().pseudonyms().target("urn:x:1"), other, "the new key is kept");
+    assert_eq!(
+        open().log().pseudonyms().target("urn:x:1"),
+        other,
+        "the new key is kept"
+    );
 }
 
 #[test]
@@ -253,22 +308,69 @@ fn the_latest_are_found_by_who_what_and_when() {
     let later = View::open(Caller::System("import"), "import");
     city.clock.advance(60_000_000);
     let at = city.twin().now();
-    city.twin().execute_blocking(&later, vec![Operation::UpsertReplace(bus(7, 1))]);
+    city.twin()
+        .execute_blocking(&later, vec![Operation::UpsertReplace(bus(7, 1))]);
     let find = |filter: Filter| city.log().latest(&filter, None, 50).unwrap();
     let all = find(Filter::default());
-    assert_eq!((all.leaves.len(), all.leaves[0].seq, all.older), (50, 600, Some(551)));
+    assert_eq!(
+        (all.leaves.len(), all.leaves[0].seq, all.older),
+        (50, 600, Some(551))
+    );
     let next = city.log().latest(&Filter::default(), all.older, 50).unwrap();
     assert_eq!((next.leaves[0].seq, next.older), (550, Some(501)));
-    let by = |actor: &str| find(Filter { actor: Some(actor.to_owned()), ..Filter::default() }).leaves.len();
+    let by = |actor: &str| {
+        find(Filter {
+            actor: Some(actor.to_owned()),
+            ..Filter::default()
+        })
+        .leaves
+        .len()
+    };
     assert_eq!((by("system:import"), by("system:audit"), by("nobody")), (1, 1, 0));
-    let of = find(Filter { target: Some("urn:ngsi-ld:Bus:7".to_owned()), ..Filter::default() });
+    let of = find(Filter {
+        target: Some("urn:ngsi-ld:Bus:7".to_owned()),
+        ..Filter::default()
+    });
     let seqs: Vec<u64> = of.leaves.iter().map(|leaf| leaf.seq).collect();
     assert_eq!(seqs, [600, 7]);
     let pseudonym = of.leaves[0].target.clone().unwrap().into_owned();
-    assert_eq!(find(Filter { target: Some(pseudonym), ..Filter::default() }).leaves.len(), 2);
-    assert_eq!(find(Filter { from: Some(at), ..Filter::default() }).leaves.len(), 1);
-    assert_eq!(find(Filter { before: Some(at), action: Some("audit.".into()), ..Filter::default() }).leaves.len(), 1);
-    assert_eq!(find(Filter { action: Some("entity.up".into()), ..Filter::default() }).leaves.len(), 1);
+    assert_eq!(
+        find(Filter {
+            target: Some(pseudonym),
+            ..Filter::default()
+        })
+        .leaves
+        .len(),
+        2
+    );
+    assert_eq!(
+        find(Filter {
+            from: Some(at),
+            ..Filter::default()
+        })
+        .leaves
+        .len(),
+        1
+    );
+    assert_eq!(
+        find(Filter {
+            before: Some(at),
+            action: Some("audit.".into()),
+            ..Filter::default()
+        })
+        .leaves
+        .len(),
+        1
+    );
+    assert_eq!(
+        find(Filter {
+            action: Some("entity.up".into()),
+            ..Filter::default()
+        })
+        .leaves
+        .len(),
+        1
+    );
 }
 
 #[test]
@@ -278,9 +380,26 @@ fn tiles_and_bundles_are_there_as_far_as_the_log_is() {
     let log = city.log();
     assert_eq!(log.tile(0, 0, 256).unwrap().len(), 256 * 32);
     assert_eq!(log.tile(0, 1, 44).unwrap().len(), 44 * 32);
-    assert_eq!(log.tile(1, 0, 1).unwrap(), Hash::of_node(&log_node(&log, 0), &log_node(&log, 1)).0);
-    for (level, number, width) in [(0, 1, 45), (0, 1, 256), (0, 2, 1), (1, 0, 2), (1, 1, 1), (2, 0, 1), (0, 0, 0), (0, 0, 257), (63, 0, 1), (0, u64::MAX, 256)] {
-        assert!(log.tile(level, number, width).is_err(), "{level} {number} {width}");
+    assert_eq!(
+        log.tile(1, 0, 1).unwrap(),
+        Hash::of_node(&log_node(&log, 0), &log_node(&log, 1)).0
+    );
+    for (level, number, width) in [
+        (0, 1, 45),
+        (0, 1, 256),
+        (0, 2, 1),
+        (1, 0, 2),
+        (1, 1, 1),
+        (2, 0, 1),
+        (0, 0, 0),
+        (0, 0, 257),
+        (63, 0, 1),
+        (0, u64::MAX, 256),
+    ] {
+        assert!(
+            log.tile(level, number, width).is_err(),
+            "{level} {number} {width}"
+        );
     }
     let bundle = log.bundle(1, 44).unwrap();
     let mut rest = &bundle[..];

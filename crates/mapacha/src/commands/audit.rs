@@ -25,7 +25,9 @@ pub(crate) fn run(command: &cli::Audit, effective: &Effective, json: bool) -> Re
         print(&format!("{}\n", serde_json::to_string_pretty(&document)?))?;
     } else {
         let (size, root) = (checkpoint.size, checkpoint.root);
-        print(&format!("{file}: {size} entries, root {root}; `mapacha verify {file}` proves them\n"))?;
+        print(&format!(
+            "{file}: {size} entries, root {root}; `mapacha verify {file}` proves them\n"
+        ))?;
     }
     Ok(Outcome::Done)
 }
@@ -37,7 +39,8 @@ fn nothing() -> Failure {
 fn from_folder(folder: &Path, arguments: &AuditExport) -> Result<Checkpoint, Failure> {
     if !folder.is_dir() {
         return Err(
-            Failure::new(format!("there is no data folder {}", folder.display())).remedy("name it with --data-dir")
+            Failure::new(format!("there is no data folder {}", folder.display()))
+                .remedy("name it with --data-dir"),
         );
     }
     let audit = Audit::new();
@@ -52,7 +55,9 @@ fn from_folder(folder: &Path, arguments: &AuditExport) -> Result<Checkpoint, Fai
     export::write_head(&mut out, log.tenant(), log.verifier(), &checkpoint)?;
     let mut next = 0;
     while next < checkpoint.size {
-        let entries = log.entries(next, checkpoint.size).map_err(|error| Failure::new(error.to_string()))?;
+        let entries = log
+            .entries(next, checkpoint.size)
+            .map_err(|error| Failure::new(error.to_string()))?;
         next += entries.len() as u64;
         for entry in entries {
             export::write_leaf(&mut out, &entry)?;

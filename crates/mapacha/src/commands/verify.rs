@@ -21,8 +21,10 @@ pub(crate) fn run(arguments: &Verify, effective: &Effective, json: bool) -> Resu
         None => {
             let folder = world::data_dir(&effective.config)?;
             if !folder.is_dir() {
-                return Err(Failure::new(format!("there is no data folder {}", folder.display()))
-                    .remedy("name it with --data-dir"));
+                return Err(
+                    Failure::new(format!("there is no data folder {}", folder.display()))
+                        .remedy("name it with --data-dir"),
+                );
             }
             world::verify(&folder, key.as_ref()).map_err(in_use)?
         }
@@ -46,7 +48,9 @@ pub(crate) fn run(arguments: &Verify, effective: &Effective, json: bool) -> Resu
         }
         if verified.stores > 0 && verified.damages.is_empty() {
             let (rows, stores) = (verified.rows, verified.stores);
-            print(&format!("ok     {rows} rows of {stores} store(s) are as they were written\n"))?;
+            print(&format!(
+                "ok     {rows} rows of {stores} store(s) are as they were written\n"
+            ))?;
         }
         if arguments.key.is_none() && !verified.logs.is_empty() && findings.is_empty() {
             print(

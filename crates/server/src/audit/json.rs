@@ -78,7 +78,10 @@ fn number(name: &str, text: Option<&str>) -> Answer<Option<u64>> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let read = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    let read = text
+        .parse()
+        .ok()
+        .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     read.map(Some)
         .ok_or_else(|| wrong(format!("`{name}` is a whole number from 0 on")))
 }
@@ -109,7 +112,9 @@ async fn entries(
     let from = number("from", range.from.as_deref())?.unwrap_or(0);
     let limit = number("limit", range.limit.as_deref())?.unwrap_or(USUAL);
     if !(1..=MOST_ENTRIES).contains(&limit) {
-        return Err(wrong(format!("`limit` is a whole number from 1 to {MOST_ENTRIES}")));
+        return Err(wrong(format!(
+            "`limit` is a whole number from 1 to {MOST_ENTRIES}"
+        )));
     }
     let log = readable(&app, &visitor)?;
     let (size, found) = ask(log, move |log| {
@@ -117,8 +122,10 @@ async fn entries(
         Ok((size, log.entries(from, from.saturating_add(limit).min(size))?))
     })
     .await?;
-    let items: Result<Vec<Box<RawValue>>, _> =
-        found.into_iter().map(|entry| RawValue::from_string(String::from_utf8_lossy(&entry).into_owned())).collect();
+    let items: Result<Vec<Box<RawValue>>, _> = found
+        .into_iter()
+        .map(|entry| RawValue::from_string(String::from_utf8_lossy(&entry).into_owned()))
+        .collect();
     let items = items.map_err(|_| wrong_entry())?;
     let end = from.saturating_add(items.len() as u64);
     let next = (!items.is_empty() && end < size).then_some(end);

@@ -24,7 +24,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// The log of a visitor's tenant: the one place that every route of this module, and the page, comes through.
 pub(crate) fn readable(app: &App, visitor: &Visitor) -> Answer<Log> {
     permitted(READ, visitor)?;
-    let log = app.config.audit.as_ref().and_then(|audit| audit.log(visitor.tenant.as_deref()));
+    let log = app
+        .config
+        .audit
+        .as_ref()
+        .and_then(|audit| audit.log(visitor.tenant.as_deref()));
     log.ok_or_else(|| {
         let detail = "what is done is not recorded here: `audit.enabled` is false";
         Problem::api(StatusCode::NOT_FOUND, detail)

@@ -38,9 +38,12 @@ pub(super) fn router() -> OpenApiRouter<App> {
     ))]
 async fn checkpoint(State(app): State<App>, visitor: Visitor) -> Answer {
     let log = readable(&app, &visitor)?;
-    let checkpoint = log
-        .checkpoint()
-        .ok_or_else(|| Problem::api(StatusCode::NOT_FOUND, "nothing was done yet, so nothing is signed"))?;
+    let checkpoint = log.checkpoint().ok_or_else(|| {
+        Problem::api(
+            StatusCode::NOT_FOUND,
+            "nothing was done yet, so nothing is signed",
+        )
+    })?;
     let headers = [(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, "no-cache")];
     Ok((headers, checkpoint.note.clone()).into_response())
 }
@@ -105,7 +108,9 @@ async fn partial_tile(
 }
 
 async fn later_tile(State(app): State<App>, visitor: Visitor, Path(parts): Path<Vec<String>>) -> Answer {
-    let (level, rest) = parts.split_first().ok_or_else(|| wrong("there is no tile without a level"))?;
+    let (level, rest) = parts
+        .split_first()
+        .ok_or_else(|| wrong("there is no tile without a level"))?;
     serve(&app, &visitor, level, rest).await
 }
 
@@ -116,9 +121,12 @@ async fn serve(app: &App, visitor: &Visitor, level: &str, path: &[String]) -> An
     })?;
     let level = match level {
         "entries" => None,
-        text => Some(canonical(text).and_then(|level| u8::try_from(level).ok()).filter(|level| *level < 8).ok_or_else(
-            || wrong("the level of a tile is 0 to 7, or `entries`"),
-        )?),
+        text => Some(
+            canonical(text)
+                .and_then(|level| u8::try_from(level).ok())
+                .filter(|level| *level < 8)
+                .ok_or_else(|| wrong("the level of a tile is 0 to 7, or `entries`"))?,
+        ),
     };
     let bytes = ask(log, move |log| match level {
         Some(level) => log.tile(level, number, width),
@@ -127,9 +135,15 @@ async fn serve(app: &App, visitor: &Visitor, level: &str, path: &[String]) -> An
     .await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
     // What is in a log stays as it is.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=31536000, immutable"),
+    );
     Ok::<Response, Problem>(response)
 }
 
@@ -146,8 +160,14 @@ fn read(path: &[String]) -> Option<(u64, u64)> {
     };
     let (last, before) = groups.split_last()?;
     let mut number = 0_u64;
-    for (place, group) in before.iter().map(|group| group.strip_prefix('x')).chain([Some(*last)]).enumerate() {
-        let digits = group.filter(|digits| digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()))?;
+    for (place, group) in before
+        .iter()
+        .map(|group| group.strip_prefix('x'))
+        .chain([Some(*last)])
+        .enumerate()
+    {
+        let digits =
+            group.filter(|digits| digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()))?;
         // The first of several groups is no zero, or one tile had two names.
         if place == 0 && !before.is_empty() && digits == "000" {
             return None;
@@ -159,7 +179,9 @@ fn read(path: &[String]) -> Option<(u64, u64)> {
 
 /// A number without zeros or a sign before it.
 fn canonical(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+    text.parse()
+        .ok()
+        .filter(|number: &u64| number.to_string() == text)
 }
 
 #[cfg(test)]

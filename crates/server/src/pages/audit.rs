@@ -19,7 +19,13 @@ use crate::kpi::Visitor;
 const ROWS: usize = 50;
 
 /// What can be asked for: the beginnings of actions.
-const ACTIONS: [&str; 5] = ["entity.", "attribute.", "history.", "subscription.", "registration"];
+const ACTIONS: [&str; 5] = [
+    "entity.",
+    "attribute.",
+    "history.",
+    "subscription.",
+    "registration",
+];
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -153,7 +159,9 @@ fn row(leaf: &Leaf<'_>, l: Language) -> Row {
         time_iso: leaf.time.to_string(),
         actor: Actor {
             words: match leaf.actor.split_once(':') {
-                Some(("system", part)) => Some(l.text_with("audit-actor-system", &[("part", Text(&plain(part)))])),
+                Some(("system", part)) => {
+                    Some(l.text_with("audit-actor-system", &[("part", Text(&plain(part)))]))
+                }
                 _ if leaf.actor == "anonymous" => Some(l.text("audit-actor-anonymous")),
                 _ => None,
             },

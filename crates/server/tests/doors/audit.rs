@@ -62,12 +62,21 @@ async fn what_was_done_is_there_with_who_and_which_request() {
     let json = page.json();
     assert_eq!((&json["size"], &json["next"]), (&json!(4), &Value::Null));
     let items = json["items"].as_array().unwrap();
-    let actions: Vec<&str> = items.iter().map(|item| item["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["audit.begin", "entity.create", "entity.create", "entity.create"]);
+    let actions: Vec<&str> = items
+        .iter()
+        .map(|item| item["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        actions,
+        ["audit.begin", "entity.create", "entity.create", "entity.create"]
+    );
     assert_eq!(items[1]["request"], "mine-1");
     assert_eq!(items[1]["actor"], "anonymous");
     assert_eq!(items[1]["target_type"], "Bus");
-    assert!(!page.text().contains("urn:"), "no identifier leaves the twin by this door");
+    assert!(
+        !page.text().contains("urn:"),
+        "no identifier leaves the twin by this door"
+    );
     // Refused writes and reads leave nothing.
     assert_eq!(city.post("/ngsi-ld/v1/entities", &bus(1)).await.status, 409);
     city.get("/ngsi-ld/v1/entities?type=Bus").await;
@@ -91,11 +100,18 @@ async fn tiles_bundles_and_proofs_agree_with_the_checkpoint() {
     for (seq, entry) in entries.iter().enumerate() {
         assert_eq!(Leaf::parse(entry).unwrap().seq, seq as u64);
     }
-    let tiles = [bytes("/audit/tile/0/000").await, bytes("/audit/tile/0/001.p/44").await].concat();
+    let tiles = [
+        bytes("/audit/tile/0/000").await,
+        bytes("/audit/tile/0/001.p/44").await,
+    ]
+    .concat();
     let hashes: Vec<Hash> = tiles.as_chunks::<32>().0.iter().copied().map(Hash).collect();
     assert_eq!(hashes, leaves);
     let (page, mut seen) = (city.get("/audit/entries?from=250&limit=30").await, 0);
-    assert_eq!(page.header("link"), "</audit/entries?from=280&limit=30>; rel=\"next\"");
+    assert_eq!(
+        page.header("link"),
+        "</audit/entries?from=280&limit=30>; rel=\"next\""
+    );
     for item in page.json()["items"].as_array().unwrap() {
         assert_eq!(item["seq"], 250 + seen);
         seen += 1;
@@ -104,15 +120,30 @@ async fn tiles_bundles_and_proofs_agree_with_the_checkpoint() {
     let hash = |value: &Value| Hash::from_base64(value.as_str().unwrap()).unwrap();
     let proof = |json: &Value| -> Vec<Hash> { json["proof"].as_array().unwrap().iter().map(hash).collect() };
     for index in [0, 1, 255, 256, 299_usize] {
-        let json = city.get(&format!("/audit/proof/inclusion?index={index}")).await.json();
+        let json = city
+            .get(&format!("/audit/proof/inclusion?index={index}"))
+            .await
+            .json();
         assert_eq!(hash(&json["root"]), checkpoint.root);
         assert_eq!(hash(&json["leaf"]), leaves[index]);
-        assert!(verify_inclusion(leaves[index], index as u64, 300, checkpoint.root, &proof(&json)));
+        assert!(verify_inclusion(
+            leaves[index],
+            index as u64,
+            300,
+            checkpoint.root,
+            &proof(&json)
+        ));
     }
     for old in [1, 2, 255, 256, 257, 299, 300_u64] {
-        let json = city.get(&format!("/audit/proof/consistency?old={old}")).await.json();
+        let json = city
+            .get(&format!("/audit/proof/consistency?old={old}"))
+            .await
+            .json();
         let was = hash(&json["old_root"]);
-        assert!(verify_consistency(old, was, 300, checkpoint.root, &proof(&json)), "{old}");
+        assert!(
+            verify_consistency(old, was, 300, checkpoint.root, &proof(&json)),
+            "{old}"
+        );
     }
 }
 
@@ -154,7 +185,10 @@ async fn what_is_not_there_is_said() {
     }
     let beyond = city.get("/audit/entries?from=18446744073709551615").await;
     assert_eq!(beyond.json()["items"], json!([]));
-    assert_eq!(city.get("/audit/proof/inclusion?index=0&size=1").await.json()["proof"], json!([]));
+    assert_eq!(
+        city.get("/audit/proof/inclusion?index=0&size=1").await.json()["proof"],
+        json!([])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,15 +198,23 @@ async fn tenants_see_their_own_log_only() {
     let unknown = city.ask("GET", "/audit/entries", &tenant, None).await;
     assert_eq!(unknown.status, 404);
     let body = bus(9).to_string();
-    let made = city.ask("POST", "/ngsi-ld/v1/entities", &tenant, Some(&body)).await;
+    let made = city
+        .ask("POST", "/ngsi-ld/v1/entities", &tenant, Some(&body))
+        .await;
     assert_eq!(made.status, 201, "{}", made.text());
     let north = city.ask("GET", "/audit/entries", &tenant, None).await.json();
-    assert_eq!((&north["size"], &north["items"][0]["tenant"]), (&json!(1), &json!("north")));
+    assert_eq!(
+        (&north["size"], &north["items"][0]["tenant"]),
+        (&json!(1), &json!("north"))
+    );
     let note = city.ask("GET", "/audit/checkpoint", &tenant, None).await;
     let own = city.get("/audit/key").await;
     assert!(note.text().contains("/audit/north\n1\n"), "{}", note.text());
     let own = VerifierKey::parse(&own.text()).unwrap();
-    assert!(Checkpoint::open(&note.text(), &own).is_err(), "a log has a key of its own");
+    assert!(
+        Checkpoint::open(&note.text(), &own).is_err(),
+        "a log has a key of its own"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -188,8 +230,15 @@ async fn switched_off_it_says_so() {
         config,
     );
     let router = server::router(app);
-    for path in ["/audit/checkpoint", "/audit/key", "/audit/entries", "/audit/tile/0/000"] {
-        let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+    for path in [
+        "/audit/checkpoint",
+        "/audit/key",
+        "/audit/entries",
+        "/audit/tile/0/000",
+    ] {
+        let request = axum::http::Request::get(path)
+            .body(axum::body::Body::empty())
+            .unwrap();
         let response = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
         assert_eq!(response.status(), 404, "{path}");
     }
@@ -211,9 +260,22 @@ async fn subscriptions_and_sources_are_recorded_with_who_changed_them() {
     assert_eq!(city.ask("DELETE", &one, &headers, None).await.status, 404);
     let json = city.get("/audit/entries?from=2").await.json();
     let items = json["items"].as_array().unwrap();
-    let actions: Vec<&str> = items.iter().map(|item| item["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["subscription.create", "subscription.update", "subscription.delete"]);
+    let actions: Vec<&str> = items
+        .iter()
+        .map(|item| item["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "subscription.create",
+            "subscription.update",
+            "subscription.delete"
+        ]
+    );
     assert_eq!(items[2]["request"], "last");
-    assert_eq!(items[0]["after"], items[1]["before"], "each begins where the one before ended");
+    assert_eq!(
+        items[0]["after"], items[1]["before"],
+        "each begins where the one before ended"
+    );
     assert_eq!(items[1]["after"], items[2]["before"]);
 }

@@ -12,8 +12,8 @@ use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
 use crate::error::Error;
 use crate::rows::Row;
-use crate::witness::{Event, Noted};
 use crate::twin::{Twin, WeakTwin};
+use crate::witness::{Event, Noted};
 use crate::writer::{Check, Command};
 
 /// What they are called in errors.
@@ -105,7 +105,8 @@ impl Twin {
             let mut letters = Vec::new();
             for before in some {
                 rows.rows.push(stored::erase(before.id()));
-                rows.events.push(event(&own, "registration.expire", Some(before), None));
+                rows.events
+                    .push(event(&own, "registration.expire", Some(before), None));
                 let told = subscribers.changed(self, Some(before), None, now);
                 letters.extend(told.letters);
                 // Here already, so that those that are throttled hear of one only.

@@ -169,7 +169,13 @@ impl Twin {
             Some(_) => "registration-subscription.update",
         };
         let id = &after.subscription.id;
-        let events = vec![subscriptions::event(&after.view, action, id, before, Some(&after))];
+        let events = vec![subscriptions::event(
+            &after.view,
+            action,
+            id,
+            before,
+            Some(&after),
+        )];
         if let Err(error) = self.store_noted_blocking(Noted { rows, events }, letters) {
             subscribers.not_stored();
             match before {

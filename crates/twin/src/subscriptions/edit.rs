@@ -108,7 +108,11 @@ impl Matcher {
                 Err(error) => answers.push((Err(error), reply)),
             }
         }
-        let committed = if noted.rows.is_empty() { Ok(()) } else { commit(noted) };
+        let committed = if noted.rows.is_empty() {
+            Ok(())
+        } else {
+            commit(noted)
+        };
         if let Err(error) = committed {
             self.contexts.recount(&self.registry);
             for (result, reply) in answers {
@@ -151,7 +155,13 @@ impl Matcher {
                 self.contexts.take(&compiled.stored.context, rows);
                 rows.push(stored::encode(&compiled.stored));
                 let view = &compiled.stored.view;
-                events.push(event(view, "subscription.create", id, None, Some(&compiled.stored)));
+                events.push(event(
+                    view,
+                    "subscription.create",
+                    id,
+                    None,
+                    Some(&compiled.stored),
+                ));
                 Effect::Put(compiled)
             }
             Edit::Update {
