@@ -114,9 +114,10 @@ fn tile_name(number: u64, width: u64) -> String {
         rest /= 1000;
     }
     if width < TILE {
-        name += &format!(".p/{width}");
+        format!("{name}.p/{width}")
+    } else {
+        name
     }
-    name
 }
 
 #[cfg(test)]

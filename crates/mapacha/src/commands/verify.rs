@@ -16,18 +16,17 @@ use crate::world::{self, Verified};
 /// Checks a data folder, or an exported audit log. Exit code 3: something is wrong.
 pub(crate) fn run(arguments: &Verify, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
     let key = arguments.key.as_deref().map(key).transpose()?;
-    let verified = match &arguments.file {
-        Some(file) => of_file(file, key.as_ref())?,
-        None => {
-            let folder = world::data_dir(&effective.config)?;
-            if !folder.is_dir() {
-                return Err(
-                    Failure::new(format!("there is no data folder {}", folder.display()))
-                        .remedy("name it with --data-dir"),
-                );
-            }
-            world::verify(&folder, key.as_ref()).map_err(in_use)?
+    let verified = if let Some(file) = &arguments.file {
+        of_file(file, key.as_ref())?
+    } else {
+        let folder = world::data_dir(&effective.config)?;
+        if !folder.is_dir() {
+            return Err(
+                Failure::new(format!("there is no data folder {}", folder.display()))
+                    .remedy("name it with --data-dir"),
+            );
         }
+        world::verify(&folder, key.as_ref()).map_err(in_use)?
     };
     let findings = verified.findings();
     if json {

@@ -126,10 +126,10 @@ async fn entries(
         .into_iter()
         .map(|entry| RawValue::from_string(String::from_utf8_lossy(&entry).into_owned()))
         .collect();
-    let items = items.map_err(|_| wrong_entry())?;
+    let items = items.ok().ok_or_else(wrong_entry)?;
     let end = from.saturating_add(items.len() as u64);
     let next = (!items.is_empty() && end < size).then_some(end);
-    let items = serde_json::to_string(&items).map_err(|_| wrong_entry())?;
+    let items = serde_json::to_string(&items).ok().ok_or_else(wrong_entry)?;
     let body = format!("{{\"size\":{size},\"items\":{items},\"next\":{}}}", json!(next));
     let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
     if let Some(next) = next

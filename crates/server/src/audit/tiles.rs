@@ -149,15 +149,15 @@ async fn serve(app: &App, visitor: &Visitor, level: &str, path: &[String]) -> An
 
 /// The number and width that a tile's address has: groups of three digits, all but the last after an `x`.
 fn read(path: &[String]) -> Option<(u64, u64)> {
-    let (groups, width) = match path {
-        [groups @ .., last, width] if last.ends_with(".p") => {
-            let mut groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            groups.push(last.strip_suffix(".p")?);
-            let width = canonical(width).filter(|width| (1..TILE).contains(width))?;
-            (groups, width)
-        }
-        groups => (groups.iter().map(String::as_str).collect(), TILE),
-    };
+    let mut groups: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut width = TILE;
+    if let [.., last, given] = groups.as_slice()
+        && let Some(stripped) = last.strip_suffix(".p")
+    {
+        width = canonical(given).filter(|width| (1..TILE).contains(width))?;
+        groups.truncate(groups.len() - 2);
+        groups.push(stripped);
+    }
     let (last, before) = groups.split_last()?;
     let mut number = 0_u64;
     for (place, group) in before

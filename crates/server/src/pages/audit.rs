@@ -82,17 +82,16 @@ struct Actor {
 pub(crate) async fn page(State(app): State<App>, visit: Visit) -> Result<Response, Failure> {
     read(visit, move |visit| {
         let l = visit.language;
-        let log = match &app.config.audit {
-            None => None,
-            Some(_) => {
-                let visitor = Visitor {
-                    twin: visit.twin.clone(),
-                    view: visit.view.clone(),
-                    tenant: None,
-                };
-                let log = readable(&app, &visitor).map_err(|refused| Failure::refused(visit, &refused))?;
-                Some(shown(&log, visit)?)
-            }
+        let visitor = Visitor {
+            twin: visit.twin.clone(),
+            view: visit.view.clone(),
+            tenant: None,
+        };
+        let log = if app.config.audit.is_some() {
+            let log = readable(&app, &visitor).map_err(|refused| Failure::refused(visit, &refused))?;
+            Some(shown(&log, visit)?)
+        } else {
+            None
         };
         let page = AuditPage {
             l,
