@@ -12,6 +12,7 @@ mod support;
 use formats::{HistoryFate, Sink};
 use indicators::{AssessOptions, KpiValue, Quality, Status, assess};
 use ngsi_ld::{Attribute, Entity, Timestamp};
+use query::view::{Condition, Rights};
 use query::{Caller, View};
 use support::{MemoryReader, id, name, of_period, run, run_with, small_city, view, with_air};
 
@@ -177,11 +178,11 @@ fn results_are_entities_and_to_store_them_twice_changes_nothing() {
 
 #[test]
 fn what_a_view_hides_does_not_exist() {
-    let nobody = View::open(Caller::Anonymous, "assessment").rows(query::view::Rows::None);
+    let nobody = View::open(Caller::Anonymous, "assessment").with(&Rights::none());
     let assessment =
         assess(&MemoryReader(with_air()), &nobody, &AssessOptions::default()).expect("an assessment");
     assert_eq!((assessment.coverage.reported, assessment.city.as_str()), (0, ""));
-    let without_readings = view().hiding(vec![name("pm25")]);
+    let without_readings = view().with(&Rights::except(Condition::Always, [name("pm25")]));
     let assessment = assess(
         &MemoryReader(with_air()),
         &without_readings,

@@ -93,6 +93,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha audit export --data-dir ./nairobi -o audit.jsonl"
     )]
     Audit(Audit),
+    /// Check and try policies of access before they are put to use
+    #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
+    Policy(crate::commands::policy::Policy),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
     Doctor(Doctor),

@@ -16,6 +16,11 @@ use cli::{Cli, Command};
 use config::{Effective, Layers};
 use output::{Failure, Outcome};
 
+/// Entities are made by the threads that read requests and live on with the writer: of such memory glibc's allocator gives
+/// back half (docs/adr/0004).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.global.json;
@@ -39,6 +44,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Simulate(command) => commands::simulate::run(command, &effective),
         Command::Verify(arguments) => commands::verify::run(arguments, &effective, json),
         Command::Audit(command) => commands::audit::run(command, &effective, json),
+        Command::Policy(policy) => commands::policy::run(policy, json),
         Command::Doctor(_) => commands::doctor::run(&effective, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
@@ -70,7 +76,7 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Audit(cli::Audit::Export(arguments)) => (arguments.place.data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        Command::Openapi | Command::Completions { .. } => (None, None),
+        Command::Policy(_) | Command::Openapi | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

@@ -12,6 +12,7 @@ pub mod entity_query;
 mod evaluate;
 mod geometry;
 mod links;
+mod looks;
 pub mod order;
 pub mod plan;
 pub mod prepared;

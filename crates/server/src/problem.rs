@@ -258,6 +258,10 @@ impl From<twin::Error> for Problem {
             | Error::Missing(..) => Self::ngsi(NgsiError::ResourceNotFound, detail),
             Error::TooManyOfOneInstant { .. } => Self::ngsi(NgsiError::TooManyResults, detail),
             Error::AlreadyExists(_) | Error::Taken(..) => Self::ngsi(NgsiError::AlreadyExists, detail),
+            Error::Forbidden(_) => {
+                Self::named(StatusCode::FORBIDDEN, "forbidden", "You may not do that", detail)
+                    .media_type("application/json")
+            }
             Error::Conflict(_) => Self::ngsi(NgsiError::Conflict, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.

@@ -79,9 +79,9 @@ impl<S: Shards> Reading<'_, S> {
         plan: &Plan,
     ) -> Option<Along<'b>> {
         let (name, descending) = sorter.leading_attribute()?;
-        // Whoever is to count looks at all; whoever may not see the attribute is not to be told by its order.
+        // Whoever is to count looks at all.
         let counting = query.count && self.known_total(view, query).is_none();
-        if counting || query.limit == 0 || is_system(name) || view.hides(name.as_str()) {
+        if counting || query.limit == 0 || is_system(name) {
             return None;
         }
         // The index still has what has ended and is not deleted yet.
@@ -150,21 +150,32 @@ impl<S: Shards> Reading<'_, S> {
         let held = query.offset + query.limit + 1;
         let mut ordered = Ordered::new(sorter, 0, held)?;
         let mut met: HashSet<EntityKey> = HashSet::new();
-        let mut take = |ordered: &mut Ordered<'_>, record: &Record| -> Result<usize, Error> {
-            if met.insert(record.key)
-                && let Some(entity) = record.live().and_then(|entity| seen(view, entity))
+        let mut passed_over = 0;
+        // Along the values only those are taken of which the view shows the attribute: to it the others have none.
+        let mut take = |ordered: &mut Ordered<'_>, record: &Record, along: bool| -> Result<usize, Error> {
+            let entity = record.live().and_then(|entity| seen(view, entity));
+            let narrow = !view.read().is_all();
+            if along
+                && narrow
+                && entity
+                    .as_ref()
+                    .is_none_or(|entity| entity.get(name.as_str()).is_none())
+            {
+                passed_over += 1;
+            } else if met.insert(record.key)
+                && let Some(entity) = entity
                 && filter.matches_linked(&entity, &links)
             {
                 ordered.push_numbered(&entity, record.key.0);
             }
             links.check()?;
-            Ok(met.len())
+            Ok(met.len() + passed_over)
         };
         let mut examined = 0;
         let mut aside = vec![Lane::WithSeveralNumbers(name.clone())];
         aside.extend(along.texts.then(|| Lane::WithOtherTexts(name.clone())));
         for record in Walk::new(self.state, &Path::Lanes(aside)) {
-            examined = take(&mut ordered, &record)?;
+            examined = take(&mut ordered, &record, true)?;
         }
         let mut complete = false;
         let mut steps = Steps::new(self.state, name, along.descending, along.texts);
@@ -197,7 +208,7 @@ impl<S: Shards> Reading<'_, S> {
             if examined > along.others {
                 return Ok(Err(examined));
             }
-            examined = take(&mut ordered, &record)?;
+            examined = take(&mut ordered, &record, true)?;
         }
         // At the end of the values, what else there is comes after them.
         complete |= ordered.last_of_full().is_some_and(|(last, _)| {
@@ -214,7 +225,7 @@ impl<S: Shards> Reading<'_, S> {
             }
             // Objects, arrays, instants: few.
             for record in Walk::new(self.state, &Path::Lanes(vec![Lane::WithAttribute(name.clone())])) {
-                examined = take(&mut ordered, &record)?;
+                examined = take(&mut ordered, &record, true)?;
             }
             // Then all that do not have the attribute, in order of creation.
             if !ordered
@@ -225,7 +236,7 @@ impl<S: Shards> Reading<'_, S> {
                     if ordered.last_of_full().is_some() {
                         break;
                     }
-                    examined = take(&mut ordered, &record)?;
+                    examined = take(&mut ordered, &record, false)?;
                 }
             }
         }

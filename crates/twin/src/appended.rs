@@ -7,7 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
 
 use crate::error::Error;
-use crate::evaluate::{After, Effect, Situation, bounded, no_type, sees};
+use crate::evaluate::{After, Effect, Situation, bounded, no_type};
 use crate::operation::Outcome;
 use crate::settle::{same_value, stamp, unique};
 use crate::shard::{Record, Status};
@@ -16,14 +16,16 @@ impl Situation<'_> {
     /// Create or Update Temporal Evolution (5.6.11).
     pub(crate) fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
         let status = self.record.as_ref().map(|record| record.status);
-        if let Some(record) = &self.record
-            && !sees(self.view, &record.entity)
-        {
+        let known = self.remembered()?;
+        if self.record.is_some() && known.is_none() {
             return Err(Error::NotFound(given.id));
         }
         let was = self.record.as_ref().map(|record| &*record.entity);
         if was.is_none() && given.types.is_empty() {
             return Err(no_type(&given.id));
+        }
+        if was.is_none() {
+            self.permit_change(None, &given)?;
         }
         let mut fresh = given.attributes;
         for attribute in &mut fresh {
@@ -32,7 +34,7 @@ impl Situation<'_> {
         }
         let given_count = fresh.len();
         self.leave_out_known(&mut fresh)?;
-        let (added, known) = (fresh.len(), given_count - fresh.len());
+        let (added, left_alone) = (fresh.len(), given_count - fresh.len());
 
         let gone = matches!(status, Some(Status::Deleted(_)));
         let mut entity = was.cloned().unwrap_or_else(|| Entity {
@@ -81,7 +83,7 @@ impl Situation<'_> {
         };
         let outcome = Outcome::Appended {
             added,
-            known,
+            known: left_alone,
             created: revived || was.is_none(),
         };
         if was == Some(&entity) && self.record.as_ref().map(|r| r.status) == Some(status) {
@@ -91,6 +93,23 @@ impl Situation<'_> {
                 forget: Vec::new(),
                 history,
             });
+        }
+        match &known {
+            Some(_) if gone && current => {
+                self.permit_change(None, &entity)?;
+                if self.would_take_over(&entity)? {
+                    return Err(Error::NotFound(given.id));
+                }
+            }
+            Some((_, last)) if status == Status::Live => self.permit_change(Some(&last.whole), &entity)?,
+            Some((_, last)) => {
+                let after = Entity {
+                    attributes: last.whole.attributes.clone(),
+                    ..entity.clone()
+                };
+                self.permit_change(Some(&last.whole), &after)?;
+            }
+            None => {}
         }
         entity.modified_at = self.now;
         let record = Record {

@@ -9,7 +9,7 @@ use ngsi_ld::{Attribute, Entity, Name, Uri};
 use storage::Datasets;
 
 use crate::error::Error;
-use crate::evaluate::{After, Effect, Forget, Situation, sees};
+use crate::evaluate::{After, Effect, Forget, Situation};
 use crate::history::instance_id;
 use crate::operation::{Instance, InstanceRef, Outcome};
 use crate::settle::stamp;
@@ -23,7 +23,8 @@ impl Situation<'_> {
         name: &Name,
         instance: &Instance,
     ) -> Result<Effect, Error> {
-        let record = self.evolving(id, name)?;
+        let (record, whole) = self.evolving(id, name)?;
+        self.permit_delete_of(name, &whole)?;
         let datasets = match instance {
             Instance::All => Datasets::All,
             Instance::Default => Datasets::Only(None),
@@ -51,7 +52,9 @@ impl Situation<'_> {
         which: &InstanceRef,
         mut given: Attribute,
     ) -> Result<Effect, Error> {
-        let (record, found) = self.find(id, which)?;
+        let (record, whole) = self.evolving(id, &which.attribute)?;
+        self.permit_write_of(&which.attribute, &whole)?;
+        let found = self.find(id, which, record)?;
         let Some(was) = found.first() else {
             return Err(missing(id, which));
         };
@@ -76,7 +79,7 @@ impl Situation<'_> {
         let (after, history) = match current {
             Some(current) => {
                 *current = given;
-                (self.changed(record, entity), Vec::new())
+                (self.changed(record, entity)?, Vec::new())
             }
             None => (After::Same, vec![given]),
         };
@@ -92,7 +95,9 @@ impl Situation<'_> {
 
     /// Delete Attribute Instance (5.6.15).
     pub(crate) fn delete_instance(&self, id: &Uri, which: &InstanceRef) -> Result<Effect, Error> {
-        let (record, found) = self.find(id, which)?;
+        let (record, whole) = self.evolving(id, &which.attribute)?;
+        self.permit_delete_of(&which.attribute, &whole)?;
+        let found = self.find(id, which, record)?;
         if found.is_empty() {
             return Err(missing(id, which));
         }
@@ -101,7 +106,7 @@ impl Situation<'_> {
         let after = if entity.attributes.len() == record.entity.attributes.len() {
             After::Same
         } else {
-            self.changed(record, entity)
+            self.changed(record, entity)?
         };
         Ok(Effect {
             outcome: Outcome::Deleted,
@@ -111,30 +116,26 @@ impl Situation<'_> {
         })
     }
 
-    fn changed(&self, record: &Record, mut entity: Entity) -> After {
+    fn changed(&self, record: &Record, mut entity: Entity) -> Result<After, Error> {
+        self.permit_change(Some(&record.entity), &entity)?;
         entity.modified_at = self.now;
-        After::Record(Record {
+        Ok(After::Record(Record {
             entity: Arc::new(entity),
             ..record.clone()
-        })
+        }))
     }
 
-    /// The entity, if it has an evolution that the caller may see.
-    fn evolving(&self, id: &Uri, name: &Name) -> Result<&Record, Error> {
-        let record = self
-            .record
-            .as_ref()
-            .filter(|record| sees(self.view, &record.entity))
-            .ok_or_else(|| Error::NotFound(id.clone()))?;
-        if self.view.hides(name.as_str()) {
+    /// The entity, if it has an evolution that the caller may see, and the state of it that decides that.
+    fn evolving(&self, id: &Uri, name: &Name) -> Result<(&Record, Arc<Entity>), Error> {
+        let (record, remembered) = self.remembered()?.ok_or_else(|| Error::NotFound(id.clone()))?;
+        if !self.view.history().of(&remembered.whole).to_attribute(name) {
             return Err(Error::AttributeNotFound(id.clone(), name.clone()));
         }
-        Ok(record)
+        Ok((record, remembered.whole))
     }
 
     /// Every instance that has this id: one, unless it was written down more than once.
-    fn find(&self, id: &Uri, which: &InstanceRef) -> Result<(&Record, Vec<Attribute>), Error> {
-        let record = self.evolving(id, &which.attribute)?;
+    fn find(&self, id: &Uri, which: &InstanceRef, record: &Record) -> Result<Vec<Attribute>, Error> {
         let range = (which.at, which.at.plus_micros(1));
         let mut found = Vec::new();
         let past = (self.past.known)(record.key, std::slice::from_ref(&which.attribute), range)?;
@@ -146,7 +147,7 @@ impl Situation<'_> {
                 found.push(instance);
             }
         }
-        Ok((record, found))
+        Ok(found)
     }
 }
 

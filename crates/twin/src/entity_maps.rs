@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ngsi_ld::{Error as Refusal, Timestamp, Uri};
 use parking_lot::{Mutex, RwLock};
+use query::{Caller, View};
 use storage::StorageReader;
 
 use crate::error::Error;
@@ -18,7 +19,9 @@ use crate::twin::Twin;
 /// The system table that holds them.
 const TABLE: &str = "entity-maps";
 /// The version of its rows.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before: without who made it.
+const OF_NOBODY: u8 = 1;
 /// How many entities one map holds at most.
 pub const MAX_MAPPED: usize = 100_000;
 /// How many maps one twin keeps; a new one takes the place of that which would end first.
@@ -58,6 +61,8 @@ pub struct EntityMap {
     pub expires_at: Timestamp,
     /// What the query was, in a form in which two can be compared; the entities it named by id aside.
     pub query: String,
+    /// Who made it: to others it is not there.
+    maker: String,
     entries: Arc<[Entry]>,
 }
 
@@ -98,6 +103,7 @@ impl EntityMap {
             of: self.of,
             expires_at,
             query: self.query.clone(),
+            maker: self.maker.clone(),
             entries: Arc::clone(&self.entries),
         }
     }
@@ -105,6 +111,8 @@ impl EntityMap {
     fn row(&self) -> Row {
         let mut value = vec![VERSION, u8::from(self.of == Mapped::Evolutions)];
         value.extend_from_slice(&self.expires_at.as_micros().to_le_bytes());
+        value.extend_from_slice(self.maker.as_bytes());
+        value.push(b'\n');
         value.extend_from_slice(self.query.as_bytes());
         // No URI holds a line end, or begins with a hyphen. Those that were removed keep their places.
         for entry in self.entries.iter() {
@@ -118,11 +126,16 @@ impl EntityMap {
     }
 
     fn read(key: &[u8], value: &[u8]) -> Option<Self> {
-        let (&[VERSION, of @ (0 | 1)], rest) = value.split_first_chunk::<2>()? else {
+        let (&[version @ (OF_NOBODY | VERSION), of @ (0 | 1)], rest) = value.split_first_chunk::<2>()? else {
             return None;
         };
         let (expires_at, rest) = rest.split_first_chunk::<8>()?;
         let mut lines = std::str::from_utf8(rest).ok()?.split('\n');
+        let maker = if version == OF_NOBODY {
+            Caller::Anonymous.to_string()
+        } else {
+            lines.next()?.to_owned()
+        };
         let query = lines.next()?.to_owned();
         let entry = |line: &str| {
             let (id, removed) = line.strip_prefix('-').map_or((line, false), |id| (id, true));
@@ -140,6 +153,7 @@ impl EntityMap {
             },
             expires_at: Timestamp::from_micros(i64::from_le_bytes(*expires_at)),
             query,
+            maker,
             entries: lines.map(entry).collect::<Option<_>>()?,
         })
     }
@@ -191,6 +205,7 @@ impl Twin {
     /// `TooComplexQuery` where there are more than [`MAX_MAPPED`] entities.
     pub fn make_entity_map(
         &self,
+        view: &View,
         of: Mapped,
         query: &str,
         found: Vec<Uri>,
@@ -212,6 +227,7 @@ impl Twin {
             of,
             expires_at: end(now, lifetime.unwrap_or(LIFETIME)),
             query: query.replace('\n', " "),
+            maker: view.caller().to_string().replace('\n', " "),
             entries: found.into_iter().map(entry).collect(),
         });
         let maps = self.entity_maps();
@@ -228,18 +244,25 @@ impl Twin {
         Ok(map)
     }
 
-    /// The map with this id, unless its time has come.
-    pub fn entity_map(&self, id: &str) -> Option<Arc<EntityMap>> {
+    /// The map with this id, unless its time has come: to who made it, and to who may see and do everything. What it
+    /// holds is to be read as he sees it.
+    pub fn entity_map(&self, view: &View, id: &str) -> Option<Arc<EntityMap>> {
         let map = self.entity_maps().maps.read().get(id).cloned()?;
-        (map.expires_at > self.now()).then_some(map)
+        let is_his = view.is_open() || view.caller().to_string() == map.maker;
+        (is_his && map.expires_at > self.now()).then_some(map)
     }
 
     /// Lets a map end at another time, but no later than in a day; for a thread that may wait. `None`: there is no
     /// such map.
-    pub fn end_entity_map(&self, id: &str, at: Timestamp) -> Result<Option<Arc<EntityMap>>, Error> {
+    pub fn end_entity_map(
+        &self,
+        view: &View,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<Option<Arc<EntityMap>>, Error> {
         let maps = self.entity_maps();
         let _changing = maps.changing.lock();
-        let Some(map) = self.entity_map(id) else {
+        let Some(map) = self.entity_map(view, id) else {
             return Ok(None);
         };
         let map = Arc::new(map.with_end(at.min(end(self.now(), LONGEST))));
@@ -249,10 +272,10 @@ impl Twin {
     }
 
     /// Deletes a map; for a thread that may wait. Whether there was one.
-    pub fn delete_entity_map(&self, id: &str) -> Result<bool, Error> {
+    pub fn delete_entity_map(&self, view: &View, id: &str) -> Result<bool, Error> {
         let maps = self.entity_maps();
         let _changing = maps.changing.lock();
-        if self.entity_map(id).is_none() {
+        if self.entity_map(view, id).is_none() {
             return Ok(false);
         }
         self.store_rows_blocking(vec![Row::delete(TABLE, id)])?;

@@ -40,6 +40,9 @@ pub enum Error {
     /// The snapshot cannot be used yet (5.16.1.4): try again later.
     #[error("the snapshot `{0}` is being prepared; its `snapshotStatus` tells when it can be used")]
     Preparing(Uri),
+    /// The caller sees it, and may not do that to it.
+    #[error("{0}")]
+    Forbidden(String),
     /// It contradicts what is here (`Conflict`, 5.5.2).
     #[error("{0}")]
     Conflict(String),

@@ -24,10 +24,14 @@ pub(crate) type Known<'a> =
 /// Gives the data sets that the past of this attribute has.
 pub(crate) type PastDatasets<'a> = dyn Fn(EntityKey, &Name) -> Result<Vec<Option<Uri>>, Error> + 'a;
 
+/// Gives the last state of an entity that has none any more.
+pub(crate) type LastState<'a> = dyn Fn(&Record) -> Result<Arc<Entity>, Error> + 'a;
+
 /// What can be asked of an entity's past.
 pub(crate) struct PastOf<'a> {
     pub(crate) known: &'a Known<'a>,
     pub(crate) datasets: &'a PastDatasets<'a>,
+    pub(crate) last: &'a LastState<'a>,
 }
 
 /// What an operation is evaluated against.
@@ -110,19 +114,23 @@ impl Effect {
 impl Situation<'_> {
     /// Decides.
     pub(crate) fn evaluate(&self, operation: Operation) -> Result<Effect, Error> {
-        self.refuse_hidden_names(&operation)?;
+        self.permit_names(&operation)?;
         match operation {
-            // What is there and is not shown, be it its past, is not taken over.
-            Operation::Create(entity) if self.live().is_some() || self.is_hidden() => {
-                Err(Error::AlreadyExists(entity.id))
+            Operation::Create(entity) => {
+                self.permit_change(None, &entity)?;
+                // What is there and is not shown, be it its past, is not taken over.
+                if self.live().is_some() || self.would_take_over(&entity)? {
+                    return Err(Error::AlreadyExists(entity.id));
+                }
+                self.create(entity)
             }
-            Operation::Create(entity) => self.create(entity),
             Operation::UpsertReplace(entity)
             | Operation::Import(entity)
             | Operation::UpsertUpdate(entity)
                 if self.live().is_none() =>
             {
-                if self.is_hidden() {
+                self.permit_change(None, &entity)?;
+                if self.would_take_over(&entity)? {
                     return Err(Error::NotFound(entity.id));
                 }
                 self.create(entity)
@@ -205,9 +213,14 @@ impl Situation<'_> {
                 self.change(after, Vec::new())
             }
             Operation::Delete(id) => {
-                let before = self.visible(&id)?;
-                Ok(self.deleted(&before))
+                self.visible(&id)?;
+                let before = self.live().ok_or(Error::NotFound(id))?;
+                self.permit_delete(before)?;
+                Ok(self.deleted(before))
             }
+            Operation::Expire(_) | Operation::Copy(_) if !self.view.is_open() => Err(Error::Forbidden(
+                "this is done by the twin itself, or by who may do everything".to_owned(),
+            )),
             Operation::Expire(_) => self.expire(),
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
             Operation::Copy(copied) => self.copy(*copied),
@@ -233,36 +246,6 @@ impl Situation<'_> {
         self.live()
             .and_then(|entity| self.view.of(entity))
             .ok_or_else(|| Error::NotFound(id.clone()))
-    }
-
-    /// Whether something is known of the entity, be it its past, and the caller may not see it.
-    fn is_hidden(&self) -> bool {
-        self.record
-            .as_ref()
-            .is_some_and(|record| !sees(self.view, &record.entity))
-    }
-
-    /// To those who do not see an attribute it is not there, whether it is or not: they cannot change it, and cannot
-    /// put one in its place.
-    fn refuse_hidden_names(&self, operation: &Operation) -> Result<(), Error> {
-        let there = match operation {
-            Operation::AppendHistory { .. } => self.record.is_some(),
-            _ => self.live().is_some(),
-        };
-        if self.view.is_open() || !there || self.is_hidden() {
-            return Ok(());
-        }
-        match operation
-            .names()
-            .into_iter()
-            .find(|name| self.view.hides(name.as_str()))
-        {
-            Some(hidden) => Err(Error::AttributeNotFound(
-                operation.entity_id().clone(),
-                hidden.clone(),
-            )),
-            None => Ok(()),
-        }
     }
 
     fn create(&self, mut entity: Entity) -> Result<Effect, Error> {
@@ -319,14 +302,15 @@ impl Situation<'_> {
         let Some(before) = self.live() else {
             return Err(Error::NotFound(after.id));
         };
-        if !self.view.is_open() {
+        if !self.view.read().is_all() {
+            let mut rights = self.view.read().of(before);
             let mut shown = std::mem::take(&mut after.attributes).into_iter().peekable();
             for was in &before.attributes {
                 let same = |is: &Attribute| is.name == was.name && is.dataset_id == was.dataset_id;
-                if self.view.hides(was.name.as_str()) {
-                    after.attributes.push(was.clone());
-                } else {
+                if rights.to_attribute(&was.name) {
                     after.attributes.extend(shown.next_if(same));
+                } else {
+                    after.attributes.push(was.clone());
                 }
             }
             after.attributes.extend(shown);
@@ -350,6 +334,7 @@ impl Situation<'_> {
         if after == *before {
             return Ok(Effect::nothing(outcome));
         }
+        self.permit_change(Some(before), &after)?;
         after.modified_at = self.now;
         Ok(Effect::becomes(
             outcome,
@@ -429,13 +414,10 @@ impl Situation<'_> {
     }
 
     fn delete_history(&self, id: Uri) -> Result<Effect, Error> {
-        let Some(record) = self
-            .record
-            .as_ref()
-            .filter(|record| sees(self.view, &record.entity))
-        else {
+        let Some((record, remembered)) = self.remembered()? else {
             return Err(Error::NotFound(id));
         };
+        self.permit_delete(&remembered.whole)?;
         let after = match record.status {
             // The past goes with the key; what is there now goes on under a new one.
             Status::Live => After::Record(Record {
@@ -453,18 +435,13 @@ impl Situation<'_> {
     }
 }
 
-/// Whether a caller sees an entity.
-pub(crate) fn sees(view: &View, entity: &Entity) -> bool {
-    view.is_open() || view.of(entity).is_some()
-}
-
 /// Refuses an entity that gets too many attribute instances; one that has them may lose some.
 pub(crate) fn bounded(id: &Uri, before: usize, after: usize) -> Result<(), Error> {
     if after <= MAX_INSTANCES.max(before) {
         return Ok(());
     }
     Err(ngsi_ld::Error::bad_data(format!(
-        "entity `{id}` would have {after} attribute instances; it can have {MAX_INSTANCES}: split it"
+        "entity `{id}` would have too many attribute instances; it can have {MAX_INSTANCES}: split it"
     ))
     .into())
 }

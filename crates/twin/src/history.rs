@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
-use ngsi_ld::{Attribute, Kind, Name, Timestamp, Uri, Value};
-use query::View;
+use ngsi_ld::{Attribute, Entity, Kind, Name, Timestamp, Uri, Value};
+use query::view::Rights;
 use sha2::{Digest as _, Sha256};
 use storage::{EntityKey, Past, StorageReader, Take};
 
@@ -24,8 +24,10 @@ pub(crate) struct Evolution<'a> {
     pub(crate) current: &'a [Attribute],
     /// Nothing that the twin wrote later is there, for a picture of that instant.
     pub(crate) until: Option<Timestamp>,
-    /// Who asks: what it hides is not looked at.
-    pub(crate) view: &'a View,
+    /// What who asks may see of its past: the rest is not looked at.
+    pub(crate) rights: &'a Rights,
+    /// The whole entity as it is, or was last, which decides that.
+    pub(crate) whole: &'a Entity,
 }
 
 impl Evolution<'_> {
@@ -127,7 +129,10 @@ impl Evolution<'_> {
         let wanted = |a: &&Attribute| attributes.is_empty() || attributes.contains(&a.name);
         let current = self.current.iter().filter(wanted);
         series.extend(current.map(|a| (a.name.clone(), a.dataset_id.clone())));
-        series.retain(|(name, _)| !self.view.hides(name.as_str()));
+        let mut rights = self.rights.of(self.whole);
+        // The Scope is the entity's own, as its types are.
+        let scope = ngsi_ld::representation::scope_name();
+        series.retain(|(name, _)| *name == scope || rights.to_attribute(name));
         Ok(series.into_iter().collect())
     }
 

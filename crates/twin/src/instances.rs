@@ -7,7 +7,7 @@ use storage::Past;
 use crate::error::Error;
 use crate::history::instance_id;
 use crate::operation::InstanceRef;
-use crate::reading::{Reading, seen};
+use crate::reading::Reading;
 use crate::state::Shards;
 
 impl<S: Shards> Reading<'_, S> {
@@ -22,19 +22,20 @@ impl<S: Shards> Reading<'_, S> {
     ) -> Result<InstanceRef, Error> {
         let not_found = || Error::NotFound(id.clone());
         let record = self.state.record(id).ok_or_else(not_found)?;
-        let now = seen(view, &record.entity).ok_or_else(not_found)?;
+        let now = self.remembered(view, &record)?.ok_or_else(not_found)?;
         let reference = |found: &Attribute| InstanceRef {
             attribute: attribute.clone(),
             id: instance.clone(),
             at: found.instant(),
         };
         let is_it = |one: &Attribute| one.name == *attribute && instance_id(id, one) == *instance;
-        if let Some(current) = now.attributes.iter().find(|one| is_it(one)) {
+        let current = &now.seen.attributes;
+        if let Some(current) = current.iter().find(|one| is_it(one)) {
             return Ok(reference(current));
         }
-        let mut known = now.attributes.iter().any(|one| one.name == *attribute);
+        let mut known = current.iter().any(|one| one.name == *attribute);
         let mut found = None;
-        if !view.hides(attribute.as_str()) {
+        if view.history().of(&now.whole).to_attribute(attribute) {
             let always = (Timestamp::MIN, Timestamp::MAX);
             for (name, dataset) in self.storage.list(record.key, std::slice::from_ref(attribute))? {
                 known = true;

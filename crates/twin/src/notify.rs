@@ -9,11 +9,16 @@ use ngsi_ld::{Timestamp, Uri};
 use query::registrations::RegistrationQuery;
 use query::{Caller, View};
 
-use crate::delivery::{self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, Transport};
+use crate::delivery::{
+    self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, OwnerKind, Recheck, Transport,
+};
 use crate::error::Error;
+use crate::ids;
 use crate::registrations;
+use crate::sight::{Sight, Views, is_of};
 use crate::subscriptions::{
     Compiled, Edit, Registry, StoredSubscription, UnreadSubscription, notify_of_entities, run_periodic,
+    view_after,
 };
 use crate::twin::Twin;
 use crate::writer::Command;
@@ -56,7 +61,7 @@ impl Twin {
                 "there are {MOST} subscriptions, which is the most; delete those that are not needed"
             )));
         }
-        let mut subscription = draft.create(|| self.new_id("Subscription", now), now)?;
+        let mut subscription = draft.create(|| ids::fresh("Subscription"), now)?;
         if subscription.jsonld_context.is_none() {
             subscription.jsonld_context = context.link().map(str::to_owned);
         }
@@ -83,7 +88,7 @@ impl Twin {
     /// [`Error::Invalid`] where 5.2.12 does not hold.
     pub fn check_subscription(&self, draft: &Draft, subject: Subject) -> Result<(), Error> {
         let now = self.now();
-        let subscription = draft.clone().create(|| self.new_id("Subscription", now), now)?;
+        let subscription = draft.clone().create(|| ids::fresh("Subscription"), now)?;
         if subject == Subject::Registrations {
             RegistrationQuery::subscribed(&subscription)?.prepare()?;
             return Ok(());
@@ -112,11 +117,12 @@ impl Twin {
         context: Option<Context>,
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
-            let before = self.0.registry.get(id);
-            let before = before.ok_or_else(|| match self.0.registry.unread(id) {
-                Some(unread) => unread.cannot_change(),
-                None => Error::Missing("subscription", id.clone()),
-            })?;
+            let before = self.0.registry.get(id).filter(|stored| is_of(view, stored));
+            let before =
+                before.ok_or_else(|| match self.0.registry.unread(id).filter(|_| view.is_open()) {
+                    Some(unread) => unread.cannot_change(),
+                    None => Error::Missing("subscription", id.clone()),
+                })?;
             let now = self.now();
             let after = StoredSubscription {
                 subject: before.subject,
@@ -125,7 +131,7 @@ impl Twin {
                 created_at: before.created_at,
                 modified_at: now,
                 unusable: None,
-                view: view.clone(),
+                view: view_after(view, &before),
             };
             let compiled = compile(after).await?;
             let overtaken = Arc::new(AtomicBool::new(false));
@@ -146,49 +152,79 @@ impl Twin {
     ///
     /// # Errors
     /// [`Error::Missing`].
-    pub async fn delete_subscription(&self, id: &Uri) -> Result<(), Error> {
-        let view = View::open(Caller::System("twin"), "service-operation");
-        self.delete_subscription_as(&view, id).await
-    }
-
-    /// The same, as the one who asks.
-    ///
-    /// # Errors
-    /// [`Error::Missing`].
-    pub async fn delete_subscription_as(&self, view: &View, id: &Uri) -> Result<(), Error> {
+    pub async fn delete_subscription(&self, view: &View, id: &Uri) -> Result<(), Error> {
+        let theirs = match self.0.registry.get(id) {
+            Some(stored) => is_of(view, &stored),
+            None => view.is_open(),
+        };
+        if !theirs {
+            return Err(Error::Missing("subscription", id.clone()));
+        }
         let edit = Edit::Delete(id.clone(), view.clone());
         self.ask(1, |reply| Command::Edit(edit, reply)).await
     }
 
-    /// A subscription, with what the system adds to it.
-    pub fn subscription(&self, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
+    /// A subscription, with what the system adds to it; to who made it, and to who may see and do everything, as all
+    /// that is asked of subscriptions.
+    pub fn subscription(&self, view: &View, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
         let stored = self.0.registry.get(id)?;
-        let standing = stored.standing(&self.standing(&stored.owner()));
-        Some((stored, standing))
+        is_of(view, &stored).then(|| self.with_standing(stored))
     }
 
     /// A page of subscriptions in order of creation, and how many there are in all.
     pub fn subscriptions(
         &self,
+        view: &View,
         offset: usize,
         limit: usize,
     ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
-        let (page, total) = self.0.registry.page(offset, limit);
-        let with_standing = page.into_iter().map(|stored| {
-            let standing = stored.standing(&self.standing(&stored.owner()));
-            (stored, standing)
-        });
-        (with_standing.collect(), total)
+        self.page_of(&self.0.registry, view, offset, limit)
     }
 
-    /// A subscription whose row cannot be read.
-    pub fn unread_subscription(&self, subject: Subject, id: &Uri) -> Option<Arc<UnreadSubscription>> {
-        self.registry_of(subject).unread(id)
+    pub(crate) fn page_of(
+        &self,
+        registry: &Registry,
+        view: &View,
+        offset: usize,
+        limit: usize,
+    ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
+        let (page, total) = if view.is_open() {
+            registry.page(offset, limit)
+        } else {
+            registry.page_of(&|stored| is_of(view, stored), offset, limit)
+        };
+        let page = page.into_iter().map(|stored| self.with_standing(stored));
+        (page.collect(), total)
+    }
+
+    pub(crate) fn with_standing(
+        &self,
+        stored: Arc<StoredSubscription>,
+    ) -> (Arc<StoredSubscription>, Standing) {
+        let mut standing = stored.standing(&self.standing(&stored.owner()));
+        if standing.unusable.is_none() && self.sight().of(&stored.view).is_none() {
+            standing.unusable = Some("who subscribed may see nothing any more".to_owned());
+        }
+        (stored, standing)
+    }
+
+    /// A subscription whose row cannot be read; whose it is nobody knows.
+    pub fn unread_subscription(
+        &self,
+        view: &View,
+        subject: Subject,
+        id: &Uri,
+    ) -> Option<Arc<UnreadSubscription>> {
+        self.registry_of(subject).unread(id).filter(|_| view.is_open())
     }
 
     /// All of them, by id. They are of no other list.
-    pub fn unread_subscriptions(&self, subject: Subject) -> Vec<Arc<UnreadSubscription>> {
-        self.registry_of(subject).all_unread()
+    pub fn unread_subscriptions(&self, view: &View, subject: Subject) -> Vec<Arc<UnreadSubscription>> {
+        if view.is_open() {
+            self.registry_of(subject).all_unread()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The URLs of the @contexts that subscriptions name.
@@ -237,26 +273,44 @@ impl Twin {
         self.store_rows_and_notify_blocking(Vec::new(), letters)
     }
 
-    /// At most `limit` dead letters after a number, oldest first.
+    /// Whether the messages of an owner are a caller's.
+    fn owns<'a>(&'a self, view: &'a View) -> impl Fn(&Owner) -> bool + 'a {
+        move |owner| {
+            let subject = match owner.kind {
+                OwnerKind::Subscription => Subject::Entities,
+                OwnerKind::RegistrationSubscription => Subject::Registrations,
+                OwnerKind::Snapshot => return view.is_open(),
+            };
+            let stored = self.registry_of(subject).get(&owner.id);
+            stored.map_or(view.is_open(), |stored| is_of(view, &stored))
+        }
+    }
+
+    /// At most `limit` dead letters after a number, oldest first: those of a caller's subscriptions.
     pub fn dead_letters(
         &self,
+        view: &View,
         filter: &DeadLetterFilter,
         after: Option<u64>,
         limit: usize,
     ) -> Vec<DeadLetter> {
-        self.0.book.dead_letters(filter, after, limit)
+        let rights = view.read().fingerprint();
+        // What was seen by other rights is not shown by these.
+        let owns = self.owns(view);
+        let may = |letter: &Letter| owns(&letter.owner) && (view.is_open() || letter.rights == rights);
+        self.0.book.dead_letters(filter, &may, after, limit)
     }
 
     /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.
-    pub async fn replay_dead_letters(&self, filter: &DeadLetterFilter) -> Result<usize, Error> {
-        let replayed = self.0.book.replay(filter, self.now());
+    pub async fn replay_dead_letters(&self, view: &View, filter: &DeadLetterFilter) -> Result<usize, Error> {
+        let replayed = self.0.book.replay(filter, &self.owns(view), self.now());
         self.flush().await?;
         Ok(replayed)
     }
 
     /// Destroys dead letters. Gives how many.
-    pub async fn purge_dead_letters(&self, filter: &DeadLetterFilter) -> Result<usize, Error> {
-        let purged = self.0.book.purge(filter);
+    pub async fn purge_dead_letters(&self, view: &View, filter: &DeadLetterFilter) -> Result<usize, Error> {
+        let purged = self.0.book.purge(filter, &self.owns(view));
         self.flush().await?;
         Ok(purged)
     }
@@ -279,6 +333,7 @@ impl Twin {
         let sources = Arc::clone(&self.registrations().subscriptions);
         let tenant = tenant.map(Arc::from);
         let (weak, timed, ending) = (self.weak(), self.weak(), self.weak());
+        let recheck = self.recheck();
         let written = move || {
             // A full queue means commits to come, which take it along.
             if asked.ask_flush() && commands.try_send(Command::Flush(None)).is_err() {
@@ -286,7 +341,7 @@ impl Twin {
             }
         };
         async move {
-            let deliver = delivery::run(book, clock, transport, tenant, written);
+            let deliver = delivery::run(book, clock, transport, tenant, recheck, written);
             futures_util::future::join4(
                 deliver,
                 run_periodic(weak, registry, notify_of_entities),
@@ -305,14 +360,36 @@ impl Twin {
         self.ask(0, |reply| Command::Flush(Some(reply))).await
     }
 
-    /// A number that was not given before.
-    pub(crate) fn next_number(&self) -> u64 {
-        self.0.book.next_id()
+    /// From now on `views` are asked what those may see who subscribed. `tenant`: whose twin it is, unless it is the
+    /// default one's. Once, before anybody else writes.
+    pub fn ask_views(&self, views: Arc<dyn Views>, tenant: Option<&str>) {
+        self.0.sight.ask(views, tenant);
     }
 
-    /// An id that nothing else has: of the time, and of how often it was asked for.
-    pub(crate) fn new_id(&self, kind: &str, now: Timestamp) -> Uri {
-        let number = self.0.book.next_id();
-        Uri::ngsi_ld(kind, &format!("{:x}-{number:x}", now.as_micros()))
+    pub(crate) fn sight(&self) -> &Sight {
+        &self.0.sight
+    }
+
+    /// Before a message is sent: whether what its owner may see is still what it was.
+    fn recheck(&self) -> Recheck {
+        let registries = [
+            Arc::clone(&self.0.registry),
+            Arc::clone(&self.registrations().subscriptions),
+        ];
+        let (sight, book) = (Arc::clone(&self.0.sight), Arc::clone(&self.0.book));
+        let epoch = {
+            let sight = Arc::clone(&sight);
+            move || sight.epoch()
+        };
+        let look = move || {
+            for stored in registries
+                .iter()
+                .flat_map(|registry| registry.page(0, usize::MAX).0)
+            {
+                let view = sight.of(&stored.view);
+                book.see(&stored.owner(), view.map(|view| view.read().fingerprint()));
+            }
+        };
+        Recheck::new(epoch, look)
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
-use query::view::Rows;
 use query::{EntityQuery, Links, Plan, Selection, View};
-use storage::StorageReader;
+use storage::{Past, StorageReader};
 
 use crate::choice;
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
+use crate::last::{self, Remembered, remembered};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 use crate::shard::{Lane, Record, Status, blobs};
 use crate::snapshot::Snapshot;
@@ -32,7 +32,7 @@ pub(crate) struct Reading<'a, S> {
 
 /// What a view shows of an entity, shared where it shows all.
 pub(crate) fn seen(view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
-    if view.is_open() {
+    if view.read().is_all() {
         return Some(Arc::clone(entity));
     }
     match view.of(entity)? {
@@ -54,17 +54,51 @@ impl<S: Shards> Reading<'_, S> {
         }
     }
 
-    /// The same of one that has a history, which stays when nothing else does.
-    fn with_history(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
-        match self.over_by.map(|now| left_at(entity, now)) {
-            None => seen(view, entity),
-            Some(Some(left)) => seen(view, &left),
-            Some(None) => {
-                let mut gone = Entity::clone(&*seen(view, entity)?);
-                gone.attributes.clear();
-                Some(Arc::new(gone))
-            }
+    /// What decides who may see the past of an entity.
+    fn last(&self, record: &Record) -> Result<Arc<Entity>, Error> {
+        if record.live().is_some() {
+            return Ok(Arc::clone(&record.entity));
         }
+        let mut past =
+            self.storage
+                .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
+        if let Some(until) = self.until {
+            past.retain(|past| match past {
+                Past::Instance(instance) => instance.modified_at <= until,
+                Past::Removed { at, .. } => *at <= until,
+            });
+        }
+        Ok(last::state(record, past))
+    }
+
+    /// An entity as it is shown by the rights to its past.
+    pub(crate) fn remembered(&self, view: &View, record: &Record) -> Result<Option<Remembered>, Error> {
+        remembered(view, record, || self.last(record))
+    }
+
+    /// The same without what has ended: the past stays when nothing else does.
+    fn with_history(&self, view: &View, record: &Record) -> Result<Option<Arc<Entity>>, Error> {
+        let left = match (self.over_by, record.live()) {
+            (Some(now), Some(entity)) => left_at(entity, now),
+            _ => Some(Arc::clone(&record.entity)),
+        };
+        let (entity, over) = match left {
+            Some(left) => (left, false),
+            None => (Arc::clone(&record.entity), true),
+        };
+        let now = Record {
+            entity,
+            ..record.clone()
+        };
+        let seen = self.remembered(view, &now)?.map(|remembered| remembered.seen);
+        Ok(seen.map(|seen| {
+            if !over {
+                return seen;
+            }
+            let mut gone = Entity::clone(&seen);
+            gone.attributes.clear();
+            Arc::new(gone)
+        }))
     }
 
     pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
@@ -91,7 +125,7 @@ impl<S: Shards> Reading<'_, S> {
 
     /// How many there are in all, where that is asked and the index knows: of one type.
     pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
-        if query.count && view.is_open() && self.over_by.is_none() {
+        if query.count && view.read().is_all() && self.over_by.is_none() {
             self.count_by_type(&query.selection)
         } else {
             None
@@ -135,19 +169,37 @@ impl<S: Shards> Reading<'_, S> {
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
     ) -> Result<usize, Error> {
         let filter = selection.prepare()?;
+        let looks_at = selection.looks_at().filter(|_| !view.read().is_all());
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
         let mut examined = 0;
         for record in Walk::new(self.state, &plan.into()) {
             let Some(entity) = record.live() else { continue };
             examined += 1;
-            // The filter looks at what the caller sees, or it would tell what they do not.
-            if let Some(entity) = self
-                .current(view, entity)
-                .filter(|entity| filter.matches_linked(entity, &links))
-                && !visit(&entity)
-            {
-                break;
+            let left;
+            let whole = match self.over_by {
+                None => entity,
+                Some(now) => match left_at(entity, now) {
+                    None => continue,
+                    Some(some) => {
+                        left = some;
+                        &left
+                    }
+                },
+            };
+            // Where the caller sees all that decides, what is not selected need not be made as they see it.
+            let decides = looks_at.as_ref().is_some_and(|names| {
+                let mut rights = view.read().of(whole);
+                names.iter().all(|name| rights.to_attribute(name))
+            });
+            if !decides || filter.matches_linked(whole, &links) {
+                // Else the filter looks at what the caller sees, or it would tell what they do not.
+                let found = seen(view, whole)
+                    .filter(|entity| decides || filter.matches_linked(entity, &links))
+                    .is_some_and(|entity| !visit(&entity));
+                if found {
+                    break;
+                }
             }
             links.check()?;
         }
@@ -164,7 +216,7 @@ impl<S: Shards> Reading<'_, S> {
         view: &View,
         types: &[Name],
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
-    ) {
+    ) -> Result<(), Error> {
         let lanes = if types.is_empty() {
             vec![Lane::Everything]
         } else {
@@ -173,21 +225,26 @@ impl<S: Shards> Reading<'_, S> {
         };
         for record in Walk::new(self.state, &Path::Lanes(lanes)) {
             if self
-                .with_history(view, &record.entity)
+                .with_history(view, &record)?
                 .is_some_and(|entity| !visit(&entity))
             {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     pub(crate) fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
-        self.with_history(view, &self.state.record(id)?.entity)
+        let found = self.with_history(view, &self.state.record(id)?);
+        found.unwrap_or_else(|error| {
+            tracing::error!(entity = %id, %error, "the last state of an entity cannot be read");
+            None
+        })
     }
 
     pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
         let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-        if view.is_open() && self.over_by.is_none() {
+        if view.read().is_all() && self.over_by.is_none() {
             for index in 0..SHARDS {
                 self.state.with(index, |shard| {
                     for (name, count) in shard.types() {
@@ -232,14 +289,14 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(now) = seen(view, &record.entity) else {
+        let Some(now) = self.remembered(view, &record)? else {
             return Ok(None);
         };
         let found = self.source(view, &record, &now).part(id, query, most)?;
         let mut attributes = found.instances;
         identify(id, &mut attributes);
         Ok(Some(Part {
-            entity: gone_since(&record, with(&now, attributes)),
+            entity: gone_since(&record, with(&now.seen, attributes)),
             reached: found.reached,
             left_out: found.left_out,
         }))
@@ -255,19 +312,20 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(now) = seen(view, &record.entity) else {
+        let Some(now) = self.remembered(view, &record)? else {
             return Ok(None);
         };
         self.source(view, &record, &now).pieces(query, each)?;
-        Ok(Some(gone_since(&record, with(&now, Vec::new()))))
+        Ok(Some(gone_since(&record, with(&now.seen, Vec::new()))))
     }
 
-    fn source<'b>(&'b self, view: &'b View, record: &Record, now: &'b Entity) -> Evolution<'b> {
+    fn source<'b>(&'b self, view: &'b View, record: &Record, now: &'b Remembered) -> Evolution<'b> {
         Evolution {
-            view,
+            rights: view.history(),
+            whole: &now.whole,
             storage: self.storage,
             key: record.key,
-            current: &now.attributes,
+            current: &now.seen.attributes,
             until: self.until,
         }
     }
@@ -279,15 +337,11 @@ impl<S: Shards> Reading<'_, S> {
         record: &Record,
         query: &HistoryQuery,
     ) -> Result<Option<Entity>, Error> {
-        let Some(now) = seen(view, &record.entity) else {
+        let Some(now) = self.remembered(view, record)? else {
             return Ok(None);
         };
-        let entity = with(&now, self.source(view, record, &now).instances(query)?);
-        if view.is_open() {
-            return Ok(Some(entity));
-        }
-        // That the entity is visible was decided on what it is now; what is hidden of it is hidden of its past.
-        Ok(view.clone().rows(Rows::All).of(&entity).map(Cow::into_owned))
+        let instances = self.source(view, record, &now).instances(query)?;
+        Ok(Some(with(&now.seen, instances)))
     }
 
     pub(crate) fn series(
@@ -475,8 +529,7 @@ macro_rules! read_by {
                 types: &[Name],
                 visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
             ) -> Result<(), Error> {
-                self.reading().evolutions(view, types, visit);
-                Ok(())
+                self.reading().evolutions(view, types, visit)
             }
             fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
                 self.reading().evolution_of(view, id)

@@ -14,6 +14,7 @@ use storage::{Change, EntityKey, Head, Past, StorageReader, Take};
 use crate::error::Error;
 use crate::evaluate::{After, Effect, Forget, PastOf, Situation};
 use crate::events::EntityChange;
+use crate::last;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
 use crate::shard::{Record, Status};
@@ -95,6 +96,8 @@ struct Staged {
     covered: Option<Series>,
     /// What the group destroys of the past, which the store still has.
     forgotten: Vec<Forget>,
+    /// The last state that it had, where the group took it away.
+    last: Option<Arc<Entity>>,
     /// The instant of the last operation of the group that changed it.
     touched: Option<Timestamp>,
 }
@@ -318,6 +321,25 @@ impl<'a> Stage<'a> {
             }
             Ok(found)
         };
+        let last = |record: &Record| {
+            if let Some(last) = staged.and_then(|staged| staged.last.as_ref()) {
+                return Ok(Arc::clone(last));
+            }
+            let always = (Timestamp::MIN, Timestamp::MAX);
+            let mut past = self.reader.history(record.key, &[], always, last::LOOKED_AT)?;
+            if let Some(staged) = staged {
+                past.retain(|past| match past {
+                    Past::Instance(instance) => !staged.forgot(instance),
+                    Past::Removed { .. } => true,
+                });
+                past.extend(staged.past.values().flatten().cloned().map(Past::Instance));
+                past.sort_by(|a, b| {
+                    let key = |past: &Past| (past.name().clone(), past.dataset_id().cloned(), past.instant());
+                    key(a).cmp(&key(b))
+                });
+            }
+            Ok(last::state(record, past))
+        };
         let new_key = EntityKey(self.counters.next_key);
         let situation = Situation {
             record: record.clone(),
@@ -327,6 +349,7 @@ impl<'a> Stage<'a> {
             past: PastOf {
                 known: &known,
                 datasets: &datasets,
+                last: &last,
             },
         };
         let effect = situation.evaluate(operation)?;
@@ -402,6 +425,11 @@ impl<'a> Stage<'a> {
         }
         let live = |record: &Option<Record>| record.as_ref().and_then(Record::live).cloned();
         let (was, is) = (live(&before), live(&after));
+        match (&was, &is) {
+            (Some(was), None) => staged.last = Some(Arc::clone(was)),
+            (_, Some(_)) => staged.last = None,
+            (None, None) => {}
+        }
         if was.as_ref().map(Arc::as_ptr) != is.as_ref().map(Arc::as_ptr) {
             self.events.push(EntityChange {
                 before: was,

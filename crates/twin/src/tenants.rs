@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::first_write::FirstWrite;
 use crate::ids;
 use crate::rows::Row;
+use crate::sight::Views;
 use crate::snapshots::{OfSnapshot, Open, Snapshots};
 use crate::turns::Turns;
 use crate::twin::{Limits, Twin};
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     named: Mutex<Named>,
     /// Of those that are being opened: a store may be large.
     opening: Turns,
+    /// Who is asked what those may see who subscribed.
+    views: OnceLock<Arc<dyn Views>>,
     /// How messages go out, once they do.
     delivery: OnceLock<(Arc<dyn Transport>, tokio::runtime::Handle)>,
 }
@@ -143,6 +146,7 @@ impl Tenants {
             default,
             named,
             opening: Turns::default(),
+            views: OnceLock::new(),
             delivery: OnceLock::new(),
         }));
         tenants.snapshots(&tenants.0.default, None).sweep(folder);
@@ -214,6 +218,35 @@ impl Tenants {
         });
     }
 
+    /// From now on `views` are asked what those may see who subscribed, in whatever tenant. Before anything is delivered,
+    /// and before anybody else writes.
+    pub fn ask_views(&self, views: &Arc<dyn Views>) {
+        let open: Vec<(String, Twin)> = {
+            let named = self.0.named.lock();
+            if self.0.views.set(Arc::clone(views)).is_err() {
+                return; // somebody is asked already
+            }
+            let unborn = named.unborn.iter().map(|(name, unborn)| (name, &unborn.twin));
+            named
+                .open
+                .iter()
+                .chain(unborn)
+                .map(|(name, twin)| (name.clone(), twin.clone()))
+                .collect()
+        };
+        self.0.default.ask_views(Arc::clone(views), None);
+        for (name, twin) in &open {
+            twin.ask_views(Arc::clone(views), Some(name));
+        }
+    }
+
+    /// A twin that was opened asks as the others do.
+    fn tell_views(&self, twin: &Twin, name: Option<&str>) {
+        if let Some(views) = self.0.views.get() {
+            twin.ask_views(Arc::clone(views), name);
+        }
+    }
+
     fn start_delivery(&self, twin: &Twin, name: Option<&str>) {
         if let Some((transport, runtime)) = self.0.delivery.get() {
             runtime.spawn(twin.deliver(Arc::clone(transport), name));
@@ -279,12 +312,14 @@ impl Tenants {
     }
 
     /// Opens a store that is no tenant's.
-    pub(crate) fn open_store(&self, store: &str) -> Result<Twin, Error> {
+    pub(crate) fn open_store(&self, store: &str, tenant: Option<&str>) -> Result<Twin, Error> {
         if self.0.snapshots.closed.load(Ordering::Relaxed) {
             return Err(Error::Storage("the twins are closed".to_owned()));
         }
         let storage = (self.0.factory)(store)?;
-        Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)
+        let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
+        self.tell_views(&twin, tenant);
+        Ok(twin)
     }
 
     /// The names of the tenants besides the default one.
@@ -399,6 +434,7 @@ impl Tenants {
             folder: self.0.folder.clone(),
         }));
         let twin = self.0.open_twin(Box::new(storage), name)?;
+        self.tell_views(&twin, Some(name));
         let unborn = Unborn {
             twin: twin.clone(),
             number,
@@ -412,6 +448,7 @@ impl Tenants {
         let open = || {
             let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
             let twin = self.0.open_twin(storage, name)?;
+            self.tell_views(&twin, Some(name));
             self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
             Ok(twin)
         };

@@ -24,6 +24,7 @@ use crate::reading::Reading;
 use crate::registrations::Registrations;
 use crate::rows::{self, Row};
 use crate::shard::Record;
+use crate::sight::Sight;
 use crate::snapshot::Snapshot;
 use crate::snapshots::Shelf;
 use crate::stage::Counters;
@@ -86,6 +87,7 @@ pub(crate) struct Shared {
     waiting: Arc<AtomicUsize>,
     pub(crate) commands: SyncSender<Command>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) sight: Arc<Sight>,
     registrations: Registrations,
     pub(crate) book: Arc<Book>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -132,8 +134,9 @@ impl Twin {
         // Owners first, then what waits for them.
         let book = Arc::new(Book::read(&*reader, limits.delivery)?);
         let registry = Arc::new(Registry::default());
+        let sight = Arc::new(Sight::default());
         let registrations = Registrations::open(&*reader, &book)?;
-        let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), &book)?;
+        let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), Arc::clone(&sight), &book)?;
         let snapshots = Shelf::load(&*reader, &book)?;
         book.open_queues(&*reader, clock.now())?;
         matcher.learn_standings(&book);
@@ -173,6 +176,7 @@ impl Twin {
             waiting,
             commands,
             registry,
+            sight,
             registrations,
             book,
             writer,

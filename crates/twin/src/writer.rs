@@ -18,6 +18,7 @@ use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::expiry::Deadlines;
+use crate::guarded::guarded;
 use crate::operation::{Operation, Outcome};
 use crate::pieces::Pieces;
 use crate::reading::Reading;
@@ -246,7 +247,7 @@ impl Writer {
         if due.is_empty() {
             return true;
         }
-        let view = View::open(Caller::System("twin"), "transient entities");
+        let view = of_the_twin();
         let operations: Vec<Operation> = due.into_iter().map(Operation::Expire).collect();
         self.waiting.fetch_add(operations.len(), Ordering::Relaxed);
         let (sender, answer) = sync_channel(1);
@@ -342,7 +343,7 @@ impl Writer {
                         let id = operation.entity_id();
                         if self.deadlines.is_due(id, now) {
                             stage.of_request(None);
-                            let _ = stage.run(&view, Operation::Expire(id.clone())); // nothing to say to who asked
+                            let _ = stage.run(&of_the_twin(), Operation::Expire(id.clone())); // nothing to say to who asked
                         }
                         stage.of_request(Some(views.len()));
                         stage.run(&view, operation)
@@ -557,6 +558,11 @@ impl Writer {
     }
 }
 
+/// For what the twin does by itself.
+fn of_the_twin() -> View {
+    View::open(Caller::System("twin"), "transient entities")
+}
+
 /// Makes changes durable, all or none.
 fn commit(
     stopped: &mut Option<String>,
@@ -588,13 +594,4 @@ fn note(stopped: &mut Option<String>, error: &StorageError) {
     if let StorageError::Stopped(_) = error {
         *stopped = Some(error.to_string());
     }
-}
-
-/// What the store answers; a panic in it leaves unknown what is durable, so it stops the store.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(StorageError::Stopped(
-            "the store met a defect of this program; see the log".into(),
-        ))
-    })
 }

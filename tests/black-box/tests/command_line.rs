@@ -23,6 +23,7 @@ fn every_command_helps_with_an_example() {
         "assess",
         "simulate",
         "scenario",
+        "policy",
         "doctor",
         "config",
         "openapi",
@@ -91,6 +92,69 @@ fn openapi_and_completions_are_printed() {
         assert_eq!(code, 0);
         assert!(stdout.contains("mapacha"));
     }
+}
+
+#[test]
+fn policies_are_checked_and_tried_from_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let good = file(
+        "good.cedar",
+        "@id(\"lamps\") permit (principal in Group::\"north\", action == Action::\"Delete\", resource)\n\
+         when { resource.types.contains(\"Streetlight\") };",
+    );
+    let bad = file(
+        "bad.cedar",
+        "@id(\"typo\")\npermit (principal, action, resource) when { resource.typs.contains(\"X\") };",
+    );
+    let case = |allowed: bool| {
+        format!(
+            "[[case]]\nname = \"a lamp\"\nwho = {{ id = \"ada\", groups = [\"north\"] }}\nwhat = \"Delete\"\n\
+             entity = {{ id = \"urn:ngsi-ld:Streetlight:1\", type = \"Streetlight\", powerState = \"on\" }}\n\
+             attribute = \"powerState\"\nallowed = {allowed}\n"
+        )
+    };
+    let (right, wrong) = (file("right.toml", &case(true)), file("wrong.toml", &case(false)));
+
+    let (code, stdout, stderr) = told(&run(["policy", "check", &good]));
+    assert!(
+        code == 0 && stdout.contains("policies hold together"),
+        "{stdout}{stderr}"
+    );
+    let (code, stdout, _) = told(&run(["policy", "check", &good, &bad]));
+    assert_eq!(code, 3, "{stdout}");
+    assert!(
+        stdout.starts_with("bad.cedar:2:45: policy `typo`:") && stdout.contains("did you mean `types`?"),
+        "{stdout}"
+    );
+    let (code, stdout, _) = told(&run(["policy", "check", "--json", &bad]));
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(
+        (code, &document["refused"][0]["policy"]),
+        (3, &serde_json::json!("typo")),
+        "{document}"
+    );
+
+    let (code, stdout, stderr) = told(&run(["policy", "test", &right, "--policies", &good]));
+    assert!(code == 0 && stdout.contains("1 of 1 cases"), "{stdout}{stderr}");
+    let (code, stdout, _) = told(&run(["policy", "test", &right, &wrong, "--policies", &good]));
+    assert_eq!(code, 3, "{stdout}");
+    assert!(
+        stdout.contains("a lamp: allowed, and should be denied; class `open`: permitted by `lamps`"),
+        "{stdout}"
+    );
+    // Without the policy nobody may.
+    let (code, stdout, _) = told(&run(["policy", "test", &right]));
+    assert!(code == 3 && stdout.contains("no policy permits it"), "{stdout}");
+    let (code, _, stderr) = told(&run(["policy", "test", "no-such-file.toml"]));
+    assert!(
+        code == 1 && stderr.contains("no-such-file.toml") && stderr.contains("what to do"),
+        "{stderr}"
+    );
 }
 
 #[test]

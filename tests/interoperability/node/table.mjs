@@ -2,6 +2,9 @@
 
 import { isDeepStrictEqual } from "node:util";
 
+/** How long a notification may take on a busy machine. */
+export const PATIENCE_MS = 20_000;
+
 class Unmet extends Error {}
 
 export function equal(actual, expected, what) {
@@ -24,6 +27,16 @@ export async function raised(name, work) {
     return error;
   }
   throw new Unmet(`${name} was not raised`);
+}
+
+/** What `asked` answers once `enough` holds of it; the last answer when it does not within a while. */
+export async function eventually(asked, enough) {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await asked();
+    if (enough(found) || Date.now() > until) return found;
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
 }
 
 const features = [];

@@ -7,7 +7,7 @@
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { walk } from "./table.mjs";
+import { PATIENCE_MS, walk } from "./table.mjs";
 import "./entities.mjs";
 import "./attributes.mjs";
 import "./subscriptions.mjs";
@@ -50,7 +50,6 @@ const receiver = createServer((request, response) => {
   });
 });
 await new Promise((ready) => receiver.listen(0, "127.0.0.1", ready));
-const PATIENCE_MS = 20_000;
 const notifications = {
   uri: (path) => `http://127.0.0.1:${receiver.address().port}${path}`,
   next: (path) => {

@@ -10,7 +10,7 @@ from ngsildclient.api.exceptions import (
 )
 
 from features_model import parking
-from table import equal, feature, holds
+from table import Contradicts, equal, feature, holds
 from world import CONTEXT, PARKING_CONTEXT, without_context
 
 GROUP = "entities"
@@ -127,10 +127,11 @@ def ignored(world):
         equal(world.wire.last.status, 409, "status")
 
 
-@feature(GROUP, "tenants: created by the first client that names them, apart from each other")
+@feature(GROUP, "tenants: created by the first write to them, apart from each other")
 def tenants(world):
     entity = Entity("Room", "Rented1").prop("temperature", 30)
     with world.another(tenant="walk_one") as one, world.another(tenant="walk_two") as two:
+        two.create(Entity("Hall", "Rented2").prop("temperature", 20))
         one.create(entity)
         equal(world.wire.last.headers.get("NGSILD-Tenant"), "walk_one", "the tenant, echoed")
         equal(one.exists(entity), True, "in its tenant")
@@ -142,6 +143,21 @@ def tenants(world):
     equal(answer.status_code, 404, "a tenant that nobody made")
     holds(answer.json()["type"].endswith("/NonexistentTenant"), "its error type")
     equal(issubclass(NgsiNonexistentTenantError, Exception), True, "the client knows it")
+
+
+@feature(
+    GROUP,
+    "tenants: created by the client when it connects",
+    Contradicts(
+        "4.6.2",
+        "the type of the entity with which it means to do so, __NGSILD-Tenant__, is not a name",
+        404,
+        NgsiNonexistentTenantError,
+    ),
+)
+def connected(world):
+    with world.another(tenant="walk_three") as three:
+        three.count("Room")
 
 
 @feature(GROUP, "follow relationships, and the network around an entity")

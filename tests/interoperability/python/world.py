@@ -5,6 +5,7 @@ import http.server
 import json
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,6 +21,14 @@ CONTEXT = [CORE_CONTEXT, PARKING_CONTEXT]
 
 PATIENCE_S = 20
 """How long a notification may take on a busy machine."""
+
+
+def eventually(asked, enough):
+    """What `asked` answers once `enough` holds of it; the last answer when it does not within a while."""
+    until = time.monotonic() + PATIENCE_S
+    while not enough(found := asked()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
 
 
 class Receiver:

@@ -334,8 +334,9 @@ impl Edge {
 }
 
 /// Whoever did something: a part of the program by its name, a person or a device by a pseudonym.
-fn actor<'a>(caller: &Caller, _names: &Pseudonyms) -> Cow<'a, str> {
+fn actor<'a>(caller: &Caller, names: &Pseudonyms) -> Cow<'a, str> {
     match caller {
+        Caller::Principal(id) => Cow::Owned(names.actor(id)),
         Caller::Anonymous => Cow::Borrowed("anonymous"),
         Caller::System(name) => Cow::Owned(format!("system:{name}")),
     }

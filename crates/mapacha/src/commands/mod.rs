@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod policy;
 pub(crate) mod remote;
 pub(crate) mod scenario;
 pub(crate) mod serve;

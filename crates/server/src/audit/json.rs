@@ -47,8 +47,8 @@ struct Range {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 struct Inclusion {
-    /// The number of the leaf, from 0.
-    #[param(value_type = u64, required, example = 0)]
+    /// The number of the leaf, from 0; 0 unless given.
+    #[param(value_type = Option<u64>, example = 0)]
     index: Option<String>,
     /// How many leaves the tree has; those of the latest checkpoint unless given.
     #[param(value_type = Option<u64>, example = 1)]
@@ -60,8 +60,8 @@ struct Inclusion {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 struct Consistency {
-    /// How many leaves the earlier one has.
-    #[param(value_type = u64, required, example = 1)]
+    /// How many leaves the earlier one has; 1 unless given.
+    #[param(value_type = Option<u64>, example = 1)]
     old: Option<String>,
     /// How many the later one has; those of the latest checkpoint unless given.
     #[param(value_type = Option<u64>, example = 1)]
@@ -84,10 +84,6 @@ fn number(name: &str, text: Option<&str>) -> Answer<Option<u64>> {
         .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     read.map(Some)
         .ok_or_else(|| wrong(format!("`{name}` is a whole number from 0 on")))
-}
-
-fn required(name: &str, text: Option<&str>) -> Answer<u64> {
-    number(name, text)?.ok_or_else(|| wrong(format!("`{name}` is missing: it is a whole number from 0 on")))
 }
 
 /// The leaves of the log
@@ -162,7 +158,7 @@ async fn inclusion(
     asked: Result<Query<Inclusion>, QueryRejection>,
 ) -> Answer {
     let asked = known(asked)?;
-    let index = required("index", asked.index.as_deref())?;
+    let index = number("index", asked.index.as_deref())?.unwrap_or(0);
     let size = number("size", asked.size.as_deref())?;
     let log = readable(&app, &visitor)?;
     let size = size.unwrap_or_else(|| log.checkpoint().map_or(0, |checkpoint| checkpoint.size));
@@ -191,7 +187,7 @@ async fn consistency(
     asked: Result<Query<Consistency>, QueryRejection>,
 ) -> Answer {
     let asked = known(asked)?;
-    let old = required("old", asked.old.as_deref())?;
+    let old = number("old", asked.old.as_deref())?.unwrap_or(1);
     let new = number("new", asked.new.as_deref())?;
     let log = readable(&app, &visitor)?;
     let new = new.unwrap_or_else(|| log.checkpoint().map_or(0, |checkpoint| checkpoint.size));

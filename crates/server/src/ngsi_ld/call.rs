@@ -192,10 +192,11 @@ fn no_tenant(name: Option<&str>) -> Problem {
 impl Call {
     async fn new(parts: &Parts, app: &App, tenant: Twin, name: Option<String>) -> Answer<Self> {
         let snapshot = snapshot(parts)?;
+        let view = caller_view(&parts.headers, app);
         let twin = match snapshot.clone() {
             None => tenant.clone(),
             Some(id) => {
-                let snapshots = app.tenants.snapshots(&tenant, name.as_deref());
+                let snapshots = app.tenants.snapshots(&tenant, name.as_deref()).seen_by(&view);
                 blocking(move || snapshots.open(&id)).await??
             }
         };
@@ -204,7 +205,7 @@ impl Call {
             tenant,
             twin,
             snapshot,
-            view: caller_view(&parts.headers, app),
+            view,
             headers: parts.headers.clone(),
             target: parts.uri.clone(),
             contexts_until: OnceLock::new(),

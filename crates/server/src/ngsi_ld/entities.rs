@@ -142,7 +142,7 @@ async fn answer(
     let (body, pages, total, mapped) = blocking(move || -> Answer<_> {
         let find = || mappable(&*reader, &view, &wanted);
         let mapped = if with_maps {
-            maps.resolve(&twin, Mapped::Entities, &wanted, find)?
+            maps.resolve(&twin, &view, Mapped::Entities, &wanted, find)?
         } else {
             None
         };

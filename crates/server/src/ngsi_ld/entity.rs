@@ -93,7 +93,7 @@ pub(crate) async fn retrieve_entity(
     let body = if joined { blocking(write).await?? } else { write()? };
     let mut response = wording.respond(StatusCode::OK, body);
     // 5.7.1.4: a map of one entity, which tells those who ask the sources that hold parts of it where to ask.
-    if let Some(mapped) = maps.of_one(&call.twin, Mapped::Entities, id).await? {
+    if let Some(mapped) = maps.of_one(&call.twin, &call.view, Mapped::Entities, id).await? {
         mapped.annotate(&mut response);
     }
     Ok(response)

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use ngsi_ld::query::temporal::Period;
 use ngsi_ld::{Error, Timestamp, Uri};
+use query::View;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -110,12 +111,18 @@ impl MapWish {
 
     /// The map that is used to retrieve one entity (5.7.1.4), or its evolution (5.7.3.4): the one that is named, if it is there, else a new one,
     /// where one is named or wanted.
-    pub(crate) async fn of_one(&self, twin: &Twin, of: Mapped, id: Uri) -> Answer<Option<MapInUse>> {
+    pub(crate) async fn of_one(
+        &self,
+        twin: &Twin,
+        view: &View,
+        of: Mapped,
+        id: Uri,
+    ) -> Answer<Option<MapInUse>> {
         if self.named.is_none() && !self.wanted {
             return Ok(None);
         }
-        let (wish, twin) = (self.clone(), twin.clone());
-        blocking(move || wish.resolve(&twin, of, &Wanted::default(), || Ok(vec![id]))).await?
+        let (wish, twin, view) = (self.clone(), twin.clone(), view.clone());
+        blocking(move || wish.resolve(&twin, &view, of, &Wanted::default(), || Ok(vec![id]))).await?
     }
 
     /// The map to page through: the one that is named, if it is there, else a new one of what `find` finds, where one
@@ -123,18 +130,19 @@ impl MapWish {
     pub(crate) fn resolve(
         &self,
         twin: &Twin,
+        view: &View,
         of: Mapped,
         wanted: &Wanted,
         find: impl FnOnce() -> Answer<Vec<Uri>>,
     ) -> Answer<Option<MapInUse>> {
-        let there = self.named.as_deref().and_then(|id| twin.entity_map(id));
+        let there = self.named.as_deref().and_then(|id| twin.entity_map(view, id));
         if let Some(map) = there.filter(|map| map.of == of) {
             return Ok(Some(MapInUse { map, made: false }));
         }
         if self.named.is_none() && !self.wanted {
             return Ok(None);
         }
-        let map = twin.make_entity_map(of, &fingerprint(wanted), find()?, self.lifetime)?;
+        let map = twin.make_entity_map(view, of, &fingerprint(wanted), find()?, self.lifetime)?;
         Ok(Some(MapInUse { map, made: true }))
     }
 }
@@ -305,9 +313,10 @@ mod tests {
     fn map(entities: usize, wanted: &Wanted) -> MapInUse {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(0)));
         let twin = Twin::open(Box::new(Memory::new()), clock).unwrap();
+        let view = View::open(query::Caller::System("test"), "test");
         let ids = (0..entities).map(|n| Uri::ngsi_ld("T", &n.to_string())).collect();
         let map = twin
-            .make_entity_map(Mapped::Entities, &fingerprint(wanted), ids, None)
+            .make_entity_map(&view, Mapped::Entities, &fingerprint(wanted), ids, None)
             .unwrap();
         MapInUse { map, made: true }
     }

@@ -152,11 +152,12 @@ async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
     let made: Option<MapInUse> = blocking(move || match &history {
         None => {
             let find = || entities::mappable(&twin, &view, &wanted);
-            wish.make().resolve(&twin, Mapped::Entities, &wanted, find)
+            wish.make().resolve(&twin, &view, Mapped::Entities, &wanted, find)
         }
         Some(question) => {
             let find = || temporal::mappable(&twin, &view, &wanted, question, &how, most);
-            wish.make().resolve(&twin, Mapped::Evolutions, &wanted, find)
+            wish.make()
+                .resolve(&twin, &view, Mapped::Evolutions, &wanted, find)
         }
     })
     .await??;
@@ -187,7 +188,8 @@ async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
 pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let id = entity_id(&id)?;
-    let map = call.twin.entity_map(id.as_str()).ok_or_else(|| unknown(&id))?;
+    let map = call.twin.entity_map(&call.view, id.as_str());
+    let map = map.ok_or_else(|| unknown(&id))?;
     let wording = Wording::new(call.context().await?, media_type, &call.headers);
     let body = bytes(&wording.finish(written(&map, &call)))?;
     Ok(wording.respond(StatusCode::OK, body))
@@ -211,7 +213,7 @@ pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -
 )]
 pub(crate) async fn update_entity_map(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
     let id = entity_id(&id)?;
-    if call.twin.entity_map(id.as_str()).is_none() {
+    if call.twin.entity_map(&call.view, id.as_str()).is_none() {
         return Err(unknown(&id));
     }
     let (json, _) = payload.object(&call).await?;
@@ -226,8 +228,8 @@ pub(crate) async fn update_entity_map(call: Writing, Path(id): Path<String>, pay
         Some(Value::String(text)) => Timestamp::parse(text).map_err(Error::from)?,
         Some(_) => return Err(Error::bad_data("`expiresAt` is a date and time (4.6.3)").into()),
     };
-    let (twin, wanted) = (call.twin.clone(), id.clone());
-    match blocking(move || twin.end_entity_map(wanted.as_str(), at)).await?? {
+    let (twin, view, wanted) = (call.twin.clone(), call.view.clone(), id.clone());
+    match blocking(move || twin.end_entity_map(&view, wanted.as_str(), at)).await?? {
         Some(_) => Ok(no_content()),
         None => Err(unknown(&id)),
     }
@@ -250,8 +252,8 @@ pub(crate) async fn update_entity_map(call: Writing, Path(id): Path<String>, pay
 )]
 pub(crate) async fn delete_entity_map(call: Writing, Path(id): Path<String>) -> Answer {
     let id = entity_id(&id)?;
-    let (twin, wanted) = (call.twin.clone(), id.clone());
-    if blocking(move || twin.delete_entity_map(wanted.as_str())).await?? {
+    let (twin, view, wanted) = (call.twin.clone(), call.view.clone(), id.clone());
+    if blocking(move || twin.delete_entity_map(&view, wanted.as_str())).await?? {
         Ok(no_content())
     } else {
         Err(unknown(&id))

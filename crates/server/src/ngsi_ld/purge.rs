@@ -85,7 +85,7 @@ pub(crate) async fn purge_entities(
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let (operations, mapped) = blocking(move || {
         let find = || mappable(&twin, &view, &wanted);
-        let mapped = maps.resolve(&twin, Mapped::Entities, &wanted, find)?;
+        let mapped = maps.resolve(&twin, &view, Mapped::Entities, &wanted, find)?;
         let wanted = match &mapped {
             Some(mapped) => {
                 let named = &wanted.selection.ids;

@@ -473,7 +473,8 @@ fn copy_entities(
 /// The snapshots of the tenant.
 pub(super) fn snapshots(call: &Call) -> Answer<Snapshots> {
     let name = tenant(&call.headers)?;
-    Ok(call.app.tenants.snapshots(&call.tenant, name.as_deref()))
+    let all = call.app.tenants.snapshots(&call.tenant, name.as_deref());
+    Ok(all.seen_by(&call.view))
 }
 
 /// A snapshot as it is written (5.2.41), under the @context of its queries.

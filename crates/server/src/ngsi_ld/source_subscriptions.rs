@@ -67,7 +67,7 @@ pub(crate) async fn query_source_subscriptions(
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
     list(&call, Subject::Registrations, &page, &options, |twin, page| {
-        twin.registration_subscriptions(page.offset, page.limit)
+        twin.registration_subscriptions(&call.view, page.offset, page.limit)
     })
     .await
 }
@@ -149,6 +149,6 @@ pub(crate) async fn update_source_subscription(
 pub(crate) async fn delete_source_subscription(call: Writing, Path(id): Path<String>) -> Answer {
     let id = subscription_id(&id)?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
-    blocking(move || twin.delete_registration_subscription_as_blocking(&view, &id)).await??;
+    blocking(move || twin.delete_registration_subscription_blocking(&view, &id)).await??;
     Ok(no_content())
 }

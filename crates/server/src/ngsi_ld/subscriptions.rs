@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
 use ngsi_ld::{Error, Uri};
+use query::View;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use twin::{StoredSubscription, Twin};
@@ -88,7 +89,7 @@ pub(crate) async fn query_subscriptions(
     Known(options): Known<OptionsParameter>,
 ) -> Answer {
     list(&call, Subject::Entities, &page, &options, |twin, page| {
-        twin.subscriptions(page.offset, page.limit)
+        twin.subscriptions(&call.view, page.offset, page.limit)
     })
     .await
 }
@@ -114,7 +115,7 @@ pub(super) async fn list(
         .iter()
         .map(|(stored, standing)| wording.finish(write(call, stored, standing, &wording.context, sys_attrs)))
         .collect();
-    let unread = call.twin.unread_subscriptions(subject);
+    let unread = call.twin.unread_subscriptions(&call.view, subject);
     let total = read + unread.len();
     let unread = unread.iter().skip(page.offset.saturating_sub(read));
     let room = page.limit.saturating_sub(written.len());
@@ -158,16 +159,16 @@ pub(super) async fn one(
     subject: Subject,
     id: &str,
     options: &OptionsParameter,
-    find: impl FnOnce(&Twin, &Uri) -> Option<Stood>,
+    find: impl FnOnce(&Twin, &View, &Uri) -> Option<Stood>,
 ) -> Answer {
     let media_type = accepted(&call.headers, false)?;
     let sys_attrs = options.sys_attrs()?;
     let id = subscription_id(id)?;
     let context = call.context().await?;
     let wording = Wording::new(context, media_type, &call.headers);
-    let object = if let Some((stored, standing)) = find(&call.twin, &id) {
+    let object = if let Some((stored, standing)) = find(&call.twin, &call.view, &id) {
         write(call, &stored, &standing, &wording.context, sys_attrs)
-    } else if let Some(unread) = call.twin.unread_subscription(subject, &id) {
+    } else if let Some(unread) = call.twin.unread_subscription(&call.view, subject, &id) {
         unread.to_json()
     } else {
         let detail = format!("there is no subscription `{id}`");
@@ -220,7 +221,7 @@ pub(crate) async fn update_subscription(call: Writing, Path(id): Path<String>, p
 )]
 pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -> Answer {
     let id = subscription_id(&id)?;
-    call.twin.delete_subscription_as(&call.view, &id).await?;
+    call.twin.delete_subscription(&call.view, &id).await?;
     Ok(no_content())
 }
 

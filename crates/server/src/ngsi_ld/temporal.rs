@@ -165,7 +165,7 @@ pub(crate) async fn retrieve_evolution(
     let answer =
         blocking(move || evolution::retrieve(&twin, &view, &of, &question, &how, &words, most)).await??;
     let mut response = answer.respond(&wording)?;
-    if let Some(mapped) = maps.of_one(&call.twin, EVOLUTIONS, id).await? {
+    if let Some(mapped) = maps.of_one(&call.twin, &call.view, EVOLUTIONS, id).await? {
         mapped.annotate(&mut response);
     }
     Ok(response)
@@ -249,7 +249,7 @@ async fn answer(call: &Call, asked: Asked, question: Question, page: PageRequest
     let most = call.app.config.max_evolution_instances;
     let (answer, pages, mapped) = blocking(move || -> Answer<_> {
         let find = || mappable(&twin, &view, &wanted, &question, &how, most);
-        let Some(mapped) = maps.resolve(&twin, EVOLUTIONS, &wanted, find)? else {
+        let Some(mapped) = maps.resolve(&twin, &view, EVOLUTIONS, &wanted, find)? else {
             let answer = evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most)?;
             let pages = page.around(answer.shown(), answer.more);
             return Ok((answer, pages, None));

@@ -199,7 +199,9 @@ async fn list(
                 .ok_or_else(|| wrong("`cursor` is not the `next` of a page"))
         })
         .transpose()?;
-    let mut found = visitor.twin.dead_letters(&filter, after, limit + 1);
+    let mut found = visitor
+        .twin
+        .dead_letters(&visitor.view, &filter, after, limit + 1);
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.number.to_string());
@@ -235,7 +237,7 @@ async fn one(visitor: Visitor, Path(text): Path<String>) -> Answer {
         number: Some(number(&text)?),
         ..DeadLetterFilter::default()
     };
-    let found = visitor.twin.dead_letters(&filter, None, 1);
+    let found = visitor.twin.dead_letters(&visitor.view, &filter, None, 1);
     let letter = found.first().ok_or_else(none)?;
     Ok(JsonBody(shown(letter, true)).into_response())
 }
@@ -259,7 +261,8 @@ async fn replay(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
 ) -> Answer {
     let filter = known(filter)?.read()?;
-    let replayed = visitor.twin.replay_dead_letters(&filter).await.map_err(of_twin)?;
+    let (twin, view) = (&visitor.twin, &visitor.view);
+    let replayed = twin.replay_dead_letters(view, &filter).await.map_err(of_twin)?;
     Ok(JsonBody(json!({"replayed": replayed})).into_response())
 }
 
@@ -280,7 +283,8 @@ async fn purge(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
 ) -> Answer {
     let filter = known(filter)?.read()?;
-    let purged = visitor.twin.purge_dead_letters(&filter).await.map_err(of_twin)?;
+    let (twin, view) = (&visitor.twin, &visitor.view);
+    let purged = twin.purge_dead_letters(view, &filter).await.map_err(of_twin)?;
     Ok(JsonBody(json!({"purged": purged})).into_response())
 }
 
@@ -302,7 +306,8 @@ async fn purge_one(visitor: Visitor, Path(text): Path<String>) -> Answer {
         number: Some(number(&text)?),
         ..DeadLetterFilter::default()
     };
-    match visitor.twin.purge_dead_letters(&filter).await.map_err(of_twin)? {
+    let (twin, view) = (&visitor.twin, &visitor.view);
+    match twin.purge_dead_letters(view, &filter).await.map_err(of_twin)? {
         0 => Err(none()),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }

@@ -42,6 +42,7 @@ pub(super) fn parcel(uri: &str, notifier_info: &Json) -> Parcel {
             id: "urn:n:1".into(),
             about: vec![Uri::ngsi_ld("T", "1")],
             made_at: Timestamp::from_seconds(0),
+            rights: 0,
             content_type: Accept::Json,
             link: Some("http://a.example/c".into()),
             body: b"{\"id\":\"urn:n:1\"}".to_vec(),

@@ -202,7 +202,7 @@ fn measures_of<'a>(file: &'a ScenarioFile, wanted: &str) -> Answer<(String, Vec<
 #[cfg(test)]
 mod tests {
     use ngsi_ld::{Entity, Name, Timestamp};
-    use query::view::Rows;
+    use query::view::Rights;
     use query::{Caller, View};
     use scenarios::job::RunStatus;
     use twin::Reader as _;
@@ -257,7 +257,7 @@ mod tests {
             key: None,
         };
         let open = View::open(Caller::System("test"), "test");
-        for (view, kept) in [(open.clone().rows(Rows::None), 0), (open, 1)] {
+        for (view, kept) in [(open.clone().with(&Rights::none()), 0), (open, 1)] {
             let visitor = Visitor {
                 twin: app.twin(None).unwrap(),
                 view,

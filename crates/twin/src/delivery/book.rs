@@ -71,6 +71,19 @@ pub(super) struct OwnerEntry {
     pub(super) paused: bool,
     /// After this instant what waits is dropped.
     pub(super) expires_at: Option<Timestamp>,
+    /// By which rights it sees what it is told ([`Letter::rights`]); `None`: it may see nothing any more.
+    pub(super) rights: Option<u64>,
+}
+
+impl OwnerEntry {
+    /// Whether a message is for it now: what waits when its rights change is not sent, unless it may see everything.
+    pub(super) fn takes(&self, letter: &Letter, now: Timestamp) -> bool {
+        let sees = self
+            .rights
+            .is_some_and(|rights| rights == 0 || rights == letter.rights);
+        // 5.8.6: only an active subscription is notified, also of what happened before.
+        sees && !self.paused && self.expires_at.is_none_or(|end| end > now)
+    }
 }
 
 /// Messages that got their numbers and rows, and are not yet committed.
@@ -191,12 +204,14 @@ impl Book {
         let queue: Arc<str> = endpoint.uri.as_str().into();
         let before = entries.owners.get(owner).map(|entry| Arc::clone(&entry.queue));
         let standing = entries.owners.get(owner).map(|entry| entry.standing.clone());
+        let rights = entries.owners.get(owner).map_or(Some(0), |entry| entry.rights);
         let entry = OwnerEntry {
             endpoint: Arc::new(endpoint.clone()),
             queue: Arc::clone(&queue),
             standing: standing.unwrap_or_default(),
             paused,
             expires_at,
+            rights,
         };
         entries.owners.insert(owner.clone(), entry);
         if let Some(before) = before.filter(|before| *before != queue) {
@@ -216,6 +231,13 @@ impl Book {
         }
         drop(entries);
         self.bell.notify_one();
+    }
+
+    /// Says by which rights an owner sees what it is told; `None`: it may see nothing.
+    pub(crate) fn see(&self, owner: &Owner, rights: Option<u64>) {
+        if let Some(entry) = self.entries.lock().owners.get_mut(owner) {
+            entry.rights = rights;
+        }
     }
 
     /// Notes an owner that cannot be read: what waits for it stays on disk, until it is forgotten.
@@ -283,13 +305,6 @@ impl Book {
     pub(crate) fn has_rows(&self) -> bool {
         let entries = self.entries.lock();
         !entries.unwritten.is_empty() || !entries.dirty.is_empty()
-    }
-
-    /// A number that was not given before.
-    pub(crate) fn next_id(&self) -> u64 {
-        let mut entries = self.entries.lock();
-        entries.next_number += 1;
-        entries.next_number
     }
 
     /// Whether nobody has asked the writer to tell the disk yet; from now on somebody has.

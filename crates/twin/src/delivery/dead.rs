@@ -89,10 +89,11 @@ impl Dead {
 }
 
 impl Book {
-    /// At most `limit` dead letters after a number, oldest first.
+    /// At most `limit` dead letters after a number, oldest first: those that `may` be shown.
     pub(crate) fn dead_letters(
         &self,
         filter: &DeadLetterFilter,
+        may: &dyn Fn(&Letter) -> bool,
         after: Option<u64>,
         limit: usize,
     ) -> Vec<DeadLetter> {
@@ -101,7 +102,7 @@ impl Book {
         entries
             .dead
             .range(from..)
-            .filter(|(number, dead)| dead.matches(**number, filter))
+            .filter(|(number, dead)| dead.matches(**number, filter) && may(&dead.letter))
             .take(limit)
             .map(|(number, dead)| DeadLetter {
                 number: *number,
@@ -115,11 +116,16 @@ impl Book {
     }
 
     /// Puts dead letters at the end of the queues of their owners again, with the ids they had. Gives how many.
-    pub(crate) fn replay(&self, filter: &DeadLetterFilter, now: Timestamp) -> usize {
+    pub(crate) fn replay(
+        &self,
+        filter: &DeadLetterFilter,
+        owns: &dyn Fn(&Owner) -> bool,
+        now: Timestamp,
+    ) -> usize {
         let mut entries = self.entries.lock();
         let mut replayed = 0;
         let mut queues = BTreeSet::new();
-        for number in entries.dead_that(filter) {
+        for number in entries.dead_that(filter, owns) {
             let Some(owner) = entries.dead.get(&number).map(|dead| dead.letter.owner.clone()) else {
                 continue;
             };
@@ -151,9 +157,9 @@ impl Book {
     }
 
     /// Destroys dead letters. Gives how many.
-    pub(crate) fn purge(&self, filter: &DeadLetterFilter) -> usize {
+    pub(crate) fn purge(&self, filter: &DeadLetterFilter, owns: &dyn Fn(&Owner) -> bool) -> usize {
         let mut entries = self.entries.lock();
-        let numbers = entries.dead_that(filter);
+        let numbers = entries.dead_that(filter, owns);
         numbers
             .iter()
             .filter(|number| entries.bury(**number).is_some())
@@ -162,11 +168,11 @@ impl Book {
 }
 
 impl Entries {
-    fn dead_that(&self, filter: &DeadLetterFilter) -> Vec<u64> {
+    fn dead_that(&self, filter: &DeadLetterFilter, owns: &dyn Fn(&Owner) -> bool) -> Vec<u64> {
         let matching = self
             .dead
             .iter()
-            .filter(|(number, dead)| dead.matches(**number, filter));
+            .filter(|(number, dead)| dead.matches(**number, filter) && owns(&dead.letter.owner));
         matching.map(|(number, _)| *number).collect()
     }
 

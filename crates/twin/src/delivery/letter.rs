@@ -21,6 +21,9 @@ pub struct Letter {
     pub about: Vec<Uri>,
     /// When it was made.
     pub made_at: Timestamp,
+    /// By which rights its owner sees what is in it: [`query::view::Rights::fingerprint`]; 0 where nothing is hidden
+    /// from anybody. It is sent as long as its owner has these rights, or all.
+    pub rights: u64,
     /// The media type of the body.
     pub content_type: Accept,
     /// The URL of the @context for a `Link` header, where the body does not hold the @context.
@@ -44,6 +47,7 @@ impl Letter {
             "id": self.id,
             "about": about,
             "madeAt": self.made_at.as_micros(),
+            "rights": self.rights,
             "contentType": self.content_type.as_str(),
             "link": self.link,
             "more": more,
@@ -91,6 +95,8 @@ impl Letter {
             id: text("id")?.to_owned(),
             about,
             made_at: Timestamp::from_micros(head.get("madeAt")?.as_i64()?),
+            // Before there were rights, everybody saw everything.
+            rights: head.get("rights").and_then(Json::as_u64).unwrap_or(0),
             content_type,
             link: text("link").map(str::to_owned),
             body: body.to_vec(),

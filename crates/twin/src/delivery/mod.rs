@@ -27,7 +27,7 @@ pub use letter::Letter;
 
 pub(crate) use book::{Book, Planned};
 pub(crate) use queue::fnv;
-pub(crate) use runner::run;
+pub(crate) use runner::{Recheck, run};
 
 /// Carries messages out. Implemented by the program, over its one guarded client.
 pub trait Transport: Send + Sync {

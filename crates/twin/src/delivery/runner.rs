@@ -18,17 +18,55 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 /// How often the disk is told what arrived, where no other write takes it along.
 const FLUSH_EVERY: Duration = Duration::from_millis(50);
 
+/// Looks before a message is sent whether the rules have changed since it looked last, and has asked then what everybody
+/// may see.
+pub(crate) struct Recheck {
+    epoch: Box<dyn Fn() -> Option<u64> + Send + Sync>,
+    look: Arc<dyn Fn() + Send + Sync>,
+    looked: Option<u64>,
+}
+
+impl Recheck {
+    pub(crate) fn new(
+        epoch: impl Fn() -> Option<u64> + Send + Sync + 'static,
+        look: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            epoch: Box::new(epoch),
+            look: Arc::new(look),
+            looked: None,
+        }
+    }
+
+    /// Rules may have to be evaluated for many: not on the executor's threads.
+    async fn now(&mut self) {
+        while let epoch = (self.epoch)()
+            && epoch != self.looked
+        {
+            let look = Arc::clone(&self.look);
+            if tokio::task::spawn_blocking(move || look()).await.is_err() {
+                tracing::error!("what subscribers may see could not be asked: nothing is sent until it can");
+                tokio::time::sleep(LONGEST_SLEEP).await;
+                continue;
+            }
+            self.looked = epoch;
+        }
+    }
+}
+
 /// Carries messages out until the book is closed. `written` is called when the disk should be told of something.
 pub(crate) async fn run(
     book: Arc<Book>,
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     tenant: Option<Arc<str>>,
+    mut recheck: Recheck,
     written: impl Fn() + Send,
 ) {
     let mut flushed = Instant::now();
     let mut attempts: JoinSet<(Box<Attempt>, Result<(), Failure>)> = JoinSet::new();
     loop {
+        recheck.now().await;
         let due = match book.next(clock.now(), tenant.as_ref()) {
             Next::Send(attempt) => {
                 let transport = Arc::clone(&transport);

@@ -168,10 +168,8 @@ impl Entries {
             }
             let (number, waiting) = queue.begin(limits)?;
             let letter = waiting.letter;
-            // 5.8.6: only an active subscription is notified, also of what happened before.
-            let active =
-                |owner: &&mut OwnerEntry| !owner.paused && owner.expires_at.is_none_or(|end| end > now);
-            let Some(owner) = self.owners.get_mut(&letter.owner).filter(active) else {
+            let takes = |owner: &&mut OwnerEntry| owner.takes(&letter, now);
+            let Some(owner) = self.owners.get_mut(&letter.owner).filter(takes) else {
                 self.remove(uri, number);
                 self.unwritten.push(Row::delete(OUTBOX, number.to_be_bytes()));
                 continue;

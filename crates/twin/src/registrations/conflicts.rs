@@ -17,7 +17,7 @@ use crate::writer::Check;
 /// long as no other is changed; of entities the writer is to ask once more, by what is given back, before it commits.
 ///
 /// # Errors
-/// [`Error::Conflict`].
+/// [`Error::Conflict`]; [`Error::Forbidden`] to those who must not learn whether it does.
 pub(super) fn check(
     twin: &Twin,
     view: &View,
@@ -25,6 +25,14 @@ pub(super) fn check(
     now: Timestamp,
 ) -> Result<Option<Check>, Error> {
     let registration = stored.registration();
+    // Whether it may be here tells of every entity and of every other registration.
+    if registration.mode().is_proxied() && !view.is_open() {
+        return Err(Error::Forbidden(format!(
+            "a registration that is {} is made by who may see everything: whether it contradicts what is here tells of \
+             all of it",
+            registration.mode().as_str()
+        )));
+    }
     match registration.mode() {
         Mode::Inclusive | Mode::Auxiliary => Ok(None),
         Mode::Exclusive => {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ngsi_ld::context::Context;
 use ngsi_ld::registration::Draft;
 use ngsi_ld::{Timestamp, Uri};
 use query::{Caller, View};
@@ -11,6 +12,7 @@ use query::{Caller, View};
 use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
 use crate::error::Error;
+use crate::permit::{forbidden, permit_change};
 use crate::rows::Row;
 use crate::twin::{Twin, WeakTwin};
 use crate::witness::{Event, Noted};
@@ -50,6 +52,7 @@ impl Twin {
         }
         let created_at = kept.kept.read().instant_of_creation(now);
         let stored = StoredRegistration::new(registration, created_at, created_at)?;
+        permit_change(view, None, stored.prepared().entity())?;
         let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
         self.change_registration(view, subscribers, None, Some(Arc::new(stored)), check, now)?;
@@ -66,6 +69,7 @@ impl Twin {
         let before = self.registration_to_change(view, id, now)?;
         let changed = draft.apply(before.registration().clone(), now)?;
         let after = StoredRegistration::new(changed, before.created_at, now)?;
+        permit_update(view, &before, &after)?;
         let check = conflicts::check(self, view, &after, now)?;
         self.change_registration(view, subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
@@ -77,7 +81,7 @@ impl Twin {
     pub fn delete_registration_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
-        if self.registrations().is_unread(id) {
+        if self.registrations().is_unread(id) && view.is_open() {
             // What it was nobody knows: nobody is told.
             let event = Event::by(view, "registration.delete").to(SORT, id.as_str());
             self.store_rows_as_blocking(vec![stored::erase(id)], vec![event])?;
@@ -85,6 +89,10 @@ impl Twin {
             return Ok(());
         }
         let before = self.registration_to_change(view, id, now)?;
+        let entity = before.prepared().entity();
+        if !view.delete().of(entity).to_all() {
+            return Err(forbidden("delete", entity));
+        }
         self.change_registration(view, subscribers, Some(before), None, None, now)
     }
 
@@ -209,6 +217,18 @@ fn event(
     Event::by(view, action)
         .to(SORT, id)
         .with(before.and_then(bytes), after.and_then(bytes))
+}
+
+/// Whether a caller may make one registration of another. What it is for is of a kind with its endpoint.
+fn permit_update(view: &View, before: &StoredRegistration, after: &StoredRegistration) -> Result<(), Error> {
+    let (was, is) = (before.prepared().entity(), after.prepared().entity());
+    let endpoint = Context::core().expand("endpoint");
+    for entity in [was, is] {
+        if !view.write().of(entity).to_attribute(&endpoint) {
+            return Err(forbidden("change", entity));
+        }
+    }
+    permit_change(view, Some(was), is)
 }
 
 /// Deletes registrations when their time is over, until the twin is gone.

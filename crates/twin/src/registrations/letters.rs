@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{MatchedRegistration, StoredRegistration};
 use crate::delivery::Letter;
-use crate::subscriptions::{MAX_BYTES, MAX_ENTITIES, StoredSubscription, Wording, notification_id, weight};
+use crate::subscriptions::{MAX_BYTES, MAX_ENTITIES, StoredSubscription, Wording, weight};
 
 /// A registration as it is told: with the elements of its `information` that matter, or with all.
 pub(super) enum Told<'a> {
@@ -15,22 +15,21 @@ pub(super) enum Told<'a> {
     Whole(&'a StoredRegistration),
 }
 
-/// Puts registrations into as many messages as it takes: one, if there are none. `number` gives numbers that are not
-/// given twice.
+/// Puts registrations into as many messages as it takes: one, if there are none. `rights` are those by which the
+/// subscriber sees them.
 pub(super) fn letters(
     subscription: &StoredSubscription,
     reason: TriggerReason,
     registrations: &[Told<'_>],
     at: Timestamp,
-    number: &mut dyn FnMut() -> u64,
+    rights: u64,
 ) -> Vec<Letter> {
     let wording = Wording::of(subscription);
     let mut made = Vec::new();
     let (mut about, mut data, mut bytes) = (Vec::new(), Vec::new(), 0);
     let mut send = |about: &mut Vec<Uri>, data: &mut Vec<Map<String, Json>>| {
         let (about, data) = (std::mem::take(about), std::mem::take(data));
-        let number = number();
-        made.push(letter(subscription, &wording, reason, about, data, at, number));
+        made.push(letter(subscription, &wording, reason, about, data, at, rights));
     };
     for one in registrations {
         let (stored, written) = write(subscription, &wording, one);
@@ -76,7 +75,7 @@ fn letter(
     mut about: Vec<Uri>,
     data: Vec<Map<String, Json>>,
     at: Timestamp,
-    number: u64,
+    rights: u64,
 ) -> Letter {
     let id = &subscription.subscription.id;
     let accept = subscription.subscription.notification.endpoint.accept;
@@ -86,7 +85,7 @@ fn letter(
     if about.is_empty() {
         about.push(id.clone());
     }
-    let notification = notification_id(id, at, number);
+    let notification = crate::ids::fresh("Notification").as_str().to_owned();
     let body = source_notification(
         &notification,
         id,
@@ -101,6 +100,7 @@ fn letter(
         id: notification,
         about,
         made_at: at,
+        rights,
         content_type,
         link: wording.link.clone(),
         body: Json::Object(body).to_string().into_bytes(),

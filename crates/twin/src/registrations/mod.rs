@@ -13,11 +13,12 @@ mod stored;
 mod subscribe;
 mod subscribers;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ngsi_ld::registration::Registration;
-use ngsi_ld::{Timestamp, Uri};
+use ngsi_ld::{Name, Timestamp, Uri};
 use parking_lot::{Mutex, RwLock};
 use query::View;
 use query::registrations::{PreparedRegistration, PreparedRegistrationQuery};
@@ -75,11 +76,14 @@ impl StoredRegistration {
     /// What a view shows of it; `None`: for its caller it does not exist. To a view it is an entity of the type
     /// `ContextSourceRegistration`, and its members are attributes.
     fn seen(self: &Arc<Self>, view: &View) -> Option<Arc<Self>> {
-        if view.is_open() {
+        let entity = self.prepared.entity();
+        view.of(entity)?;
+        let rights = RefCell::new(view.read().of(entity));
+        if rights.borrow_mut().to_all() {
             return Some(Arc::clone(self));
         }
-        view.of(self.prepared.entity())?;
-        let without = self.registration().without(&|name| view.hides(name));
+        let hidden = |name: &str| !rights.borrow_mut().to_attribute(&Name::from_iri(name));
+        let without = self.registration().without(&hidden);
         if without == *self.registration() {
             return Some(Arc::clone(self));
         }

@@ -11,6 +11,7 @@ use query::{Caller, View};
 
 use super::subscribers::{Subscriber, Subscribers};
 use crate::error::Error;
+use crate::sight::is_of;
 use crate::subscriptions::{self, StoredSubscription};
 use crate::twin::Twin;
 use crate::witness::Noted;
@@ -41,7 +42,7 @@ impl Twin {
             )));
         }
         // As 5.2.12 has it: a `jsonldContext` that was not given is not there.
-        let subscription = draft.create(|| self.new_id("Subscription", now), now)?;
+        let subscription = draft.create(|| crate::ids::fresh("Subscription"), now)?;
         let id = subscription.id.clone();
         let known = &self.registrations().subscriptions;
         if known.get(&id).is_some() || known.unread(&id).is_some() {
@@ -75,7 +76,7 @@ impl Twin {
     ) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let now = self.now();
-        let before = self.registration_subscription_here(id)?;
+        let before = self.registration_subscription_here(view, id)?;
         let after = StoredSubscription {
             subject: Subject::Registrations,
             subscription: draft.apply(before.subscription.clone(), now)?,
@@ -83,7 +84,7 @@ impl Twin {
             created_at: before.created_at,
             modified_at: now,
             unusable: None,
-            view: view.clone(),
+            view: subscriptions::view_after(view, &before),
         };
         let subscriber = Subscriber::new(Arc::new(after))?;
         self.put_registration_subscription(subscribers, Some(&before), subscriber, now)
@@ -93,22 +94,14 @@ impl Twin {
     ///
     /// # Errors
     /// [`Error::Missing`].
-    pub fn delete_registration_subscription_blocking(&self, id: &Uri) -> Result<(), Error> {
-        let view = View::open(Caller::System("twin"), "service-operation");
-        self.delete_registration_subscription_as_blocking(&view, id)
-    }
-
-    /// The same, as the one who asks.
-    ///
-    /// # Errors
-    /// [`Error::Missing`].
-    pub fn delete_registration_subscription_as_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
+    pub fn delete_registration_subscription_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
-        let (rows, owner, before) = if let Some(unread) = self.registrations().subscriptions.unread(id) {
+        let unread = self.registrations().subscriptions.unread(id);
+        let (rows, owner, before) = if let Some(unread) = unread.filter(|_| view.is_open()) {
             let owner = subscriptions::owner(Subject::Registrations, id);
             (subscribers.rows_without(&unread), owner, None)
         } else {
-            let before = self.registration_subscription_here(id)?;
+            let before = self.registration_subscription_here(view, id)?;
             let rows = subscribers.rows(Some(&before), None);
             (rows, before.owner(), Some(before))
         };
@@ -122,29 +115,33 @@ impl Twin {
     }
 
     /// Retrieve Context Source Registration Subscription (5.11.4), with what the system adds to it.
-    pub fn registration_subscription(&self, id: &Uri) -> Option<(Arc<StoredSubscription>, Standing)> {
+    pub fn registration_subscription(
+        &self,
+        view: &View,
+        id: &Uri,
+    ) -> Option<(Arc<StoredSubscription>, Standing)> {
         let stored = self.registrations().subscriptions.get(id)?;
-        let standing = stored.standing(&self.standing(&stored.owner()));
-        Some((stored, standing))
+        is_of(view, &stored).then(|| self.with_standing(stored))
     }
 
     /// A page of them in order of creation, and how many there are in all (5.11.5).
     pub fn registration_subscriptions(
         &self,
+        view: &View,
         offset: usize,
         limit: usize,
     ) -> (Vec<(Arc<StoredSubscription>, Standing)>, usize) {
-        let (page, total) = self.registrations().subscriptions.page(offset, limit);
-        let with_standing = page.into_iter().map(|stored| {
-            let standing = stored.standing(&self.standing(&stored.owner()));
-            (stored, standing)
-        });
-        (with_standing.collect(), total)
+        self.page_of(&self.registrations().subscriptions, view, offset, limit)
     }
 
-    fn registration_subscription_here(&self, id: &Uri) -> Result<Arc<StoredSubscription>, Error> {
+    fn registration_subscription_here(
+        &self,
+        view: &View,
+        id: &Uri,
+    ) -> Result<Arc<StoredSubscription>, Error> {
         let known = &self.registrations().subscriptions;
-        known.get(id).ok_or_else(|| match known.unread(id) {
+        let found = known.get(id).filter(|stored| is_of(view, stored));
+        found.ok_or_else(|| match known.unread(id).filter(|_| view.is_open()) {
             Some(unread) => unread.cannot_change(),
             None => Error::Missing(WHAT, id.clone()),
         })
@@ -163,6 +160,10 @@ impl Twin {
         let rows = subscribers.rows(before, Some(&after));
         // Messages are for those who are there.
         subscriptions::enter(&after, &self.0.book);
+        let sees = self.sight().of(&after.view);
+        self.0
+            .book
+            .see(&after.owner(), sees.map(|view| view.read().fingerprint()));
         let is_told = !letters.is_empty();
         let action = match before {
             None => "registration-subscription.create",

@@ -6,6 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use ngsi_ld::registration::TriggerReason;
 use ngsi_ld::subscription::{Status, Subject};
 use ngsi_ld::{Timestamp, Uri};
+use query::View;
 use query::registrations::{PreparedRegistrationQuery, RegistrationQuery};
 use storage::StorageReader;
 
@@ -54,17 +55,20 @@ impl Subscriber {
     }
 
     /// All registrations that match now.
-    fn matching(&self, twin: &Twin, now: Timestamp) -> Vec<MatchedRegistration> {
-        twin.registrations().matching(&self.stored.view, &self.query, now)
+    fn matching(&self, twin: &Twin, view: &View, now: Timestamp) -> Vec<MatchedRegistration> {
+        twin.registrations().matching(view, &self.query, now)
     }
 
     /// What it is told when it was made or changed: of all registrations that match, if any does.
     pub(super) fn first(&self, twin: &Twin, now: Timestamp) -> (Vec<Letter>, HashSet<Uri>) {
-        let found = self.matching(twin, now);
+        let Some(view) = twin.sight().of(&self.stored.view) else {
+            return (Vec::new(), HashSet::new());
+        };
+        let found = self.matching(twin, &view, now);
         if found.is_empty() || !self.is_on(now) {
             return (Vec::new(), HashSet::new());
         }
-        let letters = self.all(twin, TriggerReason::NewlyMatching, &found, now);
+        let letters = self.all(&view, TriggerReason::NewlyMatching, &found, now);
         (letters, ids(&found))
     }
 
@@ -76,7 +80,10 @@ impl Subscriber {
         before: &HashSet<Uri>,
         now: Timestamp,
     ) -> (Vec<Letter>, HashSet<Uri>) {
-        let found = self.matching(twin, now);
+        let Some(view) = twin.sight().of(&self.stored.view) else {
+            return (Vec::new(), HashSet::new());
+        };
+        let found = self.matching(twin, &view, now);
         let told = ids(&found);
         let reason = if told.is_empty() {
             TriggerReason::NoLongerMatching
@@ -88,18 +95,18 @@ impl Subscriber {
         if told.is_empty() && before.is_empty() {
             return (Vec::new(), told);
         }
-        (self.all(twin, reason, &found, now), told)
+        (self.all(&view, reason, &found, now), told)
     }
 
     fn all(
         &self,
-        twin: &Twin,
+        view: &View,
         reason: TriggerReason,
         found: &[MatchedRegistration],
         now: Timestamp,
     ) -> Vec<Letter> {
         let told: Vec<Told<'_>> = found.iter().map(Told::Matching).collect();
-        letters(&self.stored, reason, &told, now, &mut || twin.next_number())
+        letters(&self.stored, reason, &told, now, view.read().fingerprint())
     }
 
     /// What it is told of a change.
@@ -110,10 +117,12 @@ impl Subscriber {
         after: Option<&Arc<StoredRegistration>>,
         now: Timestamp,
     ) -> Vec<Letter> {
-        let matched =
-            |one: Option<&Arc<StoredRegistration>>| matched_by(&self.stored.view, &self.query, one?);
+        let Some(view) = twin.sight().of(&self.stored.view) else {
+            return Vec::new();
+        };
+        let matched = |one: Option<&Arc<StoredRegistration>>| matched_by(&view, &self.query, one?);
         let (was, is) = (matched(before), matched(after));
-        let left = after.and_then(|after| after.seen(&self.stored.view));
+        let left = after.and_then(|after| after.seen(&view));
         let (reason, told) = match (&was, &is) {
             (None, None) => return Vec::new(),
             (None, Some(is)) => (TriggerReason::NewlyMatching, Told::Matching(is)),
@@ -126,7 +135,7 @@ impl Subscriber {
                 left.as_deref().map_or(Told::Matching(was), Told::Whole),
             ),
         };
-        letters(&self.stored, reason, &[told], now, &mut || twin.next_number())
+        letters(&self.stored, reason, &[told], now, view.read().fingerprint())
     }
 }
 

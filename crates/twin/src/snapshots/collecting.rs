@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ngsi_ld::{Attribute, Entity, Error as Refusal};
+use ngsi_ld::{Attribute, Entity, Error as Refusal, Uri};
 use parking_lot::Mutex;
-use query::{Caller, View};
+use query::{Caller, Selection, View};
 use serde_json::{Value as Json, json};
 
 use super::shelf::Entry;
@@ -239,22 +239,38 @@ pub(super) fn copy_all(
         attributes: Vec::new(),
         last_n: None,
     };
+    let past_of = |id: &Uri| -> Result<Vec<Attribute>, Error> {
+        let part = picture.evolution(view, id, &always, usize::MAX)?;
+        Ok(part.map(|part| part.entity.attributes).unwrap_or_default())
+    };
     let mut failed = None;
-    picture.evolutions(view, &[], &mut |entity: &Arc<Entity>| {
-        let copy = || -> Result<(), Error> {
-            let past: Vec<Attribute> = picture
-                .evolution(view, &entity.id, &always, usize::MAX)?
-                .map(|part| part.entity.attributes)
-                .unwrap_or_default();
+    let mut copy = |entity: &Arc<Entity>, live: bool| {
+        let copied = past_of(&entity.id).and_then(|past| {
             take(Copied {
-                live: picture.get(view, &entity.id).is_some(),
+                live,
                 entity: Entity::clone(entity),
                 past,
             })
-        };
-        let mut copy = copy;
-        failed = copy().err();
+        });
+        failed = copied.err();
         failed.is_none()
-    })?;
+    };
+    if view.is_open() {
+        picture.evolutions(view, &[], &mut |entity| {
+            let live = picture.get(view, &entity.id).is_some();
+            copy(entity, live)
+        })?;
+    } else {
+        // What is seen of the present and what of the past are two things.
+        picture.scan(view, &Selection::default(), &mut |entity| copy(entity, true))?;
+        picture.evolutions(view, &[], &mut |entity| {
+            if picture.get(view, &entity.id).is_some() {
+                return true;
+            }
+            let mut gone = Entity::clone(entity);
+            gone.attributes.clear();
+            copy(&Arc::new(gone), false)
+        })?;
+    }
     failed.map_or(Ok(()), Err)
 }

@@ -150,6 +150,8 @@ pub struct Snapshots {
     name: Option<String>,
     /// What the names of the tenant's stores of snapshots begin with.
     prefix: String,
+    /// Who asks; `None`: the program itself.
+    view: Option<View>,
 }
 
 impl Snapshots {
@@ -161,7 +163,20 @@ impl Snapshots {
             tenant,
             name: name.map(str::to_owned),
             prefix,
+            view: None,
         }
+    }
+
+    /// The same for one who asks: those that he made, and all for who may see and do everything.
+    #[must_use]
+    pub fn seen_by(mut self, view: &View) -> Self {
+        self.view = Some(view.clone());
+        self
+    }
+
+    fn shows(&self, info: &SnapshotInfo) -> bool {
+        let view = self.view.as_ref();
+        view.is_none_or(|view| view.is_open() || view.caller().to_string() == info.maker)
     }
 
     /// Create Snapshot (5.16.1): begins to collect what `collect` finds in the city as it is now. For a thread that
@@ -220,7 +235,8 @@ impl Snapshots {
         let shelf = self.tenant.snapshot_shelf();
         let _changing = shelf.changing.lock();
         let id = new.id.unwrap_or_else(|| ids::fresh("Snapshot"));
-        if self.entry(&id).is_some() {
+        let there = shelf.get(id.as_str());
+        if there.is_some_and(|entry| entry.info.expires_at > now) {
             return Err(Error::Taken("snapshot", id));
         }
         let open = self.tenants.open_snapshots();
@@ -245,6 +261,10 @@ impl Snapshots {
                 made.as_str().rsplit(':').next().unwrap_or_default()
             ),
             watched: false,
+            maker: self
+                .view
+                .as_ref()
+                .map_or_else(|| "system".to_owned(), |view| view.caller().to_string()),
         };
         let mut rows = vec![Shelf::row_of(&info)];
         rows.extend(shelf.farewells.end(&id));
@@ -288,7 +308,7 @@ impl Snapshots {
         entries
             .iter()
             .map(|entry| entry.info())
-            .filter(|info| info.expires_at > now)
+            .filter(|info| info.expires_at > now && self.shows(info))
             .collect()
     }
 
@@ -450,7 +470,7 @@ impl Snapshots {
 
     fn entry(&self, id: &Uri) -> Option<Arc<Entry>> {
         let entry = self.tenant.snapshot_shelf().get(id.as_str())?;
-        (entry.info.expires_at > self.tenant.now()).then_some(entry)
+        (entry.info.expires_at > self.tenant.now() && self.shows(&entry.info)).then_some(entry)
     }
 
     /// The twin with the data of a snapshot, opened if it is not.
@@ -467,7 +487,7 @@ impl Snapshots {
             if let Some(twin) = open.get(store, now) {
                 return Ok(twin);
             }
-            let twin = self.tenants.open_store(store)?;
+            let twin = self.tenants.open_store(store, self.name.as_deref())?;
             let mut twins = open.twins.lock();
             if open.closed.load(Ordering::Relaxed) {
                 drop(twins);

@@ -102,6 +102,7 @@ fn letter(info: &SnapshotInfo, now: Timestamp, gone: bool) -> Letter {
         id: id.as_str().to_owned(),
         about: vec![info.id.clone()],
         made_at: now,
+        rights: 0,
         content_type: Accept::Json,
         link: Some(CORE_URL.to_owned()),
         body: body.to_string().into_bytes(),

@@ -130,6 +130,8 @@ pub struct SnapshotInfo {
     pub(crate) store: String,
     /// Whether there are subscriptions in it, for which it stays open.
     pub(crate) watched: bool,
+    /// Who made it. What it holds is what he saw, so that nobody else can be told what of it he may see.
+    pub(crate) maker: String,
 }
 
 impl SnapshotInfo {
@@ -147,6 +149,7 @@ impl SnapshotInfo {
             "lastUsedAt": self.last_used_at.as_micros(),
             "store": self.store,
             "watched": self.watched,
+            "maker": self.maker,
         });
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(value.to_string().as_bytes());
@@ -178,6 +181,7 @@ impl SnapshotInfo {
             last_used_at: instant("lastUsedAt")?,
             store: value["store"].as_str()?.to_owned(),
             watched: value["watched"].as_bool().unwrap_or_default(),
+            maker: value["maker"].as_str().unwrap_or("anonymous").to_owned(),
             given: match value["given"].take() {
                 Json::Object(given) => given,
                 _ => return None,

@@ -31,6 +31,8 @@ pub(crate) struct Compiled {
     pub(super) join: Option<Join>,
     /// Microseconds between notifications.
     pub(super) throttling: Option<i64>,
+    /// What its subscriber may see; `None`: nothing any more, and nothing is told.
+    view: Option<View>,
 }
 
 /// Which entities.
@@ -125,13 +127,29 @@ impl Compiled {
                 .and_then(|version| Version::parse(&format!("{}.{}", version.major, version.minor))),
             join: join(subscription),
             throttling,
+            view: Some(stored.view.clone()),
             stored,
         })
     }
 
     /// What its subscriber may see.
-    pub(super) fn view(&self) -> &View {
-        &self.stored.view
+    pub(super) fn view(&self) -> Option<&View> {
+        self.view.as_ref()
+    }
+
+    /// Says what its subscriber may see now.
+    pub(super) fn see(&mut self, view: Option<View>) {
+        self.view = view;
+    }
+
+    /// By which rights he sees it.
+    pub(super) fn rights(&self) -> Option<u64> {
+        self.view.as_ref().map(|view| view.read().fingerprint())
+    }
+
+    /// Whether something may be hidden from its subscriber.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.view.as_ref().is_none_or(|view| !view.read().is_all())
     }
 
     /// The selections that its entities are found by, if it notifies by the clock.

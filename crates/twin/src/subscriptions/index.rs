@@ -7,7 +7,7 @@
 use hashbrown::{HashMap, HashSet};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Entity, Name, Uri, Value};
-use query::Bbox;
+use query::{Bbox, View};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
@@ -29,6 +29,9 @@ pub(super) struct Index {
     by_id: HashMap<Uri, HashSet<Slot>>,
     by_type: HashMap<Name, Bucket>,
     any: Bucket,
+    /// How many there are from whom something may be hidden: to them an entity may come and go, and its attributes with
+    /// it, where to others something else of it changes.
+    narrow: usize,
     /// The last change that each slot was looked at for.
     looked_at: Vec<u64>,
     changes: u64,
@@ -95,18 +98,34 @@ impl Index {
                 }
             }
         }
+        self.narrow += usize::from(compiled.is_narrow());
         self.slots[slot as usize] = Some(Entry { compiled, places });
         self.by_subscription.insert(id, slot);
     }
 
+    /// Asks what each subscriber may see now, of what he saw when he subscribed.
+    pub(super) fn look_again(&mut self, see: &dyn Fn(&View) -> Option<View>) {
+        let ids: Vec<Uri> = self.by_subscription.keys().cloned().collect();
+        for id in ids {
+            // It may stand elsewhere from now on.
+            if let Some(mut compiled) = self.remove(&id) {
+                let view = see(&compiled.stored.view);
+                compiled.see(view);
+                self.put(compiled);
+            }
+        }
+    }
+
+    /// Whether something may be hidden from some.
+    pub(super) fn has_narrow(&self) -> bool {
+        self.narrow > 0
+    }
+
     /// Takes a subscription out.
-    pub(super) fn remove(&mut self, id: &Uri) {
-        let Some(slot) = self.by_subscription.remove(id) else {
-            return;
-        };
-        let Some(entry) = self.slots[slot as usize].take() else {
-            return;
-        };
+    pub(super) fn remove(&mut self, id: &Uri) -> Option<Compiled> {
+        let slot = self.by_subscription.remove(id)?;
+        let entry = self.slots[slot as usize].take()?;
+        self.narrow -= usize::from(entry.compiled.is_narrow());
         for place in &entry.places {
             match place {
                 Place::Id(id) => {
@@ -129,6 +148,7 @@ impl Index {
             }
         }
         self.free.push(slot);
+        Some(entry.compiled)
     }
 
     /// Whether nothing is subscribed to.
@@ -136,10 +156,11 @@ impl Index {
         self.by_subscription.is_empty()
     }
 
-    /// Visits each subscription that a change may concern, once.
+    /// Visits each subscription that a change may concern, once. `before` is the entity as it was, if it was there.
     pub(super) fn concerned<'i>(
         &'i mut self,
         difference: &Difference<'_>,
+        before: Option<&Entity>,
         visit: &mut dyn FnMut(&'i Compiled),
     ) {
         self.changes += 1;
@@ -157,12 +178,16 @@ impl Index {
         for slot in self.by_id.get(&entity.id).into_iter().flatten() {
             look(*slot);
         }
-        for name in &entity.types {
-            if let Some(bucket) = self.by_type.get(name) {
-                bucket.concerned(difference, &mut look);
+        // Whoever does not see it any more is told of what it was.
+        let before = before.filter(|before| self.narrow > 0 && !std::ptr::eq(*before, entity));
+        for entity in [Some(entity), before].into_iter().flatten() {
+            for name in &entity.types {
+                if let Some(bucket) = self.by_type.get(name) {
+                    bucket.concerned(entity, difference, &mut look);
+                }
             }
+            self.any.concerned(entity, difference, &mut look);
         }
-        self.any.concerned(difference, &mut look);
     }
 }
 
@@ -191,12 +216,12 @@ impl Bucket {
         self.any.is_empty() && self.watched.is_empty()
     }
 
-    fn concerned(&self, difference: &Difference<'_>, look: &mut dyn FnMut(Slot)) {
-        self.any.concerned(difference.entity, look);
+    fn concerned(&self, entity: &Entity, difference: &Difference<'_>, look: &mut dyn FnMut(Slot)) {
+        self.any.concerned(entity, look);
         if !self.watched.is_empty() {
             let changed = difference.attributes.iter();
             for shelf in changed.filter_map(|(name, _)| self.watched.get(*name)) {
-                shelf.concerned(difference.entity, look);
+                shelf.concerned(entity, look);
             }
         }
     }
@@ -279,10 +304,11 @@ fn area(bbox: &Bbox, slot: Slot) -> Area {
 fn places(compiled: &Compiled) -> Vec<Place> {
     let mut places = Vec::new();
     let corners = corners(compiled);
-    // An attribute of an entity that comes or goes changes too.
+    // An attribute of an entity that comes or goes changes too, and to a narrow view it does so when another attribute
+    // changes: it stands where every change leads. What must hold of the entity must hold of it whole, too.
     let watched: Vec<Option<Name>> = match &compiled.watched {
-        Some(names) => names.iter().cloned().map(Some).collect(),
-        None => vec![None],
+        Some(names) if !compiled.is_narrow() => names.iter().cloned().map(Some).collect(),
+        _ => vec![None],
     };
     let mut stand_in = |name: Option<&Name>| {
         for watched in &watched {
@@ -312,7 +338,11 @@ fn places(compiled: &Compiled) -> Vec<Place> {
 fn corners(compiled: &Compiled) -> Vec<Corner> {
     let subscription = &compiled.stored.subscription;
     let conditions = subscription.q.as_ref().and_then(|q| Condition::any_of(&q.tree));
-    let shelves = compiled.watched.as_ref().map_or(1, |names| names.len());
+    let shelves = compiled
+        .watched
+        .as_ref()
+        .filter(|_| !compiled.is_narrow())
+        .map_or(1, |names| names.len());
     if let Some(conditions) = conditions.filter(|all| all.len() * shelves <= MOST_CORNERS) {
         return conditions.into_iter().map(Corner::Condition).collect();
     }

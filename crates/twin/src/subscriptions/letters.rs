@@ -172,12 +172,13 @@ fn joined(
     }
 }
 
-/// Puts entities into as many messages as it takes. `id` gives each its id.
+/// Puts entities into as many messages as it takes, as they are seen at an instant by these rights. `id` gives each its
+/// id.
 pub(super) fn letters(
     stored: &StoredSubscription,
     wording: &Wording,
     entities: Vec<Shown>,
-    at: Timestamp,
+    (at, rights): (Timestamp, u64),
     id: &mut dyn FnMut(&Uri) -> String,
     into: &mut Vec<Letter>,
 ) {
@@ -191,6 +192,7 @@ pub(super) fn letters(
             id,
             about,
             made_at: at,
+            rights,
             content_type: accept,
             link: wording.link.clone(),
             body: Json::Object(body).to_string().into_bytes(),

@@ -1,13 +1,12 @@
 //! The writer's side of subscriptions: what it keeps to match changes, and what comes of a match.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use ngsi_ld::subscription::Subject;
-use ngsi_ld::{Entity, Timestamp, Uri};
+use ngsi_ld::{Timestamp, Uri};
 use query::Links;
 use storage::StorageReader;
 
@@ -22,6 +21,7 @@ use crate::delivery::{Book, Letter};
 use crate::error::Error;
 use crate::events::EntityChange;
 use crate::reading;
+use crate::sight::Sight;
 
 /// What the writer keeps of subscriptions.
 pub(crate) struct Matcher {
@@ -32,8 +32,12 @@ pub(crate) struct Matcher {
     pub(super) notified: HashMap<Uri, Timestamp>,
     /// Those that are notified in the group that is not committed yet, and when.
     noted: HashMap<Uri, Timestamp>,
-    /// For the ids of notifications.
-    made: u64,
+    /// For the ids of notifications: how many of this commit each subscription has.
+    made: HashMap<Uri, u64>,
+    /// Whom to ask what subscribers may see.
+    pub(super) sight: Arc<Sight>,
+    /// The version of the rules when that was asked.
+    epoch: Option<u64>,
 }
 
 impl Matcher {
@@ -41,6 +45,7 @@ impl Matcher {
     pub(crate) fn open(
         reader: &dyn StorageReader,
         registry: Arc<Registry>,
+        sight: Arc<Sight>,
         book: &Book,
     ) -> Result<Self, Error> {
         let found = stored::read(reader, Subject::Entities)?;
@@ -52,7 +57,9 @@ impl Matcher {
             registry,
             notified: HashMap::new(),
             noted: HashMap::new(),
-            made: 0,
+            made: HashMap::new(),
+            sight,
+            epoch: None,
         };
         for one in found.subscriptions {
             let stored = Arc::new(one);
@@ -84,9 +91,11 @@ impl Matcher {
     }
 
     /// Puts a subscription into use.
-    pub(super) fn put(&mut self, compiled: Compiled, book: &Book) {
+    pub(super) fn put(&mut self, mut compiled: Compiled, book: &Book) {
         let stored = Arc::clone(&compiled.stored);
+        compiled.see(self.sight.of(&stored.view));
         enter(&stored, book);
+        book.see(&stored.owner(), compiled.rights());
         if stored.subscription.time_interval_s.is_none() {
             self.index.put(compiled);
         } else {
@@ -117,8 +126,15 @@ impl Matcher {
     ) -> Vec<Letter> {
         let mut made = Vec::new();
         self.noted.clear(); // of a group that could not be committed
+        self.made.clear();
         if self.index.is_empty() {
             return made;
+        }
+        let epoch = self.sight.epoch();
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            let sight = &self.sight;
+            self.index.look_again(&|given| sight.of(given));
         }
         for request in requests {
             let changes = changes.get(request.clone()).unwrap_or_default();
@@ -148,25 +164,28 @@ impl Matcher {
             ..
         } = self;
         // In the order of the first match.
-        let mut told: Vec<(Arc<StoredSubscription>, Wording, Vec<Shown>)> = Vec::new();
+        let mut told: Vec<Telling> = Vec::new();
         let mut place: HashMap<Uri, Option<usize>> = HashMap::new();
         for change in changes {
             let (before, after) = (change.before.as_deref(), change.after.as_deref());
             let Some(difference) = Difference::of(before, after) else {
                 continue;
             };
-            if difference.is_nothing() {
+            // Who does not see all may see an entity come or go where nothing but its Scope changes.
+            if difference.is_nothing() && !index.has_narrow() {
                 continue;
             }
+            let was = before;
             let mut meet = |compiled: &Compiled| {
-                if !compiled.is_on(now) {
+                let Some(view) = compiled.view().filter(|_| compiled.is_on(now)) else {
                     return;
-                }
-                let (seen_before, seen_after) = (seen(compiled, before), seen(compiled, after));
+                };
+                let seen_before = before.and_then(|before| view.of(before));
+                let seen_after = after.and_then(|after| view.of(after));
                 let (before, after) = (seen_before.as_deref(), seen_after.as_deref());
-                let find = |id: &Uri| find(id).and_then(|entity| reading::seen(compiled.view(), &entity));
+                let find = |id: &Uri| find(id).and_then(|entity| reading::seen(view, &entity));
                 let links = Links::new(&find);
-                let takes = if compiled.view().is_open() {
+                let takes = if view.read().is_all() {
                     compiled.takes(&difference, &links)
                 } else {
                     Difference::of(before, after)
@@ -180,33 +199,41 @@ impl Matcher {
                     if is_throttled(compiled, [&*noted, &*notified], now) {
                         return None;
                     }
-                    told.push((
-                        Arc::clone(&compiled.stored),
-                        Wording::of(&compiled.stored),
-                        Vec::new(),
-                    ));
+                    told.push(Telling {
+                        stored: Arc::clone(&compiled.stored),
+                        rights: view.read().fingerprint(),
+                        wording: Wording::of(&compiled.stored),
+                        shown: Vec::new(),
+                    });
                     Some(told.len() - 1)
                 });
-                if let Some((_, wording, shown)) = slot.and_then(|slot| told.get_mut(slot)) {
+                if let Some(Telling { wording, shown, .. }) = slot.and_then(|slot| told.get_mut(slot)) {
                     if compiled.throttling.is_some() && !shown.is_empty() {
                         return; // as if it had come in a request of its own, an instant later (5.5.11.0)
                     }
                     shown.extend(letters::change(compiled, wording, before, after, at, &find));
                 }
             };
-            index.concerned(&difference, &mut |compiled| {
+            index.concerned(&difference, was, &mut |compiled| {
                 contained(&compiled.stored, || meet(compiled));
             });
         }
-        for (stored, wording, shown) in told {
+        for Telling {
+            stored,
+            rights,
+            wording,
+            shown,
+        } in told
+        {
             let were = into.len();
             let throttled = stored.subscription.throttling_s.is_some() && !shown.is_empty();
             let written = contained(&stored, || {
                 let mut id = |subscription: &Uri| {
-                    *made += 1;
-                    notification_id(subscription, at, *made)
+                    let number = made.entry_ref(subscription).or_default();
+                    *number += 1;
+                    notification_id(subscription, at, *number)
                 };
-                letters::letters(&stored, &wording, shown, at, &mut id, into);
+                letters::letters(&stored, &wording, shown, (at, rights), &mut id, into);
             });
             if !written {
                 into.truncate(were);
@@ -227,9 +254,13 @@ fn contained(stored: &StoredSubscription, work: impl FnOnce()) -> bool {
     done
 }
 
-/// What a subscriber sees of an entity.
-fn seen<'a>(compiled: &Compiled, entity: Option<&'a Entity>) -> Option<Cow<'a, Entity>> {
-    compiled.view().of(entity?)
+/// What a subscription is to be told.
+struct Telling {
+    stored: Arc<StoredSubscription>,
+    /// By which rights its subscriber sees it.
+    rights: u64,
+    wording: Wording,
+    shown: Vec<Shown>,
 }
 
 /// Whether a notification would come too early.

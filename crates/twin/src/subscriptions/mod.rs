@@ -23,7 +23,7 @@ use query::View;
 pub(crate) use compiled::Compiled;
 pub(crate) use edit::{Edit, EditReply, event};
 pub(crate) use letters::{MAX_BYTES, MAX_ENTITIES, Wording, weight};
-pub(crate) use matching::{Matcher, enter, hold, notification_id, unusable};
+pub(crate) use matching::{Matcher, enter, hold, unusable};
 pub(crate) use periodic::{notify as notify_of_entities, run as run_periodic};
 pub(crate) use registry::Registry;
 pub(crate) use stored::{SharedContexts, encode, erase, read};
@@ -64,6 +64,15 @@ impl StoredSubscription {
             unusable: self.unusable.clone(),
             ..counters.clone()
         }
+    }
+}
+
+/// In whose name a subscription is notified that is changed: in that of who made it.
+pub(crate) fn view_after(view: &View, before: &StoredSubscription) -> View {
+    if view.caller() == before.view.caller() {
+        view.clone()
+    } else {
+        before.view.clone()
     }
 }
 

@@ -111,13 +111,16 @@ fn interval_micros(stored: &StoredSubscription) -> i64 {
 
 /// Tells a subscription of all its entities; of none, it is not told.
 pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timestamp) -> Result<(), Error> {
+    let Some(view) = twin.sight().of(&stored.view) else {
+        return Ok(());
+    };
     let compiled = Compiled::new(Arc::clone(stored))?;
     let wording = Wording::of(stored);
-    let find = |id: &Uri| twin.reading().get(compiled.view(), id);
+    let find = |id: &Uri| twin.reading().get(&view, id);
     let (mut seen, mut shown) = (HashSet::new(), Vec::new());
     let mut left_out = false;
     for selection in compiled.selections() {
-        twin.reading().visit(compiled.view(), &selection, &mut |entity| {
+        twin.reading().visit(&view, &selection, &mut |entity| {
             if shown.len() >= MAX_ENTITIES {
                 left_out = true;
                 return false;
@@ -138,6 +141,7 @@ pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timesta
         // Changes count from 1 on: these never meet.
         notification_id(subscription, now, number | 1 << 63)
     };
-    letters::letters(stored, &wording, shown, now, &mut id, &mut made);
+    let rights = view.read().fingerprint();
+    letters::letters(stored, &wording, shown, (now, rights), &mut id, &mut made);
     twin.notify_blocking(made)
 }

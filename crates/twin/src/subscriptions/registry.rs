@@ -40,6 +40,19 @@ impl Registry {
         (page, kept.in_order.len())
     }
 
+    /// A page of those that are `of` somebody, in order of creation, and how many there are in all.
+    pub(crate) fn page_of(
+        &self,
+        of: &dyn Fn(&StoredSubscription) -> bool,
+        offset: usize,
+        limit: usize,
+    ) -> (Vec<Arc<StoredSubscription>>, usize) {
+        let kept = self.kept.read();
+        let theirs: Vec<_> = kept.in_order.values().filter(|stored| of(stored)).collect();
+        let page = theirs.iter().skip(offset).take(limit).copied().cloned().collect();
+        (page, theirs.len())
+    }
+
     /// Those that notify by the clock, if anything changed since `version`.
     pub(crate) fn periodic(&self, version: Option<u64>) -> Option<(u64, Vec<Arc<StoredSubscription>>)> {
         let kept = self.kept.read();

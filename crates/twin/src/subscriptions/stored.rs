@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject, Subscription, read_stored, write_stored};
 use ngsi_ld::{Timestamp, Uri};
+use query::view::Rights;
 use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -269,20 +270,27 @@ fn as_requested(json: &Json, document: &Json, subject: Subject) -> Result<Subscr
 
 /// Who subscribed, and what for: from this what he may see is known again after a restart.
 fn subscriber(view: &View) -> Json {
-    let caller = match view.caller() {
-        Caller::Anonymous => "anonymous".to_owned(),
-        Caller::System(name) => format!("system {name}"),
-    };
-    json!({"caller": caller, "purpose": &*view.purpose().0})
+    json!({
+        "caller": view.caller().to_string(),
+        "purpose": &*view.purpose().0,
+        "open": view.is_open(),
+    })
 }
 
-/// What a subscriber may see after a restart. The one place where that is decided: until there are policies to ask, it is
-/// everything, as for whoever asks now.
+/// What a subscriber sees after a restart, until it is asked what he may see: everything if he did when he subscribed,
+/// else nothing.
 fn view_of(subscriber: Option<&Json>) -> View {
-    let text = |member: &str| subscriber?.get(member)?.as_str();
-    let caller = match text("caller") {
-        Some("anonymous") => Caller::Anonymous,
-        _ => Caller::System("subscription"),
-    };
-    View::open(caller, text("purpose").unwrap_or("service-operation"))
+    let member = |name: &str| subscriber?.get(name);
+    let text = |name: &str| member(name)?.as_str();
+    let caller = text("caller").and_then(Caller::parse);
+    let view = View::open(
+        caller.unwrap_or(Caller::System("subscription")),
+        text("purpose").unwrap_or("service-operation"),
+    );
+    // Before there were rights, everybody saw everything.
+    if member("open").and_then(Json::as_bool) == Some(false) {
+        view.with(&Rights::none())
+    } else {
+        view
+    }
 }

@@ -11,6 +11,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use proptest::prelude::*;
+use query::view::{Condition, Rights, Test};
 use query::{Caller, Links, View};
 use serde_json::{Value as Json, json};
 use storage::{Change, Memory, Storage as _};
@@ -48,7 +49,7 @@ fn compiled(number: usize, members: &Json) -> Compiled {
 fn by_index(index: &mut Index, before: Option<&Entity>, after: Option<&Entity>) -> (Vec<String>, usize) {
     let (mut found, mut looked_at) = (Vec::new(), 0);
     if let Some(difference) = Difference::of(before, after) {
-        index.concerned(&difference, &mut |compiled| {
+        index.concerned(&difference, before, &mut |compiled| {
             looked_at += 1;
             if compiled.takes(&difference, &Links::none()) {
                 found.push(compiled.stored.subscription.id.as_str().to_owned());
@@ -211,6 +212,79 @@ proptest! {
     }
 }
 
+/// Views that hide attributes, and entities by what is theirs.
+fn narrow() -> impl Strategy<Value = View> {
+    let condition = prop_oneof![
+        Just(Condition::Always),
+        prop::sample::select(vec!["A", "B", "C"]).prop_map(|term| Condition::Type(name(term))),
+        Just(Condition::Scope("/s1".into())),
+        (0..4_u8).prop_map(|n| Condition::Attribute(name("a"), Test::Between(f64::from(n), 9.0))),
+        Just(Condition::Not(Box::new(Condition::Attribute(
+            name("b"),
+            Test::Exists
+        )))),
+    ];
+    let hidden = prop::sample::subsequence(vec!["a", "b", "location"], 0..2);
+    (condition, hidden).prop_map(|(condition, hidden)| {
+        let rights = Rights::except(condition, hidden.into_iter().map(name));
+        View::open(Caller::Anonymous, "test").with(&rights)
+    })
+}
+
+proptest! {
+    /// Who does not see all is asked about every change that may be one to him.
+    #[test]
+    fn nobody_who_sees_a_part_is_passed_over(
+        subscriptions in prop::collection::vec((members(), prop::option::weighted(0.8, narrow())), 1..12),
+        changes in prop::collection::vec((prop::option::of(entity()), prop::option::of(entity())), 1..8),
+    ) {
+        let made = || subscriptions.iter().enumerate().map(|(number, (members, view))| {
+            let mut compiled = compiled(number, members);
+            if let Some(view) = view {
+                compiled.see(Some(view.clone()));
+            }
+            compiled
+        });
+        let takes = |compiled: &Compiled, before: Option<&Entity>, after: Option<&Entity>| {
+            let view = compiled.view().unwrap();
+            let before = before.and_then(|entity| view.of(entity));
+            let after = after.and_then(|entity| view.of(entity));
+            Difference::of(before.as_deref(), after.as_deref())
+                .is_some_and(|difference| compiled.takes(&difference, &Links::none()))
+        };
+        let (mut index, mut all) = (Index::default(), Vec::new());
+        for compiled in made() {
+            index.put(compiled);
+        }
+        all.extend(made());
+        prop_assert_eq!(index.has_narrow(), all.iter().any(Compiled::is_narrow));
+        for (before, after) in &changes {
+            let before = before.clone().map(|before| match after {
+                Some(after) => Entity { id: after.id.clone(), ..before },
+                None => before,
+            });
+            let (before, after) = (before.as_ref(), after.as_ref());
+            let id = |compiled: &Compiled| compiled.stored.subscription.id.clone();
+            let expected: Vec<Uri> = all.iter().filter(|one| takes(one, before, after)).map(id).collect();
+            let mut found = Vec::new();
+            if let Some(difference) = Difference::of(before, after) {
+                index.concerned(&difference, before, &mut |compiled| {
+                    if takes(compiled, before, after) {
+                        found.push(id(compiled));
+                    }
+                });
+            }
+            found.sort();
+            let mut expected = expected;
+            expected.sort();
+            prop_assert_eq!(found, expected);
+        }
+        // The rules change: everybody sees everything.
+        index.look_again(&|given| Some(given.clone()));
+        prop_assert!(!index.has_narrow());
+    }
+}
+
 #[test]
 fn who_subscribed_is_known_after_a_restart() {
     let mut storage = Memory::new();
@@ -230,6 +304,14 @@ fn who_subscribed_is_known_after_a_restart() {
         (view.caller(), &*view.purpose().0),
         (&Caller::Anonymous, "planning")
     );
+    assert!(view.is_open());
+    // Who did not see everything sees nothing, until somebody is asked what he may see.
+    let ada = Caller::Principal("urn:x:Ada".into());
+    one.view = View::open(ada.clone(), "planning").with(&Rights::of_entities(Condition::Type(name("A"))));
+    storage.commit(&[Change::from(stored::encode(&one))]).unwrap();
+    let found = stored::read(&*storage.reader(), Subject::Entities).unwrap();
+    let view = &found.subscriptions[0].view;
+    assert!(*view.caller() == ada && view.read().is_none());
 }
 
 #[test]
@@ -273,7 +355,7 @@ fn a_defect_met_for_one_does_not_silence_the_others() {
     let storage = storage::Memory::new();
     let reader = storage::Storage::reader(&storage);
     let book = crate::delivery::Book::read(&*reader, crate::delivery::DeliveryLimits::default()).unwrap();
-    let mut matcher = super::Matcher::open(&*reader, Arc::default(), &book).unwrap();
+    let mut matcher = super::Matcher::open(&*reader, Arc::default(), Arc::default(), &book).unwrap();
     let entities = json!([{"type": "A"}]);
     matcher.put(compiled(1, &json!({"entities": entities})), &book);
     let notification = json!({"join": "inline", "endpoint": {"uri": "http://a.example/"}});

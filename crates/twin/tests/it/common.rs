@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ngsi_ld::fragment::{AttributeChange, AttributeFragment, AttributePatch, Change, Fragment, ValuePatch};
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
+use query::view::{Condition, Rights};
 use query::{Caller, EntityQuery, Selection, View};
 use storage::environment::ManualClock;
 use storage::{
@@ -30,6 +31,16 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 pub(crate) fn view() -> View {
     View::open(Caller::System("test"), "test")
+}
+
+/// A view that shows, and lets be done, what is not hidden of the entities of which a condition holds.
+pub(crate) fn only(condition: Condition) -> View {
+    view().with(&Rights::of_entities(condition))
+}
+
+/// A view of everything but these attributes.
+pub(crate) fn hiding(names: impl IntoIterator<Item = Name>) -> View {
+    view().with(&Rights::except(Condition::Always, names))
 }
 
 pub(crate) fn clock() -> Arc<ManualClock> {

@@ -2,11 +2,10 @@
 //! those who may not see.
 
 use ngsi_ld::{Attribute, Uri};
-use query::{Caller, View};
 use storage::{Embedded, Environment, Memory, Storage};
 use twin::{Error, Instance, InstanceRef, Operation, Outcome, Reader, Twin};
 
-use crate::common::{at, clock, history, id, name, numbers, property, run, set, thing, twin, view};
+use crate::common::{at, clock, hiding, history, id, name, numbers, property, run, set, thing, twin, view};
 
 fn past(value: i64, second: i64) -> Attribute {
     property("a", value).observed_at(at(second))
@@ -174,15 +173,15 @@ fn what_is_not_there_is_told_apart() {
         assert!(matches!(refused, Err(Error::Invalid(_))));
     }
     // What a view hides cannot be corrected, and does not exist.
-    let blind = View::open(Caller::Anonymous, "test").hiding([name("a")]);
+    let blind = hiding([name("a")]);
     let hidden = twin.find_instance(&blind, &id(1), &name("a"), &which.id);
-    assert!(matches!(hidden, Err(Error::AttributeNotFound(..))));
+    assert!(matches!(hidden, Err(Error::NotFound(_))), "nothing is left of it");
     for operation in [
         Operation::DeleteInstance(id(1), which.clone()),
         Operation::DeleteAttributeHistory(id(1), name("a"), Instance::All),
     ] {
         let refused = twin.execute_blocking(&blind, vec![operation]).remove(0);
-        assert!(matches!(refused, Err(Error::AttributeNotFound(..))));
+        assert!(matches!(refused, Err(Error::NotFound(_))));
     }
     assert_eq!(numbers(&history(&twin, &id(1))), [1.0]);
 }

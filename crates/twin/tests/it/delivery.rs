@@ -40,7 +40,7 @@ impl Post {
         self.attempts.lock().len()
     }
 
-    fn set(&self, host: &'static str, mood: Mood) {
+    pub(crate) fn set(&self, host: &'static str, mood: Mood) {
         self.moods.lock().push((host, mood));
     }
 }
@@ -174,7 +174,7 @@ async fn what_fails_is_tried_again_later_and_in_order() {
         change(&twin, 1, value).await;
     }
     until("the first attempt", || post.attempts() == 1).await;
-    let standing = || twin.subscription(&subscription).unwrap().1;
+    let standing = || twin.subscription(&view(), &subscription).unwrap().1;
     until("the failure", || standing().times_failed == 1).await;
     assert_eq!((standing().times_sent, standing().succeeded), (1, Some(false)));
     assert_eq!(standing().last_failure, Some(at(0)));
@@ -235,7 +235,7 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
     }
     settled(&twin).await;
     let all = DeadLetterFilter::default();
-    let dead = twin.dead_letters(&all, None, 10);
+    let dead = twin.dead_letters(&view(), &all, None, 10);
     let mut shown: Vec<_> = dead
         .iter()
         .map(|one| (one.uri.as_str(), one.attempts, one.reason.as_str()))
@@ -248,8 +248,11 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
             ("http://refuses.example/", 1, "it will not have it")
         ]
     );
-    assert_eq!(twin.dead_letters(&all, Some(dead[0].number), 10), dead[1..]);
-    assert_eq!(twin.dead_letters(&all, None, 1), dead[..1]);
+    assert_eq!(
+        twin.dead_letters(&view(), &all, Some(dead[0].number), 10),
+        dead[1..]
+    );
+    assert_eq!(twin.dead_letters(&view(), &all, None, 1), dead[..1]);
 
     // Replayed, it keeps its id.
     post.set("fails", Mood::Takes);
@@ -257,7 +260,7 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
         owner: Some(failing.clone()),
         ..DeadLetterFilter::default()
     };
-    assert_eq!(twin.replay_dead_letters(&of_one).await.unwrap(), 1);
+    assert_eq!(twin.replay_dead_letters(&view(), &of_one).await.unwrap(), 1);
     settled(&twin).await;
     let of_failing = dead.iter().find(|one| one.uri.contains("fails")).unwrap();
     assert_eq!(post.take()[0].1["id"], of_failing.letter.id.as_str());
@@ -265,10 +268,10 @@ async fn what_cannot_be_delivered_becomes_a_dead_letter() {
         uri: Some("http://refuses.example/".into()),
         ..DeadLetterFilter::default()
     };
-    assert_eq!(twin.dead_letters(&all, None, 10).len(), 1);
-    assert_eq!(twin.purge_dead_letters(&other).await.unwrap(), 1);
-    assert_eq!(twin.purge_dead_letters(&other).await.unwrap(), 0);
-    assert!(twin.dead_letters(&all, None, 10).is_empty());
+    assert_eq!(twin.dead_letters(&view(), &all, None, 10).len(), 1);
+    assert_eq!(twin.purge_dead_letters(&view(), &other).await.unwrap(), 1);
+    assert_eq!(twin.purge_dead_letters(&view(), &other).await.unwrap(), 0);
+    assert!(twin.dead_letters(&view(), &all, None, 10).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,7 +289,7 @@ async fn a_replayed_message_is_young_also_on_disk() {
     post.set("refuses", Mood::Hangs);
     clock.set(at(100_000));
     let all = DeadLetterFilter::default();
-    assert_eq!(twin.replay_dead_letters(&all).await.unwrap(), 1);
+    assert_eq!(twin.replay_dead_letters(&view(), &all).await.unwrap(), 1);
     let row = twin.rows("outbox").unwrap().remove(0).1;
     let made_at = format!("\"madeAt\":{}", at(100_000).as_micros());
     let text = String::from_utf8_lossy(&row);
@@ -314,7 +317,7 @@ async fn queues_have_bounds_and_what_is_too_much_is_told() {
         (statistics.waiting, statistics.dead_letters, statistics.dropped),
         (5, 3, 2)
     );
-    let dead = twin.dead_letters(&DeadLetterFilter::default(), None, 10);
+    let dead = twin.dead_letters(&view(), &DeadLetterFilter::default(), None, 10);
     let value = |body: &[u8]| {
         serde_json::from_slice::<Json>(body).unwrap()["data"][0]["a"]["value"]
             .as_i64()
@@ -330,7 +333,7 @@ async fn queues_have_bounds_and_what_is_too_much_is_told() {
 
 /// Which values wait or are dead, of an endpoint that takes nothing.
 fn dead_values(twin: &Twin) -> Vec<i64> {
-    let dead = twin.dead_letters(&DeadLetterFilter::default(), None, usize::MAX);
+    let dead = twin.dead_letters(&view(), &DeadLetterFilter::default(), None, usize::MAX);
     let value = |body: &[u8]| serde_json::from_slice::<Json>(body).unwrap()["data"][0]["a"]["value"].as_i64();
     dead.iter().map(|one| value(&one.letter.body).unwrap()).collect()
 }
@@ -383,7 +386,7 @@ async fn bytes_are_bounded_too_also_after_a_restart_and_a_replay() {
     assert_eq!(twin.delivery_statistics().waiting, 10);
     assert_eq!(dead_values(&twin), (10..35).collect::<Vec<_>>());
     // And what is replayed waits no more than that either; nothing is lost.
-    twin.replay_dead_letters(&DeadLetterFilter::default())
+    twin.replay_dead_letters(&view(), &DeadLetterFilter::default())
         .await
         .unwrap();
     let statistics = twin.delivery_statistics();
@@ -439,7 +442,7 @@ async fn a_new_endpoint_gets_what_waits_and_a_deleted_subscription_nothing() {
         twin.delivery_statistics().failing_endpoints == 2
     })
     .await;
-    twin.delete_subscription(&gone).await.unwrap();
+    twin.delete_subscription(&view(), &gone).await.unwrap();
     assert_eq!(twin.delivery_statistics().waiting, 3);
     let fragment =
         Draft::read_fragment(&to("http://right.example/"), Context::core(), Subject::Entities).unwrap();
@@ -496,18 +499,18 @@ async fn dead_letters_and_what_waits_outlive_the_program() {
     })
     .await;
     let all = DeadLetterFilter::default();
-    let dead = twin.dead_letters(&all, None, 10);
+    let dead = twin.dead_letters(&view(), &all, None, 10);
     assert_eq!(dead.len(), 1);
     twin.close();
     drop(twin);
 
     let twin = open();
-    assert_eq!(twin.dead_letters(&all, None, 10), dead);
+    assert_eq!(twin.dead_letters(&view(), &all, None, 10), dead);
     assert_eq!(twin.delivery_statistics().waiting, 1);
     let post = Arc::new(Post::default());
     tokio::spawn(twin.deliver(post.clone(), None));
     settled(&twin).await;
-    twin.replay_dead_letters(&all).await.unwrap();
+    twin.replay_dead_letters(&view(), &all).await.unwrap();
     settled(&twin).await;
     let sent = post.take();
     assert_eq!(
@@ -519,7 +522,7 @@ async fn dead_letters_and_what_waits_outlive_the_program() {
     // Closing takes along what the disk was not told.
     let twin = open();
     assert_eq!(twin.delivery_statistics().waiting, 0);
-    assert!(twin.dead_letters(&all, None, 10).is_empty());
+    assert!(twin.dead_letters(&view(), &all, None, 10).is_empty());
     twin.execute(&view(), vec![Operation::Merge(id(1), set("a", 9))])
         .await
         .remove(0)

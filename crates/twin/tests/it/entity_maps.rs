@@ -7,7 +7,7 @@ use ngsi_ld::Uri;
 use storage::Memory;
 use twin::{Error, Mapped, Twin};
 
-use crate::common::{at, clock, id};
+use crate::common::{at, clock, id, view};
 
 const HOUR: i64 = 3600;
 
@@ -24,35 +24,38 @@ fn a_map_survives_a_restart_and_ends_in_time() {
     };
     let twin = open();
     let kept = twin
-        .make_entity_map(Mapped::Evolutions, "q", ids(3), None)
+        .make_entity_map(&view(), Mapped::Evolutions, "q", ids(3), None)
         .unwrap();
     let long = twin
         .make_entity_map(
+            &view(),
             Mapped::Entities,
             "q",
             Vec::new(),
             Some(Duration::from_hours(24 * 3650)),
         )
         .unwrap();
-    let deleted = twin.make_entity_map(Mapped::Entities, "q", ids(1), None).unwrap();
+    let deleted = twin
+        .make_entity_map(&view(), Mapped::Entities, "q", ids(1), None)
+        .unwrap();
     assert_eq!(
         (kept.expires_at, long.expires_at),
         (at(HOUR), at(24 * HOUR)),
         "bounded"
     );
-    assert!(twin.delete_entity_map(deleted.id.as_str()).unwrap());
-    assert!(!twin.delete_entity_map(deleted.id.as_str()).unwrap());
+    assert!(twin.delete_entity_map(&view(), deleted.id.as_str()).unwrap());
+    assert!(!twin.delete_entity_map(&view(), deleted.id.as_str()).unwrap());
     kept.remove(1);
     assert_eq!((kept.at(1), kept.at(2)), (None, Some(&id(2))), "places stay");
     let longer = twin
-        .end_entity_map(kept.id.as_str(), at(2 * HOUR))
+        .end_entity_map(&view(), kept.id.as_str(), at(2 * HOUR))
         .unwrap()
         .unwrap();
     assert_eq!(longer.entities().count(), 2, "what was removed stays removed");
     twin.close();
 
     let twin = open();
-    let map = twin.entity_map(kept.id.as_str()).unwrap();
+    let map = twin.entity_map(&view(), kept.id.as_str()).unwrap();
     assert_eq!(
         (map.of, map.query.as_str(), map.expires_at),
         (Mapped::Evolutions, "q", at(2 * HOUR))
@@ -63,11 +66,14 @@ fn a_map_survives_a_restart_and_ends_in_time() {
         (None, Some(&id(2))),
         "links to pages go on leading there"
     );
-    assert!(twin.entity_map(deleted.id.as_str()).is_none());
+    assert!(twin.entity_map(&view(), deleted.id.as_str()).is_none());
     clock.set(at(2 * HOUR));
-    assert!(twin.entity_map(kept.id.as_str()).is_none(), "its time has come");
     assert!(
-        twin.end_entity_map(kept.id.as_str(), at(3 * HOUR))
+        twin.entity_map(&view(), kept.id.as_str()).is_none(),
+        "its time has come"
+    );
+    assert!(
+        twin.end_entity_map(&view(), kept.id.as_str(), at(3 * HOUR))
             .unwrap()
             .is_none()
     );
@@ -85,6 +91,7 @@ fn maps_are_bounded_in_number_and_size() {
     let twin = Twin::open(Box::new(Memory::new()), clock).unwrap();
     let make = |count, minutes| {
         twin.make_entity_map(
+            &view(),
             Mapped::Entities,
             "",
             ids(count),
@@ -96,9 +103,12 @@ fn maps_are_bounded_in_number_and_size() {
     for _ in 0..999 {
         make(1, 2).unwrap();
     }
-    assert!(twin.entity_map(first_to_end.id.as_str()).is_some());
+    assert!(twin.entity_map(&view(), first_to_end.id.as_str()).is_some());
     let one_more = make(1, 2).unwrap();
-    assert!(twin.entity_map(first_to_end.id.as_str()).is_none(), "made room");
-    assert!(twin.entity_map(one_more.id.as_str()).is_some());
+    assert!(
+        twin.entity_map(&view(), first_to_end.id.as_str()).is_none(),
+        "made room"
+    );
+    assert!(twin.entity_map(&view(), one_more.id.as_str()).is_some());
     assert_eq!(twin.rows("entity-maps").unwrap().len(), 1000);
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use storage::{Embedded, Environment, Memory, Storage};
 use twin::{Error, HistoryQuery, Instance, Operation, Piece, Reader, Twin};
 
-use crate::common::{always, at, clock, id, name, property, run, set, thing, twin, view};
+use crate::common::{always, at, clock, hiding, id, name, property, run, set, thing, twin, view};
 
 fn query(relation: TimeRelation, property: TimeProperty, last_n: Option<usize>) -> HistoryQuery {
     HistoryQuery {
@@ -341,7 +341,7 @@ fn a_hidden_attribute_takes_no_room() {
         },
     )
     .unwrap();
-    let blind = query::View::open(query::Caller::Anonymous, "test").hiding([name("secret")]);
+    let blind = hiding([name("secret")]);
     let part = twin.evolution(&blind, &id(1), &always(), 5).unwrap().unwrap();
     assert_eq!(part.reached, None);
     assert_eq!(part.entity.attributes.len(), 1);

@@ -1,19 +1,16 @@
 //! Linked entities through a view: what it hides is not there behind a relationship either.
 
-use std::sync::Arc;
-
 use ngsi_ld::context::Context;
 use ngsi_ld::query::projection::Projection;
 use ngsi_ld::query::q::Q;
-use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
 use ngsi_ld::{Attribute, Entity, Relationship, Value};
-use query::view::Rows;
+use query::view::Condition;
 use query::{EntityQuery, Selection, View};
 use serde_json::json;
 use twin::{Join, JoinForm, JoinedWriting, MAX_LINKED, Operation, Reader, Twin, write_joined};
 
-use crate::common::{id, name, property, run, thing, twin, view};
+use crate::common::{hiding, id, name, only, property, run, thing, twin, view};
 
 /// 1 leads to 2 and 3, which lead to 4.
 fn town() -> Twin {
@@ -56,11 +53,7 @@ fn written(twin: &Twin, view: &View, form: JoinForm, level: usize) -> Result<Str
 }
 
 fn without_secrets() -> View {
-    let selection = Selection {
-        types: Some(TypeSelection::Type(name("Thing"))),
-        ..Selection::default()
-    };
-    view().rows(Rows::Selected(Arc::new(selection)))
+    only(Condition::Type(name("Thing")))
 }
 
 #[test]
@@ -76,7 +69,7 @@ fn linked_entities_are_seen_through_the_view() {
         r#"[{"to":[{"to":[{"to":["1"],"n":4}],"n":2},"3"],"n":1}]"#
     );
     assert_eq!(
-        inline(&view().hiding([name("n")])),
+        inline(&hiding([name("n")])),
         r#"[{"to":[{"to":[{"to":["1"]}]},{"to":[{"to":["1"]}]}]}]"#
     );
     let flat = |view: &View| written(&twin, view, JoinForm::Flat, 3).unwrap();
@@ -101,8 +94,8 @@ fn queries_through_relationships_ask_the_view() {
     let total = |view: &View| twin.query(view, &query).unwrap().total;
     assert_eq!(total(&view()), Some(1));
     assert_eq!(total(&without_secrets()), Some(0));
-    assert_eq!(total(&view().hiding([name("n")])), Some(0));
-    assert_eq!(total(&view().hiding([name("to")])), Some(0));
+    assert_eq!(total(&hiding([name("n")])), Some(0));
+    assert_eq!(total(&hiding([name("to")])), Some(0));
     assert_eq!(twin.snapshot().query(&view(), &query).unwrap().total, Some(1));
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use query::{EntityQuery, Selection, Sorter};
 use twin::{MAX_ORDERED, Operation, Reader};
 
-use crate::common::{name, run, thing, twin, view};
+use crate::common::{hiding, name, run, thing, twin, view};
 
 fn order(text: &str) -> Sorter {
     Sorter::new(&OrderBy::parse(text, None, Some("[0,0]"), None, Context::core()).unwrap()).unwrap()
@@ -82,7 +82,10 @@ fn what_is_hidden_orders_nothing() {
     for (number, secret) in [3_i64, 1, 2].into_iter().enumerate() {
         let mut entity = thing(number);
         entity.types = vec![name("Thing")];
-        entity.attributes = vec![Attribute::property(name("secret"), secret)];
+        entity.attributes = vec![
+            Attribute::property(name("secret"), secret),
+            Attribute::property(name("open"), 1),
+        ];
         run(&twin, Operation::Create(entity)).unwrap();
     }
     let ids = |view: &query::View| -> Vec<String> {
@@ -94,7 +97,7 @@ fn what_is_hidden_orders_nothing() {
         ids(&view()),
         [created[1].clone(), created[2].clone(), created[0].clone()]
     );
-    assert_eq!(ids(&view().hiding([name("secret")])), created);
+    assert_eq!(ids(&hiding([name("secret")])), created);
 }
 
 #[test]

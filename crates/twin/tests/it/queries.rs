@@ -8,7 +8,7 @@ use ngsi_ld::query::q::{Operand, Operator, Path, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Attribute, Entity, Relationship, Value};
 use proptest::prelude::*;
-use query::view::Rows;
+use query::view::{Condition, Rights, Test};
 use query::{EntityQuery, Links, Selection, View};
 use twin::{Operation, Reader};
 
@@ -173,19 +173,28 @@ fn selection() -> impl Strategy<Value = Selection> {
         })
 }
 
+fn condition() -> impl Strategy<Value = Condition> {
+    prop_oneof![
+        proptest::sample::select(vec!["Thing", "A", "B", "Other"])
+            .prop_map(|term| Condition::Type(name(term))),
+        (0..30_i64).prop_map(|n| Condition::Not(Box::new(Condition::Id(crate::common::id(n))))),
+        (0..10_i32, 0..10_i32).prop_map(|(a, b)| {
+            Condition::Attribute(name("a"), Test::Between(f64::from(a.min(b)), f64::from(a.max(b))))
+        }),
+        Just(Condition::Attribute(name("other"), Test::Exists)),
+    ]
+}
+
 fn some_view() -> impl Strategy<Value = View> {
     let hidden = proptest::sample::subsequence(vec![location(), name("a"), name("other")], 0..3);
     (
-        proptest::option::weighted(0.4, selection()),
+        proptest::option::weighted(0.4, condition()),
         hidden,
         any::<bool>(),
     )
         .prop_map(|(rows, hidden, open)| {
-            let mut view = view();
-            if let Some(rows) = rows {
-                view = view.rows(Rows::Selected(Arc::new(rows)));
-            }
-            if open { view } else { view.hiding(hidden) }
+            let hidden = if open { Vec::new() } else { hidden };
+            view().with(&Rights::except(rows.unwrap_or(Condition::Always), hidden))
         })
 }
 

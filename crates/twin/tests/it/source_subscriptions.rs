@@ -6,7 +6,7 @@ use ngsi_ld::Uri;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Subject};
 use query::View;
-use query::view::Rows;
+use query::view::{Condition, Rights, Test};
 use serde_json::{Value as Json, json};
 use storage::environment::ManualClock;
 use storage::{Embedded, Environment, Memory};
@@ -204,7 +204,7 @@ async fn clause_5_11_2_4_at_first_all_that_match_are_told() {
     delete(&twin, &quiet);
     assert!(came(&twin, &post).await.is_empty(), "expired");
 
-    let (stored, standing) = twin.registration_subscription(&id).unwrap();
+    let (stored, standing) = twin.registration_subscription(&view(), &id).unwrap();
     assert_eq!(
         (standing.times_sent, standing.succeeded),
         (4, Some(true)),
@@ -216,13 +216,14 @@ async fn clause_5_11_2_4_at_first_all_that_match_are_told() {
         Err(Error::Taken(..))
     ));
     let second = subscribe(&twin, &json!({"entities": [{"type": "Z"}]}));
-    let (page, total) = twin.registration_subscriptions(1, 5);
+    let (page, total) = twin.registration_subscriptions(&view(), 1, 5);
     assert_eq!((page.len(), total), (1, 2), "5.11.5.4");
     assert_eq!(page[0].0.subscription.id, second);
-    twin.delete_registration_subscription_blocking(&id).unwrap();
-    assert!(twin.registration_subscription(&id).is_none());
+    twin.delete_registration_subscription_blocking(&view(), &id)
+        .unwrap();
+    assert!(twin.registration_subscription(&view(), &id).is_none());
     for gone in [
-        twin.delete_registration_subscription_blocking(&id),
+        twin.delete_registration_subscription_blocking(&view(), &id),
         change(&twin, &id, &json!({})),
     ] {
         assert!(
@@ -230,7 +231,10 @@ async fn clause_5_11_2_4_at_first_all_that_match_are_told() {
             "5.11.6.4"
         );
     }
-    assert!(twin.subscription(&second).is_none(), "it is none to entities");
+    assert!(
+        twin.subscription(&view(), &second).is_none(),
+        "it is none to entities"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -483,21 +487,22 @@ async fn what_was_acknowledged_is_told_after_a_restart() {
     let twin = open();
     let kept = subscribe(&twin, &rich);
     let gone = subscribe(&twin, &json!({"entities": [{"type": "Z"}]}));
-    twin.delete_registration_subscription_blocking(&gone).unwrap();
+    twin.delete_registration_subscription_blocking(&view(), &gone)
+        .unwrap();
     // Nobody delivers yet.
     register(&twin, &source("urn:x:1")).unwrap();
-    let before = twin.registration_subscription(&kept).unwrap().0;
+    let before = twin.registration_subscription(&view(), &kept).unwrap().0;
     twin.close();
     drop(twin);
 
     let twin = open();
-    let after = twin.registration_subscription(&kept).unwrap().0;
+    let after = twin.registration_subscription(&view(), &kept).unwrap().0;
     assert_eq!(after.subscription, before.subscription);
     assert_eq!(after.created_at, before.created_at);
-    assert!(twin.registration_subscription(&gone).is_none());
+    assert!(twin.registration_subscription(&view(), &gone).is_none());
     let post = deliver(&twin);
     assert_eq!(came(&twin, &post).await, told("newlyMatching", &["1=A"]));
-    let standing = |twin: &Twin| twin.registration_subscription(&kept).unwrap().1;
+    let standing = |twin: &Twin| twin.registration_subscription(&view(), &kept).unwrap().1;
     assert_eq!(standing(&twin).times_sent, 1);
     twin.close();
     drop(twin);
@@ -526,7 +531,7 @@ async fn what_cannot_be_stored_is_not_told() {
     let one = register(&twin, &json!({"id": "urn:x:1"})).unwrap();
     store.fail_next(Fault::Full);
     assert!(subscribe_as(&twin, &view(), &json!({"id": "urn:x:sub"})).is_err());
-    assert_eq!(twin.registration_subscriptions(0, 9).1, 0);
+    assert_eq!(twin.registration_subscriptions(&view(), 0, 9).1, 0);
     assert!(came(&twin, &post).await.is_empty());
     let id = subscribe(&twin, &json!({"id": "urn:x:sub"}));
     assert_eq!(came(&twin, &post).await, told("newlyMatching", &["1=A"]));
@@ -546,13 +551,8 @@ async fn what_cannot_be_stored_is_not_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_is_told_of_what_it_may_see() {
     let (twin, _, post) = started();
-    let csf = |text: &str| query::Selection {
-        q: Some(ngsi_ld::query::q::Q::parse(text, Context::core()).unwrap()),
-        ..query::Selection::default()
-    };
-    let partial = view()
-        .rows(Rows::Selected(Arc::new(csf("public==true"))))
-        .hiding([crate::common::name("secret")]);
+    let public = Condition::Attribute(crate::common::name("public"), Test::Flag(true));
+    let partial = view().with(&Rights::except(public, [crate::common::name("secret")]));
     subscribe_as(&twin, &partial, &json!({})).unwrap();
     let one = register(&twin, &json!({"id": "urn:x:1", "public": false})).unwrap();
     assert!(came(&twin, &post).await.is_empty());

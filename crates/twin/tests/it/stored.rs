@@ -68,13 +68,16 @@ async fn what_was_accepted_is_there_after_a_restart_whatever_its_terms_became() 
     });
     let draft = registration::Draft::read(&registered, &context).unwrap();
     let registered = twin.create_registration_blocking(&view(), draft).unwrap();
-    let before: Vec<_> = made.iter().map(|id| twin.subscription(id).unwrap().0).collect();
+    let before: Vec<_> = made
+        .iter()
+        .map(|id| twin.subscription(&view(), id).unwrap().0)
+        .collect();
     let registration = twin.registration(&view(), &registered).unwrap();
     drop(twin);
 
     let twin = open(memory);
     for (id, before) in made.iter().zip(before) {
-        let after = twin.subscription(id).unwrap().0;
+        let after = twin.subscription(&view(), id).unwrap().0;
         assert_eq!(after.subscription, before.subscription);
         assert_eq!(after.unusable, None);
         assert_eq!(after.context.link(), before.context.link());
@@ -120,7 +123,7 @@ async fn rows_of_the_program_before_are_read() {
         .unwrap();
 
     let twin = open(memory.clone());
-    let (stored, standing) = twin.subscription(&uri("urn:s:1")).unwrap();
+    let (stored, standing) = twin.subscription(&view(), &uri("urn:s:1")).unwrap();
     assert_eq!(
         (standing.unusable, stored.subscription.throttling_s),
         (None, Some(10.0))
@@ -154,10 +157,10 @@ async fn rows_of_the_program_before_are_read() {
 
     // What could not be read is there, says so, and can only be deleted.
     let second = uri("urn:s:2");
-    assert!(twin.subscription(&second).is_none());
-    assert_eq!(twin.unread_subscriptions(Subject::Entities).len(), 1);
+    assert!(twin.subscription(&view(), &second).is_none());
+    assert_eq!(twin.unread_subscriptions(&view(), Subject::Entities).len(), 1);
     let shown = twin
-        .unread_subscription(Subject::Entities, &second)
+        .unread_subscription(&view(), Subject::Entities, &second)
         .unwrap()
         .to_json();
     assert_eq!(
@@ -178,8 +181,11 @@ async fn rows_of_the_program_before_are_read() {
     assert!(matches!(taken, Err(Error::Taken(..))), "{taken:?}");
 
     // Its @context is still another's when it goes; and a change writes the new form.
-    twin.delete_subscription(&second).await.unwrap();
-    assert!(twin.unread_subscription(Subject::Entities, &second).is_none());
+    twin.delete_subscription(&view(), &second).await.unwrap();
+    assert!(
+        twin.unread_subscription(&view(), Subject::Entities, &second)
+            .is_none()
+    );
     twin.update_subscription(&view(), &uri("urn:s:1"), pause(), None)
         .await
         .unwrap();
@@ -187,15 +193,15 @@ async fn rows_of_the_program_before_are_read() {
     drop(twin);
     let twin = open(memory);
     assert_eq!(
-        twin.subscription(&uri("urn:s:1"))
+        twin.subscription(&view(), &uri("urn:s:1"))
             .unwrap()
             .0
             .subscription
             .entities,
         stored.subscription.entities
     );
-    assert!(twin.unread_subscriptions(Subject::Entities).is_empty());
-    let gone = twin.delete_subscription(&second).await;
+    assert!(twin.unread_subscriptions(&view(), Subject::Entities).is_empty());
+    let gone = twin.delete_subscription(&view(), &second).await;
     assert!(matches!(gone, Err(Error::Missing(..))), "{gone:?}");
 }
 
@@ -245,26 +251,31 @@ async fn damage_keeps_no_twin_from_opening() {
     };
     let twin = open(memory.clone());
     assert_eq!(all(&twin), count, "every row stays");
-    assert!(twin.subscription(&kept).is_some());
-    let unread = twin.unread_subscription(Subject::Entities, &lost).unwrap();
+    assert!(twin.subscription(&view(), &kept).is_some());
+    let unread = twin
+        .unread_subscription(&view(), Subject::Entities, &lost)
+        .unwrap();
     assert!(unread.reason.contains("version 9"), "{}", unread.reason);
-    assert_eq!(twin.unread_subscriptions(Subject::Entities).len(), 3);
-    assert_eq!(twin.unread_subscriptions(Subject::Registrations).len(), 2);
+    assert_eq!(twin.unread_subscriptions(&view(), Subject::Entities).len(), 3);
+    assert_eq!(
+        twin.unread_subscriptions(&view(), Subject::Registrations).len(),
+        2
+    );
     // What waits for it stays on disk; what waits for the other goes.
     let post = Arc::new(Post::default());
     tokio::spawn(twin.deliver(post.clone(), None));
     settled(&twin).await;
     assert_eq!(post.take().len(), 1);
-    twin.replay_dead_letters(&twin::delivery::DeadLetterFilter::default())
+    twin.replay_dead_letters(&view(), &twin::delivery::DeadLetterFilter::default())
         .await
         .unwrap();
     assert_eq!(twin.rows("outbox").unwrap().len(), 1);
-    twin.delete_subscription(&lost).await.unwrap();
-    twin.replay_dead_letters(&twin::delivery::DeadLetterFilter::default())
+    twin.delete_subscription(&view(), &lost).await.unwrap();
+    twin.replay_dead_letters(&view(), &twin::delivery::DeadLetterFilter::default())
         .await
         .unwrap();
     assert!(twin.rows("outbox").unwrap().is_empty());
-    twin.delete_registration_subscription_blocking(&uri("urn:x:bad"))
+    twin.delete_registration_subscription_blocking(&view(), &uri("urn:x:bad"))
         .unwrap();
     twin.delete_registration_blocking(&view(), &uri("urn:x:newer"))
         .unwrap();
@@ -289,11 +300,11 @@ async fn one_that_cannot_be_used_is_shown_and_loses_nothing_that_waits() {
 
     let twin = Twin::open(Box::new(memory), clock()).unwrap();
     assert_eq!(twin.delivery_statistics().waiting, 1);
-    let (_, standing) = twin.subscription(&made).unwrap();
+    let (_, standing) = twin.subscription(&view(), &made).unwrap();
     assert!(standing.unusable.unwrap().contains("idPattern"));
     let written = ngsi_ld::subscription::write_subscription(
-        &twin.subscription(&made).unwrap().0.subscription,
-        &twin.subscription(&made).unwrap().1,
+        &twin.subscription(&view(), &made).unwrap().0.subscription,
+        &twin.subscription(&view(), &made).unwrap().1,
         Context::core(),
         twin.now(),
         false,
@@ -305,7 +316,7 @@ async fn one_that_cannot_be_used_is_shown_and_loses_nothing_that_waits() {
     twin.update_subscription(&view(), &made, mended, None)
         .await
         .unwrap();
-    assert_eq!(twin.subscription(&made).unwrap().1.unusable, None);
+    assert_eq!(twin.subscription(&view(), &made).unwrap().1.unusable, None);
     execute(&twin, Operation::Merge(id(1), set("a", 2))).await;
     assert_eq!(twin.delivery_statistics().waiting, 2);
 }

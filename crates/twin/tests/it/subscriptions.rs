@@ -6,13 +6,12 @@ use ngsi_ld::context::Context;
 use ngsi_ld::fragment::Fragment;
 use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
 use ngsi_ld::{Attribute, Uri};
-use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use storage::environment::ManualClock;
 use storage::{Embedded, Environment, Memory};
 use twin::{Error, Operation, Reader as _, Twin};
 
-use crate::common::{Fault, Faulty, at, clock, id, name, property, run, set, thing, view};
+use crate::common::{Fault, Faulty, at, clock, hiding, id, name, property, run, set, thing, view};
 use crate::delivery::{Post, settled};
 
 pub(crate) fn draft(members: &Json) -> Draft {
@@ -169,7 +168,7 @@ async fn a_request_is_told_together_and_each_entity_once_in_a_notification() {
     assert_ne!(first["id"], sent[1].1["id"]);
     assert_eq!(first["data"][0]["a"], json!({"type": "Property", "value": 1}));
     assert_eq!(sent[1].1["data"][0]["a"]["value"], 2);
-    let (_, standing) = twin.subscription(&subscription).unwrap();
+    let (_, standing) = twin.subscription(&view(), &subscription).unwrap();
     assert_eq!(
         (standing.times_sent, standing.times_failed, standing.succeeded),
         (2, 0, Some(true))
@@ -224,7 +223,7 @@ async fn clause_5_8_2_and_5_8_5_changes_of_a_subscription() {
     let (twin, _, post) = started();
     let missing = Uri::ngsi_ld("Subscription", "none");
     assert!(matches!(
-        twin.delete_subscription(&missing).await,
+        twin.delete_subscription(&view(), &missing).await,
         Err(Error::Missing(..))
     ));
     let none = twin
@@ -237,7 +236,7 @@ async fn clause_5_8_2_and_5_8_5_changes_of_a_subscription() {
         .create_subscription(&view(), draft(&json!({"id": "urn:s:1"})), Context::core().clone())
         .await;
     assert!(matches!(again, Err(Error::Taken(..))));
-    let (stored, standing) = twin.subscription(&one).unwrap();
+    let (stored, standing) = twin.subscription(&view(), &one).unwrap();
     assert_eq!(
         stored.subscription.jsonld_context.as_deref(),
         Some(ngsi_ld::context::CORE_URL)
@@ -259,8 +258,8 @@ async fn clause_5_8_2_and_5_8_5_changes_of_a_subscription() {
         .unwrap();
     execute(&twin, Operation::Merge(id(1), set("a", 1))).await;
     assert!(patch(json!({"timeInterval": 1, "throttling": 1})).await.is_err());
-    twin.delete_subscription(&one).await.unwrap();
-    assert!(twin.subscription(&one).is_none());
+    twin.delete_subscription(&view(), &one).await.unwrap();
+    assert!(twin.subscription(&view(), &one).is_none());
     execute(&twin, Operation::Merge(id(1), set("a", 3))).await;
     settled(&twin).await;
     let sent: Vec<_> = post
@@ -294,7 +293,7 @@ async fn clause_5_8_1_4_an_expired_subscription_is_silent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_subscriber_may_not_see_does_not_change_for_them() {
     let (twin, _, post) = started();
-    let blind = View::open(Caller::System("test"), "test").hiding([name("secret")]);
+    let blind = hiding([name("secret")]);
     twin.create_subscription(&blind, draft(&json!({})), Context::core().clone())
         .await
         .unwrap();
@@ -306,7 +305,7 @@ async fn what_a_subscriber_may_not_see_does_not_change_for_them() {
     .await
     .unwrap();
     execute(&twin, Operation::Create(thing(1).with(property("secret", 1)))).await;
-    execute(&twin, Operation::Merge(id(1), set("secret", 2))).await;
+    execute(&twin, Operation::Merge(id(1), set("secret", 2))).await; // nobody knows of it
     execute(&twin, Operation::Merge(id(1), set("a", 1))).await;
     settled(&twin).await;
     let sent = post.take();
@@ -317,7 +316,7 @@ async fn what_a_subscriber_may_not_see_does_not_change_for_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn by_the_clock_too_a_subscriber_is_told_of_what_it_may_see() {
     let (twin, clock, post) = started();
-    let blind = View::open(Caller::System("test"), "test").hiding([name("secret")]);
+    let blind = hiding([name("secret")]);
     for members in [
         json!({"timeInterval": 5}),
         json!({"timeInterval": 5, "q": "secret==1"}),
@@ -326,7 +325,11 @@ async fn by_the_clock_too_a_subscriber_is_told_of_what_it_may_see() {
             .await
             .unwrap();
     }
-    execute(&twin, Operation::Create(thing(1).with(property("secret", 1)))).await;
+    execute(
+        &twin,
+        Operation::Create(thing(1).with(property("secret", 1)).with(property("a", 1))),
+    )
+    .await;
     clock.set(at(5));
     for _ in 0..200 {
         if twin.delivery_statistics().delivered > 0 {
@@ -359,7 +362,10 @@ async fn a_change_that_is_not_durable_is_not_notified() {
         .create_subscription(&view(), draft(&json!({"id": "urn:s:2"})), Context::core().clone())
         .await;
     assert!(refused.is_err());
-    assert!(twin.subscription(&Uri::parse("urn:s:2").unwrap()).is_none());
+    assert!(
+        twin.subscription(&view(), &Uri::parse("urn:s:2").unwrap())
+            .is_none()
+    );
     execute(&twin, Operation::Create(thing(1).with(property("a", 1)))).await;
     settled(&twin).await;
     assert_eq!(post.take().len(), 1);
@@ -391,21 +397,21 @@ async fn subscriptions_counters_and_what_waits_outlive_the_program() {
         .unwrap();
     let s2 = subscribe(&twin, json!({"id": "urn:s:2"})).await;
     let gone = subscribe(&twin, json!({"id": "urn:s:3"})).await;
-    twin.delete_subscription(&gone).await.unwrap();
+    twin.delete_subscription(&view(), &gone).await.unwrap();
     let mut entity = thing(1).with(Attribute::property(context.expand("thing"), 1_i64));
     entity.types.push(context.expand("thing"));
     execute(&twin, Operation::Create(entity)).await;
     let before = (
-        twin.subscription(&s1).unwrap().0,
-        twin.subscription(&s2).unwrap().0,
+        twin.subscription(&view(), &s1).unwrap().0,
+        twin.subscription(&view(), &s2).unwrap().0,
     );
     assert_eq!(twin.delivery_statistics().waiting, 2);
     drop(twin); // nothing was delivered
 
     let twin = open();
     let after = (
-        twin.subscription(&s1).unwrap().0,
-        twin.subscription(&s2).unwrap().0,
+        twin.subscription(&view(), &s1).unwrap().0,
+        twin.subscription(&view(), &s2).unwrap().0,
     );
     let written = |stored: &twin::StoredSubscription| {
         let subscription = &stored.subscription;
@@ -418,7 +424,7 @@ async fn subscriptions_counters_and_what_waits_outlive_the_program() {
         "kind==\"good\"|thing==1"
     );
     assert_eq!(after.0.context.to_json(), context.to_json());
-    assert_eq!(twin.subscriptions(0, 10).1, 2);
+    assert_eq!(twin.subscriptions(&view(), 0, 10).1, 2);
     assert_eq!(twin.delivery_statistics().waiting, 2);
     let post = Arc::new(Post::default());
     tokio::spawn(twin.deliver(post.clone(), None));
@@ -441,7 +447,7 @@ async fn subscriptions_counters_and_what_waits_outlive_the_program() {
         0,
         "what arrived does not come again"
     );
-    let (_, standing) = twin.subscription(&s1).unwrap();
+    let (_, standing) = twin.subscription(&view(), &s1).unwrap();
     assert_eq!((standing.times_sent, standing.last_success), (1, Some(at(0))));
     let post = Arc::new(Post::default());
     tokio::spawn(twin.deliver(post.clone(), None));
@@ -554,7 +560,7 @@ async fn updates_that_overtake_each_other_are_all_made() {
     while let Some(made) = all.join_next().await {
         made.unwrap().unwrap();
     }
-    let (stored, _) = twin.subscription(&one).unwrap();
+    let (stored, _) = twin.subscription(&view(), &one).unwrap();
     let shown = &stored.subscription;
     assert!(shown.q.is_some() && shown.watched_attributes.is_some());
     assert_eq!(shown.throttling_s, Some(7.0));
@@ -581,10 +587,10 @@ async fn a_context_that_stands_under_a_url_is_the_same_after_each_start() {
     // Each start is followed by a new subscription, with the core @context.
     for start in 1..4 {
         let twin = open();
-        let kept = twin.subscription(&own).unwrap().0;
+        let kept = twin.subscription(&view(), &own).unwrap().0;
         assert_eq!(kept.context.to_json(), hosted.to_json(), "start {start}");
         assert_eq!(kept.context.expand("thing"), hosted.expand("thing"));
         subscribe(&twin, json!({"id": format!("urn:s:plain:{start}")})).await;
-        assert_eq!(twin.subscriptions(0, 10).1, start + 1);
+        assert_eq!(twin.subscriptions(&view(), 0, 10).1, start + 1);
     }
 }

@@ -1,15 +1,13 @@
 //! What a view hides does not exist.
 
-use std::sync::Arc;
-
 use ngsi_ld::query::q::{Path, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Attribute, Name, Timestamp};
-use query::view::Rows;
-use query::{EntityQuery, Selection, View};
+use query::view::{Condition, Rights, Test};
+use query::{EntityQuery, Selection};
 use twin::{Error, Operation, Reader, Twin};
 
-use crate::common::{all, always, at, id, name, property, run, set, thing, twin, view};
+use crate::common::{all, always, at, hiding, id, name, only, property, run, set, thing, twin, view};
 
 /// Ten things, the odd ones of type `Secret` besides, each with `a`, `private` and a blob; one without a present.
 fn city() -> (Twin, twin::BlobId) {
@@ -31,10 +29,6 @@ fn city() -> (Twin, twin::BlobId) {
     (twin, blob)
 }
 
-fn only(selection: Selection) -> View {
-    view().rows(Rows::Selected(Arc::new(selection)))
-}
-
 fn exists(name: Name) -> Selection {
     let path = Path {
         attributes: vec![name],
@@ -50,11 +44,8 @@ fn exists(name: Name) -> Selection {
 fn a_hidden_entity_does_not_exist() {
     let (twin, blob) = city();
     // Those of which 4 is the last: rows by id.
-    let ids = (0..5).map(id).filter(|i| *i != id(1)).collect();
-    let narrow = only(Selection {
-        ids,
-        ..Selection::default()
-    });
+    let ids = (0..5).map(id).filter(|i| *i != id(1));
+    let narrow = only(Condition::Any(ids.map(Condition::Id).collect()));
     let snapshot = twin.snapshot();
     for reader in [&twin as &dyn Reader, &snapshot] {
         assert!(reader.get(&narrow, &id(1)).is_none());
@@ -94,7 +85,7 @@ fn a_hidden_entity_does_not_exist() {
             })
             .unwrap();
         assert_eq!(seen, 4);
-        let nobody = view().rows(Rows::None);
+        let nobody = view().with(&Rights::none());
         assert!(all(reader, &nobody).is_empty() && reader.types(&nobody).is_empty());
     }
     let refused = twin.execute_blocking(
@@ -120,7 +111,7 @@ fn a_hidden_entity_does_not_exist() {
 #[test]
 fn a_hidden_attribute_does_not_exist() {
     let (twin, blob) = city();
-    let blind = view().hiding([name("private"), name("blob")]);
+    let blind = hiding([name("private"), name("blob")]);
     let snapshot = twin.snapshot();
     for reader in [&twin as &dyn Reader, &snapshot] {
         let entity = reader.get(&blind, &id(1)).unwrap();
@@ -180,7 +171,7 @@ fn a_hidden_attribute_does_not_exist() {
 fn what_is_hidden_by_what_it_is_now_is_hidden_in_its_past() {
     let twin = twin();
     run(&twin, Operation::Create(thing(1).with(property("open", 1)))).unwrap();
-    let narrow = only(exists(name("open")));
+    let narrow = only(Condition::Attribute(name("open"), Test::Exists));
     assert!(twin.history(&narrow, &id(1), &always()).unwrap().is_some());
     run(
         &twin,
@@ -209,7 +200,7 @@ fn a_hidden_past_is_not_taken_over() {
         },
     )
     .unwrap();
-    let narrow = only(Selection::of_type(name("Thing")));
+    let narrow = only(Condition::Type(name("Thing")));
     for n in [1, 2] {
         assert!(twin.history(&narrow, &id(n), &always()).unwrap().is_none());
         let refused = twin.execute_blocking(
@@ -241,8 +232,8 @@ fn a_hidden_past_is_not_taken_over() {
 
 #[test]
 fn hidden_attributes_are_neither_changed_nor_found_out_by_writing() {
-    let hiding = |twin: &Twin| {
-        let blind = view().hiding([name("private")]);
+    let tried = |twin: &Twin| {
+        let blind = hiding([name("private")]);
         let mut answers = Vec::new();
         for operation in [
             Operation::DeleteAttribute(id(1), name("private"), twin::Instance::All),
@@ -288,7 +279,7 @@ fn hidden_attributes_are_neither_changed_nor_found_out_by_writing() {
         Operation::Create(thing(1).with(property("x", 1)).with(property("a", 1))),
     )
     .unwrap();
-    let (told, told_without) = (hiding(&with), hiding(&without));
+    let (told, told_without) = (tried(&with), tried(&without));
     assert!(
         told[..12]
             .iter()
@@ -308,7 +299,7 @@ fn hidden_attributes_are_neither_changed_nor_found_out_by_writing() {
     // Writing what is there already is no change.
     let before = with.get(&view(), &id(1)).unwrap();
     let same = with.execute_blocking(
-        &view().hiding([name("private")]),
+        &hiding([name("private")]),
         vec![Operation::Merge(id(1), set("a", 5))],
     );
     assert!(same[0].is_ok());

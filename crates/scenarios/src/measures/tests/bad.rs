@@ -1,6 +1,7 @@
 //! Measures that cannot be, alone or together: a clear diagnosis, and nothing done.
 
 use super::*;
+use query::view::{Condition, Rights};
 
 fn urn(short: &str) -> String {
     format!("urn:ngsi-ld:{short}")
@@ -465,9 +466,8 @@ fn where_a_city_has_no_areas_its_stops_and_streets_say_where_it_is() {
 
 #[test]
 fn a_view_that_hides_an_entity_hides_it_from_measures() {
-    let view = view().rows(query::view::Rows::Selected(Arc::new(Selection::of_type(name(
-        "GtfsStop",
-    )))));
+    let stops = Condition::Type(name("GtfsStop"));
+    let view = view().with(&Rights::of_entities(stops));
     let baseline = baseline();
     let ramp = measure("m", "kerb-ramp", json!({"nodes": [urn("RoadNode:2")]}));
     let found = apply_all(&baseline, &view, &[&ramp]).err().unwrap();
