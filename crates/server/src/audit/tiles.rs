@@ -73,7 +73,8 @@ async fn key(State(app): State<App>, visitor: Visitor) -> Answer {
         ("number" = String, Path, description = "Three digits", example = "000"),
     ),
     responses(
-        (status = 200, description = "The hashes, or the entries", body = String, content_type = "application/octet-stream"),
+        (status = 200, description = "The hashes, or the entries", body = String, content_type = "application/octet-stream",
+            example = "32 bytes for each hash"),
         (status = 400, description = "Not the address of a tile", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is no such tile, or not all of it", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
@@ -95,7 +96,8 @@ async fn tile(
         ("width" = String, Path, description = "How many, 1 to 255", example = "1"),
     ),
     responses(
-        (status = 200, description = "The hashes, or the entries", body = String, content_type = "application/octet-stream"),
+        (status = 200, description = "The hashes, or the entries", body = String, content_type = "application/octet-stream",
+            example = "32 bytes for each hash"),
         (status = 400, description = "Not the address of a tile", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is no such tile, or less of it", body = ProblemDetails, content_type = "application/problem+json"),
     ))]

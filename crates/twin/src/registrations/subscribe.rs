@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Standing, Subject};
 use ngsi_ld::{Timestamp, Uri};
-use query::{Caller, View};
+use query::View;
 
 use super::subscribers::{Subscriber, Subscribers};
 use crate::error::Error;
