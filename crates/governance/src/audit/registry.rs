@@ -18,6 +18,8 @@ pub struct Audit(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    /// Those to be used where the store has none.
+    given: Option<Keys>,
     /// Those of the instance, once the default tenant's store was read.
     keys: OnceLock<Arc<Keys>>,
     /// By tenant, as long as its twin is open.
@@ -41,9 +43,10 @@ impl Audit {
 
     /// The same with these keys, where the store has none.
     pub fn with_keys(keys: Keys) -> Self {
-        let this = Self::default();
-        let _ = this.0.keys.set(Arc::new(keys)); // nobody else has it yet
-        this
+        Self(Arc::new(Inner {
+            given: Some(keys),
+            ..Inner::default()
+        }))
     }
 
     /// To be called when the default tenant is open, before anybody writes: makes new keys durable.
@@ -94,7 +97,10 @@ impl Audit {
                 "the audit log of a tenant cannot be opened before that of the default tenant".to_owned(),
             ));
         }
-        let made = Arc::new(Keys::generate()?);
+        let made = match &self.0.given {
+            Some(given) => Arc::new(given.clone()),
+            None => Arc::new(Keys::generate()?),
+        };
         Ok(Arc::clone(self.0.keys.get_or_init(|| made)))
     }
 }
