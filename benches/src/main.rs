@@ -1,7 +1,7 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
-//! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`
-//! and `benches broker` one chapter, `benches subscriptions` the last part of that;
+//! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`,
+//! `benches audit [RUNS]` and `benches broker` one chapter, `benches subscriptions` the last part of that;
 //! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
@@ -21,6 +21,7 @@
 )]
 
 mod access;
+mod audit;
 mod broker;
 mod crowd;
 mod main_job;
@@ -52,6 +53,9 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| chapter == "scenarios") {
         strategies::report(runs);
+    }
+    if chapter.is_none_or(|chapter| chapter == "audit") {
+        audit::report(runs);
     }
     if chapter.is_none_or(|chapter| chapter == "broker") {
         broker::report();

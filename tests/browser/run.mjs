@@ -184,6 +184,7 @@ const pages = [
   ["reach", "/reach"],
   ...(buses ? [["scenario edited", `${buses}/edit`]] : []),
   ["entities", "/entities"],
+  ["audit log", "/audit"],
   ["entities searched", "/entities?type=GtfsStop&value=1"],
   ...(sensor ? [["sensor", sensor]] : []),
   ...(stop ? [["stop", stop]] : []),

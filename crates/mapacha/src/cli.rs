@@ -91,6 +91,20 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha key create sensors --role operator --days 365 --data-dir ./nairobi"
     )]
     Key(crate::commands::key::Keys),
+    /// Check every checksum and the audit log of a data folder, or an exported audit log
+    ///
+    /// Recomputes the hash of every entry and of the tree over all of them, for every tenant, and holds the result
+    /// against the signed checkpoint. Names the tenant, row and entry that is wrong. Exit code 3: something is.
+    #[command(
+        after_help = "Examples:\n  mapacha verify --data-dir ./nairobi\n  mapacha verify audit.jsonl --key \"$(cat city.key)\""
+    )]
+    Verify(Verify),
+    /// Take the audit log away in a file that proves itself
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha audit export --data-dir ./nairobi -o audit.jsonl"
+    )]
+    Audit(Audit),
     /// Check and try policies of access before they are put to use
     #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
     Policy(crate::commands::policy::Policy),
@@ -325,6 +339,38 @@ pub(crate) struct Assess {
     /// Do not store the results in the twin
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// An exported audit log, instead of a data folder
+    #[arg(value_name = "FILE", conflicts_with = "data_dir")]
+    pub(crate) file: Option<PathBuf>,
+    /// The data folder. Default: `mapacha` in your data home
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The key that signs, as `mapacha audit export` or /audit/key gave it before. Without it, the folder's or file's
+    /// own word for it is taken
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Write the audit log to a file: JSON lines, the first with the signed checkpoint
+    #[command(
+        after_help = "Examples:\n  mapacha audit export --data-dir ./nairobi -o audit.jsonl\n  mapacha audit export --url http://127.0.0.1:8080 -o audit.jsonl"
+    )]
+    Export(AuditExport),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditExport {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

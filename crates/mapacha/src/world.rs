@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use access::{Access, PolicyViews};
 use jiff::tz::TimeZone;
+use governance::audit::verify::{self, Report};
+use governance::audit::{Audit, VerifierKey};
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
-use storage::{Embedded, Storage};
+use storage::{Embedded, Storage, StorageError};
 use twin::contexts::Contexts;
-use twin::{Tenants, Twin};
+use twin::{Limits, Tenants, Twin, Witnesses};
 
 use crate::config::Config;
 use crate::output::Failure;
@@ -34,7 +36,22 @@ pub(crate) fn data_dir(config: &Config) -> Result<PathBuf, Failure> {
 }
 
 /// Opens the twins of a data folder. The folder is ours until they are dropped.
-pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
+pub(crate) fn open(folder: &Path, config: &Config) -> Result<Tenants, Failure> {
+    open_audited(folder, config).map(|(tenants, _)| tenants)
+}
+
+/// The same, with the log of what is done, unless that is switched off.
+pub(crate) fn open_audited(folder: &Path, config: &Config) -> Result<(Tenants, Option<Audit>), Failure> {
+    let audit = config.audit.enabled.then(Audit::new);
+    let tenants = open_with(folder, audit.as_ref())?;
+    if let (Some(audit), Some(default)) = (&audit, tenants.get(None)) {
+        audit.begin(&default)?;
+    }
+    Ok((tenants, audit))
+}
+
+/// The same with this log, or none.
+pub(crate) fn open_with(folder: &Path, audit: Option<&Audit>) -> Result<Tenants, Failure> {
     if folder.exists() && !folder.is_dir() {
         return Err(
             Failure::new(format!("{} is a file, not a data folder", folder.display()))
@@ -49,7 +66,15 @@ pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
     let engine = move |stem: &str| -> Result<Box<dyn Storage>, storage::StorageError> {
         Ok(Box::new(Embedded::open(&at, stem, environment.clone())?))
     };
-    Tenants::open(folder, Arc::new(SystemClock), engine).map_err(|error| {
+    let witnesses = audit.map(|audit| Arc::new(audit.clone()) as Arc<dyn Witnesses>);
+    let opened = Tenants::open_witnessed(
+        folder,
+        Arc::new(SystemClock),
+        Limits::default(),
+        witnesses,
+        engine,
+    );
+    opened.map_err(|error| {
         let failure = Failure::from(error);
         if failure.message.contains("in use by another process") {
             failure.remedy(
@@ -61,7 +86,8 @@ pub(crate) fn open(folder: &Path) -> Result<Tenants, Failure> {
     })
 }
 
-/// What a look at every checksum of a data folder found.
+/// What a look at every checksum and audit log of a data folder found.
+#[derive(Default)]
 pub(crate) struct Verified {
     /// How many stores there are: one for each tenant.
     pub(crate) stores: usize,
@@ -69,28 +95,90 @@ pub(crate) struct Verified {
     pub(crate) rows: u64,
     /// What is not as it was written.
     pub(crate) damages: Vec<String>,
+    /// The audit logs, one for each tenant that has one.
+    pub(crate) logs: Vec<Report>,
 }
 
-/// Reads everything that is stored and checks it.
-pub(crate) fn verify(folder: &Path) -> Result<Verified, Failure> {
-    let mut verified = Verified {
-        stores: 0,
-        rows: 0,
-        damages: Vec::new(),
-    };
+impl Verified {
+    /// Everything that is wrong, in words.
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let of_logs = self.logs.iter().flat_map(|log| {
+            let whose = whose(&log.tenant);
+            log.findings
+                .iter()
+                .map(move |finding| format!("audit log of the {whose}: {finding}"))
+        });
+        self.damages.iter().cloned().chain(of_logs).collect()
+    }
+}
+
+/// A tenant, in words.
+pub(crate) fn whose(tenant: &str) -> String {
+    if tenant.is_empty() {
+        "default tenant".to_owned()
+    } else {
+        format!("tenant `{tenant}`")
+    }
+}
+
+/// Reads everything that is stored and checks it. `key`: who signs the audit log of the default tenant, where that is
+/// known; without it the folder's own word for it is taken.
+pub(crate) fn verify(folder: &Path, key: Option<&VerifierKey>) -> Result<Verified, Failure> {
+    let mut verified = Verified::default();
+    let mut stems: Vec<String> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let (Some("sqlite"), Some(stem)) = (path.extension().and_then(|extension| extension.to_str()), stem)
-        else {
-            continue;
+        if path.extension().is_some_and(|extension| extension == "sqlite") {
+            stems.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    // The default tenant first: it has the keys.
+    stems.sort_by_key(|stem| (stem != "city", stem.clone()));
+    let mut keys = None;
+    for stem in stems {
+        let store = match Embedded::open(folder, &stem, Environment::real(0)) {
+            Ok(store) => store,
+            Err(StorageError::Corrupt { path, detail }) => {
+                verified.stores += 1;
+                verified.damages.push(format!("`{path}` is damaged: {detail}"));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
-        let found = Embedded::open(folder, stem, Environment::real(0))?.verify()?;
+        let found = store.verify()?;
         verified.stores += 1;
         verified.rows += found.rows;
-        verified
-            .damages
-            .extend(found.damages.iter().map(ToString::to_string));
+        verified.damages.extend(found.damages);
+        let tenant = match stem.strip_prefix("tenant-") {
+            Some(name) => name,
+            None if stem == "city" => "",
+            None => continue, // a snapshot: nothing of it is recorded
+        };
+        let reader = store.reader();
+        let mut report = Report {
+            tenant: tenant.to_owned(),
+            ..Report::default()
+        };
+        if tenant.is_empty() {
+            match verify::keys(&*reader) {
+                Ok(found) => keys = found,
+                Err(error) => report.findings.push(error.to_string()),
+            }
+        }
+        let own = keys.as_ref().map(|keys| keys.verifier(tenant));
+        let signer = key.filter(|_| tenant.is_empty()).or(own.as_ref());
+        match verify::store(&*reader, tenant, signer) {
+            Ok(found) => {
+                report = Report {
+                    findings: report.findings.into_iter().chain(found.findings).collect(),
+                    ..found
+                }
+            }
+            Err(error) => report.findings.push(error.to_string()),
+        }
+        if report.leaves > 0 || !report.findings.is_empty() {
+            verified.logs.push(report);
+        }
     }
     Ok(verified)
 }

@@ -106,6 +106,8 @@ pub struct Config {
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
+    /// Where what is done is recorded; none where that is switched off.
+    pub audit: Option<governance::audit::Audit>,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -136,6 +138,7 @@ impl Config {
             views: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
+            audit: None,
             grace: Duration::from_secs(4),
         }
     }

@@ -77,7 +77,7 @@ async fn import(
         .map_err(|error: formats::UnknownKind| Problem::api(StatusCode::NOT_FOUND, error.to_string()))?;
     let (name, mut options) = parameters(query.as_deref().unwrap_or(""))?;
     let twin = target(&app, request.headers()).await?;
-    let view = caller_view(request.extensions(), &app);
+    let view = caller_view(request.headers(), request.extensions(), &app);
     let upload = app.uploads.try_acquire().map_err(|_none_left| too_many())?;
     let spooled = if is_multipart(request.headers()) {
         parts(&app, request, &mut options).await?

@@ -17,7 +17,7 @@ use crate::PublicUrl;
 use crate::metrics::RouteLabels;
 use crate::problem::{NgsiError, Problem};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// For answers that do not bring a policy of their own.
 const POLICY: &str = "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self'; \

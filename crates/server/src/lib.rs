@@ -7,6 +7,7 @@
 mod accounts_api;
 pub mod accounts_json;
 pub mod app;
+mod audit;
 pub mod identity;
 pub mod imports;
 pub mod json;

@@ -8,14 +8,14 @@ use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, accounts_api, imports, kpi, ngsi_ld, notifications, scenarios, service};
+use crate::{App, accounts_api, audit, imports, kpi, ngsi_ld, notifications, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Mapacha",
         description = "The digital twin of a smart sustainable city: NGSI-LD (ETSI GS CIM 009 V1.9.1), imports, \
-            U4SSC key performance indicators, scenarios. Errors of NGSI-LD have the standard's types, those of the other APIs \
+            U4SSC key performance indicators, scenarios, an audit log that proves itself. Errors of NGSI-LD have the standard's types, those of the other APIs \
             follow RFC 9457.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -35,6 +35,7 @@ use crate::{App, accounts_api, imports, kpi, ngsi_ld, notifications, scenarios, 
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
         (name = "Access", description = "People, groups and keys, and what they may do"),
+        (name = "Audit", description = "What was done, by whom, and the proof of it"),
         (name = "Service", description = "For whoever runs it"),
     ),
 )]
@@ -49,6 +50,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
         .merge(scenarios::router())
         .merge(imports::router())
         .merge(accounts_api::router())
+        .merge(audit::router())
         .merge(service::router());
     if admin {
         doors.merge(service::admin_router())

@@ -47,7 +47,7 @@ pub(crate) fn read(connection: &Connection, table: &str, from: &[u8], limit: usi
     while let Some(row) = rows.next()? {
         let (key, crc, value): (Vec<u8>, u32, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if crc != row_checksum(table, &key, &value) {
-            let row = format!("`{table}`, key {}", String::from_utf8_lossy(&key));
+            let row = format!("`{table}`, key {}", key.escape_ascii());
             return Err(Fault::damaged("system", row, "the checksum does not match"));
         }
         found.push((key, value));
@@ -65,7 +65,7 @@ pub(crate) fn check(connection: &Connection) -> Result<(u64, Vec<Fault>), Fault>
         let (table, key, crc, value): (String, Vec<u8>, u32, Vec<u8>) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         if crc != row_checksum(&table, &key, &value) {
-            let row = format!("`{table}`, key {}", String::from_utf8_lossy(&key));
+            let row = format!("`{table}`, key {}", key.escape_ascii());
             wrong.push(Fault::damaged("system", row, "the checksum does not match"));
         }
     }

@@ -18,6 +18,7 @@ mod events;
 mod expiry;
 mod first_write;
 mod fork;
+mod guarded;
 mod history;
 mod ids;
 mod instances;
@@ -47,6 +48,7 @@ mod turns;
 mod twin;
 mod walk;
 mod window;
+mod witness;
 mod writer;
 
 pub use contexts::Contexts;
@@ -67,7 +69,8 @@ pub use snapshots::{
     Collect, Collected, NewSnapshot, QueryResult, Ready, SnapshotChange, SnapshotInfo, SnapshotStatus,
     Snapshots,
 };
-pub use storage::{Clock, Storage, StorageError};
+pub use storage::{Change, Clock, Datasets, Storage, StorageError, StorageReader};
 pub use subscriptions::{StoredSubscription, UnreadSubscription};
 pub use tenants::Tenants;
 pub use twin::{Limits, Twin};
+pub use witness::{Deed, Event, Witness, Witnesses};

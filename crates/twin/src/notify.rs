@@ -160,8 +160,8 @@ impl Twin {
         if !theirs {
             return Err(Error::Missing("subscription", id.clone()));
         }
-        self.ask(1, |reply| Command::Edit(Edit::Delete(id.clone()), reply))
-            .await
+        let edit = Edit::Delete(id.clone(), view.clone());
+        self.ask(1, |reply| Command::Edit(edit, reply)).await
     }
 
     /// A subscription, with what the system adds to it; to who made it, and to who may see and do everything, as all

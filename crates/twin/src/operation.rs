@@ -107,6 +107,28 @@ impl Operation {
         }
     }
 
+    /// What it is called in the audit log.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "entity.create",
+            Self::UpsertReplace(_) | Self::UpsertUpdate(_) => "entity.upsert",
+            Self::Import(_) => "entity.import",
+            Self::Merge(..) => "entity.merge",
+            Self::Append(..) => "entity.append",
+            Self::Update(..) | Self::UpdateAttribute(..) => "entity.update",
+            Self::ReplaceAttribute(..) | Self::Replace(..) => "entity.replace",
+            Self::DeleteAttribute(..) => "attribute.delete",
+            Self::Delete(_) => "entity.delete",
+            Self::Expire(_) => "entity.expire",
+            Self::AppendHistory { .. } => "history.append",
+            Self::Copy(_) => "entity.copy",
+            Self::DeleteHistory(_) | Self::DeleteAttributeHistory(..) | Self::DeleteInstance(..) => {
+                "history.delete"
+            }
+            Self::ReplaceInstance(..) => "history.replace",
+        }
+    }
+
     /// The entity it is about.
     pub fn entity_id(&self) -> &Uri {
         match self {

@@ -2,6 +2,7 @@
 //! until all is durable.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -76,6 +77,10 @@ pub(crate) struct Stage<'a> {
     staged: HashMap<Uri, Staged>,
     changes: Vec<Change>,
     events: Vec<EntityChange>,
+    /// What was done, where somebody writes it down.
+    deeds: Option<Vec<Did>>,
+    /// The request whose operations are run; none: the twin's own.
+    request: Option<usize>,
     erased: bool,
     /// The past that operations to come will ask for, by entity: worth one question to the store for all.
     expected: HashMap<Uri, Series>,
@@ -137,6 +142,20 @@ struct Decided {
     now: Timestamp,
 }
 
+/// What one operation of a group did.
+pub(crate) struct Did {
+    /// The number of its request in the group; none: the twin's own.
+    pub(crate) request: Option<usize>,
+    pub(crate) action: &'static str,
+    pub(crate) id: Uri,
+    pub(crate) entity_type: Option<Name>,
+    /// What the entity was.
+    pub(crate) before: Option<Arc<Entity>>,
+    /// Which of the group's changes are its.
+    pub(crate) written: Range<usize>,
+    pub(crate) at: Timestamp,
+}
+
 /// What a group did.
 pub(crate) struct Finished {
     /// For the store.
@@ -145,6 +164,8 @@ pub(crate) struct Finished {
     pub(crate) records: Vec<(Uri, Option<Record>)>,
     /// For those who follow.
     pub(crate) events: Vec<EntityChange>,
+    /// For those who write it down.
+    pub(crate) deeds: Vec<Did>,
     /// The latest instant in it.
     pub(crate) at: Timestamp,
 }
@@ -166,9 +187,22 @@ impl<'a> Stage<'a> {
             staged: HashMap::new(),
             changes: Vec::new(),
             events: Vec::new(),
+            deeds: None,
+            request: None,
             erased: false,
             expected: HashMap::new(),
         }
+    }
+
+    /// The same, which notes what is done.
+    pub(crate) fn watched(mut self, is_watched: bool) -> Self {
+        self.deeds = is_watched.then(Vec::new);
+        self
+    }
+
+    /// Says whose operations come next: the number of their request.
+    pub(crate) fn of_request(&mut self, request: Option<usize>) {
+        self.request = request;
     }
 
     /// Says which operations come next, so that many appends to one history load its known instances once.
@@ -222,7 +256,7 @@ impl<'a> Stage<'a> {
 
     /// Evaluates an operation after those before it in the group. One that fails, or panics, leaves nothing.
     pub(crate) fn run(&mut self, view: &View, operation: Operation) -> Result<Outcome, Error> {
-        let id = operation.entity_id().clone();
+        let (id, action) = (operation.entity_id().clone(), operation.action());
         let decided = catch_unwind(AssertUnwindSafe(|| self.decide(view, operation))).unwrap_or_else(|_| {
             tracing::error!(entity = %id, "an operation panicked; it was refused and nothing of it was stored");
             Err(Error::Storage(format!(
@@ -230,7 +264,7 @@ impl<'a> Stage<'a> {
                  with the log"
             )))
         })?;
-        Ok(self.take(&id, decided))
+        Ok(self.take(&id, action, decided))
     }
 
     /// What an operation does.
@@ -327,7 +361,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Takes an effect into the group.
-    fn take(&mut self, id: &Uri, decided: Decided) -> Outcome {
+    fn take(&mut self, id: &Uri, action: &'static str, decided: Decided) -> Outcome {
         let Decided {
             before,
             effect:
@@ -343,6 +377,7 @@ impl<'a> Stage<'a> {
             return outcome;
         }
         self.counters.latest = self.counters.latest.max(now);
+        let first = self.changes.len();
         let (after, stays) = match after {
             After::Same => (before.clone(), true),
             After::Record(record) => (Some(record), false),
@@ -401,6 +436,18 @@ impl<'a> Stage<'a> {
                 after: is,
             });
         }
+        if let Some(deeds) = &mut self.deeds {
+            let known = after.as_ref().or(before.as_ref());
+            deeds.push(Did {
+                request: self.request,
+                action,
+                id: id.clone(),
+                entity_type: known.and_then(|record| record.entity.types.first().cloned()),
+                before: live(&before),
+                written: first..self.changes.len(),
+                at: now,
+            });
+        }
         staged.record = after;
         outcome
     }
@@ -445,6 +492,7 @@ impl<'a> Stage<'a> {
                 .map(|(id, staged)| (id, staged.record))
                 .collect(),
             events: self.events,
+            deeds: self.deeds.unwrap_or_default(),
             at: self.counters.latest,
         }
     }

@@ -21,6 +21,7 @@ use crate::sight::Views;
 use crate::snapshots::{OfSnapshot, Open, Snapshots};
 use crate::turns::Turns;
 use crate::twin::{Limits, Twin};
+use crate::witness::Witnesses;
 
 /// The name of the default tenant's store. No tenant can be called so.
 const DEFAULT_STORE: &str = "city";
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     alias: String,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    witnesses: Option<Arc<dyn Witnesses>>,
     default: Twin,
     named: Mutex<Named>,
     /// Of those that are being opened: a store may be large.
@@ -105,7 +107,21 @@ impl Tenants {
         limits: Limits,
         factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        let default = Twin::open_with(factory(DEFAULT_STORE)?, Arc::clone(&clock), limits)?;
+        Self::open_witnessed(folder, clock, limits, None, factory)
+    }
+
+    /// The same, with somebody who writes down what is done in each tenant's twin.
+    pub fn open_witnessed(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        witnesses: Option<Arc<dyn Witnesses>>,
+        factory: impl Fn(&str) -> Result<Box<dyn Storage>, StorageError> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let store = factory(DEFAULT_STORE)?;
+        let default = Twin::open_witnessed(store, Arc::clone(&clock), limits, |reader| {
+            witnesses.as_ref().map_or(Ok(None), |all| all.of(None, reader))
+        })?;
         // The default tenant's store is open: the folder is ours.
         let names = cradle::sweep(folder)
             .and_then(|()| stored(folder))
@@ -126,6 +142,7 @@ impl Tenants {
             alias: alias(&default)?,
             clock,
             limits,
+            witnesses,
             default,
             named,
             opening: Turns::default(),
@@ -416,7 +433,7 @@ impl Tenants {
             number,
             folder: self.0.folder.clone(),
         }));
-        let twin = Twin::open_with(Box::new(storage), Arc::clone(&self.0.clock), self.0.limits)?;
+        let twin = self.0.open_twin(Box::new(storage), name)?;
         self.tell_views(&twin, Some(name));
         let unborn = Unborn {
             twin: twin.clone(),
@@ -430,7 +447,7 @@ impl Tenants {
     fn open_named(&self, name: &str) -> Result<Twin, Error> {
         let open = || {
             let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
-            let twin = Twin::open_with(storage, Arc::clone(&self.0.clock), self.0.limits)?;
+            let twin = self.0.open_twin(storage, name)?;
             self.tell_views(&twin, Some(name));
             self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
             Ok(twin)
@@ -453,6 +470,14 @@ enum Looked {
 
 /// What the writer of a tenant that is not there yet does with its first write.
 impl Shared {
+    /// Opens the twin of a named tenant over its store.
+    fn open_twin(&self, storage: Box<dyn Storage>, name: &str) -> Result<Twin, Error> {
+        Twin::open_witnessed(storage, Arc::clone(&self.clock), self.limits, |reader| {
+            let witnesses = self.witnesses.as_ref();
+            witnesses.map_or(Ok(None), |all| all.of(Some(name), reader))
+        })
+    }
+
     /// Whether that attempt at a tenant still counts; its first write is under way then.
     pub(crate) fn is_to_be_born(&self, name: &str, number: u64) -> bool {
         let mut named = self.named.lock();

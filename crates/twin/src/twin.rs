@@ -30,6 +30,7 @@ use crate::snapshots::Shelf;
 use crate::stage::Counters;
 use crate::state::State;
 use crate::subscriptions::{Matcher, Registry};
+use crate::witness::{Event, Noted, Watch, Witness};
 use crate::writer::{Command, Group, Reply, RowsReply, Writer};
 
 /// Blobs go to the writer in pieces of so many bytes.
@@ -103,12 +104,23 @@ impl Twin {
 
     /// The same with other bounds.
     pub fn open_with(
-        mut storage: Box<dyn Storage>,
+        storage: Box<dyn Storage>,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Result<Self, Error> {
+        Self::open_witnessed(storage, clock, limits, |_| Ok(None))
+    }
+
+    /// The same, with somebody who writes down what is done, made for the reader of the store.
+    pub fn open_witnessed(
+        mut storage: Box<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        witness: impl FnOnce(&Arc<dyn StorageReader>) -> Result<Option<Box<dyn Witness>>, Error>,
+    ) -> Result<Self, Error> {
         let state = Arc::new(State::new());
         let reader = storage.reader();
+        let watch = Watch::new(witness(&reader)?);
         let mut counters = Counters::noted(&*reader)?;
         let mut deadlines = Deadlines::default();
         storage.load(&mut |stored| {
@@ -149,6 +161,7 @@ impl Twin {
             book: Arc::clone(&book),
             deadlines,
             stopped: None,
+            watch,
         };
         let thread = std::thread::Builder::new()
             .name("twin-writer".to_owned())
@@ -260,8 +273,29 @@ impl Twin {
         if count == 0 {
             return Ok(());
         }
+        let rows = rows.into();
         self.ask(count, |reply| Command::Rows { rows, letters, reply })
             .await
+    }
+
+    /// Writes rows, none or some, and in the same commit what is noted of them in the audit log.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue of the writer is full.
+    pub async fn store_rows_as(&self, rows: Vec<Row>, events: Vec<Event>) -> Result<(), Error> {
+        let rows = Noted { rows, events };
+        let (count, letters) = (rows.weight(), Vec::new());
+        if count == 0 {
+            return Ok(());
+        }
+        self.ask(count, |reply| Command::Rows { rows, letters, reply })
+            .await
+    }
+
+    /// The same, from a thread that may wait: it waits while the queue is full.
+    pub fn store_rows_as_blocking(&self, rows: Vec<Row>, events: Vec<Event>) -> Result<(), Error> {
+        let rows = Noted { rows, events };
+        self.store_noted_blocking(rows, Vec::new())
     }
 
     /// Has the writer do something that counts as so many operations.
@@ -296,7 +330,11 @@ impl Twin {
 
     /// The same with messages, as [`Self::store_rows_and_notify`].
     pub fn store_rows_and_notify_blocking(&self, rows: Vec<Row>, letters: Vec<Letter>) -> Result<(), Error> {
-        let count = rows.len() + letters.len();
+        self.store_noted_blocking(rows.into(), letters)
+    }
+
+    pub(crate) fn store_noted_blocking(&self, rows: Noted, letters: Vec<Letter>) -> Result<(), Error> {
+        let count = rows.weight() + letters.len();
         if count == 0 {
             return Ok(());
         }

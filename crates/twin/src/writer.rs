@@ -18,14 +18,15 @@ use storage::{Change, Clock, Lsn, Storage, StorageError, StorageReader};
 use crate::delivery::{Book, Letter, Planned};
 use crate::error::Error;
 use crate::expiry::Deadlines;
+use crate::guarded::guarded;
 use crate::operation::{Operation, Outcome};
 use crate::pieces::Pieces;
 use crate::reading::Reading;
-use crate::rows::Row;
 use crate::shard::Record;
 use crate::stage::{Counters, Finished, Stage};
 use crate::state::{Shards as _, State};
 use crate::subscriptions::{Edit, EditReply, Matcher};
+use crate::witness::{Event, Noted, Watch};
 
 /// How often an idle writer asks the store whether it has something to do.
 const IDLE: Duration = Duration::from_secs(1);
@@ -55,14 +56,14 @@ pub(crate) enum Command {
     },
     /// Rows of system tables and messages for others, in order with the operations.
     Rows {
-        rows: Vec<Row>,
+        rows: Noted,
         letters: Vec<Letter>,
         reply: RowsReply,
     },
     /// The same, where `check` lets them: no other write comes between it and their commit.
     RowsIf {
         check: Check,
-        rows: Vec<Row>,
+        rows: Noted,
         letters: Vec<Letter>,
         reply: RowsReply,
     },
@@ -87,7 +88,7 @@ enum Work {
         reply: Reply,
     },
     Rows {
-        rows: Vec<Row>,
+        rows: Noted,
         letters: Vec<Letter>,
         reply: RowsReply,
     },
@@ -98,7 +99,7 @@ impl Work {
     fn weight(&self) -> usize {
         match self {
             Self::Operations { operations, .. } => operations.len(),
-            Self::Rows { rows, letters, .. } => rows.len() + letters.len(),
+            Self::Rows { rows, letters, .. } => rows.weight() + letters.len(),
         }
     }
 
@@ -159,6 +160,8 @@ pub(crate) struct Writer {
     pub(crate) deadlines: Deadlines,
     /// Why the store takes no more writes, once it does not.
     pub(crate) stopped: Option<String>,
+    /// Who writes down what is done.
+    pub(crate) watch: Watch,
 }
 
 impl Writer {
@@ -170,13 +173,13 @@ impl Writer {
                 Some(command) => command,
                 None => match self.wait() {
                     Some(command) => command,
-                    None => return,
+                    None => return self.rest(true),
                 },
             };
             match command {
                 Command::Close => {
                     self.flush(None);
-                    return;
+                    return self.rest(true);
                 }
                 Command::Flush(reply) => self.flush(reply),
                 Command::Edit(edit, reply) => self.edit(edit, reply, &mut next),
@@ -221,7 +224,17 @@ impl Writer {
                 }
             }
             self.expire();
+            self.rest(false);
             self.maintain();
+        }
+    }
+
+    /// Gives who writes down what is done the time to finish it.
+    fn rest(&mut self, last: bool) {
+        let changes = self.watch.rest(self.clock.now(), last);
+        if !changes.is_empty() {
+            let done = self.commit(&changes, false);
+            self.watch.settled(done.is_ok());
         }
     }
 
@@ -267,7 +280,7 @@ impl Writer {
                 Err(TryRecvError::Empty) if self.maintain() => {}
                 Err(TryRecvError::Empty) => match self.commands.recv_timeout(patience) {
                     Ok(command) => return Some(command),
-                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Timeout) => self.rest(false),
                     Err(RecvTimeoutError::Disconnected) => return None,
                 },
             }
@@ -305,7 +318,9 @@ impl Writer {
         let began = Instant::now();
         let mut counters = self.counters;
         let now = self.clock.now();
-        let mut stage = Stage::new(&self.state, &*self.reader, &mut counters, now);
+        let mut stage =
+            Stage::new(&self.state, &*self.reader, &mut counters, now).watched(self.watch.is_on());
+        let (mut views, mut events): (Vec<View>, Vec<Event>) = (Vec::new(), Vec::new());
         let mut answers: Vec<Answer> = Vec::new();
         let mut letters: Vec<Letter> = Vec::new();
         let mut requests: Vec<Range<usize>> = Vec::new();
@@ -327,11 +342,14 @@ impl Writer {
                         // What has had its time is not there for anybody.
                         let id = operation.entity_id();
                         if self.deadlines.is_due(id, now) {
+                            stage.of_request(None);
                             let _ = stage.run(&of_the_twin(), Operation::Expire(id.clone())); // nothing to say to who asked
                         }
+                        stage.of_request(Some(views.len()));
                         stage.run(&view, operation)
                     };
                     let results = operations.into_iter().map(run).collect();
+                    views.push(view);
                     requests.push(first..stage.changed());
                     answers.push(Answer::Operations(results, reply));
                 }
@@ -340,7 +358,8 @@ impl Writer {
                     letters: more,
                     reply,
                 } => {
-                    stage.rows(rows);
+                    stage.rows(rows.rows);
+                    events.extend(rows.events);
                     letters.extend(more);
                     answers.push(Answer::Rows(reply));
                 }
@@ -373,6 +392,7 @@ impl Writer {
         self.counters = counters;
         let now = self.clock.now();
         letters.extend(self.letters(&finished, &requests, now));
+        let witnessed = self.watch.saw(&finished, &views, &events, now);
         let mut changes = std::mem::take(&mut finished.changes);
         let planned = self.book.plan(letters, &mut changes);
         // What arrived meanwhile is told to the disk by the way.
@@ -382,7 +402,12 @@ impl Writer {
             self.book.take_rows()
         };
         changes.extend(arrived.iter().cloned().map(Change::from));
-        match self.commit(&changes, bulk) {
+        let made = witnessed.and_then(|rows| {
+            changes.extend(rows);
+            self.commit(&changes, bulk)
+        });
+        self.watch.settled(made.is_ok());
+        match made {
             Ok(made) => self.publish(finished, made.is_some(), (planned, now), answers),
             Err(error) => {
                 self.book.give_back(arrived);
@@ -455,10 +480,16 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        let (stopped, storage) = (&mut self.stopped, &mut self.storage);
-        self.matcher.edit(edits, &self.book, &mut |rows| {
-            let changes: Vec<Change> = rows.into_iter().map(Change::from).collect();
-            commit(stopped, &mut **storage, &changes, false).map(|_| ())
+        let (stopped, storage, watch) = (&mut self.stopped, &mut self.storage, &mut self.watch);
+        let now = self.clock.now();
+        self.matcher.edit(edits, &self.book, &mut |noted| {
+            let made = watch.saw_events(&noted.events, now).and_then(|witnessed| {
+                let rows = noted.rows.into_iter().map(Change::from);
+                let changes: Vec<Change> = rows.chain(witnessed).collect();
+                commit(stopped, &mut **storage, &changes, false).map(|_| ())
+            });
+            watch.settled(made.is_ok());
+            made
         });
     }
 
@@ -563,13 +594,4 @@ fn note(stopped: &mut Option<String>, error: &StorageError) {
     if let StorageError::Stopped(_) = error {
         *stopped = Some(error.to_string());
     }
-}
-
-/// What the store answers; a panic in it leaves unknown what is durable, so it stops the store.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(StorageError::Stopped(
-            "the store met a defect of this program; see the log".into(),
-        ))
-    })
 }

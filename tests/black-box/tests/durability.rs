@@ -15,7 +15,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use black_box::{Server, client};
+use black_box::{Server, client, run, told};
 use serde_json::json;
 
 #[test]
@@ -38,6 +38,7 @@ fn acknowledged_writes_survive_kill_9() {
             assert_eq!(server.send("POST", "/ngsi-ld/v1/entities", &entity).0, 201);
         }
     }
+    let mut signed: Option<(u64, serde_json::Value)> = None;
     for cycle in 0..cycles {
         let server = Server::over(&data);
         let stop = Arc::new(AtomicBool::new(false));
@@ -73,7 +74,24 @@ fn acknowledged_writes_survive_kill_9() {
             writer.join().expect("no writer failed");
         }
         (acknowledged, sent) = results.lock().expect("not poisoned").clone();
+        // The audit log as the crash left it: every entry there with its write, the tree what was signed.
+        let folder = data.display().to_string();
+        let (code, stdout, stderr) = told(&run(["verify", "--data-dir", &folder]));
+        assert_eq!(code, 0, "cycle {cycle}: {stdout}{stderr}");
         let server = Server::over(&data);
+        let (_, entries) = server.get("/audit/entries?limit=1");
+        let size = entries["size"].as_u64().expect("a number");
+        let writes = acknowledged.iter().sum::<u64>() + 5;
+        assert!(
+            size >= writes,
+            "cycle {cycle}: {size} entries of {writes} acknowledged writes"
+        );
+        if let Some((old, root)) = &signed {
+            let (_, proof) = server.get(&format!("/audit/proof/consistency?old={old}&new={size}"));
+            assert_eq!(&proof["old_root"], root, "cycle {cycle}: what was signed before");
+        }
+        let (_, proof) = server.get(&format!("/audit/proof/consistency?old={size}&new={size}"));
+        signed = Some((size, proof["new_root"].clone()));
         for which in 0..4 {
             let (_, entity) = server.get(&format!("/ngsi-ld/v1/entities/urn:ngsi-ld:Counter:{which}"));
             let (a, b) = (entity["a"]["value"].as_u64(), entity["b"]["value"].as_u64());

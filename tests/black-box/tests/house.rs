@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["ngsi-ld"]),
     ("storage", &["query", "ngsi-ld"]),
     ("twin", &["storage", "query", "ngsi-ld"]),
+    ("governance", &["twin", "query", "ngsi-ld"]),
     ("access", &["twin", "query", "ngsi-ld"]),
     ("formats", &["twin", "query", "ngsi-ld"]),
     ("indicators", &["formats", "twin", "query", "ngsi-ld"]),
@@ -38,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "server",
         &[
+            "governance",
             "scenarios",
             "formats",
             "indicators",
@@ -53,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "mapacha",
         &[
             "server",
+            "governance",
             "scenarios",
             "formats",
             "indicators",
@@ -72,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "benches",
         &[
             "black-box",
+            "governance",
             "demo-city",
             "scenarios",
             "sim-access",
@@ -79,6 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "twin",
             "storage",
             "query",
+            "ngsi-ld",
         ],
     ),
 ];

@@ -75,7 +75,7 @@ fn here(
             folder.display()
         ));
     }
-    let tenants = world::open(&folder)?;
+    let tenants = world::open(&folder, &effective.config)?;
     let twin = world::twin(&tenants, arguments.place.tenant.as_deref())?;
     let view = world::own_view("assessment");
     let city = &effective.config.city;

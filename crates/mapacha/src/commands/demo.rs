@@ -47,12 +47,12 @@ pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Out
         arguments.population,
         started.elapsed().as_secs_f64()
     ));
-    let tenants = world::open(&folder)?;
+    let (tenants, audit) = world::open_audited(&folder, &effective.config)?;
     load(&city, &world::twin(&tenants, None)?, temporary.path())?;
     say(&format!("loaded after {:.1} s", started.elapsed().as_secs_f64()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let door = Door::open(&effective.config, &folder, tenants.clone()).await?;
+        let door = Door::open(&effective.config, &folder, tenants.clone(), audit).await?;
         let url = format!("http://{}", door.address);
         door.announce()?;
         say(&format!(

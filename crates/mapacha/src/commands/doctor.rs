@@ -134,8 +134,8 @@ fn store(folder: &Path) -> Finding {
     if !folder.exists() {
         return Finding::good("store", format!("{} will be made", folder.display()));
     }
-    match world::verify(folder) {
-        Ok(found) if found.damages.is_empty() => Finding::good(
+    match world::verify(folder, None) {
+        Ok(found) if found.findings().is_empty() => Finding::good(
             "store",
             format!(
                 "{} rows of {} store(s) are as they were written",
@@ -144,7 +144,7 @@ fn store(folder: &Path) -> Finding {
         ),
         Ok(found) => Finding::bad(
             "store",
-            found.damages.join("; "),
+            found.findings().join("; "),
             "restore the folder from a copy, and keep this one for inspection",
         ),
         Err(failure) if failure.message.contains("in use by another process") => Finding::good(

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Import, effective: &Effective, json: bool) -> Resu
         )?
     } else {
         let folder = world::data_dir(&effective.config)?;
-        let tenants = world::open(&folder)?;
+        let tenants = world::open(&folder, &effective.config)?;
         let twin = world::twin(&tenants, arguments.place.tenant.as_deref())?;
         let view = world::own_view("import");
         let files: Vec<InputFile> = arguments.files.iter().map(InputFile::new).collect();

@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub(crate) mod assess;
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod desk;
@@ -13,3 +14,4 @@ pub(crate) mod scenario;
 pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod user;
+pub(crate) mod verify;

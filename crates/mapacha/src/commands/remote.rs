@@ -120,11 +120,23 @@ impl Remote {
     /// A request with a JSON body, if any, answered with JSON, if anything.
     pub(crate) fn json(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json, Failure> {
         let body = body.map(|body| (Body::from(body.to_string()), "application/json"));
-        let text = self.send_as(method, path, &[], body)?;
+        let text = told(self.answer(method, path, &[], body)?)?;
         if text.is_empty() {
             return Ok(Json::Null);
         }
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// What is at a path, as bytes.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let answer = self.answer(Method::GET, path, &[], None)?;
+        if !answer.status().is_success() {
+            return told(answer).map(String::into_bytes);
+        }
+        let bytes = answer.bytes();
+        Ok(bytes
+            .map_err(|error| Failure::new(format!("the answer broke off: {error}")))?
+            .to_vec())
     }
 
     fn send(
@@ -135,16 +147,16 @@ impl Remote {
         body: Option<Body>,
     ) -> Result<String, Failure> {
         let body = body.map(|body| (body, "application/octet-stream"));
-        self.send_as(method, path, query, body)
+        told(self.answer(method, path, query, body)?)
     }
 
-    fn send_as(
+    fn answer(
         &self,
         method: Method,
         path: &str,
         query: &[(String, String)],
         body: Option<(Body, &str)>,
-    ) -> Result<String, Failure> {
+    ) -> Result<Response, Failure> {
         let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))
             .map_err(|error| Failure::usage(error.to_string()))?;
         if !query.is_empty() {
@@ -160,15 +172,14 @@ impl Remote {
         if let Some((body, kind)) = body {
             request = request.header("content-type", kind).body(body);
         }
-        let answer = request.send().map_err(|error| {
+        request.send().map_err(|error| {
             Failure::new(format!(
                 "no server answers at {}: {}",
                 self.url,
                 root_cause(&error)
             ))
             .remedy("check the address, and that `mapacha serve` runs there")
-        })?;
-        told(answer)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access::Access;
+use governance::audit::Audit;
 use server::App;
 use storage::environment::SystemClock;
 use twin::Tenants;
@@ -17,10 +18,10 @@ use crate::world;
 /// Serves until it is told to stop.
 pub(crate) fn run(effective: &Effective) -> Result<Outcome, Failure> {
     let folder = world::data_dir(&effective.config)?;
-    let tenants = world::open(&folder)?;
+    let (tenants, audit) = world::open_audited(&folder, &effective.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let door = Door::open(&effective.config, &folder, tenants.clone()).await?;
+        let door = Door::open(&effective.config, &folder, tenants.clone(), audit).await?;
         door.announce()?;
         door.serve(stop_signal()?).await
     });
@@ -40,7 +41,12 @@ pub(crate) struct Door {
 
 impl Door {
     /// Binds the configured address.
-    pub(crate) async fn open(config: &Config, folder: &Path, tenants: Tenants) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        config: &Config,
+        folder: &Path,
+        tenants: Tenants,
+        audit: Option<Audit>,
+    ) -> Result<Self, Failure> {
         let listener = bind(config.http.listen, "http.listen").await?;
         let admin = match config.http.admin_listen {
             Some(address) => Some(bind(address, "http.admin_listen").await?),
@@ -68,6 +74,7 @@ impl Door {
             (facts.access, facts.views) = (Some(accounts), Some(views));
         }
         facts.metrics_apart = admin.is_some();
+        facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();
         let app = App::new(
             tenants,

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) notifications: Notifications,
     /// Who may use the server.
     pub(crate) access: Access,
+    /// What is recorded of what is done.
+    pub(crate) audit: Audit,
     /// The MQTT door (not in this version: only `off`).
     pub(crate) mqtt: Door,
     /// The CoAP door (not in this version: only `off`).
@@ -148,6 +150,20 @@ impl Default for Access {
             session_idle_minutes: 60,
             session_hours: 12,
         }
+    }
+}
+
+/// `[audit]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    /// Record every write, and every change of subscriptions, identities and policies, in a log that proves itself.
+    pub(crate) enabled: bool,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { enabled: true }
     }
 }
 

@@ -105,6 +105,7 @@ pub struct View {
     purpose: Purpose,
     permissions: Permissions,
     open: bool,
+    request: Option<Arc<str>>,
 }
 
 impl View {
@@ -115,7 +116,20 @@ impl View {
             purpose: Purpose(purpose.into()),
             open: permissions.are_all(),
             permissions,
+            request: None,
         }
+    }
+
+    /// The same, for the request with this id: what is done is recorded with it.
+    #[must_use]
+    pub fn of_request(mut self, id: &str) -> Self {
+        self.request = Some(id.into());
+        self
+    }
+
+    /// The id of the request, where it is known.
+    pub fn request(&self) -> Option<&Arc<str>> {
+        self.request.as_ref()
     }
 
     /// A view that hides nothing and lets everything be done.

@@ -19,6 +19,7 @@ use query::view::Rights;
 use query::{Caller, Purpose, View};
 
 use crate::App;
+use crate::layers::REQUEST_ID;
 use crate::ngsi_ld::TENANT;
 use crate::problem::{Answer, Problem, blocking};
 
@@ -37,13 +38,17 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 }
 
 /// What the sender of a request may see. Every read of every door goes through here.
-pub fn caller_view(extensions: &Extensions, app: &App) -> View {
-    match extensions.get::<View>() {
+pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> View {
+    let view = match extensions.get::<View>() {
         Some(view) => view.clone(),
         None if app.config.access.is_some() => {
             View::open(Caller::Anonymous, UNSAID_PURPOSE).with(&Rights::none())
         }
         None => View::open(Caller::Anonymous, UNSAID_PURPOSE),
+    };
+    match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        Some(id) => view.of_request(id),
+        None => view,
     }
 }
 

@@ -37,6 +37,7 @@ const SUBSCRIPTION: Methods = &[
 ];
 const ASSESSMENT: Methods = &[("GET", May(AssessmentRead))];
 const SCENARIOS: Methods = &[("GET", May(ScenariosRead))];
+const AUDIT: Methods = &[("GET", May(AuditRead))];
 const RUN: Methods = &[("POST", May(ScenariosRun))];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
@@ -252,6 +253,15 @@ const ROUTES: &[(&str, Methods)] = &[
             ("DELETE", May(PoliciesManage)),
         ],
     ),
+    // The audit log
+    ("/audit", AUDIT),
+    ("/audit/checkpoint", AUDIT),
+    ("/audit/key", AUDIT),
+    ("/audit/tile/{level}/{number}", AUDIT),
+    ("/audit/tile/{level}/{number}/{width}", AUDIT),
+    ("/audit/entries", AUDIT),
+    ("/audit/proof/inclusion", AUDIT),
+    ("/audit/proof/consistency", AUDIT),
     // Pages
     ("/", READ),
     ("/kpi", ASSESSMENT),

@@ -88,7 +88,7 @@ impl FromRequestParts<App> for Visitor {
         };
         Ok(Self {
             twin: twin.ok_or_else(unknown)?,
-            view: caller_view(&parts.extensions, app),
+            view: caller_view(&parts.headers, &parts.extensions, app),
             tenant,
         })
     }

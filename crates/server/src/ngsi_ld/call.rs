@@ -192,7 +192,7 @@ fn no_tenant(name: Option<&str>) -> Problem {
 impl Call {
     async fn new(parts: &Parts, app: &App, tenant: Twin, name: Option<String>) -> Answer<Self> {
         let snapshot = snapshot(parts)?;
-        let view = caller_view(&parts.extensions, app);
+        let view = caller_view(&parts.headers, &parts.extensions, app);
         let twin = match snapshot.clone() {
             None => tenant.clone(),
             Some(id) => {

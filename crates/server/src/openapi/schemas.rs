@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
+    include_str!("schemas/audit.json"),
     include_str!("schemas/entities.json"),
     include_str!("schemas/temporal.json"),
     include_str!("schemas/subscriptions.json"),

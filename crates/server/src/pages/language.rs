@@ -308,7 +308,7 @@ mod tests {
     fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}"));
         let mut text = String::new();
-        for file in ["pages.ftl", "scenarios.ftl", "accounts.ftl"] {
+        for file in ["pages.ftl", "scenarios.ftl", "accounts.ftl", "audit.ftl"] {
             text += &std::fs::read_to_string(folder.join(file)).unwrap();
         }
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 mod areas;
 mod assessed;
 mod assets;
+mod audit;
 mod describe;
 mod entities;
 mod entity;
@@ -52,6 +53,7 @@ pub fn router() -> Router<App> {
         .route("/map/features.geojson", get(features::geojson))
         .route("/map/features.csv", get(features::csv))
         .route("/entities", get(entities::page))
+        .route("/audit", get(audit::page))
         .route("/entities/{id}", get(entity::page))
         .route("/assets/{name}", get(assets::asset))
         .route("/reach", get(reach::page))

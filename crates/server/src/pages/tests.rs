@@ -25,9 +25,14 @@ pub(super) const NASTY: &str =
 pub(crate) fn city(entities: Vec<Entity>) -> App {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
     let folder = std::env::temp_dir();
-    let tenants = Tenants::open(&folder, Arc::clone(&clock) as Arc<dyn twin::Clock>, |_| {
-        Ok(Box::new(Memory::new()))
-    })
+    let audit = governance::audit::Audit::new();
+    let tenants = Tenants::open_witnessed(
+        &folder,
+        Arc::clone(&clock) as Arc<dyn twin::Clock>,
+        twin::Limits::default(),
+        Some(Arc::new(audit.clone())),
+        |_| Ok(Box::new(Memory::new())),
+    )
     .expect("a twin in memory");
     let view = View::open(Caller::System("test"), "test");
     let twin = tenants.get(None).expect("the default tenant");
@@ -53,7 +58,8 @@ pub(crate) fn city(entities: Vec<Entity>) -> App {
         }
     }
     let listen = "127.0.0.1:8080".parse().expect("an address");
-    let config = Config::new(listen, folder);
+    let mut config = Config::new(listen, folder);
+    config.audit = Some(audit);
     App::new(
         tenants,
         Contexts::offline([]),
@@ -243,7 +249,9 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
     }
 }
 
-const EVERY: [&str; 19] = [
+const EVERY: [&str; 21] = [
+    "/audit",
+    "/audit?action=entity.&actor=anonymous&entity=%3Cscript%3E&day=2027-01-15&below=3",
     "/",
     "/kpi",
     "/kpi?status=not_reported&search=water",

@@ -122,7 +122,7 @@ impl FromRequestParts<App> for Visit {
             .ok_or_else(|| Failure::unavailable(app, language))?;
         Ok(Self {
             twin,
-            view: caller_view(&parts.extensions, app),
+            view: caller_view(&parts.headers, &parts.extensions, app),
             who: identity::principal(&parts.extensions).cloned(),
             session: parts
                 .extensions

@@ -17,6 +17,7 @@ fn expected(method: &str, path: &str) -> &'static str {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
         "/metrics" => "metrics.read",
         "/access/me" | "/access/roles" => "any",
+        _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/access/policies") => "policies.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",

@@ -120,11 +120,18 @@ impl City {
             Timestamp::parse("2026-05-01T12:00:00Z").unwrap(),
         ));
         let shared: Arc<dyn twin::Clock> = Arc::<ManualClock>::clone(&clock);
-        let tenants = Tenants::open(folder.path(), Arc::clone(&shared), |_| {
-            Ok(Box::new(Memory::new()))
-        })
+        let audit = governance::audit::Audit::new();
+        let tenants = Tenants::open_witnessed(
+            folder.path(),
+            Arc::clone(&shared),
+            twin::Limits::default(),
+            Some(Arc::new(audit.clone())),
+            |_| Ok(Box::new(Memory::new())),
+        )
         .unwrap();
+        audit.begin(&tenants.get(None).unwrap()).unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
+        config.audit = Some(audit);
         configure(&mut config, &tenants, &shared);
         let app = App::new(
             tenants,

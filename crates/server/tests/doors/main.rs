@@ -9,6 +9,7 @@
 )]
 
 mod admitted;
+mod audit;
 mod batch;
 mod common;
 mod contexts;

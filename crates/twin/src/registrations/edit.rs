@@ -7,7 +7,7 @@ use std::time::Duration;
 use ngsi_ld::context::Context;
 use ngsi_ld::registration::Draft;
 use ngsi_ld::{Timestamp, Uri};
-use query::View;
+use query::{Caller, View};
 
 use super::subscribers::Subscribers;
 use super::{StoredRegistration, conflicts, stored};
@@ -15,10 +15,13 @@ use crate::error::Error;
 use crate::permit::{forbidden, permit_change};
 use crate::rows::Row;
 use crate::twin::{Twin, WeakTwin};
+use crate::witness::{Event, Noted};
 use crate::writer::{Check, Command};
 
 /// What they are called in errors.
 const WHAT: &str = "registration";
+/// And in the audit log.
+const SORT: &str = "ContextSourceRegistration";
 /// The most registrations of one twin: all are in memory.
 const MOST: usize = 100_000;
 /// How many that have ended are deleted in one commit.
@@ -52,7 +55,7 @@ impl Twin {
         permit_change(view, None, stored.prepared().entity())?;
         let check = conflicts::check(self, view, &stored, now)?;
         let id = stored.id().clone();
-        self.change_registration(subscribers, None, Some(Arc::new(stored)), check, now)?;
+        self.change_registration(view, subscribers, None, Some(Arc::new(stored)), check, now)?;
         Ok(id)
     }
 
@@ -68,7 +71,7 @@ impl Twin {
         let after = StoredRegistration::new(changed, before.created_at, now)?;
         permit_update(view, &before, &after)?;
         let check = conflicts::check(self, view, &after, now)?;
-        self.change_registration(subscribers, Some(before), Some(Arc::new(after)), check, now)
+        self.change_registration(view, subscribers, Some(before), Some(Arc::new(after)), check, now)
     }
 
     /// Delete Context Source Registration (5.9.4).
@@ -80,7 +83,8 @@ impl Twin {
         let now = self.now();
         if self.registrations().is_unread(id) && view.is_open() {
             // What it was nobody knows: nobody is told.
-            self.store_rows_blocking(vec![stored::erase(id)])?;
+            let event = Event::by(view, "registration.delete").to(SORT, id.as_str());
+            self.store_rows_as_blocking(vec![stored::erase(id)], vec![event])?;
             self.registrations().kept.write().remove(id);
             return Ok(());
         }
@@ -89,7 +93,7 @@ impl Twin {
         if !view.delete().of(entity).to_all() {
             return Err(forbidden("delete", entity));
         }
-        self.change_registration(subscribers, Some(before), None, None, now)
+        self.change_registration(view, subscribers, Some(before), None, None, now)
     }
 
     /// Deletes registrations whose time is over (5.9.2.4); gives how many. Nobody sees them before either.
@@ -103,17 +107,20 @@ impl Twin {
 
     fn expire(&self, subscribers: &mut Subscribers, now: Timestamp) -> Result<usize, Error> {
         let over = self.registrations().ended(now);
+        let own = View::open(Caller::System("twin"), "service-operation");
         for some in over.chunks(TOGETHER) {
-            let mut rows = Vec::with_capacity(some.len());
+            let mut rows = Noted::default();
             let mut letters = Vec::new();
             for before in some {
-                rows.push(stored::erase(before.id()));
+                rows.rows.push(stored::erase(before.id()));
+                rows.events
+                    .push(event(&own, "registration.expire", Some(before), None));
                 let told = subscribers.changed(self, Some(before), None, now);
                 letters.extend(told.letters);
                 // Here already, so that those that are throttled hear of one only.
                 subscribers.note(told.subscriptions, now);
             }
-            self.store_rows_and_notify_blocking(rows, letters)?;
+            self.store_noted_blocking(rows, letters)?;
             let mut kept = self.registrations().kept.write();
             for before in some {
                 kept.remove(before.id());
@@ -139,6 +146,7 @@ impl Twin {
     /// every write before this one and before any after it.
     fn change_registration(
         &self,
+        view: &View,
         subscribers: &mut Subscribers,
         before: Option<Arc<StoredRegistration>>,
         after: Option<Arc<StoredRegistration>>,
@@ -150,11 +158,23 @@ impl Twin {
             (Some(before), None) => stored::erase(before.id()),
             (None, None) => return Ok(()),
         };
+        let action = match (&before, &after) {
+            (None, _) => "registration.create",
+            (Some(_), Some(_)) => "registration.update",
+            (Some(_), None) => "registration.delete",
+        };
+        let noted = event(view, action, before.as_deref(), after.as_deref());
         let told = subscribers.changed(self, before.as_ref(), after.as_ref(), now);
-        let (rows, letters) = (vec![row], told.letters);
+        let (rows, letters) = (
+            Noted {
+                rows: vec![row],
+                events: vec![noted],
+            },
+            told.letters,
+        );
         match check {
-            None => self.store_rows_and_notify_blocking(rows, letters)?,
-            Some(check) => self.ask_blocking(rows.len() + letters.len(), |reply| Command::RowsIf {
+            None => self.store_noted_blocking(rows, letters)?,
+            Some(check) => self.ask_blocking(rows.weight() + letters.len(), |reply| Command::RowsIf {
                 check,
                 rows,
                 letters,
@@ -183,6 +203,20 @@ impl Twin {
             number += 1;
         }
     }
+}
+
+/// What is noted of a change of a registration.
+fn event(
+    view: &View,
+    action: &str,
+    before: Option<&StoredRegistration>,
+    after: Option<&StoredRegistration>,
+) -> Event {
+    let id = after.or(before).map_or("", |stored| stored.id().as_str());
+    let bytes = |stored: &StoredRegistration| stored::encode(stored).value;
+    Event::by(view, action)
+        .to(SORT, id)
+        .with(before.and_then(bytes), after.and_then(bytes))
 }
 
 /// Whether a caller may make one registration of another. What it is for is of a kind with its endpoint.

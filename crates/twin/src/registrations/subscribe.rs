@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::sight::is_of;
 use crate::subscriptions::{self, StoredSubscription};
 use crate::twin::Twin;
+use crate::witness::Noted;
 
 /// What they are called in errors.
 const WHAT: &str = "registration subscription";
@@ -96,14 +97,17 @@ impl Twin {
     pub fn delete_registration_subscription_blocking(&self, view: &View, id: &Uri) -> Result<(), Error> {
         let subscribers = &mut *self.registrations().subscribers.lock();
         let unread = self.registrations().subscriptions.unread(id);
-        let (rows, owner) = if let Some(unread) = unread.filter(|_| view.is_open()) {
+        let (rows, owner, before) = if let Some(unread) = unread.filter(|_| view.is_open()) {
             let owner = subscriptions::owner(Subject::Registrations, id);
-            (subscribers.rows_without(&unread), owner)
+            (subscribers.rows_without(&unread), owner, None)
         } else {
             let before = self.registration_subscription_here(view, id)?;
-            (subscribers.rows(Some(&before), None), before.owner())
+            let rows = subscribers.rows(Some(&before), None);
+            (rows, before.owner(), Some(before))
         };
-        self.store_rows_blocking(rows)
+        let action = "registration-subscription.delete";
+        let events = vec![subscriptions::event(view, action, id, before.as_deref(), None)];
+        self.store_noted_blocking(Noted { rows, events }, Vec::new())
             .inspect_err(|_| subscribers.not_stored())?;
         subscribers.remove(id);
         self.forget_owner(&owner);
@@ -161,7 +165,19 @@ impl Twin {
             .book
             .see(&after.owner(), sees.map(|view| view.read().fingerprint()));
         let is_told = !letters.is_empty();
-        if let Err(error) = self.store_rows_and_notify_blocking(rows, letters) {
+        let action = match before {
+            None => "registration-subscription.create",
+            Some(_) => "registration-subscription.update",
+        };
+        let id = &after.subscription.id;
+        let events = vec![subscriptions::event(
+            &after.view,
+            action,
+            id,
+            before,
+            Some(&after),
+        )];
+        if let Err(error) = self.store_noted_blocking(Noted { rows, events }, letters) {
             subscribers.not_stored();
             match before {
                 Some(before) => subscriptions::enter(before, &self.0.book),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hashbrown::HashMap;
 use ngsi_ld::Uri;
 use ngsi_ld::subscription::Subject;
+use query::View;
 
 use super::StoredSubscription;
 use super::compiled::Compiled;
@@ -14,7 +15,7 @@ use super::matching::Matcher;
 use super::stored;
 use crate::delivery::Book;
 use crate::error::Error;
-use crate::rows::Row;
+use crate::witness::{Event, Noted};
 
 /// A change of a subscription.
 pub(crate) enum Edit {
@@ -28,8 +29,8 @@ pub(crate) enum Edit {
         /// Set where it is not that any more: then nothing is done.
         overtaken: Arc<AtomicBool>,
     },
-    /// Delete Subscription (5.8.5).
-    Delete(Uri),
+    /// Delete Subscription (5.8.5), as who asks.
+    Delete(Uri, View),
 }
 
 impl Edit {
@@ -38,9 +39,23 @@ impl Edit {
         match self {
             Self::Create(compiled) => &compiled.stored.subscription.id,
             Self::Update { before, .. } => &before.subscription.id,
-            Self::Delete(id) => id,
+            Self::Delete(id, _) => id,
         }
     }
+}
+
+/// What is noted of a change of a subscription.
+pub(crate) fn event(
+    view: &View,
+    action: &str,
+    id: &Uri,
+    before: Option<&StoredSubscription>,
+    after: Option<&StoredSubscription>,
+) -> Event {
+    let bytes = |stored: &StoredSubscription| stored::encode(stored).value;
+    Event::by(view, action)
+        .to("Subscription", id.as_str())
+        .with(before.and_then(bytes), after.and_then(bytes))
 }
 
 /// Where its end is told.
@@ -58,19 +73,20 @@ impl Matcher {
         &mut self,
         edits: Vec<(Edit, EditReply)>,
         book: &Book,
-        commit: &mut dyn FnMut(Vec<Row>) -> Result<(), Error>,
+        commit: &mut dyn FnMut(Noted) -> Result<(), Error>,
     ) {
-        let mut rows = Vec::new();
+        let mut noted = Noted::default();
         let mut effects = Vec::new();
         let mut answers = Vec::new();
         // What the edits before in this commit made of each.
         let mut become_: HashMap<Uri, Option<Arc<StoredSubscription>>> = HashMap::new();
         for (edit, reply) in edits {
-            let (were, id) = (rows.len(), edit.id().clone());
-            let decided = catch_unwind(AssertUnwindSafe(|| self.decide(edit, &become_, &mut rows)));
+            let (were, id) = ((noted.rows.len(), noted.events.len()), edit.id().clone());
+            let decided = catch_unwind(AssertUnwindSafe(|| self.decide(edit, &become_, &mut noted)));
             let decided = decided.unwrap_or_else(|_| {
                 tracing::error!(subscription = %id, "a change of a subscription met a defect; it was refused");
-                rows.truncate(were);
+                noted.rows.truncate(were.0);
+                noted.events.truncate(were.1);
                 Err(Error::Storage(format!(
                     "the change of `{id}` met a defect of this program and was not made; please report it with the log"
                 )))
@@ -92,7 +108,11 @@ impl Matcher {
                 Err(error) => answers.push((Err(error), reply)),
             }
         }
-        let committed = if rows.is_empty() { Ok(()) } else { commit(rows) };
+        let committed = if noted.rows.is_empty() {
+            Ok(())
+        } else {
+            commit(noted)
+        };
         if let Err(error) = committed {
             self.contexts.recount(&self.registry);
             for (result, reply) in answers {
@@ -115,8 +135,9 @@ impl Matcher {
         &mut self,
         edit: Edit,
         become_: &HashMap<Uri, Option<Arc<StoredSubscription>>>,
-        rows: &mut Vec<Row>,
+        noted: &mut Noted,
     ) -> Result<Effect, Error> {
+        let Noted { rows, events } = noted;
         let registry = Arc::clone(&self.registry);
         let current = |id: &Uri| become_.get(id).cloned().unwrap_or_else(|| registry.get(id));
         // One that was deleted in this commit is gone.
@@ -133,6 +154,14 @@ impl Matcher {
                 }
                 self.contexts.take(&compiled.stored.context, rows);
                 rows.push(stored::encode(&compiled.stored));
+                let view = &compiled.stored.view;
+                events.push(event(
+                    view,
+                    "subscription.create",
+                    id,
+                    None,
+                    Some(&compiled.stored),
+                ));
                 Effect::Put(compiled)
             }
             Edit::Update {
@@ -149,9 +178,11 @@ impl Matcher {
                 self.contexts.take(&compiled.stored.context, rows);
                 self.contexts.leave(&before.context, rows);
                 rows.push(stored::encode(&compiled.stored));
+                let (view, after) = (&compiled.stored.view, Some(&*compiled.stored));
+                events.push(event(view, "subscription.update", id, Some(&before), after));
                 Effect::Put(compiled)
             }
-            Edit::Delete(id) => {
+            Edit::Delete(id, view) => {
                 let context = match (current(&id), unread(&id)) {
                     (Some(before), _) => Some(before.context.clone()),
                     (None, Some(unread)) => unread.context.clone(),
@@ -161,6 +192,8 @@ impl Matcher {
                     self.contexts.leave(&context, rows);
                 }
                 rows.push(stored::erase(Subject::Entities, &id));
+                let before = current(&id);
+                events.push(event(&view, "subscription.delete", &id, before.as_deref(), None));
                 Effect::Remove(id)
             }
         })

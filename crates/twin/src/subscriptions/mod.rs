@@ -21,7 +21,7 @@ use ngsi_ld::{Timestamp, Uri};
 use query::View;
 
 pub(crate) use compiled::Compiled;
-pub(crate) use edit::{Edit, EditReply};
+pub(crate) use edit::{Edit, EditReply, event};
 pub(crate) use letters::{MAX_BYTES, MAX_ENTITIES, Wording, weight};
 pub(crate) use matching::{Matcher, enter, hold, unusable};
 pub(crate) use periodic::{notify as notify_of_entities, run as run_periodic};

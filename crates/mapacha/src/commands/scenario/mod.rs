@@ -230,7 +230,7 @@ fn with_twin<T>(
             ),
         );
     }
-    let tenants = world::open(&folder)?;
+    let tenants = world::open(&folder, &effective.config)?;
     let twin = world::twin(&tenants, tenant)?;
     let done = work(&twin);
     twin.close();

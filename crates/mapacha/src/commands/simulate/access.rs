@@ -153,7 +153,7 @@ fn with_city<T>(
                 .remedy("name files, as in --osm city.osm.pbf, or a data folder that exists with --data-dir"),
         );
     }
-    let tenants = world::open(&folder)?;
+    let tenants = world::open(&folder, &effective.config)?;
     let twin = match &city.tenant {
         // A question makes no tenant.
         Some(name) => tenants

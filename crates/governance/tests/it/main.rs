@@ -1,0 +1,17 @@
+//! The audit log, held against published vectors, two implementations by others, the definition itself, and damage.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may, also outside of the functions that clippy knows as tests"
+)]
+
+mod city;
+mod crash;
+mod forms;
+mod merkle;
+mod others;
+mod tamper;
+mod written;
