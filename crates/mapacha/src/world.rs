@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{Access, PolicyViews};
-use jiff::tz::TimeZone;
 use governance::audit::verify::{self, Report};
 use governance::audit::{Audit, VerifierKey};
+use jiff::tz::TimeZone;
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage, StorageError};

@@ -1,9 +1,9 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, ContextsManage, ImportsRun, MetricsRead, NotificationsManage,
-    ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite,
-    UsersManage,
+    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, ImportsRun, MetricsRead,
+    NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage,
+    SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
 use serde_json::{Value, json};
 
