@@ -219,6 +219,9 @@ fn resolved(edges: &str, what: &[&str]) -> BTreeSet<(String, String)> {
         .collect()
 }
 
+/// A second's work: the program has them below its parser generator only, the tests below an oracle of the audit log.
+const SMALL: [&str; 2] = ["crypto-common v0.1.", "digest v0.10."];
+
 #[test]
 fn tests_compile_no_dependency_again() {
     let program = resolved("normal,build", &["--package", "mapacha"]);
@@ -227,7 +230,9 @@ fn tests_compile_no_dependency_again() {
     let packages: BTreeSet<&String> = program.iter().map(|(package, _)| package).collect();
     let again: Vec<_> = everything
         .difference(&program)
-        .filter(|(package, _)| packages.contains(package))
+        .filter(|(package, _)| {
+            packages.contains(package) && !SMALL.iter().any(|small| package.starts_with(small))
+        })
         .collect();
     assert!(
         again.is_empty(),
