@@ -43,7 +43,8 @@ impl Fork {
         }
     }
 
-    /// Executes one operation, with the meaning that it has on the live twin.
+    /// Executes one operation, with the meaning that it has on the live twin. It takes no rights to write, because
+    /// nothing of it is for good; what the caller does not see is not there, and does not come into sight.
     ///
     /// # Errors
     /// As for the live twin; and operations on the past (from [`Operation::AppendHistory`] to
@@ -68,7 +69,7 @@ impl Fork {
             record,
             now: now.plus_micros(1),
             new_key: EntityKey(self.next_key),
-            view,
+            view: &view.imagining(),
             past: PastOf {
                 known: &|_, _, _| Ok(Vec::new()),
                 datasets: &|_, _| Ok(Vec::new()),

@@ -152,6 +152,21 @@ impl View {
         }
     }
 
+    /// The same caller where nothing is done for good: he may write and delete whatever he sees.
+    #[must_use]
+    pub fn imagining(&self) -> Self {
+        let permissions = Permissions {
+            write: Rights::all(),
+            delete: Rights::all(),
+            ..self.permissions.clone()
+        };
+        Self {
+            open: permissions.are_all(),
+            permissions,
+            ..self.clone()
+        }
+    }
+
     /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
