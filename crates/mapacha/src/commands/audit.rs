@@ -69,7 +69,7 @@ fn from_folder(folder: &Path, arguments: &AuditExport) -> Result<Checkpoint, Fai
 
 fn from_server(url: &str, arguments: &AuditExport) -> Result<Checkpoint, Failure> {
     let tenant = arguments.place.tenant.as_deref();
-    let remote = Remote::new(url, tenant)?;
+    let remote = Remote::new(url, tenant, &arguments.place.key)?;
     let text = |path: &str| -> Result<String, Failure> {
         String::from_utf8(remote.get(path)?)
             .ok()

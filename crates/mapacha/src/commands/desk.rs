@@ -54,7 +54,7 @@ impl Desk {
         }
         let config = &effective.config;
         let folder = world::data_dir(config)?;
-        let tenants = world::open(&folder).map_err(|failure| {
+        let tenants = world::open(&folder, config).map_err(|failure| {
             if failure.message.contains("in use by another process") {
                 failure.remedy("stop the server, or ask it: --url, with a key of an administrator in --key or $MAPACHA_KEY")
             } else {
