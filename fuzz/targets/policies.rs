@@ -8,11 +8,20 @@ use ngsi_ld::representation::read_entity;
 use query::view::Class;
 use serde_json::json;
 
+const CLASSES: &str = r#"{"version": 1, "classes": [
+    {"name": "open", "meaning": ""}, {"name": "internal", "meaning": ""}, {"name": "confidential", "meaning": ""},
+    {"name": "personal", "meaning": ""}, {"name": "special", "meaning": ""}
+]}"#;
+
 fuzz_target!(|text: &str| {
     let _ = Classes::parse("fuzz", text);
     let _ = Purposes::parse("fuzz", text);
     let _ = Trial::parse("fuzz", text);
-    let Ok(documents) = Documents::default().with("fuzz", Some(text.to_owned())) else { return };
+    // Little beside them, so that more are tried.
+    let documents = [("classification", CLASSES), ("roles", ""), ("fuzz", text)]
+        .into_iter()
+        .try_fold(Documents::default(), |documents, (name, text)| documents.with(name, Some(text.to_owned())));
+    let Ok(documents) = documents else { return };
     let Ok(rules) = RuleBook::read(&documents, Limits::default()) else { return };
     let entity = json!({
         "id": "urn:a:b", "type": ["T", "U"], "scope": ["/a/b", "c"], "a": 1, "b": "x", "c": true, "d": ["x", 2],
