@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use ngsi_ld::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use twin::{Clock, Twin};
+use query::Caller;
+use twin::{Clock, Event, Twin};
 
 use crate::error::{Error, Result};
 use crate::passwords::{Cost, Hasher, rules};
@@ -17,6 +18,7 @@ use crate::secret::{Digest, Random};
 use crate::sessions::Begun;
 use crate::state::{Change, State};
 use crate::throttle::Throttle;
+use crate::told;
 
 /// What can be set.
 #[derive(Clone, Debug)]
@@ -45,9 +47,9 @@ impl Default for Settings {
     }
 }
 
-/// People, services, and what they may do. Cheap to clone.
+/// People, services, and what they may do; and in whose name they are changed. Cheap to clone.
 #[derive(Clone)]
-pub struct Access(Arc<Inner>);
+pub struct Access(Arc<Inner>, Caller);
 
 pub(crate) struct Inner {
     twin: Twin,
@@ -88,7 +90,7 @@ impl Access {
         settings: Settings,
     ) -> Result<Self, Error> {
         let state = State::load(&twin, &random)?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             twin,
             clock,
             random: Box::new(random),
@@ -99,7 +101,14 @@ impl Access {
             changing: Mutex::default(),
             throttle: Mutex::default(),
             begun: Mutex::default(),
-        })))
+        };
+        Ok(Self(Arc::new(inner), Caller::System("access")))
+    }
+
+    /// The same, changed in somebody's name: so the audit log has it.
+    #[must_use]
+    pub fn by(&self, caller: Caller) -> Self {
+        Self(Arc::clone(&self.0), caller)
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -118,9 +127,17 @@ impl Access {
     /// Decides on changes, stores them, and applies them when they are durable.
     pub(crate) fn change<T>(&self, decide: impl FnOnce(&State) -> Result<(Vec<Change>, T)>) -> Result<T> {
         let _changing = self.0.changing.lock();
-        let (changes, answer) = decide(&self.0.state.read())?;
+        let (changes, events, answer) = {
+            let state = self.0.state.read();
+            let (changes, answer) = decide(&state)?;
+            let events: Vec<Event> = changes
+                .iter()
+                .filter_map(|change| told::told(change, &state, &self.1))
+                .collect();
+            (changes, events, answer)
+        };
         let rows = changes.iter().map(Change::row).collect::<Result<Vec<_>>>()?;
-        self.0.twin.store_rows_blocking(rows)?;
+        self.0.twin.store_rows_as_blocking(rows, events)?;
         let about_rights = changes.iter().any(Change::is_about_rights);
         let mut state = self.0.state.write();
         for change in changes {

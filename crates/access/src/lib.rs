@@ -25,6 +25,7 @@ mod sessions;
 mod state;
 mod throttle;
 mod tokens;
+mod told;
 mod totp;
 mod views;
 

@@ -11,7 +11,9 @@ use query::view::Permissions as Rights;
 use query::{Caller, Purpose, View};
 use twin::{Twin, Views};
 
-use crate::policies::{Action, Asked, ChangeError, Finding, Kind as SubjectKind, Limits, Policies, Subject};
+use crate::policies::{
+    Action, Asked, ChangeError, Finding, KeptBy, Kind as SubjectKind, Limits, Policies, Subject,
+};
 use crate::{Access, Assurance, Kind, Permission, Principal};
 
 /// The name by which policies know the default tenant.
@@ -77,8 +79,17 @@ impl PolicyViews {
     ///
     /// # Errors
     /// When it would not hold together with the others, or cannot be stored.
-    pub fn change_policies(&self, name: &str, text: Option<&str>) -> Result<Vec<Finding>, ChangeError> {
-        self.0.policies.change(&self.0.home, name, text)
+    pub fn change_policies(
+        &self,
+        by: &Principal,
+        name: &str,
+        text: Option<&str>,
+    ) -> Result<Vec<Finding>, ChangeError> {
+        let store = KeptBy {
+            twin: &self.0.home,
+            by: Caller::Principal(Arc::clone(&by.id)),
+        };
+        self.0.policies.change(&store, name, text)
     }
 
     /// What somebody sees and may do, if that was found out before; else [`Self::of`] finds out.

@@ -39,5 +39,5 @@ pub use finding::{Finding, Refused};
 pub use policy::{Effect, PolicyInfo};
 pub use purposes::{DEFAULT_PURPOSES, PurposeRefused, Purposes};
 pub use rule_book::{BUILTIN, DEFAULT_ROLES, Limits, RuleBook};
-pub use store::{PolicyStore, StoreError};
+pub use store::{KeptBy, PolicyStore, StoreError};
 pub use trial::{Outcome, Trial};

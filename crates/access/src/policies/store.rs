@@ -1,6 +1,7 @@
 //! Where the documents of a city are kept.
 
-use twin::{Row, Twin};
+use query::{Caller, View};
+use twin::{Event, Row, Twin};
 
 use super::change::Documents;
 
@@ -66,16 +67,48 @@ impl PolicyStore for Twin {
     }
 
     fn put(&self, name: &str, text: Option<&str>) -> Result<(), StoreError> {
-        let row = match text {
-            Some(text) => {
-                let mut value = vec![VERSION];
-                value.extend_from_slice(text.as_bytes());
-                Row::put(TABLE, name, value)
-            }
+        let by = Caller::System("access");
+        KeptBy { twin: self, by }.put(name, text)
+    }
+}
+
+/// A tenant's store, and who changes the policies in it: the audit log tells of it in the same commit.
+pub struct KeptBy<'a> {
+    /// The tenant's.
+    pub twin: &'a Twin,
+    /// Who.
+    pub by: Caller,
+}
+
+impl PolicyStore for KeptBy<'_> {
+    fn load(&self) -> Result<Documents, StoreError> {
+        self.twin.load()
+    }
+
+    fn put(&self, name: &str, text: Option<&str>) -> Result<(), StoreError> {
+        let value = text.map(|text| {
+            let mut value = vec![VERSION];
+            value.extend_from_slice(text.as_bytes());
+            value
+        });
+        let failed = |error: twin::Error| StoreError::Failed(error.to_string());
+        let rows = self.twin.rows(TABLE).map_err(failed)?;
+        let before = rows.into_iter().find(|(key, _)| key == name.as_bytes());
+        let action = if text.is_some() {
+            "policy.put"
+        } else {
+            "policy.delete"
+        };
+        let event = Event::by(&View::open(self.by.clone(), "access"), action)
+            .to("PolicyDocument", name)
+            .with(before.map(|(_, value)| value), value.clone());
+        let row = match value {
+            Some(value) => Row::put(TABLE, name, value),
             None => Row::delete(TABLE, name),
         };
-        self.store_rows_blocking(vec![row])
-            .map_err(|error| StoreError::Failed(error.to_string()))
+        self.twin
+            .store_rows_as_blocking(vec![row], vec![event])
+            .map_err(failed)
     }
 }
 

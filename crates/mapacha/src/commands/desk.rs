@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use access::Access;
 use clap::Args;
+use query::Caller;
 use reqwest::Method;
 use serde_json::Value as Json;
 use twin::Tenants;
@@ -62,7 +63,7 @@ impl Desk {
             }
         })?;
         Ok(Self::Folder(Folder {
-            access: world::accounts(config, &tenants)?,
+            access: world::accounts(config, &tenants)?.by(Caller::System("command line")),
             tenants,
             url: url_of(config),
         }))

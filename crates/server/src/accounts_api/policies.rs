@@ -87,12 +87,12 @@ pub(super) async fn retrieve_document(
         (status = 422, description = "It does not hold together with the others", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn put_document(
-    _asker: Asker,
+    asker: Asker,
     State(app): State<App>,
     Path(name): Path<String>,
     text: String,
 ) -> Answer {
-    let odd = change(&app, name, Some(text)).await?;
+    let odd = change(&app, asker, name, Some(text)).await?;
     let odd: Vec<Value> = odd.iter().map(finding).collect();
     Ok(json_of(&json!({"findings": odd})))
 }
@@ -108,7 +108,7 @@ pub(super) async fn put_document(
         (status = 422, description = "The others do not hold together without it", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn delete_document(
-    _asker: Asker,
+    asker: Asker,
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Answer {
@@ -116,13 +116,13 @@ pub(super) async fn delete_document(
     if !ALWAYS.contains(&name.as_str()) && !documents.policies().contains_key(&name) {
         return Err(nothing(&name));
     }
-    change(&app, name, None).await?;
+    change(&app, asker, name, None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn change(app: &App, name: String, text: Option<String>) -> Answer<Vec<Finding>> {
+async fn change(app: &App, asker: Asker, name: String, text: Option<String>) -> Answer<Vec<Finding>> {
     let views = views(app)?.clone();
-    blocking(move || views.change_policies(&name, text.as_deref()))
+    blocking(move || views.change_policies(&asker.principal, &name, text.as_deref()))
         .await
         .map_err(Problem::as_api)?
         .map_err(|error| refused(&error))

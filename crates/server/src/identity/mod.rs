@@ -87,6 +87,7 @@ impl FromRequestParts<App> for Asker {
         let access = app.config.access.clone().ok_or_else(nobody_logs_in)?;
         let principal = principal(&parts.extensions).cloned();
         let principal = principal.ok_or_else(|| who_are_you(false))?;
+        let access = access.by(Caller::Principal(Arc::clone(&principal.id)));
         Ok(Self { access, principal })
     }
 }

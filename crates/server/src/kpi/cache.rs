@@ -11,16 +11,18 @@ use twin::Twin;
 
 use crate::App;
 
-/// How many assessments are kept: a few tenants, a few periods.
-const KEPT: usize = 16;
+/// How many assessments are kept: a few tenants, a few periods, some ways to see the city.
+const KEPT: usize = 64;
 
-/// Assessments by tenant and period, each with the state of the twin that it was computed from.
+/// Assessments by tenant, period and what is seen, each with the state of the twin that it was computed from.
 #[derive(Default)]
 pub struct Assessments(Mutex<Vec<Arc<Slot>>>);
 
 struct Slot {
     tenant: Option<String>,
     period: String,
+    /// The rights to read and to the past, of whoever sees it so.
+    seen: [u64; 2],
     /// Held while it is computed: who asks for the same meanwhile waits and gets the same.
     kept: Mutex<Option<Kept>>,
 }
@@ -33,16 +35,18 @@ struct Kept {
 }
 
 impl Assessments {
-    fn slot(&self, tenant: Option<&str>, period: &str) -> Arc<Slot> {
+    fn slot(&self, tenant: Option<&str>, period: &str, view: &View) -> Arc<Slot> {
+        let seen = [view.read().fingerprint(), view.history().fingerprint()];
         let mut slots = self.0.lock();
         let found = slots
             .iter()
-            .position(|slot| slot.tenant.as_deref() == tenant && slot.period == period);
+            .position(|slot| slot.tenant.as_deref() == tenant && slot.period == period && slot.seen == seen);
         let slot = match found {
             Some(index) => slots.remove(index),
             None => Arc::new(Slot {
                 tenant: tenant.map(str::to_owned),
                 period: period.to_owned(),
+                seen,
                 kept: Mutex::default(),
             }),
         };
@@ -85,11 +89,7 @@ pub fn assessment(
             .map(Arc::new)
             .map_err(Refused::from)
     };
-    if !view.is_open() {
-        // What is kept was computed for those who see everything.
-        return compute(&twin.snapshot());
-    }
-    let slot = app.assessments.slot(tenant, period.unwrap_or(""));
+    let slot = app.assessments.slot(tenant, period.unwrap_or(""), view);
     let mut kept = slot.kept.lock();
     let snapshot = twin.snapshot();
     if let Some(kept) = &*kept

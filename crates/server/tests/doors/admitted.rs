@@ -62,7 +62,7 @@ fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
-fn key_with(city: &City, roles: &[Role]) -> String {
+pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
     let new = NewKey {
         name: "test",
         roles,

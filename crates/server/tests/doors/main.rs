@@ -27,6 +27,7 @@ mod purge;
 mod registrations;
 mod scenarios;
 mod schema;
+mod seen;
 mod service;
 mod snapshots;
 mod source_subscriptions;
