@@ -260,6 +260,11 @@ impl From<twin::Error> for Problem {
             Error::AlreadyExists(_) | Error::Taken(..) => Self::ngsi(NgsiError::AlreadyExists, detail),
             Error::Forbidden(_) => {
                 Self::named(StatusCode::FORBIDDEN, "forbidden", "You may not do that", detail)
+                    .member(
+                        "remedy",
+                        "the city's policies decide (an officer reads and changes them at /access/policies); what is of a \
+                         type that nobody has classified is for administrators alone, until `classification` names it",
+                    )
                     .media_type("application/json")
             }
             Error::Conflict(_) => Self::ngsi(NgsiError::Conflict, detail),

@@ -52,7 +52,7 @@ pub(super) async fn list_documents(_asker: Asker, State(app): State<App>) -> Ans
 #[utoipa::path(get, path = "/access/policies/{document}", tag = "Access", operation_id = "retrievePolicyDocument",
     params(("document" = String, Path, description = "The name", example = "classification")),
     responses(
-        (status = 200, description = "The text", body = String, content_type = "text/plain"),
+        (status = 200, description = "The text", body = String, content_type = "text/plain", example = json!("version = 1\n")),
         (status = 404, description = "There is no such document", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn retrieve_document(

@@ -62,6 +62,11 @@ fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
+/// Something that editors may keep.
+fn road(id: &str) -> String {
+    json!({"id": id, "type": "RoadSegment", "name": {"type": "Property", "value": "Moi Avenue"}}).to_string()
+}
+
 pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
     let new = NewKey {
         name: "test",
@@ -289,7 +294,7 @@ async fn a_request_by_a_cookie_comes_from_an_own_page() {
         let mut all = vec![("cookie", &*cookie), ("host", "127.0.0.1:8080")];
         all.extend_from_slice(headers);
         n += 1;
-        let entity = json!({"id": format!("urn:ngsi-ld:A:{n}"), "type": "A"}).to_string();
+        let entity = road(&format!("urn:ngsi-ld:A:{n}"));
         let reply = city.ask("POST", ENTITIES, &all, Some(&entity)).await;
         assert_eq!(
             reply.status,
@@ -320,7 +325,7 @@ async fn a_request_by_a_cookie_comes_from_an_own_page() {
     }
     // A key is no cookie: a program sends no origin.
     let key = key_with(&city, &[Role::Editor]);
-    let entity = json!({"id": "urn:ngsi-ld:A:by-key", "type": "A"}).to_string();
+    let entity = road("urn:ngsi-ld:A:by-key");
     let reply = city
         .ask("POST", ENTITIES, &[("authorization", &key)], Some(&entity))
         .await;
