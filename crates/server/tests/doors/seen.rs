@@ -22,7 +22,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn send(&self, method: &str, target: &str, kind: &str, body: Option<&str>) -> Reply {
         let headers = [("authorization", self.key.as_str()), ("content-type", kind)];
-        let headers = &headers[..1 + usize::from(body.is_some())];
+        let headers = &headers[..=usize::from(body.is_some())];
         self.city.ask(method, target, headers, body).await
     }
 
@@ -36,7 +36,7 @@ impl Asking<'_> {
     }
 }
 
-fn asking<'a>(city: &'a City, role: Role) -> Asking<'a> {
+fn asking(city: &City, role: Role) -> Asking<'_> {
     Asking {
         city,
         key: key_with(city, &[role]),
