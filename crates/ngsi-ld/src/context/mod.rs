@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use serde_json::Value as Json;
 
 use crate::error::Error;
-use crate::name::{DEFAULT_CONTEXT, Name, is_simple_name};
+use crate::name::{DEFAULT_CONTEXT, Name};
 
 pub use self::core::CORE_URL;
 
@@ -245,15 +245,17 @@ impl Context {
         }
     }
 
-    /// The shortest text that expands to `name` again: a term, what follows the default vocabulary where that is a name
-    /// (4.6.2), a compact IRI; else the IRI itself.
+    /// The shortest text that expands to `name` again: a term, what follows the default vocabulary, a compact IRI;
+    /// else the IRI itself.
     pub fn compact(&self, name: &Name) -> String {
         if let Some(term) = self.0.names.get(name) {
             return term.clone().into_string();
         }
         let iri = name.as_str();
         if let Some(rest) = iri.strip_prefix(DEFAULT_CONTEXT)
-            && is_simple_name(rest)
+            && !rest.is_empty()
+            && !rest.contains(':')
+            && !rest.starts_with('@')
             && self.term(rest).is_none()
         {
             return rest.to_owned();
