@@ -39,7 +39,7 @@ pub use change::{Change, Datasets, EntityKey, Head, Lsn, Stored};
 pub use check::{Statistics, Verification};
 pub use embedded::Embedded;
 pub use environment::{Clock, Environment, Rng};
-pub use maintain::Options;
+pub use maintain::{DENSE, Options};
 pub use memory::Memory;
 
 /// The writer's handle of a store. One owner: the twin's writer.
@@ -52,10 +52,27 @@ pub trait Storage: Send {
     fn bulk(&mut self, changes: &[Change]) -> Result<Lsn, StorageError>;
     /// Does one slice of background work (at most a few milliseconds); `true` while more is waiting.
     fn maintain(&mut self) -> Result<bool, StorageError>;
+    /// Does one slice of it, or of what can wait until nobody writes. Whoever has something to write need not come
+    /// back: what is left waits.
+    fn tidy(&mut self) -> Result<Tidied, StorageError> {
+        let more = self.maintain()?;
+        Ok(if more { Tidied::More } else { Tidied::All })
+    }
     /// Stores a blob; durable when it returns. Answers with the SHA-256 of its content in hex.
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError>;
     /// A handle for reading, from any thread, at any time.
     fn reader(&self) -> Arc<dyn StorageReader>;
+}
+
+/// What is left to do after a slice of [`Storage::tidy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tidied {
+    /// More.
+    More,
+    /// Something that is being done beside: it is asked again after a while.
+    Almost,
+    /// Nothing, until something is written.
+    All,
 }
 
 /// Reading what does not live in memory.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use ngsi_ld::{Name, Timestamp, Uri};
 use storage::{
-    Change, EntityKey, Lsn, Number, Past, Piece, Storage, StorageError, StorageReader, Stored, Take,
+    Change, EntityKey, Lsn, Number, Past, Piece, Storage, StorageError, StorageReader, Stored, Take, Tidied,
 };
 
 /// What happens around the first write, in this order: [`Self::begin`], the write, [`Self::confirm`],
@@ -87,6 +87,10 @@ impl Storage for FirstWrite {
 
     fn maintain(&mut self) -> Result<bool, StorageError> {
         self.made.as_mut().map_or(Ok(false), |made| made.maintain())
+    }
+
+    fn tidy(&mut self) -> Result<Tidied, StorageError> {
+        self.made.as_mut().map_or(Ok(Tidied::All), |made| made.tidy())
     }
 
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError> {

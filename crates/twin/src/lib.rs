@@ -20,6 +20,7 @@ mod first_write;
 mod fork;
 mod guarded;
 mod history;
+mod idle;
 mod ids;
 mod instances;
 mod join;

@@ -221,13 +221,17 @@ impl Witness for Ledger {
     }
 
     fn rest(&mut self, now: Timestamp, last: bool) -> Vec<Row> {
-        if self.edge.tree.size() == self.signed_size || (now < self.not_before && !last) {
+        if self.is_at_rest() || (now < self.not_before && !last) {
             return Vec::new();
         }
         let tree = self.edge.tree.clone();
         let (checkpoint, row) = self.sign(&tree, now);
         self.next = Some((self.edge.clone(), Some(checkpoint)));
         vec![row]
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.edge.tree.size() == self.signed_size
     }
 
     fn settled(&mut self, durable: bool) {

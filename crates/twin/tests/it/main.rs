@@ -25,6 +25,7 @@ mod durability;
 mod entity_maps;
 mod evolution;
 mod forks;
+mod idle;
 mod kept_snapshots;
 mod linked;
 mod model;
