@@ -125,6 +125,24 @@ pub trait StorageReader: Send + Sync {
     #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
     fn system(&self, table: &str, from: &[u8], limit: usize)
     -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+    /// The same for those who go on where a row is damaged: each row as it was found.
+    fn system_as_found(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<FoundRow>, StorageError> {
+        let sound = |(key, value)| FoundRow {
+            key,
+            value: Ok(value),
+        };
+        let rows = self.system(table, from, limit)?;
+        Ok(rows.into_iter().map(sound).collect())
+    }
+}
+
+/// A row of a system table as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRow {
+    /// Its key; of a damaged row it may not be what was written.
+    pub key: Vec<u8>,
+    /// Its value, or how it is damaged.
+    pub value: Result<Vec<u8>, String>,
 }
 
 /// How many instances of a series.

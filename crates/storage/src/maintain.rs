@@ -24,7 +24,8 @@ pub struct Options {
     pub fold_changes_of_one: usize,
     /// Bytes of unfolded changes at which a fold begins.
     pub fold_bytes: usize,
-    /// Unfolded changes, of one entity or at least [`DENSE`] of each, at which a fold begins while nobody writes.
+    /// Unfolded changes, of one entity or at least [`DENSE`] of each, at which a fold begins while nobody writes; a
+    /// [`DENSE`]th part of `fold_changes` always is.
     pub fold_idle: usize,
     /// So many times these, commits wait for the fold.
     pub most_folds: usize,
@@ -226,7 +227,9 @@ impl Embedded {
     /// Whether a fold is worth its while when nobody writes.
     pub(crate) fn is_fold_worthwhile(&self) -> bool {
         let (pending, enough) = (self.shared.pending.lock(), self.options.fold_idle.max(1));
-        pending.most_of_one() >= enough
-            || pending.changes() >= enough.max(pending.count().saturating_mul(DENSE))
+        let dense = pending.count().saturating_mul(DENSE);
+        // Of so many, to wait for more saves little.
+        let many = self.options.fold_changes / DENSE;
+        pending.most_of_one() >= enough || pending.changes() >= enough.max(dense.min(many))
     }
 }

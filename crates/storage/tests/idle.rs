@@ -92,6 +92,9 @@ fn few_changes_of_many_are_left_to_wait() {
     fill(&mut engine, 1..31, 3);
     tidy(&mut engine);
     assert_eq!(waiting(&engine), 0);
+    fill(&mut engine, 31..281, 1);
+    tidy(&mut engine);
+    assert_eq!(waiting(&engine), 0, "so many are not much less work later");
     // Little is left to wait however dense it is.
     fill(&mut engine, 1..2, 19);
     tidy(&mut engine);

@@ -10,6 +10,7 @@ mod choice;
 pub mod contexts;
 mod correct;
 mod cradle;
+mod damage;
 pub mod delivery;
 mod entity_maps;
 mod error;
@@ -53,6 +54,7 @@ mod witness;
 mod writer;
 
 pub use contexts::Contexts;
+pub use damage::DamagedRow;
 pub use delivery::{DeliveryLimits, Transport};
 pub use entity_maps::{EntityMap, MAX_MAPPED, Mapped};
 pub use error::Error;

@@ -12,6 +12,7 @@
 //! so that a row is half as long. There is one way to write a leaf, and no other is read.
 
 use super::Hash;
+use super::text::{common_prefix, common_suffix};
 use super::tree::WIDTH;
 
 /// The system table.
@@ -97,14 +98,9 @@ impl LeavesRow {
 
     /// Adds a leaf, which follows `previous` in its bundle (the first follows nothing).
     pub(crate) fn push(&mut self, previous: &[u8], leaf: &[u8], hash: &Hash) {
-        let prefix = previous.iter().zip(leaf).take_while(|(a, b)| a == b).count();
+        let prefix = common_prefix(previous, leaf);
         let (rest, was) = (&leaf[prefix..], &previous[prefix..]);
-        let suffix = was
-            .iter()
-            .rev()
-            .zip(rest.iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count();
+        let suffix = common_suffix(was, rest);
         let middle = &rest[..rest.len() - suffix];
         for length in [prefix, suffix, middle.len()] {
             varint(&mut self.0, length);

@@ -20,6 +20,7 @@ mod common;
 mod concurrency;
 mod contexts;
 mod corrections;
+mod damage;
 mod delivery;
 mod durability;
 mod entity_maps;
