@@ -175,7 +175,7 @@ impl Witness for Ledger {
         let mut edge = self.edge.clone();
         let mut given = Vec::new();
         let mut touched: Vec<(u8, u64)> = Vec::new();
-        let mut row = LeavesRow::new();
+        let mut row = LeavesRow::with_capacity(deeds.len());
         let mut first = edge.tree.size();
         let mut last = std::mem::take(&mut edge.last).to_vec();
         let mut leaf = Vec::with_capacity(last.len());
@@ -185,7 +185,7 @@ impl Witness for Ledger {
             if seq.is_multiple_of(WIDTH) {
                 last.clear();
                 if seq > first {
-                    let full = std::mem::replace(&mut row, LeavesRow::new());
+                    let full = std::mem::replace(&mut row, LeavesRow::with_capacity(deeds.len()));
                     given.push(Row::put(TABLE, rows::leaves_key(first), full.into_value()));
                     first = seq;
                 }

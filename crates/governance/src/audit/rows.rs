@@ -18,6 +18,8 @@ use super::tree::WIDTH;
 /// The system table.
 pub(crate) const TABLE: &str = "audit";
 const VERSION: u8 = 1;
+/// Bytes that most leaves take at most.
+const TYPICAL: usize = 224;
 /// Bytes of a leaf's hash that stand beside it.
 const CHECK: usize = 8;
 
@@ -92,8 +94,11 @@ pub(crate) fn read_checkpoint(value: &[u8]) -> Result<&str, Malformed> {
 pub(crate) struct LeavesRow(Vec<u8>);
 
 impl LeavesRow {
-    pub(crate) fn new() -> Self {
-        Self(vec![VERSION])
+    /// With room for so many leaves.
+    pub(crate) fn with_capacity(leaves: usize) -> Self {
+        let mut value = Vec::with_capacity(1 + leaves.min(256) * TYPICAL);
+        value.push(VERSION);
+        Self(value)
     }
 
     /// Adds a leaf, which follows `previous` in its bundle (the first follows nothing).
@@ -203,7 +208,7 @@ mod tests {
             let mut previous: &[u8] = b"";
             let mut values = Vec::new();
             for some in leaves.chunks(cut) {
-                let mut row = LeavesRow::new();
+                let mut row = LeavesRow::with_capacity(some.len());
                 for leaf in some {
                     row.push(previous, leaf.as_bytes(), &Hash::of_leaf(leaf.as_bytes()));
                     previous = leaf.as_bytes();
