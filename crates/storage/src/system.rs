@@ -65,7 +65,7 @@ pub(crate) fn read_as_found(
     let mut rows = statement.query(params![table, from, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let column = |index| {
+        let column = |index: usize| {
             row.get_ref(index)
                 .map(|column| column.as_bytes().unwrap_or_default())
         };
