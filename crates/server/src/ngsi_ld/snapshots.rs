@@ -425,12 +425,14 @@ impl Queries {
                     found += 1;
                     let mut entity = one.into_entity();
                     // Its head is what it is now, not what is told of the time that was asked for.
-                    if let Some(now) = picture.evolution_of(view, &entity.id) {
-                        entity.scope.clone_from(&now.scope);
+                    let past = std::mem::take(&mut entity.attributes);
+                    if let Some(last) = picture.last_state(view, &entity.id) {
+                        entity.scope.clone_from(&last.scope);
+                        entity.attributes.clone_from(&last.attributes);
                     }
                     entity.deleted_at = None;
                     take(Copied {
-                        past: std::mem::take(&mut entity.attributes),
+                        past,
                         entity,
                         live: false,
                     })?;
