@@ -83,8 +83,12 @@ pub(crate) fn report() {
     );
     println!("|---|---|---|---|---|---|---|");
     upsert(&server, entities);
+    rest(&server, entities as u64);
     for load in &LOADS {
-        measure(&server, load, entities, seconds);
+        let requests = measure(&server, load, entities, seconds);
+        if matches!(load.operation, "patch" | "create") {
+            rest(&server, requests);
+        }
     }
     subscriptions(&server, entities, seconds);
     aggregation(&server);
@@ -169,7 +173,30 @@ fn entity(n: usize, entities: usize) -> Json {
     })
 }
 
-pub(crate) fn measure(server: &Server, load: &Load, entities: usize, seconds: usize) {
+/// Waits until the server has nothing left to do, so that no load pays what another left behind; prints what it was.
+fn rest(server: &Server, requests: u64) {
+    let (begun, spent) = (Instant::now(), cpu(server));
+    let mut before = spent;
+    loop {
+        std::thread::sleep(Duration::from_secs(2));
+        let now = cpu(server);
+        if now.saturating_sub(before) < Duration::from_millis(30) {
+            break;
+        }
+        before = now;
+    }
+    row(
+        "what that left in the log, folded while nobody writes, a request",
+        requests,
+        begun.elapsed(),
+        cpu(server).saturating_sub(spent),
+        "| ",
+        "",
+    );
+}
+
+/// Loads the server; answers with the number of requests.
+pub(crate) fn measure(server: &Server, load: &Load, entities: usize, seconds: usize) -> u64 {
     let spent = cpu(server);
     let output = Command::new("wrk")
         .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "-s"])
@@ -201,6 +228,7 @@ pub(crate) fn measure(server: &Server, load: &Load, entities: usize, seconds: us
         &format!("{} µs | {} µs", number("median_us"), number("p99_us")),
         load.goal,
     );
+    number("requests")
 }
 
 fn script() -> PathBuf {

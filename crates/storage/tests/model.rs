@@ -26,6 +26,7 @@ enum Step {
     /// Forgets instances that are there: of this entity, every so manyth.
     Forget(u64, usize, bool),
     Maintain(usize),
+    Tidy(usize),
     Fold,
     Reopen,
 }
@@ -242,6 +243,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => changes().prop_map(Step::Bulk),
         2 => (1..5_u64, 1..40_usize, any::<bool>()).prop_map(|(key, every, bulk)| Step::Forget(key, every, bulk)),
         3 => (1..4_usize).prop_map(Step::Maintain),
+        2 => (1..4_usize).prop_map(Step::Tidy),
         1 => Just(Step::Fold),
         1 => Just(Step::Reopen),
     ]
@@ -250,6 +252,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn open(folder: &Path, fold_changes: usize) -> Embedded {
     let options = Options {
         fold_changes,
+        fold_idle: fold_changes.min(5),
         slice_entities: 1,
         checkpoint_bytes: 64 << 10,
         ..Options::default()
@@ -377,6 +380,11 @@ proptest! {
                 Step::Maintain(slices) => {
                     for _ in 0..slices {
                         engine.maintain().unwrap();
+                    }
+                }
+                Step::Tidy(slices) => {
+                    for _ in 0..slices {
+                        engine.tidy().unwrap();
                     }
                 }
                 Step::Fold => engine.fold().unwrap(),
