@@ -234,6 +234,20 @@ fn clause_5_2_2_read_only_members_of_attributes_are_ignored() {
 }
 
 #[test]
+fn clause_4_6_2_only_terms_stand_alone_without_being_names() {
+    let iri = |rest: &str| format!("https://uri.etsi.org/ngsi-ld/default-context/{rest}");
+    let json = json!({
+        "id": "urn:a:b", "type": iri("street-lamp"),
+        iri("top-speed"): {
+            "type": "Relationship", "object": "urn:a:c", "objectType": iri("street-lamp"),
+            iri("2nd"): {"type": "VocabProperty", "vocab": "non-commercial"}
+        }
+    });
+    let entity = read_entity(&json, Context::core()).unwrap();
+    assert_eq!(write(&entity, &WriteOptions::default()), json);
+}
+
+#[test]
 fn clause_4_5_2_2_value_types_are_coerced() {
     let context = Context::compile(
         &json!({"myType": "https://a.example/myType"}),
