@@ -223,6 +223,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (key.clone(), 0..5_usize, dataset(), instant())
             .prop_map(|(key, number, dataset, at)| Change::RemoveAttribute(key, name(number), dataset, at)),
         1 => (key.clone(), instant()).prop_map(|(key, at)| Change::Delete(key, at)),
+        1 => (key.clone(), proptest::collection::vec(attribute(), 0..3)).prop_map(|(key, last)| Change::Last(key, last)),
         1 => (key.clone(), 0..5_usize, prop_oneof![Just(Datasets::All), dataset().prop_map(Datasets::Only)])
             .prop_map(|(key, number, datasets)| Change::ForgetSeries(key, name(number), datasets)),
         1 => (key.clone(), attribute()).prop_map(|(key, attribute)| Change::Forget(key, attribute)),

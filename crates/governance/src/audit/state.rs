@@ -64,6 +64,11 @@ impl Lines {
                 self.time(Some(*at));
                 self.end();
             }
+            Change::Last(_, attributes) => {
+                for attribute in attributes {
+                    self.attribute("last", attribute);
+                }
+            }
             Change::History(_, attribute) => self.attribute("history", attribute),
             Change::Forget(_, attribute) => self.attribute("forget", attribute),
             Change::ForgetSeries(_, name, datasets) => {
@@ -99,7 +104,11 @@ impl Lines {
                     self.attribute("attribute", attribute);
                 }
             }
-            Change::History(..) | Change::Forget(..) | Change::ForgetSeries(..) | Change::System(..) => {}
+            Change::Last(..)
+            | Change::History(..)
+            | Change::Forget(..)
+            | Change::ForgetSeries(..)
+            | Change::System(..) => {}
         }
     }
 
