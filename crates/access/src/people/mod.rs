@@ -20,7 +20,7 @@ use account::{Account, Invitation};
 pub use second::Enrolment;
 
 /// How many accounts there may be.
-const MAX_PEOPLE: usize = 100_000;
+pub(crate) const MAX_PEOPLE: usize = 100_000;
 /// How long an invitation holds.
 pub(crate) const INVITED_FOR: Duration = Duration::from_hours(7 * 24);
 
@@ -49,6 +49,10 @@ pub struct Person {
     pub made_at: Timestamp,
     /// When somebody last logged in with it.
     pub last_login: Option<Timestamp>,
+    /// Whether the city's identity provider opens it.
+    pub external: bool,
+    /// Whether a password opens it.
+    pub password: bool,
 }
 
 /// An account to make.
@@ -66,6 +70,7 @@ pub struct NewPerson<'a> {
 
 impl Person {
     fn of(state: &State, account: &Account) -> Self {
+        let external = account.external.as_ref().is_some_and(|it| state.trusts(it));
         Self {
             id: Arc::clone(&account.id),
             name: account.name.clone(),
@@ -73,11 +78,13 @@ impl Person {
             groups: account.groups.clone(),
             permissions: state.permissions_of(account),
             disabled: account.disabled,
-            invited: account.password.is_none(),
+            invited: account.password.is_none() && !external,
             second_factor: account.totp.is_some(),
             recovery_codes: account.recovery.len(),
             made_at: account.made_at,
             last_login: account.last_login,
+            external,
+            password: account.password.is_some(),
         }
     }
 }
@@ -153,6 +160,7 @@ impl Access {
             recovery: Vec::new(),
             generation: 0,
             last_login: None,
+            external: None,
         };
         Ok((account, code))
     }

@@ -32,6 +32,9 @@ pub(crate) struct Session {
     /// What the browser called itself.
     #[serde(default)]
     pub(crate) browser: String,
+    /// Whether the identity provider opened it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) external: bool,
 }
 
 /// A session and when it was last used, which is written down now and then.
@@ -57,6 +60,8 @@ pub struct Begun {
     pub(crate) person: Arc<str>,
     pub(crate) until: Timestamp,
     pub(crate) generation: u32,
+    /// Whether the identity provider answered for the first factor.
+    pub(crate) external: bool,
 }
 
 /// A session, as its owner sees it.
@@ -89,7 +94,7 @@ impl Access {
             let account = state
                 .people
                 .get(&live.session.person)
-                .filter(|account| account.can_log_in())?;
+                .filter(|account| state.lets_in(account))?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
             Some(state.principal(account, live.session.assurance, live.session.began_at))
         })
@@ -122,6 +127,17 @@ impl Access {
         });
         sessions.sort_by(|a, b| b.seen_at.cmp(&a.seen_at).then_with(|| a.id.cmp(&b.id)));
         sessions
+    }
+
+    /// Whether the identity provider opened the session with this token.
+    pub fn is_external_session(&self, token: &str) -> bool {
+        let digest = Digest::of("session", token);
+        self.read(|state| {
+            state
+                .sessions
+                .get(&digest)
+                .is_some_and(|live| live.session.external)
+        })
     }
 
     /// Ends the session with this token, if there is one: logout.

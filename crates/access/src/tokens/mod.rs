@@ -60,7 +60,7 @@ impl LiveKey {
         }
         let mut permissions: Permissions = key.roles.iter().copied().collect();
         if let Some(owner) = &key.owner {
-            let owner = state.people.get(owner).filter(|account| account.can_log_in())?;
+            let owner = state.people.get(owner).filter(|account| state.lets_in(account))?;
             permissions = permissions.and(state.permissions_of(owner));
         }
         if !key.scopes.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
 
+mod oidc;
 mod overlay;
 mod schema;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use oidc::Oidc;
 pub(crate) use overlay::{ConfigError, Effective, Layers};
 pub(crate) use schema::json_schema;
 
@@ -141,6 +143,8 @@ pub(crate) struct Access {
     pub(crate) session_idle_minutes: u32,
     /// A session ends so many hours after the login, used or not.
     pub(crate) session_hours: u32,
+    /// The city's identity provider (OpenID Connect).
+    pub(crate) oidc: Oidc,
 }
 
 impl Default for Access {
@@ -149,6 +153,7 @@ impl Default for Access {
             mode: None,
             session_idle_minutes: 60,
             session_hours: 12,
+            oidc: Oidc::default(),
         }
     }
 }
@@ -275,6 +280,9 @@ impl Config {
                 "set session_idle_minutes and session_hours to 1 or more",
             );
         }
+        self.access
+            .oidc
+            .check(self.asks_who(), self.notifications.allow_private)?;
         if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
             return refuse(
                 "http.allowed_origins",

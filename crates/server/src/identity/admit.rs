@@ -47,7 +47,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
         }
     };
-    let shown = shown(&access, request.headers());
+    let shown = shown(&app, &access, request.headers()).await;
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
         Shown::Wrong | Shown::Nothing => (None, None),
@@ -102,21 +102,42 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-fn shown(access: &Access, headers: &HeaderMap) -> Shown {
+async fn shown(app: &App, access: &Access, headers: &HeaderMap) -> Shown {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let key = value.to_str().ok().and_then(|text| {
+        // Two of them could be read in two ways.
+        let one = headers.get_all(header::AUTHORIZATION).iter().count() == 1;
+        let key = value.to_str().ok().filter(|_| one).and_then(|text| {
             let (scheme, key) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
         });
-        return key
-            .and_then(|key| access.of_key(key))
-            .map_or(Shown::Wrong, Shown::Key);
+        let Some(key) = key else {
+            return Shown::Wrong;
+        };
+        return match access.of_key(key) {
+            Some(service) => Shown::Key(service),
+            None => of_token(app, access, key).await.map_or(Shown::Wrong, Shown::Key),
+        };
     }
     let session = cookie(headers, cookies::SESSION)
         .and_then(|token| Some((access.of_session(token)?, Arc::<str>::from(token))));
     session.map_or(Shown::Nothing, |(principal, token)| {
         Shown::Session(principal, token)
     })
+}
+
+/// Whom a token of the identity provider stands for.
+async fn of_token(app: &App, access: &Access, token: &str) -> Option<Principal> {
+    let told = app.config.provider.as_ref()?.bearer(token).await?;
+    let principal = if access.knows(&told) {
+        access.of_token(&told)
+    } else {
+        let access = access.clone();
+        let remembering = tokio::task::spawn_blocking(move || access.of_token(&told));
+        remembering.await.ok()?
+    };
+    principal
+        .inspect_err(|error| tracing::warn!(%error, "a token of the identity provider opens nothing"))
+        .ok()
 }
 
 /// Whether people look at this, rather than programs.

@@ -6,6 +6,7 @@
 mod admit;
 pub(crate) mod cookies;
 mod forms;
+mod provider;
 mod source;
 mod table;
 
@@ -24,6 +25,8 @@ use crate::ngsi_ld::TENANT;
 use crate::problem::{Answer, Problem, blocking};
 
 pub(crate) use admit::admit;
+pub(crate) use provider::Failed as ProviderFailed;
+pub use provider::{ClientSecret, Provider, ProviderSettings};
 pub use source::Peer;
 pub(crate) use source::source;
 pub(crate) use table::described;
@@ -104,7 +107,7 @@ fn nobody_logs_in() -> Problem {
 fn who_are_you(wrong_key: bool) -> Problem {
     let (detail, challenge) = if wrong_key {
         (
-            "the key is not known, or it has ended",
+            "the key or the token is not known, or it has ended",
             "Bearer realm=\"mapacha\", error=\"invalid_token\"",
         )
     } else {

@@ -91,6 +91,14 @@ impl City {
 
     /// Where everybody has to say who they are.
     pub(crate) fn guarded() -> Self {
+        Self::guarded_with(None, |_, _| {})
+    }
+
+    /// The same, where a provider is believed, with more to configure.
+    pub(crate) fn guarded_with(
+        issuer: Option<&str>,
+        more: impl FnOnce(&mut Config, &Arc<dyn twin::Clock>),
+    ) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
             let settings = access::Settings {
                 cost: access::Cost {
@@ -98,6 +106,7 @@ impl City {
                     passes: 1,
                     lanes: 1,
                 },
+                provider: issuer.map(str::to_owned),
                 ..access::Settings::default()
             };
             let twin = tenants.get(None).unwrap();
@@ -107,6 +116,7 @@ impl City {
             let views = access::PolicyViews::open(opened.clone(), twin, jiff::tz::TimeZone::UTC).unwrap();
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (config.access, config.views) = (Some(opened), Some(views));
+            more(config, clock);
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }

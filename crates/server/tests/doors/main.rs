@@ -23,6 +23,7 @@ mod maps;
 mod nasty;
 mod ordering;
 mod payloads;
+mod provider;
 mod purge;
 mod registrations;
 mod scenarios;

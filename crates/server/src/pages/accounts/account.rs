@@ -35,6 +35,17 @@ struct AccountPage {
     /// A key, shown this once.
     key: Option<String>,
     ticks: Vec<Tick>,
+    /// The identity provider, where people log in there.
+    provider: Option<LinkedTo>,
+    /// Whether a password opens the account.
+    password: bool,
+}
+
+struct LinkedTo {
+    name: String,
+    linked: bool,
+    /// The way there, once it was asked for.
+    go: Option<String>,
 }
 
 struct Enrolled {
@@ -58,15 +69,18 @@ pub(super) struct Shown {
     pub(super) done: Option<&'static str>,
     pub(super) codes: Vec<String>,
     pub(super) key: Option<String>,
+    pub(super) go: Option<String>,
 }
 
 /// What was done, by the word in the address.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 7] = [
     ("password", "done-password"),
     ("second-factor-off", "done-second-off"),
     ("session", "done-session"),
     ("key-ended", "done-key-ended"),
     ("begun", "done-second-begun"),
+    ("linked", "done-linked"),
+    ("unlinked", "done-unlinked"),
 ];
 
 /// `GET /account`.
@@ -98,13 +112,24 @@ pub(super) fn account_page(visit: &Visit, shows: Shown) -> Result<Response, Fail
             qr: Qr::of(&enrolment.uri),
         });
     let wrong = shows.wrong.as_ref();
+    let mut errors: Vec<Wrong> = wrong
+        .map(|(error, field)| Wrong::of(l, error, field))
+        .into_iter()
+        .collect();
+    if wrong.is_none() && visit.parameter("failed") == Some("provider") {
+        errors.push(Wrong::text(l, "wrong-provider", "provider"));
+    }
+    let provider = visit.app.config.provider.as_ref().filter(|it| it.logs_in());
     let page = AccountPage {
         l,
         frame: Frame::new(visit, Place::Account, l.text("account-title")),
-        errors: wrong
-            .map(|(error, field)| Wrong::of(l, error, field))
-            .into_iter()
-            .collect(),
+        errors,
+        provider: provider.map(|it| LinkedTo {
+            name: it.name().to_owned(),
+            linked: own.external,
+            go: shows.go,
+        }),
+        password: own.password,
         done: shows.done.map(|key| l.text(key)),
         second: own.second_factor.then(|| left(l, &own)),
         enrolment,
