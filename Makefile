@@ -39,6 +39,7 @@ test:
 	@$(CARGO) test --release --workspace --doc --quiet
 	@scripts/browser-test
 	@scripts/interoperability-test
+	@scripts/provider-test
 
 lint:
 	@$(CARGO) fmt --all --check
@@ -62,10 +63,11 @@ browser-test: build
 
 interoperability-test: build
 	@scripts/interoperability-test
+	@scripts/provider-test
 
 doc:
 	@$(CARGO) doc --release --workspace --no-deps
 
 clean:
 	@$(CARGO) clean
-	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules
+	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules tests/interoperability/provider/node_modules

@@ -62,7 +62,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     }
     match (need, &principal) {
         (Need::Anybody, _) | (Need::LoggedIn, Some(_)) => {}
-        (_, None) => return strangers(&access, &request),
+        (_, None) => return strangers(&app, &request),
         (Need::May(permission), Some(principal)) if principal.may(permission) => {}
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
@@ -159,7 +159,7 @@ fn of_api(request: &Request, problem: Problem) -> Problem {
 }
 
 /// Nobody is known: people are asked to log in, programs to show a key.
-fn strangers(access: &Access, request: &Request) -> Response {
+fn strangers(app: &App, request: &Request) -> Response {
     if !is_for_people(request) {
         return of_api(request, who_are_you(false)).into_response();
     }
@@ -169,7 +169,7 @@ fn strangers(access: &Access, request: &Request) -> Response {
         .path_and_query()
         .filter(|_| reads)
         .map_or("/", |target| target.as_str());
-    let to = if access.needs_setup() {
+    let to = if super::begins_with_setup(app) {
         "/setup".to_owned()
     } else {
         pages::accounts::login_address(next)

@@ -77,6 +77,13 @@ async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> 
         .map(Some)
 }
 
+/// Whether the first thing to do is to make the first account: not where people can log in at the identity provider.
+pub(crate) fn begins_with_setup(app: &App) -> bool {
+    let provider = app.config.provider.as_ref();
+    let access = app.config.access.as_ref();
+    access.is_some_and(Access::needs_setup) && !provider.is_some_and(Provider::logs_in)
+}
+
 /// Somebody who logged in, or a service with a key.
 pub(crate) struct Asker {
     pub(crate) access: Access,

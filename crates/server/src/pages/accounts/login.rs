@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::{Failure, Sent, Visit, Wrong, accounts, read, safe, see, shown};
 use crate::App;
-use crate::identity::{Provider, cookies};
+use crate::identity::{Provider, begins_with_setup, cookies};
 use crate::pages::frame::{Frame, Place};
 use crate::pages::language::{Argument, Language};
 use crate::pages::visit::{address, encode};
@@ -38,7 +38,8 @@ struct CodePage {
 /// `GET /login`.
 pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
     let next = safe(visit.parameter("next").unwrap_or("/")).to_owned();
-    if accounts(&visit)?.needs_setup() {
+    accounts(&visit)?;
+    if begins_with_setup(&visit.app) {
         return Ok(see("/setup"));
     }
     password_page(&visit, next, String::new(), None)

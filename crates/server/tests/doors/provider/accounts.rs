@@ -172,6 +172,23 @@ async fn the_audit_log_knows_them_by_pseudonyms_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_by_the_provider_first_does_not_shut_out_the_first_administrator() {
+    let rig = Believing::new().await;
+    assert_eq!(rig.me(&rig.token(|_| {})).await.status, 200);
+    assert_eq!(rig.access().people().len(), 1);
+    let access = rig.access();
+    let code = access.setup_code().unwrap().expect("there is nobody of our own");
+    let from = access::Source::default();
+    let password = "kikuyu matatu jua wimbo";
+    assert!(
+        access.set_up(&code, "Wanjiku", password, from).is_err(),
+        "the name is in use"
+    );
+    access.set_up(&code, "chief", password, from).unwrap();
+    assert_eq!(access.setup_code().unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_token_is_no_access_token() {
     let rig = Believing::new().await;
     let mut claims = rig.claims();
