@@ -54,6 +54,8 @@ second-on =
        *[other] On. { $codes-text } recovery codes are left.
     }
 second-off = Off. With an app that shows codes, a stolen password is not enough to log in as you.
+second-needed = Set up a second factor first: your role asks for one, and everything else waits for it.
+second-fresh = Log in again at the identity provider first, if that was more than ten minutes ago.
 second-begin = Set up an app
 second-scan = Scan this with an authenticator app.
 second-qr = QR code for the app

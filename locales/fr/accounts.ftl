@@ -54,6 +54,8 @@ second-on =
        *[other] Activé. Il reste { $codes-text } codes de secours.
     }
 second-off = Désactivé. Avec une application qui montre des codes, un mot de passe volé ne suffit pas pour se connecter à votre place.
+second-needed = Configurez d’abord un second facteur : votre rôle en demande un, et tout le reste attend.
+second-fresh = Reconnectez-vous d’abord auprès du fournisseur d’identité, si cela date de plus de dix minutes.
 second-begin = Configurer une application
 second-scan = Scannez ceci avec une application d’authentification.
 second-qr = Code QR pour l’application

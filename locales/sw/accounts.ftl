@@ -54,6 +54,8 @@ second-on =
        *[other] Kimewashwa. Imebaki misimbo { $codes-text } ya dharura.
     }
 second-off = Kimezimwa. Ukiwa na programu inayoonyesha misimbo, nenosiri lililoibwa halitoshi kuingia kwa jina lako.
+second-needed = Kwanza andaa kithibitisho cha pili: wadhifa wako unakihitaji, na mengine yote yanasubiri.
+second-fresh = Kwanza ingia tena kwa mtoa utambulisho, ikiwa zimepita zaidi ya dakika kumi.
 second-begin = Andaa programu
 second-scan = Soma picha hii kwa programu ya uthibitisho.
 second-qr = Msimbo wa QR kwa programu

@@ -13,6 +13,7 @@ use twin::{Clock, Event, Twin};
 
 use crate::error::{Error, Result};
 use crate::passwords::{Cost, Hasher, rules};
+use crate::people::SecondFactor;
 use crate::principal::{Assurance, Principal};
 use crate::secret::{Digest, Random};
 use crate::sessions::Begun;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub longest: Duration,
     /// The identity provider that is believed, by its issuer; without one, nobody comes by it.
     pub provider: Option<String>,
+    /// Who has to have a second factor.
+    pub second_factor: SecondFactor,
     /// What hashing a password costs.
     pub cost: Cost,
 }
@@ -45,6 +48,7 @@ impl Default for Settings {
             idle: Duration::from_hours(1),
             longest: Duration::from_hours(12),
             provider: None,
+            second_factor: SecondFactor::default(),
             cost: Cost::CURRENT,
         }
     }

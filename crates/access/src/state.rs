@@ -10,6 +10,7 @@ use twin::{Row, Twin};
 
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
+use crate::people::sealed;
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
 use crate::provider::External;
@@ -93,6 +94,7 @@ impl State {
         };
         let mut key = [0; 32];
         key.copy_from_slice(signing.as_bytes());
+        let people = sealed_now(twin, random, &key, people)?;
         let mut state = Self {
             people: BTreeMap::new(),
             names: HashMap::new(),
@@ -193,6 +195,7 @@ impl State {
             groups: self.groups_of(account),
             assurance,
             authenticated_at: at,
+            owes_second_factor: false,
         }
     }
 
@@ -303,6 +306,40 @@ impl Change {
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }
     }
+}
+
+/// The accounts with their secrets sealed; those that stood there as they are, are written anew.
+fn sealed_now(
+    twin: &Twin,
+    random: &dyn Random,
+    key: &[u8; 32],
+    mut people: Vec<Account>,
+) -> Result<Vec<Account>> {
+    let mut renewed = Vec::new();
+    for account in &mut people {
+        let id = Arc::clone(&account.id);
+        let totp = account.totp.as_mut().map(|totp| &mut totp.secret);
+        let mut any = false;
+        for text in totp.into_iter().chain(account.totp_new.as_mut()) {
+            if !sealed::is_sealed(text)
+                && let Some(clear) = secret::unhex(text)
+            {
+                *text = sealed::seal(key, random, &id, &clear)?;
+                any = true;
+            }
+        }
+        if any {
+            renewed.push(Row::put(PEOPLE, id.as_bytes(), rows::write(account)?));
+        }
+    }
+    if !renewed.is_empty() {
+        tracing::info!(
+            accounts = renewed.len(),
+            "the secrets of second factors were sealed"
+        );
+        twin.store_rows_blocking(renewed)?;
+    }
+    Ok(people)
 }
 
 /// The records of a table that can be read, by their keys.

@@ -196,6 +196,7 @@ pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Fai
         idle: Duration::from_mins(config.access.session_idle_minutes.into()),
         longest: Duration::from_hours(config.access.session_hours.into()),
         provider: config.access.oidc.issuer.clone(),
+        second_factor: config.second_factor(),
         ..access::Settings::default()
     };
     Ok(Access::open(

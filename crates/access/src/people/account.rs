@@ -31,7 +31,7 @@ pub(crate) struct Account {
     /// The second factor.
     #[serde(default)]
     pub(crate) totp: Option<Totp>,
-    /// The secret of a second factor that was not yet confirmed.
+    /// The secret of a second factor that was not yet confirmed, sealed.
     #[serde(default)]
     pub(crate) totp_new: Option<String>,
     /// Digests of the recovery codes that are left.
@@ -57,7 +57,7 @@ pub(crate) struct Invitation {
 /// A second factor.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Totp {
-    /// In hexadecimal digits.
+    /// Sealed.
     pub(crate) secret: String,
     /// The last step whose code was taken.
     pub(crate) last: i64,

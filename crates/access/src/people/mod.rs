@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod own;
+pub(crate) mod sealed;
 mod second;
 mod setup;
 
@@ -17,7 +18,7 @@ use crate::secret::{self, Digest};
 use crate::sessions::ends_of;
 use crate::state::{Change, State, shortened};
 use account::{Account, Invitation};
-pub use second::Enrolment;
+pub use second::{Enrolment, Proof, SecondFactor};
 
 /// How many accounts there may be.
 pub(crate) const MAX_PEOPLE: usize = 100_000;

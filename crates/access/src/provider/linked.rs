@@ -259,6 +259,7 @@ fn stranger(told: &Told, now: Timestamp) -> Principal {
         assurance: told.assurance(),
         authenticated_at: now,
         permissions: crate::permissions::Permissions::default(),
+        owes_second_factor: false,
     }
 }
 

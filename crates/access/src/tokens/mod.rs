@@ -75,6 +75,7 @@ impl LiveKey {
             assurance: Assurance::One,
             authenticated_at: now,
             permissions,
+            owes_second_factor: false,
         })
     }
 

@@ -143,6 +143,9 @@ pub(crate) struct Access {
     pub(crate) session_idle_minutes: u32,
     /// A session ends so many hours after the login, used or not.
     pub(crate) session_hours: u32,
+    /// Who has to have a second factor: `optional` (nobody), `administrators`, `everybody`. Without it: `administrators`
+    /// where others reach the server (http.public_url is set, or http.listen is no loopback address), else `optional`.
+    pub(crate) second_factor: Option<SecondFactor>,
     /// The city's identity provider (OpenID Connect).
     pub(crate) oidc: Oidc,
 }
@@ -153,6 +156,7 @@ impl Default for Access {
             mode: None,
             session_idle_minutes: 60,
             session_hours: 12,
+            second_factor: None,
             oidc: Oidc::default(),
         }
     }
@@ -180,6 +184,18 @@ pub(crate) enum AccessMode {
     Open,
     /// Login.
     Required,
+}
+
+/// `access.second_factor`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecondFactor {
+    /// Whoever wants has one.
+    Optional,
+    /// Whoever may manage accounts.
+    Administrators,
+    /// Everybody who logs in.
+    Everybody,
 }
 
 /// A door that is not there yet.
@@ -221,6 +237,18 @@ impl Config {
         match self.access.mode {
             Some(mode) => mode == AccessMode::Required,
             None => !self.http.listen.ip().is_loopback(),
+        }
+    }
+
+    /// Who has to have a second factor: as configured, else as the address asks for.
+    pub(crate) fn second_factor(&self) -> access::SecondFactor {
+        let reached = self.http.public_url.is_some() || !self.http.listen.ip().is_loopback();
+        match self.access.second_factor {
+            Some(SecondFactor::Optional) => access::SecondFactor::Optional,
+            Some(SecondFactor::Administrators) => access::SecondFactor::Administrators,
+            Some(SecondFactor::Everybody) => access::SecondFactor::Everybody,
+            None if reached => access::SecondFactor::Administrators,
+            None => access::SecondFactor::Optional,
         }
     }
 
@@ -347,6 +375,15 @@ mod tests {
             }
         }
         let mut config = Config::default();
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config.http.public_url = Some("https://twin.city.example".to_owned());
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        config.access.second_factor = Some(SecondFactor::Optional);
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config = Config::default();
+        config.http.listen = "0.0.0.0:80".parse().unwrap();
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        config = Config::default();
         config.access.session_hours = 0;
         assert!(config.check().is_err());
         config = Config::default();

@@ -64,6 +64,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         (Need::Anybody, _) | (Need::LoggedIn, Some(_)) => {}
         (_, None) => return strangers(&app, &request),
         (Need::May(permission), Some(principal)) if principal.may(permission) => {}
+        (Need::May(_), Some(principal)) if principal.owes_second_factor => return owes(&app, request).await,
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -179,6 +180,27 @@ fn strangers(app: &App, request: &Request) -> Response {
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Who has to set up a second factor is led to where that is done.
+async fn owes(app: &App, request: Request) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && is_for_people(&request) {
+        let headers = [
+            (header::LOCATION, "/account?need=second_factor"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        return (StatusCode::SEE_OTHER, headers).into_response();
+    }
+    let detail =
+        "this account has to have a second factor (access.second_factor): set one up at /account first";
+    let problem = Problem::named(
+        StatusCode::FORBIDDEN,
+        "second-factor",
+        "A second factor is missing",
+        detail,
+    );
+    refused(app, request, problem).await
 }
 
 async fn forbidden(app: &App, request: Request, permission: access::Permission) -> Response {

@@ -1,6 +1,6 @@
 //! `/account`: one's own password, second factor, sessions and keys.
 
-use access::{Assurance, Error, Person};
+use access::{Assurance, Error, Person, Proof};
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -119,6 +119,9 @@ pub(super) fn account_page(visit: &Visit, shows: Shown) -> Result<Response, Fail
     if wrong.is_none() && visit.parameter("failed") == Some("provider") {
         errors.push(Wrong::text(l, "wrong-provider", "provider"));
     }
+    if wrong.is_none() && who.owes_second_factor {
+        errors.push(Wrong::text(l, "second-needed", "second"));
+    }
     let provider = visit.app.config.provider.as_ref().filter(|it| it.logs_in());
     let page = AccountPage {
         l,
@@ -211,7 +214,12 @@ pub(super) async fn second_factor(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let (access, id) = (accounts(visit)?, &person(visit)?.id);
-        let password = sent.field("password");
+        let session = visit.session.as_deref();
+        let has_password = access.person(id).is_ok_and(|own| own.password);
+        let proof = match (sent.field("password"), session) {
+            ("", Some(session)) if !has_password => Proof::Session(session),
+            (password, _) => Proof::Password(password),
+        };
         let with_codes = |codes: Vec<String>| {
             account_page(
                 visit,
@@ -223,19 +231,19 @@ pub(super) async fn second_factor(
             )
         };
         match sent.field("then") {
-            "begin" => match access.begin_second_factor(id, password, sent.from) {
+            "begin" => match access.begin_second_factor(id, proof, sent.from) {
                 Ok(_) => Ok(see("/account?done=begun")),
                 Err(error) => wrong(visit, error, "second-password"),
             },
-            "confirm" => match access.confirm_second_factor(id, sent.field("code")) {
+            "confirm" => match access.confirm_second_factor(id, sent.field("code"), session) {
                 Ok(codes) => with_codes(codes),
                 Err(error) => wrong(visit, error, "code"),
             },
-            "codes" => match access.renew_recovery_codes(id, password, sent.from) {
+            "codes" => match access.renew_recovery_codes(id, proof, sent.from) {
                 Ok(codes) => with_codes(codes),
                 Err(error) => wrong(visit, error, "second-password"),
             },
-            "end" => match access.end_second_factor(id, password, sent.from) {
+            "end" => match access.end_second_factor(id, proof, sent.from) {
                 Ok(()) => Ok(see("/account?done=second-factor-off")),
                 Err(error) => wrong(visit, error, "second-password"),
             },
