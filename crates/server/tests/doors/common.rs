@@ -91,24 +91,24 @@ impl City {
 
     /// Where everybody has to say who they are.
     pub(crate) fn guarded() -> Self {
-        Self::guarded_with(None, |_, _| {})
+        Self::guarded_with(|_| {}, |_, _| {})
     }
 
-    /// The same, where a provider is believed, with more to configure.
+    /// The same, otherwise set, with more to configure.
     pub(crate) fn guarded_with(
-        issuer: Option<&str>,
+        set: impl FnOnce(&mut access::Settings),
         more: impl FnOnce(&mut Config, &Arc<dyn twin::Clock>),
     ) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
-            let settings = access::Settings {
+            let mut settings = access::Settings {
                 cost: access::Cost {
                     memory_kib: 8,
                     passes: 1,
                     lanes: 1,
                 },
-                provider: issuer.map(str::to_owned),
                 ..access::Settings::default()
             };
+            set(&mut settings);
             let twin = tenants.get(None).unwrap();
             let opened =
                 access::Access::open(twin.clone(), Arc::clone(clock), access::SystemRandom, settings);

@@ -409,4 +409,41 @@ async fn what_the_provider_says_of_factors_counts() {
     rig.will_say(&asked, |_, claims| claims["amr"] = json!(["pwd", "mfa"]));
     assert_eq!(browser.get(&rig, &back(&asked)).await.header("location"), "/");
     assert_eq!(browser.get(&rig, "/access/me").await.json()["assurance"], "two");
+    // Whoever set one up here is asked for it, where the provider says nothing of a second.
+    let id = browser.get(&rig, "/access/me").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let access = rig.access();
+    let from = access::Source::default();
+    let token = browser.cookies["__Host-mapacha"].clone();
+    let begin = |proof| access.begin_second_factor(&id, proof, from);
+    assert!(begin(access::Proof::Password("")).is_err() && begin(access::Proof::Session("x")).is_err());
+    rig.wait_s(601);
+    assert!(
+        begin(access::Proof::Session(&token)).is_err(),
+        "a login of long ago proves nothing"
+    );
+    let asked = browser.goes_out(&rig, "/").await;
+    rig.will_say(&asked, |_, claims| claims["exp"] = json!(NOW + 9000));
+    browser.get(&rig, &back(&asked)).await;
+    let token = browser.cookies["__Host-mapacha"].clone();
+    let enrolment = begin(access::Proof::Session(&token)).unwrap();
+    let code = crate::admitted::totp(&enrolment.secret, NOW + 601);
+    access.confirm_second_factor(&id, &code, None).unwrap();
+    let asked = browser.goes_out(&rig, "/kpi").await;
+    rig.will_say(&asked, |_, claims| claims["exp"] = json!(NOW + 9000));
+    let reply = browser.get(&rig, &back(&asked)).await;
+    assert_eq!(reply.header("location"), "/login/code?next=%2Fkpi");
+    rig.wait_s(30);
+    let code = crate::admitted::totp(&enrolment.secret, NOW + 631);
+    let form = format!("code={code}&next=/kpi");
+    assert_eq!(
+        browser
+            .ask(&rig, "POST", "/login/code", Some(&form))
+            .await
+            .header("location"),
+        "/kpi"
+    );
+    assert_eq!(browser.get(&rig, "/access/me").await.json()["assurance"], "two");
 }

@@ -55,7 +55,8 @@ impl Believing {
             scopes: vec!["profile".to_owned()],
             base: "https://twin.city.example".to_owned(),
         };
-        let city = City::guarded_with(Some(&issuer), |config, clock| {
+        let believe = |settings: &mut access::Settings| settings.provider = Some(issuer);
+        let city = City::guarded_with(believe, |config, clock| {
             let policy = Policy {
                 allow_private: true,
                 ..Policy::default()
