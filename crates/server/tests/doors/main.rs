@@ -28,6 +28,7 @@ mod purge;
 mod registrations;
 mod scenarios;
 mod schema;
+mod second_factor;
 mod seen;
 mod service;
 mod snapshots;

@@ -429,14 +429,14 @@ async fn what_the_provider_says_of_factors_counts() {
     browser.get(&rig, &back(&asked)).await;
     let token = browser.cookies["__Host-mapacha"].clone();
     let enrolment = begin(access::Proof::Session(&token)).unwrap();
-    let code = crate::admitted::totp(&enrolment.secret, NOW + 601);
+    let code = crate::second_factor::totp(&enrolment.secret, NOW + 601);
     access.confirm_second_factor(&id, &code, None).unwrap();
     let asked = browser.goes_out(&rig, "/kpi").await;
     rig.will_say(&asked, |_, claims| claims["exp"] = json!(NOW + 9000));
     let reply = browser.get(&rig, &back(&asked)).await;
     assert_eq!(reply.header("location"), "/login/code?next=%2Fkpi");
     rig.wait_s(30);
-    let code = crate::admitted::totp(&enrolment.secret, NOW + 631);
+    let code = crate::second_factor::totp(&enrolment.secret, NOW + 631);
     let form = format!("code={code}&next=/kpi");
     assert_eq!(
         browser
