@@ -175,7 +175,7 @@ impl State {
         let groups = self.groups_of(account);
         let of_groups = groups.iter().filter_map(|group| self.groups.get(group));
         let external = account.external.as_ref().filter(|it| self.trusts(it));
-        let external = external.map_or(&[][..], |it| &it.roles);
+        let external = external.map_or(&[][..], |it| it.roles.as_slice());
         let own = account.roles.iter().chain(external);
         let mut roles: Vec<Role> = own.chain(of_groups.flatten()).copied().collect();
         roles.sort_unstable();

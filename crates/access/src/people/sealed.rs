@@ -28,7 +28,7 @@ pub(crate) fn seal(key: &[u8; 32], random: &dyn Random, account: &str, clear: &[
             Aad::from(bound_to(account)),
             &mut sealed,
         )
-        .map_err(|_| failed())?;
+        .map_err(|_unspecified| failed())?;
     Ok(format!("{MARK}{}{}", secret::hex(&nonce), secret::hex(&sealed)))
 }
 

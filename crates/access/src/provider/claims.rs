@@ -12,7 +12,7 @@ use super::mapping::{Grant, Mapping};
 use crate::permissions::{Permission, Permissions};
 
 /// How far the provider's clock may be off, in seconds.
-const SKEW_S: i64 = 60;
+const SKEW_S: f64 = 60.0;
 /// The longest subject, in bytes (OpenID Connect Core, 2).
 const LONGEST_SUBJECT: usize = 255;
 /// How many groups of a token are looked at.
@@ -216,21 +216,17 @@ fn holds(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp, Token
             _ => Err(TokenError::Claim(name)),
         },
     };
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "to the microsecond until the year 2255"
-    )]
     let now = now.as_micros() as f64 / 1e6;
-    let skew = f64::from(i32::try_from(SKEW_S).unwrap_or(0));
     let end = seconds("exp")?.ok_or(TokenError::Claim("exp"))?;
-    if now >= end + skew {
+    if now >= end + SKEW_S {
         return Err(TokenError::Expired);
     }
     let made = seconds("iat")?.ok_or(TokenError::Claim("iat"))?;
     let from = seconds("nbf")?.unwrap_or(0.0);
-    if made.max(from) > now + skew {
+    if made.max(from) > now + SKEW_S {
         return Err(TokenError::NotYet);
     }
     #[allow(clippy::cast_possible_truncation, reason = "not later than now and a minute")]
-    Ok(Timestamp::from_micros((made * 1e6) as i64))
+    let made_us = (made * 1e6) as i64;
+    Ok(Timestamp::from_micros(made_us))
 }

@@ -88,8 +88,8 @@ impl Access {
         if !is(&self.derived("cookie", body), signature) {
             return Err(Error::Refused);
         }
-        let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| Error::Refused)?;
-        let out: Out = serde_json::from_slice(&json).map_err(|_| Error::Refused)?;
+        let json = URL_SAFE_NO_PAD.decode(body).ok().ok_or(Error::Refused)?;
+        let out: Out = serde_json::from_slice(&json).ok().ok_or(Error::Refused)?;
         if out.until <= seconds(self.now()) || !is(&self.derived("state", &out.seed), state) {
             return Err(Error::Refused);
         }

@@ -84,9 +84,10 @@ pub(crate) fn verified(token: &str, keys: &KeySet) -> Result<Signed, TokenError>
     }
     let kind = told("typ")?.map(|kind| {
         let kind = kind.to_ascii_lowercase();
-        kind.strip_prefix("application/")
-            .map(str::to_owned)
-            .unwrap_or(kind)
+        match kind.strip_prefix("application/") {
+            Some(rest) => rest.to_owned(),
+            None => kind,
+        }
     });
     Ok(Signed {
         kind,

@@ -32,7 +32,7 @@ pub(crate) struct External {
 }
 
 /// What stands for issuer and subject.
-pub(crate) fn identity(issuer: &str, subject: &str) -> Digest {
+fn identity(issuer: &str, subject: &str) -> Digest {
     Digest::of("external identity", &format!("{issuer}\0{subject}"))
 }
 
@@ -159,7 +159,7 @@ impl Access {
     /// [`Error::State`] where the account or the identity is linked otherwise already.
     pub fn link(&self, id: &str, told: &Told) -> Result<(), Error> {
         let external = told.external();
-        self.change(|state| {
+        self.by(Caller::Principal(id.into())).change(|state| {
             let before = state.account(id)?;
             match state.linked(&external.identity) {
                 Some(other) if other.id == before.id => return Ok((Vec::new(), ())),
@@ -182,7 +182,7 @@ impl Access {
     /// # Errors
     /// [`Error::State`] where nothing else would open it.
     pub fn unlink(&self, id: &str) -> Result<(), Error> {
-        self.change(|state| {
+        self.by(Caller::Principal(id.into())).change(|state| {
             let before = state.account(id)?;
             if before.password.is_none() {
                 return Err(Error::State(

@@ -30,7 +30,7 @@ impl Grant {
         match text.strip_prefix("group:") {
             Some(name) => crate::people::account::check_name(name)
                 .map(|()| Self::Group(name.to_owned()))
-                .map_err(|_| bad()),
+                .map_err(|_no_name| bad()),
             None => Role::parse(text).map(Self::Role).ok_or_else(bad),
         }
     }

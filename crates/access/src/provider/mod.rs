@@ -17,4 +17,4 @@ pub use flow::{Flow, Returned};
 pub use keys::{KeySet, NoKeySet};
 pub use mapping::{BadGrant, Grant, Mapping};
 
-pub(crate) use linked::{External, identity};
+pub(crate) use linked::External;

@@ -53,8 +53,8 @@ impl Provider {
         let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
-            ("redirect_uri", &redirect_uri),
-            ("code_verifier", &returned.verifier),
+            ("redirect_uri", redirect_uri.as_str()),
+            ("code_verifier", returned.verifier.as_str()),
         ];
         // RFC 6749, 2.3.1: both are encoded like the fields of a form before they are put together.
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -63,8 +63,11 @@ impl Provider {
             Some(secret) if known.metadata.shown() == Shown::Basic => {
                 basic = Some((encoded(client), encoded(&secret.0)));
             }
-            Some(secret) => fields.extend([("client_id", client.as_str()), ("client_secret", &secret.0)]),
-            None => fields.push(("client_id", client)),
+            Some(secret) => fields.extend([
+                ("client_id", client.as_str()),
+                ("client_secret", secret.0.as_str()),
+            ]),
+            None => fields.push(("client_id", client.as_str())),
         }
         let basic = basic
             .as_ref()

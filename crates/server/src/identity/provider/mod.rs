@@ -190,15 +190,15 @@ impl Provider {
         kept.ok_or_else(|| "the identity provider cannot be reached".to_owned())
     }
 
+    async fn get(&self, url: &str) -> Result<Vec<u8>, String> {
+        let fetched = self.0.client.fetch(url, "application/json", DOCUMENT_BYTES).await;
+        fetched.map_err(|error| error.to_string())
+    }
+
     async fn fetched(&self, now: Timestamp) -> Result<Known, String> {
-        let inner = &*self.0;
-        let issuer = &inner.settings.rules.issuer;
-        let get = async |url: &str| {
-            let fetched = inner.client.fetch(url, "application/json", DOCUMENT_BYTES).await;
-            fetched.map_err(|error| error.to_string())
-        };
-        let metadata = Metadata::parse(issuer, &get(&Metadata::address(issuer)).await?)?;
-        let keys = get(&metadata.jwks_uri).await?;
+        let issuer = &self.0.settings.rules.issuer;
+        let metadata = Metadata::parse(issuer, &self.get(&Metadata::address(issuer)).await?)?;
+        let keys = self.get(&metadata.jwks_uri).await?;
         let keys = KeySet::parse(&keys).map_err(|error| format!("{}: {error}", metadata.jwks_uri))?;
         Ok(Known {
             metadata,
