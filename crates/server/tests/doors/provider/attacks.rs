@@ -267,13 +267,7 @@ fn attacks(rig: &Believing) -> Vec<(String, String)> {
         add(&format!("`{more}` behind"), format!("{right}{more}"));
     }
     add("a dot before", format!(".{right}"));
-    add(
-        "padded",
-        format!(
-            "{}==",
-            with_part(&right, 2, &right.rsplit('.').next().unwrap().to_owned())
-        ),
-    );
+    add("padded", format!("{right}=="));
     add("two parts", right.rsplit_once('.').unwrap().0.to_owned());
     add("five parts, as if encrypted", format!("{right}.a.b"));
     add("only dots", "..".to_owned());
