@@ -43,6 +43,7 @@ test:
 	@$(CARGO) test --release --workspace --doc --quiet
 	@scripts/browser-test
 	@scripts/interoperability-test
+	@scripts/provider-test
 	@if [ -s "$$MAPACHA_SKIPPED" ]; then echo "== passed, but proved nothing here:"; sort -u "$$MAPACHA_SKIPPED"; fi
 
 lint:
@@ -67,10 +68,11 @@ browser-test: build
 
 interoperability-test: build
 	@scripts/interoperability-test
+	@scripts/provider-test
 
 doc:
 	@$(CARGO) doc --release --workspace --no-deps
 
 clean:
 	@$(CARGO) clean
-	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules
+	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules tests/interoperability/provider/node_modules

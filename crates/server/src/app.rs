@@ -102,6 +102,8 @@ pub struct Config {
     pub access: Option<access::Access>,
     /// What those who log in see. Without it nobody sees anything where people log in.
     pub views: Option<access::PolicyViews>,
+    /// The city's identity provider, where there is one.
+    pub provider: Option<crate::Provider>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
@@ -136,6 +138,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             access: None,
             views: None,
+            provider: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             audit: None,

@@ -29,7 +29,7 @@ mod serve;
 mod service;
 
 pub use app::{App, Config};
-pub use identity::caller_view;
+pub use identity::{ClientSecret, Provider, ProviderSettings, caller_view};
 pub use openapi::openapi;
 pub use origins::{NoOrigin, Origins};
 pub use problem::{Answer, Problem};

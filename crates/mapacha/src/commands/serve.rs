@@ -72,6 +72,9 @@ impl Door {
             let views = world::views(config, &tenants, accounts.clone())?;
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (facts.access, facts.views) = (Some(accounts), Some(views));
+            let public = facts.public_url.as_ref();
+            let base = public.map_or_else(|| format!("http://{address}"), |url| url.as_str().to_owned());
+            facts.provider = world::provider(config, base)?;
         }
         facts.metrics_apart = admin.is_some();
         facts.audit = audit;

@@ -2,6 +2,7 @@
 //!
 //! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
 
+mod oidc;
 mod overlay;
 mod schema;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use oidc::Oidc;
 pub(crate) use overlay::{ConfigError, Effective, Layers};
 pub(crate) use schema::json_schema;
 
@@ -141,6 +143,11 @@ pub(crate) struct Access {
     pub(crate) session_idle_minutes: u32,
     /// A session ends so many hours after the login, used or not.
     pub(crate) session_hours: u32,
+    /// Who has to have a second factor: `optional` (nobody), `administrators`, `everybody`. Without it: `administrators`
+    /// where others reach the server (http.public_url is set, or http.listen is no loopback address), else `optional`.
+    pub(crate) second_factor: Option<SecondFactor>,
+    /// The city's identity provider (OpenID Connect).
+    pub(crate) oidc: Oidc,
 }
 
 impl Default for Access {
@@ -149,6 +156,8 @@ impl Default for Access {
             mode: None,
             session_idle_minutes: 60,
             session_hours: 12,
+            second_factor: None,
+            oidc: Oidc::default(),
         }
     }
 }
@@ -175,6 +184,18 @@ pub(crate) enum AccessMode {
     Open,
     /// Login.
     Required,
+}
+
+/// `access.second_factor`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecondFactor {
+    /// Whoever wants has one.
+    Optional,
+    /// Whoever may manage accounts.
+    Administrators,
+    /// Everybody who logs in.
+    Everybody,
 }
 
 /// A door that is not there yet.
@@ -216,6 +237,18 @@ impl Config {
         match self.access.mode {
             Some(mode) => mode == AccessMode::Required,
             None => !self.http.listen.ip().is_loopback(),
+        }
+    }
+
+    /// Who has to have a second factor: as configured, else as the address asks for.
+    pub(crate) fn second_factor(&self) -> access::SecondFactor {
+        let reached = self.http.public_url.is_some() || !self.http.listen.ip().is_loopback();
+        match self.access.second_factor {
+            Some(SecondFactor::Optional) => access::SecondFactor::Optional,
+            Some(SecondFactor::Administrators) => access::SecondFactor::Administrators,
+            Some(SecondFactor::Everybody) => access::SecondFactor::Everybody,
+            None if reached => access::SecondFactor::Administrators,
+            None => access::SecondFactor::Optional,
         }
     }
 
@@ -275,6 +308,9 @@ impl Config {
                 "set session_idle_minutes and session_hours to 1 or more",
             );
         }
+        self.access
+            .oidc
+            .check(self.asks_who(), self.notifications.allow_private)?;
         if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
             return refuse(
                 "http.allowed_origins",
@@ -339,6 +375,15 @@ mod tests {
             }
         }
         let mut config = Config::default();
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config.http.public_url = Some("https://twin.city.example".to_owned());
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        config.access.second_factor = Some(SecondFactor::Optional);
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config = Config::default();
+        config.http.listen = "0.0.0.0:80".parse().unwrap();
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        config = Config::default();
         config.access.session_hours = 0;
         assert!(config.check().is_err());
         config = Config::default();

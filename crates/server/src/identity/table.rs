@@ -283,10 +283,13 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/setup", FORM_OF_ANYBODY),
     ("/login", FORM_OF_ANYBODY),
     ("/login/code", FORM_OF_ANYBODY),
+    ("/login/provider", EVERYBODY),
+    ("/login/provider/return", EVERYBODY),
     ("/invitation", FORM_OF_ANYBODY),
     ("/logout", OWN),
     ("/account", &[("GET", LoggedIn)]),
     ("/account/password", OWN),
+    ("/account/provider", OWN),
     ("/account/second-factor", OWN),
     ("/account/sessions", OWN),
     ("/account/keys", OWN),
@@ -331,7 +334,7 @@ fn allow(methods: Methods) -> String {
 /// Says in the OpenAPI document how to prove who one is, and for each operation what it asks for.
 pub(crate) fn described(document: &mut Value) {
     let schemes = json!({
-        "key": {"type": "http", "scheme": "bearer", "description": "A key of a service: `mapacha key create`, or the page /account"},
+        "key": {"type": "http", "scheme": "bearer", "description": "A key of a service (`mapacha key create`, or the page /account), or an access token of the city's identity provider (access.oidc)"},
         "session": {"type": "apiKey", "in": "cookie", "name": super::cookies::SESSION, "description": "The cookie of somebody who logged in at /login"},
     });
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
@@ -466,6 +469,8 @@ pub(crate) mod tests {
                 "POST /login",
                 "GET /login/code",
                 "POST /login/code",
+                "GET /login/provider",
+                "GET /login/provider/return",
                 "GET /invitation",
                 "POST /invitation",
             ]

@@ -58,7 +58,7 @@ fn gives(role: Role) -> &'static str {
     }
 }
 
-fn access_of(city: &City) -> Access {
+pub(crate) fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,
