@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::common::{City, Reply};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(crate) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
@@ -58,7 +58,7 @@ fn gives(role: Role) -> &'static str {
     }
 }
 
-fn access_of(city: &City) -> Access {
+pub(crate) fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,
@@ -97,10 +97,10 @@ fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
 }
 
 /// A body: its media type, and the text.
-type Sent = (String, String);
+pub(crate) type Sent = (String, String);
 
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<Sent>)> {
+pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
