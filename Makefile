@@ -6,11 +6,12 @@ SHELL := /bin/bash
 CARGO ?= cargo
 BIN := target/release/mapacha
 
-.PHONY: demo build test lint bench validate-access torture fuzz browser-test interoperability-test doc clean help
+.PHONY: demo build package test lint bench validate-access torture fuzz browser-test interoperability-test doc clean help
 
 help:
 	@echo "make demo     build, then open a living demo city on http://127.0.0.1:8080"
 	@echo "make build    build target/release/mapacha, pages' assets inside"
+	@echo "make package  build what is handed out: program, bill of materials, licences, checksums"
 	@echo "make test     install what the tests need, and run them all"
 	@echo "make interoperability-test  published NGSI-LD clients against the built program"
 	@echo "make lint     rustfmt, clippy, cargo-deny"
@@ -28,6 +29,9 @@ build:
 	@scripts/build-web
 	@echo "== building the program (about 10 minutes the first time on two cores)"
 	@$(CARGO) build --release --package mapacha
+
+package:
+	@scripts/package
 
 # What a test lacks is told at the end, and where there are test data it may lack none of them.
 test: export MAPACHA_SKIPPED := $(CURDIR)/target/skipped
@@ -59,6 +63,7 @@ validate-access: build
 
 torture: build
 	@MAPACHA_TORTURE=1 $(CARGO) nextest run --release --workspace --no-fail-fast
+	@scripts/schemathesis 1000
 
 fuzz:
 	@scripts/fuzz 300

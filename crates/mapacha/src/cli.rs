@@ -119,6 +119,9 @@ pub(crate) enum Command {
     /// Print the OpenAPI 3.1 document of the HTTP doors
     #[command(after_help = "Example:\n  mapacha openapi > openapi.json")]
     Openapi,
+    /// Print what this program is made of: a bill of materials (CycloneDX 1.6, JSON)
+    #[command(after_help = "Example:\n  mapacha sbom > mapacha.cdx.json")]
+    Sbom,
     /// Print a completion script for your shell
     #[command(after_help = "Example:\n  mapacha completions bash > /etc/bash_completion.d/mapacha")]
     Completions {

@@ -56,6 +56,10 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
             ))?;
             Ok(Outcome::Done)
         }
+        Command::Sbom => {
+            output::print(&format!("{:#}\n", server::sbom()))?;
+            Ok(Outcome::Done)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "mapacha", &mut script);
@@ -80,7 +84,7 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Audit(cli::Audit::Export(arguments)) => (arguments.place.data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        Command::Policy(_) | Command::Openapi | Command::Completions { .. } => (None, None),
+        Command::Policy(_) | Command::Openapi | Command::Sbom | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

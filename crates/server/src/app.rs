@@ -98,6 +98,8 @@ pub struct Config {
     pub public_url: Option<crate::PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is believed, beside one on this machine where there is a public address.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whom to tell of a weakness of this server.
+    pub security_txt: Option<crate::SecurityTxt>,
     /// Who may do what; without it, nobody has to log in.
     pub access: Option<access::Access>,
     /// What those who log in see. Without it nobody sees anything where people log in.
@@ -136,6 +138,7 @@ impl Config {
             allowed_origins: crate::Origins::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            security_txt: None,
             access: None,
             views: None,
             provider: None,

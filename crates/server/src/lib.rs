@@ -27,6 +27,7 @@ mod router;
 pub mod scenarios;
 mod serve;
 mod service;
+mod trust;
 
 pub use app::{App, Config};
 pub use identity::{ClientSecret, Provider, ProviderSettings, caller_view};
@@ -36,3 +37,4 @@ pub use problem::{Answer, Problem};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use router::router;
 pub use serve::{serve, serve_admin};
+pub use trust::{NoSecurityTxt, SecurityTxt, sbom};

@@ -27,6 +27,7 @@ fn every_command_helps_with_an_example() {
         "doctor",
         "config",
         "openapi",
+        "sbom",
         "completions",
     ] {
         let (code, stdout, _) = told(&run([command, "--help"]));
@@ -216,4 +217,23 @@ fn doctor_finds_what_is_wrong() {
     let (code, stdout, _) = told(&run(["doctor", "--data-dir", &data, "--listen", &address]));
     assert_eq!(code, 3, "{stdout}");
     assert!(stdout.contains(&address), "{stdout}");
+    // Whom to tell of a weakness, quoted or not, and never for ever.
+    for (expires, exit) in [
+        ("9999-01-01T00:00:00Z", 0),
+        ("\"9999-01-01T00:00:00Z\"", 0),
+        ("2020-01-01T00:00:00Z", 3),
+        ("next year", 1),
+    ] {
+        let mut doctor = mapacha(["doctor", "--data-dir", &data, "--listen", "127.0.0.1:0"]);
+        doctor
+            .env("MAPACHA__SECURITY__CONTACT", "[\"mailto:security@city.example\"]")
+            .env("MAPACHA__SECURITY__EXPIRES", expires);
+        let (code, stdout, stderr) = told(&doctor.output().expect("it starts"));
+        let told = format!("{stdout}{stderr}");
+        assert_eq!(code, exit, "{expires}: {told}");
+        assert!(
+            exit == 0 || told.contains("security.expires"),
+            "{expires}: {told}"
+        );
+    }
 }

@@ -66,6 +66,9 @@ impl Door {
             .transpose()
             .map_err(|error| Failure::new(format!("http.public_url: {error}")))?;
         facts.outbound = world::outbound(config)?;
+        facts.security_txt =
+            server::SecurityTxt::parse(&config.security.contact, config.security.expires.as_deref())
+                .map_err(|error| Failure::new(format!("security: {error}")))?;
         facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
         if config.asks_who() {
             let accounts = world::accounts(config, &tenants)?;

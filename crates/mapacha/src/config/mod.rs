@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) access: Access,
     /// What is recorded of what is done.
     pub(crate) audit: Audit,
+    /// Whom to tell of a weakness.
+    pub(crate) security: Security,
     /// The MQTT door (not in this version: only `off`).
     pub(crate) mqtt: Door,
     /// The CoAP door (not in this version: only `off`).
@@ -176,6 +178,28 @@ impl Default for Audit {
     }
 }
 
+/// `[security]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Security {
+    /// Whom to tell of a weakness of this server, as `/.well-known/security.txt` names them (RFC 9116): URIs such as
+    /// `mailto:security@city.example`.
+    pub(crate) contact: Vec<String>,
+    /// Until when that holds, such as `2027-06-30T00:00:00Z`; at most a year from now, so that somebody looks again.
+    #[serde(deserialize_with = "time")]
+    pub(crate) expires: Option<String>,
+}
+
+/// A time as TOML has one, or as a text.
+fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Option::<toml::Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(toml::Value::String(text)) => Ok(Some(text)),
+        Some(toml::Value::Datetime(time)) => Ok(Some(time.to_string())),
+        Some(other) => Err(serde::de::Error::custom(format!("`{other}` is no time"))),
+    }
+}
+
 /// `access.mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -311,6 +335,15 @@ impl Config {
         self.access
             .oidc
             .check(self.asks_who(), self.notifications.allow_private)?;
+        if let Err(error) =
+            server::SecurityTxt::parse(&self.security.contact, self.security.expires.as_deref())
+        {
+            return refuse(
+                "security",
+                &error.to_string(),
+                "set security.contact and security.expires, or neither",
+            );
+        }
         if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
             return refuse(
                 "http.allowed_origins",

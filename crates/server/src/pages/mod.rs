@@ -28,6 +28,7 @@ mod respond;
 pub(crate) mod scenarios;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trust;
 mod visit;
 mod wheel;
 
@@ -57,6 +58,9 @@ pub fn router() -> Router<App> {
         .route("/entities/{id}", get(entity::page))
         .route("/assets/{name}", get(assets::asset))
         .route("/reach", get(reach::page))
+        .route("/trust", get(trust::page))
+        .route("/trust/{document}", get(trust::documents))
+        .route("/.well-known/security.txt", get(trust::security_txt))
         .merge(scenarios::router())
         .merge(accounts::router())
 }

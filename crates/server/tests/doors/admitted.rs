@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::common::{City, Reply};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(crate) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
@@ -97,10 +97,10 @@ pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, Str
 }
 
 /// A body: its media type, and the text.
-type Sent = (String, String);
+pub(crate) type Sent = (String, String);
 
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<Sent>)> {
+pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
