@@ -73,6 +73,7 @@ impl Door {
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (facts.access, facts.views) = (Some(accounts), Some(views));
         }
+        facts.desk = Some(world::desk(config, &tenants)?);
         facts.metrics_apart = admin.is_some();
         facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();
