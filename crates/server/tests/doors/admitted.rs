@@ -81,7 +81,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,
