@@ -4,7 +4,6 @@ use axum::extract::Path;
 use axum::extract::rejection::JsonRejection;
 use axum::response::IntoResponse as _;
 use governance::desk::{BreachStep, NewBreach};
-use serde_json::json;
 
 use super::{AtDesk, body, made};
 use crate::ngsi_ld::ProblemDetails;

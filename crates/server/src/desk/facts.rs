@@ -14,7 +14,6 @@ use query::{Caller, Purpose, Selection, View};
 use twin::{Reader as _, Tenants};
 
 /// The parts of an installation.
-#[derive(Debug)]
 pub struct Installation<'a> {
     /// The twins of all tenants.
     pub tenants: &'a Tenants,

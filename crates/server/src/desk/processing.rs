@@ -6,7 +6,6 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use governance::desk::{Description, Findings};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 
 use super::{AtDesk, body, made};

@@ -5,7 +5,6 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use governance::desk::{NewRequest, RequestStep};
-use serde_json::json;
 
 use super::{AtDesk, body, made};
 use crate::ngsi_ld::ProblemDetails;

@@ -257,6 +257,9 @@ const ROUTES: &[(&str, Methods)] = &[
         ],
     ),
     // The desk of the data-protection officer
+    ("/governance", DESK),
+    ("/governance/processing/{activity}/edit", AT_DESK),
+    ("/governance/processing/{activity}/delete", AT_DESK),
     ("/governance/processing", DESKS),
     (
         "/governance/processing/{activity}",
@@ -428,7 +431,7 @@ pub(crate) mod tests {
     fn of_pages() -> BTreeSet<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
         let mut routes = BTreeSet::new();
-        for file in ["mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
+        for file in ["mod.rs", "desk/mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
             let source = std::fs::read_to_string(folder.join(file)).unwrap();
             for rest in source.split(".route(").skip(1) {
                 let path = rest.split('"').nth(1).unwrap();

@@ -9,6 +9,7 @@ mod assessed;
 mod assets;
 mod audit;
 mod describe;
+pub(crate) mod desk;
 mod entities;
 mod entity;
 mod features;
@@ -57,6 +58,7 @@ pub fn router() -> Router<App> {
         .route("/entities/{id}", get(entity::page))
         .route("/assets/{name}", get(assets::asset))
         .route("/reach", get(reach::page))
+        .merge(desk::router())
         .merge(scenarios::router())
         .merge(accounts::router())
 }

@@ -349,3 +349,182 @@ async fn the_gap_report_finds_what_is_so() {
         assert_eq!(standing(&report, check), Some(false), "{check}");
     }
 }
+
+/// Asks as a browser does, with a form where there is one.
+async fn browse(
+    city: &City,
+    session: &(String, String),
+    target: &str,
+    form: Option<&[(&str, &str)]>,
+) -> Reply {
+    let mut headers = vec![
+        ("cookie", session.0.as_str()),
+        ("host", "127.0.0.1:8080"),
+        ("sec-fetch-site", "same-origin"),
+        ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+    ];
+    let Some(fields) = form else {
+        return city.ask("GET", target, &headers, None).await;
+    };
+    headers.push(("content-type", "application/x-www-form-urlencoded"));
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields).append_pair("form_token", &session.1);
+    city.ask("POST", target, &headers, Some(&body.finish())).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_is_worked_at_without_scripts() {
+    let city = City::guarded();
+    let ada = logged_in(&city, "ada", &[Role::Officer]);
+    let ben = logged_in(&city, "ben", &[Role::Administrator]);
+    let fields = [
+        ("name", "Water <metering>"),
+        ("purposes", "service-operation\r\nplanning\r\n"),
+        ("classes", "personal"),
+        ("types", "WaterConsumptionObserved"),
+        ("role", "joint-controller"),
+        ("joint_controllers", "County | c@county.example"),
+        ("transfers", "MU | Host | clauses"),
+        ("retention_days", "365"),
+        ("automated_decisions", "yes"),
+        ("legal_basis", "contract"),
+    ];
+    let made = browse(&city, &ada, PROCESSING, Some(&fields)).await;
+    assert_eq!(
+        (made.status, made.header("location")),
+        (303, "/governance/processing/water-metering"),
+        "{}",
+        made.text()
+    );
+    let at = "/governance/processing/water-metering";
+    let page = browse(&city, &ada, at, None).await.text();
+    for expected in [
+        "Water &#60;metering&#62;",
+        "County | c@county.example",
+        "MU | Host | clauses",
+        "365",
+    ] {
+        assert!(page.contains(expected), "{expected} is not in {page}");
+    }
+    let key = Who::key(&city, Role::Officer);
+    let stored = key.get(&city, at).await;
+    assert_eq!(
+        (&stored["purposes"], &stored["automated_decisions"]),
+        (&json!(["service-operation", "planning"]), &json!(true))
+    );
+    // What is wrong is told, and what was typed is there.
+    let mut wrong = fields;
+    wrong[2] = ("classes", "secret");
+    let told = browse(&city, &ada, PROCESSING, Some(&wrong)).await;
+    assert_eq!(told.status, 422);
+    assert!(
+        told.text().contains("there is no `secret`") && told.text().contains("County | c@county.example"),
+        "{}",
+        told.text()
+    );
+    // Two people.
+    let assessment = [
+        ("necessity", "Bills"),
+        ("risks", "absence can be read | low | medium | monthly sums"),
+        ("residual", "low"),
+        ("review_at", "2027-05-01"),
+    ];
+    let path = |part: &str| format!("{at}/{part}");
+    assert_eq!(
+        browse(&city, &ada, &path("assessment"), Some(&assessment))
+            .await
+            .status,
+        303
+    );
+    assert_eq!(
+        browse(&city, &ada, &path("approval"), Some(&[])).await.status,
+        403
+    );
+    assert_eq!(
+        browse(&city, &ben, &path("approval"), Some(&[])).await.status,
+        303
+    );
+    assert!(
+        browse(&city, &ada, at, None)
+            .await
+            .text()
+            .contains("Approved by ben")
+    );
+    let mut changed = fields;
+    changed[7] = ("retention_days", "30");
+    assert_eq!(
+        browse(&city, &ada, &path("edit"), Some(&changed)).await.status,
+        303
+    );
+    assert_eq!(key.get(&city, at).await["assessment"]["approval"], Value::Null);
+    // A request and a breach.
+    let request = [
+        ("kind", "erasure"),
+        ("subject", "A. Wanjiku"),
+        ("entities", "urn:ngsi-ld:Person:1"),
+    ];
+    let made = browse(&city, &ada, REQUESTS, Some(&request)).await;
+    assert_eq!(
+        made.header("location"),
+        "/governance/requests/r-2026-0001",
+        "{}",
+        made.text()
+    );
+    let steps = "/governance/requests/r-2026-0001/steps";
+    assert_eq!(
+        browse(&city, &ada, steps, Some(&[("step", "erase")]))
+            .await
+            .status,
+        409
+    );
+    for step in ["identity", "erase", "done"] {
+        let taken = browse(&city, &ada, steps, Some(&[("step", step), ("note", "so")])).await;
+        assert_eq!(taken.status, 303, "{step}: {}", taken.text());
+    }
+    let breach = [
+        ("title", "Laptop lost"),
+        ("nature", "in a bus"),
+        ("risk", "high"),
+        ("people", "40"),
+    ];
+    assert_eq!(browse(&city, &ada, BREACHES, Some(&breach)).await.status, 303);
+    let steps = "/governance/breaches/b-2026-0001/steps";
+    assert_eq!(
+        browse(&city, &ada, steps, Some(&[("step", "authority"), ("note", "1")]))
+            .await
+            .status,
+        303
+    );
+    // Every page, in every language.
+    for target in [
+        "/governance",
+        PROCESSING,
+        at,
+        "/governance/requests/r-2026-0001",
+        "/governance/breaches/b-2026-0001",
+        "/governance/profiles",
+        "/governance/profiles/kenya-dpa",
+    ] {
+        for tag in ["en", "fr", "sw", "ar"] {
+            let page = browse(&city, &ada, &format!("{target}?lang={tag}"), None).await;
+            let text = page.text();
+            assert_eq!(page.status, 200, "{target}: {text}");
+            assert!(text.contains(&format!("<html lang=\"{tag}\"")), "{target}");
+            assert!(
+                !text.contains("desk-field-") && !text.contains("Unknown localization"),
+                "{target} {tag}: {text}"
+            );
+        }
+    }
+    let page = browse(&city, &ada, "/governance", None).await.text();
+    assert!(
+        page.contains("b-2026-0001") && page.contains("A. Wanjiku"),
+        "{page}"
+    );
+    assert_eq!(browse(&city, &ada, &path("delete"), Some(&[])).await.status, 303);
+    // Nobody else gets in, and without the token nothing is done.
+    let eve = logged_in(&city, "eve", &[Role::Planner]);
+    assert_eq!(browse(&city, &eve, "/governance", None).await.status, 403);
+    let forged = (ada.0.clone(), "0".repeat(32));
+    assert_eq!(browse(&city, &forged, REQUESTS, Some(&request)).await.status, 403);
+}
