@@ -133,14 +133,18 @@ fn transport_encrypted(facts: &Facts, _: &Clocks) -> Verdict {
 const WORKING_DAY: u32 = 12;
 
 fn sessions_end(facts: &Facts, _: &Clocks) -> Verdict {
-    let hours = facts.setup.session_hours;
-    if hours <= WORKING_DAY {
-        holds(format!("a login ends after {hours} hours at the latest"))
-    } else {
-        violated(
+    match facts.setup.session_hours {
+        Some(hours) if hours <= WORKING_DAY => {
+            holds(format!("a login ends after {hours} hours at the latest"))
+        }
+        Some(hours) => violated(
             format!("a login lasts up to {hours} hours"),
             format!("set access.session_hours to {WORKING_DAY} or less"),
-        )
+        ),
+        None => violated(
+            "nobody logs in, so nothing ends",
+            "set access.mode to \"required\"",
+        ),
     }
 }
 

@@ -39,8 +39,8 @@ pub struct Setup {
     pub audit_recorded: bool,
     /// How data and passwords travel.
     pub transport: Transport,
-    /// How long a session can last, in hours (`access.session_hours`).
-    pub session_hours: u32,
+    /// How long a session can last, in hours (`access.session_hours`); `None`: nobody logs in.
+    pub session_hours: Option<u32>,
     /// `governance.controller`.
     pub controller: Option<String>,
     /// `governance.officer`.

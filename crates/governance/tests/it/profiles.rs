@@ -111,7 +111,7 @@ fn exemplary() -> Facts {
             login_required: true,
             audit_recorded: true,
             transport: Transport::Encrypted,
-            session_hours: 12,
+            session_hours: Some(12),
             controller: some("City of Example"),
             officer: some("dpo@city.example"),
             registration: some("123"),
@@ -154,7 +154,8 @@ const VIOLATIONS: &[Violation] = &[
     ("transport-encrypted", |facts| {
         facts.setup.transport = Transport::Plain
     }),
-    ("sessions-end", |facts| facts.setup.session_hours = 24 * 30),
+    ("sessions-end", |facts| facts.setup.session_hours = Some(24 * 30)),
+    ("sessions-end", |facts| facts.setup.session_hours = None),
     ("second-factor", |facts| {
         facts.people.without_second_factor = vec!["ada".into()]
     }),

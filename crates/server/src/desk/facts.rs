@@ -80,10 +80,9 @@ impl Installation<'_> {
             login_required: self.access.is_some(),
             audit_recorded: self.audit_recorded,
             transport,
-            // Where nobody logs in, nothing ends.
-            session_hours: self.access.map_or(u32::MAX, |access| {
-                u32::try_from(hours(access)).unwrap_or(u32::MAX)
-            }),
+            session_hours: self
+                .access
+                .map(|access| u32::try_from(hours(access)).unwrap_or(u32::MAX)),
             controller: settings.controller.clone(),
             officer: settings.officer.clone(),
             registration: settings.registration.clone(),
