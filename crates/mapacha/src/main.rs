@@ -51,7 +51,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
             Some(profile) => commands::law::run(profile, arguments, &effective, json),
             None => commands::doctor::run(&effective, json),
         },
-        Command::Guideline(command) => commands::guideline::run(command),
+        Command::Guideline(command) => commands::guideline::run(command, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
             output::print(&format!(

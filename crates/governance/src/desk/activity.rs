@@ -389,6 +389,8 @@ mod tests {
         }
     }
 
+    type Wrong = fn(&mut Description);
+
     fn metering() -> Description {
         Description {
             name: "Water metering".into(),
@@ -402,7 +404,6 @@ mod tests {
     #[test]
     fn what_a_register_cannot_hold_is_refused_with_its_place() {
         assert!(metering().check(&known()).is_ok());
-        type Wrong = fn(&mut Description);
         let cases: [(Wrong, &str); 9] = [
             (|it| it.name = " ".into(), "`name`: it is empty"),
             (|it| it.purposes.clear(), "`purposes`: it is empty"),

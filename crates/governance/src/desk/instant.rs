@@ -8,7 +8,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 /// The microseconds of an hour.
 pub(crate) const HOUR: i64 = 3_600_000_000;
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub(crate) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
 }
@@ -23,7 +23,7 @@ pub(crate) mod optional {
     use ngsi_ld::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    #[allow(clippy::ref_option, reason = "serde calls it so")]
     pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => serializer.collect_str(at),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::checks;
-use super::profile::Profile;
+use super::profile::{CAUTION, Profile};
 use super::report::Report;
 use crate::desk::Kind;
 
@@ -19,7 +19,7 @@ pub fn guideline(profile: &Profile, report: Option<&Report>, version: &str) -> S
         ("authority", profile.authority.clone()),
         ("text", profile.text.clone()),
         ("basis", profile.basis.clone()),
-        ("caution", profile.caution().into_owned()),
+        ("caution", CAUTION.to_owned()),
         ("profile", profile.id.clone()),
         ("version", version.to_owned()),
         ("breach_hours", profile.clocks.breach_hours.to_string()),

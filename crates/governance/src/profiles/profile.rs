@@ -1,6 +1,5 @@
 //! A profile, as its file has it.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
@@ -179,14 +178,11 @@ impl Profile {
         }
         Ok(profile)
     }
-
-    /// Those words that stand before everything that is made of a profile.
-    pub fn caution(&self) -> Cow<'static, str> {
-        "This lists what a program can check, in its own words. It is no legal advice, and what it does not find may still \
-         be missing."
-            .into()
-    }
 }
+
+/// What stands before everything that is made of a profile.
+pub(super) const CAUTION: &str = "This lists what a program can check, in its own words. It is no legal advice, and what it \
+    does not find may still be missing.";
 
 /// The JSON Schema of a profile's file.
 pub fn json_schema() -> Json {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use governance::profiles::{Profile, Unreadable, guideline};
+use governance::profiles::{Profile, Unreadable, guideline, json_schema};
+use serde_json::json;
 
 use super::law;
 use crate::output::{Failure, Outcome, print};
@@ -26,14 +27,23 @@ pub(crate) enum Guideline {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Print the JSON Schema of a profile's file
+    #[command(after_help = "Example:\n  mapacha guideline schema > profile.schema.json")]
+    Schema,
 }
 
-pub(crate) fn run(command: &Guideline) -> Result<Outcome, Failure> {
-    let Guideline::Export {
-        profile,
-        profile_file,
-        output,
-    } = command;
+pub(crate) fn run(command: &Guideline, json: bool) -> Result<Outcome, Failure> {
+    let (profile, profile_file, output) = match command {
+        Guideline::Export {
+            profile,
+            profile_file,
+            output,
+        } => (profile, profile_file, output),
+        Guideline::Schema => {
+            print(&format!("{}\n", serde_json::to_string_pretty(&json_schema())?))?;
+            return Ok(Outcome::Done);
+        }
+    };
     let own;
     let profile = match (profile_file, profile) {
         (Some(file), _) => {
@@ -46,10 +56,22 @@ pub(crate) fn run(command: &Guideline) -> Result<Outcome, Failure> {
         (None, id) => law::named(id.as_deref().unwrap_or_default())?,
     };
     let text = guideline(profile, None, env!("CARGO_PKG_VERSION"));
+    if let Some(file) = output {
+        std::fs::write(file, &text)
+            .map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", file.display())))?;
+    }
     match output {
+        _ if json => {
+            let file = output.as_ref().map(|file| file.display().to_string());
+            let document = json!({"profile": profile.id, "file": file, "guideline": text});
+            print(&format!("{}\n", serde_json::to_string_pretty(&document)?))?;
+        }
+        Some(file) => print(&format!(
+            "{}: the guideline under {}\n",
+            file.display(),
+            profile.name
+        ))?,
         None => print(&text)?,
-        Some(file) => std::fs::write(file, text)
-            .map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", file.display())))?,
     }
     Ok(Outcome::Done)
 }

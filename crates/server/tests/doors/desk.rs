@@ -284,8 +284,8 @@ async fn the_gap_report_finds_what_is_so() {
             )
             .await;
         assert_eq!(
-            report["articles"].as_array().unwrap().len(),
-            profile["articles"].as_u64().unwrap() as usize
+            report["articles"].as_array().unwrap().len() as u64,
+            profile["articles"].as_u64().unwrap()
         );
     }
     let kenya = "/governance/profiles/kenya-dpa";

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use governance::profiles::{Profile, Report, Standing};
+use governance::profiles::{Profile, Report, Standing, Stood};
 
 use super::fields::word;
 use super::{Failure, Visit, at, read, respond};
@@ -54,19 +54,19 @@ struct Page {
     l: Language,
     frame: Frame,
     report: Report,
+    /// The articles, each with its standing in a word and as a class of the style.
+    articles: Vec<(Stood, String, &'static str)>,
     summary: String,
 }
 
-impl Page {
-    /// The word for how an article stands, and its class of the style.
-    fn standing(&self, standing: &Standing) -> (String, &'static str) {
-        let class = match standing {
-            Standing::Violated => "worse",
-            Standing::Checked => "better",
-            Standing::Organisational => "unknown",
-        };
-        (word(self.l, standing.name()), class)
-    }
+/// The word for how an article stands, and its class of the style.
+fn shown(l: Language, standing: Standing) -> (String, &'static str) {
+    let class = match standing {
+        Standing::Violated => "worse",
+        Standing::Checked => "better",
+        Standing::Organisational => "unknown",
+    };
+    (word(l, standing.name()), class)
 }
 
 /// `GET /governance/profiles/{profile}`.
@@ -79,7 +79,15 @@ pub(super) async fn page(
         let l = visit.language;
         let report =
             crate::desk::report(&at(visit)?, &id).map_err(|problem| Failure::refused(visit, &problem))?;
+        let articles = std::mem::take(&mut report.articles)
+            .into_iter()
+            .map(|article| {
+                let (standing, class) = shown(l, article.standing);
+                (article, standing, class)
+            })
+            .collect();
         let page = Page {
+            articles,
             l,
             frame: Frame::new(visit, Place::None, report.name.clone()),
             summary: l.text_with(

@@ -130,7 +130,7 @@ impl Sent {
         }
         let at = Timestamp::parse(&format!("{day}T00:00:00Z"));
         at.map(Some)
-            .map_err(|_| wrong(name, "write a day as in 2026-05-01"))
+            .map_err(|_no_day| wrong(name, "write a day as in 2026-05-01"))
     }
 
     /// A whole number; nothing where none is given.
@@ -140,7 +140,7 @@ impl Sent {
             text => text
                 .parse()
                 .map(Some)
-                .map_err(|_| wrong(name, "write a whole number")),
+                .map_err(|_no_number| wrong(name, "write a whole number")),
         }
     }
 }
