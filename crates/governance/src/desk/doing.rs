@@ -1,7 +1,7 @@
 //! The desk itself, and in whose name something is done at it.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use ngsi_ld::Timestamp;
@@ -337,14 +337,15 @@ impl Desk {
             let first: Vec<String> = (pointers.iter().take(10))
                 .map(|one| format!("{} of {}", text(one, "attribute"), text(one, "entity")))
                 .collect();
-            told += &format!(
+            let _ = write!(
+                told,
                 "; {} attributes still point to them: {}",
                 pointers.len(),
                 first.join(", ")
             );
         }
         if !note.is_empty() {
-            told += &format!(" — {note}");
+            let _ = write!(told, " — {note}");
         }
         Ok(told.chars().take(super::words::TEXT).collect())
     }

@@ -4,6 +4,8 @@ mod cases;
 mod register;
 mod setup;
 
+use std::fmt::Write as _;
+
 use super::facts::Facts;
 use super::profile::Clocks;
 
@@ -110,7 +112,7 @@ fn without(found: &[String], fine: &str, what: &str, remedy: &str) -> Verdict {
     let more = found.len().saturating_sub(20);
     let mut shown = found.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
     if more > 0 {
-        shown += &format!(" and {more} more");
+        let _ = write!(shown, " and {more} more");
     }
     violated(format!("{shown} {what}"), remedy)
 }
