@@ -152,88 +152,88 @@ const VIOLATIONS: &[Violation] = &[
     ("login-required", |facts| facts.setup.login_required = false),
     ("audit-recorded", |facts| facts.setup.audit_recorded = false),
     ("transport-encrypted", |facts| {
-        facts.setup.transport = Transport::Plain
+        facts.setup.transport = Transport::Plain;
     }),
     ("sessions-end", |facts| facts.setup.session_hours = Some(24 * 30)),
     ("sessions-end", |facts| facts.setup.session_hours = None),
     ("second-factor", |facts| {
-        facts.people.without_second_factor = vec!["ada".into()]
+        facts.people.without_second_factor = vec!["ada".into()];
     }),
     ("personal-data-closed", |facts| {
-        facts.sight.personal = vec!["strangers".into()]
+        facts.sight.personal = vec!["strangers".into()];
     }),
     ("special-data-closed", |facts| {
-        facts.sight.special = vec!["viewers".into()]
+        facts.sight.special = vec!["viewers".into()];
     }),
     ("closed-by-default", |facts| {
-        facts.sight.unclassified = vec!["viewers".into()]
+        facts.sight.unclassified = vec!["viewers".into()];
     }),
     ("controller-named", |facts| facts.setup.controller = None),
     ("officer-named", |facts| facts.people.officers = 0),
     ("officer-named", |facts| facts.setup.officer = Some(" ".into())),
     ("registered-with-authority", |facts| {
-        facts.setup.registration = None
+        facts.setup.registration = None;
     }),
     ("data-located", |facts| facts.setup.data_location = None),
     ("clocks-of-this-law", |facts| {
-        facts.setup.profile = Some("gdpr".into())
+        facts.setup.profile = Some("gdpr".into());
     }),
     ("clocks-of-this-law", |facts| facts.setup.profile = None),
     ("clocks-of-this-law", |facts| {
-        facts.setup.profile = Some("atlantis".into())
+        facts.setup.profile = Some("atlantis".into());
     }),
     ("processing-registered", |facts| {
-        facts.held[0].of = Name::default_term("Person")
+        facts.held[0].of = Name::default_term("Person");
     }),
     ("processing-registered", |facts| {
-        of(facts, |it| it.description.classes = vec!["special".into()])
+        of(facts, |it| it.description.classes = vec!["special".into()]);
     }),
     ("register-complete", |facts| {
-        of(facts, |it| it.description.recipients.clear())
+        of(facts, |it| it.description.recipients.clear());
     }),
     ("purposes-registered", |facts| {
-        facts.purposes = Some(BTreeSet::new())
+        facts.purposes = Some(BTreeSet::new());
     }),
     ("purposes-registered", |facts| facts.purposes = None),
     ("legal-basis-named", |facts| {
-        of(facts, |it| it.description.legal_basis = None)
+        of(facts, |it| it.description.legal_basis = None);
     }),
     ("consent-evidenced", |facts| {
-        of(facts, |it| it.description.consent_record.clear())
+        of(facts, |it| it.description.consent_record.clear());
     }),
     ("special-data-justified", |facts| {
-        of(facts, |it| it.description.special_condition.clear())
+        of(facts, |it| it.description.special_condition.clear());
     }),
     ("notice-given", |facts| {
-        of(facts, |it| it.description.notice.clear())
+        of(facts, |it| it.description.notice.clear());
     }),
     ("retention-set", |facts| {
-        of(facts, |it| it.description.retention_days = None)
+        of(facts, |it| it.description.retention_days = None);
     }),
     ("security-described", |facts| {
-        of(facts, |it| it.description.security.clear())
+        of(facts, |it| it.description.security.clear());
     }),
     ("processors-bound", |facts| {
-        of(facts, |it| it.description.processors[0].contract.clear())
+        of(facts, |it| it.description.processors[0].contract.clear());
     }),
     ("joint-controllers-named", |facts| {
-        of(facts, |it| it.description.joint_controllers[0].contact.clear())
+        of(facts, |it| it.description.joint_controllers[0].contact.clear());
     }),
     ("joint-controllers-named", |facts| {
-        of(facts, |it| it.description.joint_controllers.clear())
+        of(facts, |it| it.description.joint_controllers.clear());
     }),
     ("transfers-safeguarded", |facts| {
-        of(facts, |it| it.description.transfers[0].safeguard.clear())
+        of(facts, |it| it.description.transfers[0].safeguard.clear());
     }),
     ("automated-decisions-reviewed", |facts| {
-        of(facts, |it| it.description.human_review.clear())
+        of(facts, |it| it.description.human_review.clear());
     }),
     ("children-protected", |facts| {
-        of(facts, |it| it.description.guardian_consent.clear())
+        of(facts, |it| it.description.guardian_consent.clear());
     }),
     ("impact-assessed", |facts| of(facts, |it| it.assessment = None)),
     ("impact-assessed", |facts| {
-        of(facts, |it| it.assessment.as_mut().unwrap().approval = None)
+        of(facts, |it| it.assessment.as_mut().unwrap().approval = None);
     }),
     ("impact-assessed", |facts| facts.now = at("2028-01-01T00:00:00Z")),
     ("residual-risk-consulted", |facts| {
@@ -250,7 +250,7 @@ const VIOLATIONS: &[Violation] = &[
     }),
     ("objection-in-time", |facts| unanswered(facts, Kind::Objection)),
     ("breaches-notified", |facts| {
-        facts.now = at("2026-05-05T00:00:00Z")
+        facts.now = at("2026-05-05T00:00:00Z");
     }),
     ("people-told-of-breaches", |facts| {
         Arc::make_mut(&mut facts.breaches[0]).risk = Level::High
