@@ -77,7 +77,7 @@ pub(super) async fn page(
 ) -> Result<Response, Failure> {
     read(visit, move |visit| {
         let l = visit.language;
-        let report =
+        let mut report =
             crate::desk::report(&at(visit)?, &id).map_err(|problem| Failure::refused(visit, &problem))?;
         let articles = std::mem::take(&mut report.articles)
             .into_iter()
