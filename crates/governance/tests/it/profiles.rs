@@ -238,7 +238,7 @@ const VIOLATIONS: &[Violation] = &[
     ("impact-assessed", |facts| facts.now = at("2028-01-01T00:00:00Z")),
     ("residual-risk-consulted", |facts| {
         of(facts, |it| {
-            it.assessment.as_mut().unwrap().findings.residual = Level::High
+            it.assessment.as_mut().unwrap().findings.residual = Level::High;
         });
     }),
     ("access-in-time", |facts| unanswered(facts, Kind::Access)),
@@ -246,14 +246,14 @@ const VIOLATIONS: &[Violation] = &[
     ("export-in-time", |facts| unanswered(facts, Kind::Export)),
     ("erasure-in-time", |facts| unanswered(facts, Kind::Erasure)),
     ("restriction-in-time", |facts| {
-        unanswered(facts, Kind::Restriction)
+        unanswered(facts, Kind::Restriction);
     }),
     ("objection-in-time", |facts| unanswered(facts, Kind::Objection)),
     ("breaches-notified", |facts| {
         facts.now = at("2026-05-05T00:00:00Z");
     }),
     ("people-told-of-breaches", |facts| {
-        Arc::make_mut(&mut facts.breaches[0]).risk = Level::High
+        Arc::make_mut(&mut facts.breaches[0]).risk = Level::High;
     }),
 ];
 
