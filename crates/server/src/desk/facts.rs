@@ -39,14 +39,13 @@ impl Installation<'_> {
     pub fn facts(&self) -> Result<Facts, twin::Error> {
         let rules = self.views.map(|views| views.policies().rules());
         let started;
-        let classification: &Classification = match &rules {
-            Some(rules) => rules.classes().classification(),
-            None => {
-                // What a city starts with; it is read by a test of its crate.
-                started = Classes::parse("classification", DEFAULT_CLASSES)
-                    .map_err(|error| twin::Error::Storage(error.to_string()))?;
-                started.classification()
-            }
+        let classification: &Classification = if let Some(rules) = &rules {
+            rules.classes().classification()
+        } else {
+            // What a city starts with; it is read by a test of its crate.
+            started = Classes::parse("classification", DEFAULT_CLASSES)
+                .map_err(|error| twin::Error::Storage(error.to_string()))?;
+            started.classification()
         };
         let held = self.held(classification)?;
         Ok(Facts {
@@ -71,9 +70,8 @@ impl Installation<'_> {
         let settings = self.desk.settings();
         let transport = match self.public_url {
             Some(url) if url.starts_with("https://") => Transport::Encrypted,
-            Some(_) => Transport::Plain,
             None if self.listen.is_loopback() => Transport::Here,
-            None => Transport::Plain,
+            Some(_) | None => Transport::Plain,
         };
         let hours = |access: &Access| access.settings().longest.as_secs().div_ceil(3_600);
         Setup {
