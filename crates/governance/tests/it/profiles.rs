@@ -278,6 +278,10 @@ fn each_check_holds_as_it_should_and_is_found_violated() {
         };
         assert!(!found.is_empty() && !remedy.is_empty(), "{name}");
     }
+    let named: BTreeSet<&str> = (Profile::built_in().iter())
+        .flat_map(|profile| &profile.articles)
+        .flat_map(|article| article.checks.iter().map(String::as_str))
+        .collect();
     let violated: BTreeSet<&str> = VIOLATIONS.iter().map(|(name, _)| *name).collect();
     let all: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
     assert_eq!(
@@ -285,6 +289,7 @@ fn each_check_holds_as_it_should_and_is_found_violated() {
         "every check has a violation, and no name is there twice"
     );
     assert_eq!(all.len(), CHECKS.len());
+    assert_eq!(named, all, "every check is one that a law asks for");
 }
 
 #[test]

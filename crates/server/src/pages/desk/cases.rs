@@ -163,17 +163,17 @@ pub(super) async fn record(
     let sent = Sent::read(&visit, request).await?;
     read(visit, move |visit| {
         let at = at(visit)?;
-        let text = |name: &str| sent.field(name).to_owned();
+        let typed = |name: &str| sent.field(name).to_owned();
         let new = || {
             Ok(NewBreach {
-                title: text("title"),
-                nature: text("nature"),
+                title: typed("title"),
+                nature: typed("nature"),
                 known_at: None,
                 risk: Level::parse(sent.field("risk")).ok_or_else(|| wrong("risk", "choose how much"))?,
                 people: sent.number("people")?,
-                data: text("data"),
-                consequences: text("consequences"),
-                measures: text("measures"),
+                data: typed("data"),
+                consequences: typed("consequences"),
+                measures: typed("measures"),
             })
         };
         let breach = new()

@@ -220,7 +220,7 @@ pub(super) fn fields(l: Language, it: &Description, known: &Known, sent: Option<
 
 /// The description that a form holds.
 pub(super) fn description(sent: &Sent) -> Result<Description, governance::desk::Error> {
-    let text = |name: &str| sent.field(name).to_owned();
+    let typed = |name: &str| sent.field(name).to_owned();
     let role = Role::ALL
         .into_iter()
         .find(|role| role.name() == sent.field("role"));
@@ -229,13 +229,13 @@ pub(super) fn description(sent: &Sent) -> Result<Description, governance::desk::
         .find(|basis| basis.name() == sent.field("legal_basis"));
     let controller = sent.field("controller");
     Ok(Description {
-        name: text("name"),
-        about: text("about"),
+        name: typed("name"),
+        about: typed("about"),
         purposes: sent.lines("purposes"),
         role: role.unwrap_or_default(),
         controller: (!controller.is_empty()).then(|| Party {
             name: controller.to_owned(),
-            contact: text("controller_contact"),
+            contact: typed("controller_contact"),
         }),
         joint_controllers: (sent.rows("joint_controllers").into_iter())
             .map(|[name, contact]| Party { name, contact })
@@ -248,8 +248,8 @@ pub(super) fn description(sent: &Sent) -> Result<Description, governance::desk::
             })
             .collect(),
         legal_basis: basis,
-        legal_basis_detail: text("legal_basis_detail"),
-        special_condition: text("special_condition"),
+        legal_basis_detail: typed("legal_basis_detail"),
+        special_condition: typed("special_condition"),
         subjects: sent.lines("subjects"),
         types: sent.lines("types"),
         classes: sent.lines("classes"),
@@ -263,11 +263,11 @@ pub(super) fn description(sent: &Sent) -> Result<Description, governance::desk::
             .collect(),
         retention_days: sent.number("retention_days")?,
         security: sent.lines("security"),
-        notice: text("notice"),
-        consent_record: text("consent_record"),
+        notice: typed("notice"),
+        consent_record: typed("consent_record"),
         automated_decisions: !sent.field("automated_decisions").is_empty(),
-        human_review: text("human_review"),
+        human_review: typed("human_review"),
         children: !sent.field("children").is_empty(),
-        guardian_consent: text("guardian_consent"),
+        guardian_consent: typed("guardian_consent"),
     })
 }
