@@ -183,6 +183,11 @@ impl Access {
         self.0.epoch.load(Ordering::Acquire)
     }
 
+    /// What is set.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// How many passwords were hashed since the start.
     pub fn passwords_hashed(&self) -> u64 {
         self.0.hasher.computed()

@@ -7,6 +7,8 @@ use std::time::Duration;
 use access::{Access, PolicyViews};
 use governance::audit::verify::{self, Report};
 use governance::audit::{Audit, VerifierKey};
+use governance::desk::Desk;
+use governance::profiles::Profile;
 use jiff::tz::TimeZone;
 use query::{Caller, View};
 use storage::environment::{Clock as _, Environment, SystemClock};
@@ -251,6 +253,21 @@ pub(crate) fn views(config: &Config, tenants: &Tenants, accounts: Access) -> Res
     let zone = zone.map_err(|error| Failure::new(format!("city.time_zone: {error}")))?;
     PolicyViews::open(accounts, twin(tenants, None)?, zone)
         .map_err(|error| Failure::new(format!("the access policies in the store: {error}")))
+}
+
+/// The desk of the data-protection officer, which stands in the default tenant's store.
+pub(crate) fn desk(config: &Config, tenants: &Tenants) -> Result<Desk, Failure> {
+    let given = &config.governance;
+    let profile = given.profile.as_deref().and_then(Profile::of);
+    let settings = governance::desk::Settings {
+        controller: given.controller.clone(),
+        officer: given.officer.clone(),
+        registration: given.registration.clone(),
+        data_location: given.data_location.clone(),
+        profile: given.profile.clone(),
+        clocks: profile.map(|profile| profile.clocks.clone()).unwrap_or_default(),
+    };
+    Desk::open(&twin(tenants, None)?, settings).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// The twin of a tenant, made when missing.

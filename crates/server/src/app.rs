@@ -112,6 +112,8 @@ pub struct Config {
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
     pub audit: Option<governance::audit::Audit>,
+    /// The desk of the data-protection officer; none where a program has no use for it.
+    pub desk: Option<governance::desk::Desk>,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -145,6 +147,7 @@ impl Config {
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             audit: None,
+            desk: None,
             grace: Duration::from_secs(4),
         }
     }

@@ -8,6 +8,7 @@ mod accounts_api;
 pub mod accounts_json;
 pub mod app;
 mod audit;
+mod desk;
 pub mod identity;
 pub mod imports;
 pub mod json;
@@ -30,6 +31,8 @@ mod service;
 mod trust;
 
 pub use app::{App, Config};
+pub use desk::facts::Installation;
+pub use identity::caller_view;
 pub use identity::{ClientSecret, Provider, ProviderSettings, caller_view};
 pub use openapi::openapi;
 pub use origins::{NoOrigin, Origins};

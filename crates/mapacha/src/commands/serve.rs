@@ -79,6 +79,7 @@ impl Door {
             let base = public.map_or_else(|| format!("http://{address}"), |url| url.as_str().to_owned());
             facts.provider = world::provider(config, base)?;
         }
+        facts.desk = Some(world::desk(config, &tenants)?);
         facts.metrics_apart = admin.is_some();
         facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     /// Whom to tell of a weakness.
     pub(crate) security: Security,
+    /// What the city says of itself under the laws of data protection.
+    pub(crate) governance: Governance,
     /// The MQTT door (not in this version: only `off`).
     pub(crate) mqtt: Door,
     /// The CoAP door (not in this version: only `off`).
@@ -200,6 +202,23 @@ fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
     }
 }
 
+/// `[governance]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Governance {
+    /// The law that holds here, by the id of its legal profile: `gdpr`, `kenya-dpa`, `malabo`, `nigeria-ndpa`, `popia`. It
+    /// sets the clocks of requests and breaches; without it, they run 30 days and 72 hours.
+    pub(crate) profile: Option<String>,
+    /// Who answers for the processing: the city's name and address.
+    pub(crate) controller: Option<String>,
+    /// How the data-protection officer is reached.
+    pub(crate) officer: Option<String>,
+    /// The number under which the controller is registered with the authority.
+    pub(crate) registration: Option<String>,
+    /// The country in which the data are kept, as ISO 3166-1 alpha-2, such as `KE`.
+    pub(crate) data_location: Option<String>,
+}
+
 /// `access.mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -360,6 +379,24 @@ impl Config {
                 "write what others write into a browser to get here",
             );
         }
+        if let Some(profile) = &self.governance.profile
+            && governance::profiles::Profile::of(profile).is_none()
+        {
+            return refuse(
+                "governance.profile",
+                &format!("there is no legal profile `{profile}`"),
+                &format!("use one of {}", governance::profiles::Profile::ids()),
+            );
+        }
+        if let Some(country) = &self.governance.data_location
+            && !(country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_uppercase()))
+        {
+            return refuse(
+                "governance.data_location",
+                &format!("`{country}` is no country's code"),
+                "write two capital letters, as in \"KE\" (ISO 3166-1)",
+            );
+        }
         if let Some(zone) = &self.city.time_zone
             && jiff::tz::TimeZone::get(zone).is_err()
         {
@@ -418,6 +455,13 @@ mod tests {
         assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
         config = Config::default();
         config.access.session_hours = 0;
+        assert!(config.check().is_err());
+        config = Config::default();
+        config.governance.profile = Some("atlantis".into());
+        assert!(config.check().unwrap_err().to_string().contains("kenya-dpa"));
+        config.governance.profile = Some("popia".into());
+        assert!(config.check().is_ok());
+        config.governance.data_location = Some("Kenya".into());
         assert!(config.check().is_err());
         config = Config::default();
         config.http.admin_listen = Some("0.0.0.0:9090".parse().unwrap());

@@ -1,9 +1,9 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, ImportsRun, MetricsRead,
-    NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage,
-    SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
+    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, GovernanceManage, ImportsRun,
+    MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun, SnapshotsManage,
+    SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
 use serde_json::{Value, json};
 
@@ -39,6 +39,9 @@ const ASSESSMENT: Methods = &[("GET", May(AssessmentRead))];
 const SCENARIOS: Methods = &[("GET", May(ScenariosRead))];
 const AUDIT: Methods = &[("GET", May(AuditRead))];
 const RUN: Methods = &[("POST", May(ScenariosRun))];
+const DESK: Methods = &[("GET", May(GovernanceManage))];
+const AT_DESK: Methods = &[("POST", May(GovernanceManage))];
+const DESKS: Methods = &[("GET", May(GovernanceManage)), ("POST", May(GovernanceManage))];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
@@ -253,6 +256,30 @@ const ROUTES: &[(&str, Methods)] = &[
             ("DELETE", May(PoliciesManage)),
         ],
     ),
+    // The desk of the data-protection officer
+    ("/governance", DESK),
+    ("/governance/processing/{activity}/edit", AT_DESK),
+    ("/governance/processing/{activity}/delete", AT_DESK),
+    ("/governance/processing", DESKS),
+    (
+        "/governance/processing/{activity}",
+        &[
+            ("GET", May(GovernanceManage)),
+            ("PUT", May(GovernanceManage)),
+            ("DELETE", May(GovernanceManage)),
+        ],
+    ),
+    ("/governance/processing/{activity}/assessment", AT_DESK),
+    ("/governance/processing/{activity}/approval", AT_DESK),
+    ("/governance/requests", DESKS),
+    ("/governance/requests/{request}", DESK),
+    ("/governance/requests/{request}/steps", AT_DESK),
+    ("/governance/requests/{request}/export", DESK),
+    ("/governance/breaches", DESKS),
+    ("/governance/breaches/{breach}", DESK),
+    ("/governance/breaches/{breach}/steps", AT_DESK),
+    ("/governance/profiles", DESK),
+    ("/governance/profiles/{profile}", DESK),
     // The audit log
     ("/audit", AUDIT),
     ("/audit/checkpoint", AUDIT),
@@ -410,7 +437,7 @@ pub(crate) mod tests {
     fn of_pages() -> BTreeSet<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
         let mut routes = BTreeSet::new();
-        for file in ["mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
+        for file in ["mod.rs", "desk/mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
             let source = std::fs::read_to_string(folder.join(file)).unwrap();
             for rest in source.split(".route(").skip(1) {
                 let path = rest.split('"').nth(1).unwrap();

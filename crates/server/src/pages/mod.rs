@@ -9,6 +9,7 @@ mod assessed;
 mod assets;
 mod audit;
 mod describe;
+pub(crate) mod desk;
 mod entities;
 mod entity;
 mod features;
@@ -61,6 +62,7 @@ pub fn router() -> Router<App> {
         .route("/trust", get(trust::page))
         .route("/trust/{document}", get(trust::documents))
         .route("/.well-known/security.txt", get(trust::security_txt))
+        .merge(desk::router())
         .merge(scenarios::router())
         .merge(accounts::router())
 }

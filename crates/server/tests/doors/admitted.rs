@@ -19,6 +19,7 @@ fn expected(method: &str, path: &str) -> &'static str {
         "/access/me" | "/access/roles" => "any",
         _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/access/policies") => "policies.manage",
+        _ if path.starts_with("/governance/") => "governance.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -49,11 +50,13 @@ fn gives(role: Role) -> &'static str {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read scenarios.read metrics.read"
         }
-        Role::Officer => "twin.read assessment.read scenarios.read audit.read policies.manage",
+        Role::Officer => {
+            "twin.read assessment.read scenarios.read audit.read governance.manage policies.manage"
+        }
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             audit.read policies.manage metrics.read"
+             audit.read governance.manage policies.manage metrics.read"
         }
     }
 }

@@ -142,6 +142,9 @@ impl City {
         audit.begin(&tenants.get(None).unwrap()).unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
         config.audit = Some(audit);
+        let home = tenants.get(None).unwrap();
+        let settings = governance::desk::Settings::default();
+        config.desk = Some(governance::desk::Desk::open(&home, settings).unwrap());
         configure(&mut config, &tenants, &shared);
         let app = App::new(
             tenants,

@@ -14,6 +14,7 @@ mod browsers;
 mod common;
 mod contexts;
 mod described;
+mod desk;
 mod discovery;
 mod entities;
 mod evolution;
