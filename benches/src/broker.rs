@@ -35,8 +35,12 @@ pub(crate) fn report() {
     );
     println!("|---|---|---|---|---|---|---|");
     upsert(&server, entities);
+    rest(&server, entities as u64);
     for load in &LOADS {
-        measure(&server, load, entities, seconds);
+        let requests = measure(&server, load, entities, seconds);
+        if matches!(load.operation, "patch" | "create") {
+            rest(&server, requests);
+        }
     }
     subscriptions(&server, entities, seconds);
     aggregation(&server);
@@ -91,11 +95,29 @@ pub(crate) fn upsert(server: &Server, entities: usize) {
     row("batch upsert of 100, one connection, per entity", &cost, "60 µs");
 }
 
-pub(crate) fn measure(server: &Server, what: &Load, entities: usize, seconds: usize) {
+/// Loads the server; answers with the number of requests.
+pub(crate) fn measure(server: &Server, what: &Load, entities: usize, seconds: usize) -> u64 {
+    let cost = load(&server.into(), what, entities, seconds, 0);
+    row(what.name, &cost, what.goal);
+    cost.count
+}
+
+/// Waits until the server has nothing left to do, so that no load pays what another left behind; prints what it was.
+fn rest(server: &Server, requests: u64) {
+    let begun = (Instant::now(), cpu(server));
+    let mut before = begun.1;
+    loop {
+        std::thread::sleep(Duration::from_secs(2));
+        let now = cpu(server);
+        if now.saturating_sub(before) < Duration::from_millis(30) {
+            break;
+        }
+        before = now;
+    }
     row(
-        what.name,
-        &load(&server.into(), what, entities, seconds, 0),
-        what.goal,
+        "what that left in the log, folded while nobody writes, a request",
+        &so_far(server, requests, begun),
+        "",
     );
 }
 

@@ -33,6 +33,9 @@ pub enum Permission {
     UsersManage,
     /// Read the audit log.
     AuditRead,
+    /// Keep the register of processing activities, the requests of data subjects and the breaches, and read how the
+    /// installation stands under a law.
+    GovernanceManage,
     /// Write the rules about who may see which data.
     PoliciesManage,
     /// Read the figures of the running process.
@@ -60,7 +63,7 @@ use Permission as P;
 use Role::{Administrator, Editor, Officer, Operator, Planner, Viewer};
 
 /// The table: a permission, its name, and which roles give it.
-const TABLE: [(Permission, &str, &[Role]); 16] = [
+const TABLE: [(Permission, &str, &[Role]); 17] = [
     (
         P::TwinRead,
         "twin.read",
@@ -107,6 +110,11 @@ const TABLE: [(Permission, &str, &[Role]); 16] = [
     (P::ScenariosRun, "scenarios.run", &[Planner, Administrator]),
     (P::UsersManage, "users.manage", &[Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
+    (
+        P::GovernanceManage,
+        "governance.manage",
+        &[Officer, Administrator],
+    ),
     (P::PoliciesManage, "policies.manage", &[Officer, Administrator]),
     (P::MetricsRead, "metrics.read", &[Operator, Administrator]),
 ];
@@ -283,6 +291,7 @@ mod tests {
                 "assessment.read",
                 "scenarios.read",
                 "audit.read",
+                "governance.manage",
                 "policies.manage"
             ]
         );

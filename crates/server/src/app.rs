@@ -98,16 +98,22 @@ pub struct Config {
     pub public_url: Option<crate::PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is believed, beside one on this machine where there is a public address.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whom to tell of a weakness of this server.
+    pub security_txt: Option<crate::SecurityTxt>,
     /// Who may do what; without it, nobody has to log in.
     pub access: Option<access::Access>,
     /// What those who log in see. Without it nobody sees anything where people log in.
     pub views: Option<access::PolicyViews>,
+    /// The city's identity provider, where there is one.
+    pub provider: Option<crate::Provider>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
     pub audit: Option<governance::audit::Audit>,
+    /// The desk of the data-protection officer; none where a program has no use for it.
+    pub desk: Option<governance::desk::Desk>,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -134,11 +140,14 @@ impl Config {
             allowed_origins: crate::Origins::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            security_txt: None,
             access: None,
             views: None,
+            provider: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             audit: None,
+            desk: None,
             grace: Duration::from_secs(4),
         }
     }

@@ -10,5 +10,6 @@
 mod keys;
 mod login;
 mod people;
+mod second_factor;
 mod stored;
 mod support;

@@ -66,13 +66,20 @@ impl Door {
             .transpose()
             .map_err(|error| Failure::new(format!("http.public_url: {error}")))?;
         facts.outbound = world::outbound(config)?;
+        facts.security_txt =
+            server::SecurityTxt::parse(&config.security.contact, config.security.expires.as_deref())
+                .map_err(|error| Failure::new(format!("security: {error}")))?;
         facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
         if config.asks_who() {
             let accounts = world::accounts(config, &tenants)?;
             let views = world::views(config, &tenants, accounts.clone())?;
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (facts.access, facts.views) = (Some(accounts), Some(views));
+            let public = facts.public_url.as_ref();
+            let base = public.map_or_else(|| format!("http://{address}"), |url| url.as_str().to_owned());
+            facts.provider = world::provider(config, base)?;
         }
+        facts.desk = Some(world::desk(config, &tenants)?);
         facts.metrics_apart = admin.is_some();
         facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();

@@ -109,7 +109,7 @@ fn refused(error: &Error) -> Problem {
         Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
         Error::BadName(_) => StatusCode::BAD_REQUEST,
         Error::Weak(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Beyond(_) | Error::Refused => StatusCode::FORBIDDEN,
+        Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy | Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::common::{City, Reply};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(crate) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
@@ -19,6 +19,7 @@ fn expected(method: &str, path: &str) -> &'static str {
         "/access/me" | "/access/roles" => "any",
         _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/access/policies") => "policies.manage",
+        _ if path.starts_with("/governance/") => "governance.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -49,16 +50,18 @@ fn gives(role: Role) -> &'static str {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read scenarios.read metrics.read"
         }
-        Role::Officer => "twin.read assessment.read scenarios.read audit.read policies.manage",
+        Role::Officer => {
+            "twin.read assessment.read scenarios.read audit.read governance.manage policies.manage"
+        }
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             audit.read policies.manage metrics.read"
+             audit.read governance.manage policies.manage metrics.read"
         }
     }
 }
 
-fn access_of(city: &City) -> Access {
+pub(crate) fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
@@ -78,7 +81,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,
@@ -97,10 +100,10 @@ fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
 }
 
 /// A body: its media type, and the text.
-type Sent = (String, String);
+pub(crate) type Sent = (String, String);
 
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<Sent>)> {
+pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

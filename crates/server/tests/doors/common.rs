@@ -91,8 +91,16 @@ impl City {
 
     /// Where everybody has to say who they are.
     pub(crate) fn guarded() -> Self {
+        Self::guarded_with(|_| {}, |_, _| {})
+    }
+
+    /// The same, otherwise set, with more to configure.
+    pub(crate) fn guarded_with(
+        set: impl FnOnce(&mut access::Settings),
+        more: impl FnOnce(&mut Config, &Arc<dyn twin::Clock>),
+    ) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
-            let settings = access::Settings {
+            let mut settings = access::Settings {
                 cost: access::Cost {
                     memory_kib: 8,
                     passes: 1,
@@ -100,6 +108,7 @@ impl City {
                 },
                 ..access::Settings::default()
             };
+            set(&mut settings);
             let twin = tenants.get(None).unwrap();
             let opened =
                 access::Access::open(twin.clone(), Arc::clone(clock), access::SystemRandom, settings);
@@ -107,6 +116,7 @@ impl City {
             let views = access::PolicyViews::open(opened.clone(), twin, jiff::tz::TimeZone::UTC).unwrap();
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (config.access, config.views) = (Some(opened), Some(views));
+            more(config, clock);
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }
@@ -132,6 +142,9 @@ impl City {
         audit.begin(&tenants.get(None).unwrap()).unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
         config.audit = Some(audit);
+        let home = tenants.get(None).unwrap();
+        let settings = governance::desk::Settings::default();
+        config.desk = Some(governance::desk::Desk::open(&home, settings).unwrap());
         configure(&mut config, &tenants, &shared);
         let app = App::new(
             tenants,
