@@ -124,14 +124,40 @@ fn agree(ours: &Broker, peer: &Broker) {
         };
         let (a, b) = (answer(ours), answer(peer));
         match (&a, &b) {
+            // Some measure distances on a sphere, some on the ellipsoid: they part at the rim.
+            (Json::Array(a), Json::Array(b)) if question.contains("georel") => {
+                let rim = a.len().max(50) / 50;
+                assert!(
+                    a.len().abs_diff(b.len()) <= rim,
+                    "{question}: {} and {}",
+                    a.len(),
+                    b.len()
+                );
+            }
             (Json::Array(a), Json::Array(b)) => {
                 assert_eq!(a.len(), b.len(), "{question}");
                 if a.len() < 20 || question.contains("limit=1000") {
                     assert_eq!(ids(a), ids(b), "{question}");
                 }
             }
-            (a, b) => assert_eq!(a, b, "{question}"),
+            (a, b) => assert!(alike(a, b), "{question}: {a} is not {b}"),
         }
+    }
+}
+
+/// Whether two documents are the same but for the last digits of numbers.
+fn alike(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => {
+            let [a, b] = [a, b].map(|number| number.as_f64().unwrap_or(f64::NAN));
+            (a - b).abs() <= 1e-12 * a.abs()
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            let found = |(key, a): (&String, &Json)| b.get(key).is_some_and(|b| alike(a, b));
+            a.len() == b.len() && a.iter().all(found)
+        }
+        (a, b) => a == b,
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn pointers(twin: &Twin, view: &View, ids: &[Uri]) -> Result<Vec<Json
                 for target in targets.into_iter().filter(|target| ids.contains(target)) {
                     pointers.push(json!({
                         "entity": entity.id.as_str(),
-                        "attribute": context.compact(&attribute.name),
+                        "attribute": context.compact_name(&attribute.name),
                         "to": target.as_str(),
                     }));
                 }
