@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use query::{Caller, View};
+use query::Caller;
 use twin::Event;
 
 use crate::people::account::Account;
@@ -14,7 +14,7 @@ use crate::tokens::Key;
 pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event> {
     let event = |by: &Caller, action: &str, sort: &str, name: &str, before: Option<Vec<u8>>| {
         let after = change.row().ok().and_then(|row| row.value);
-        Event::by(&View::open(by.clone(), "access"), action)
+        Event::of(by.clone(), "access", action)
             .to(sort, name)
             .with(before, after)
     };
