@@ -22,6 +22,9 @@ pub const DEFAULT_TENANT: &str = "default";
 /// How many views are kept; all are dropped when there are more.
 const KEPT: usize = 10_000;
 
+/// A quarter of an hour in microseconds: in every time zone an hour begins with one.
+const QUARTER_US: i64 = 900_000_000;
+
 /// Makes views, by the accounts and the policies of the moment. Cheap to clone.
 #[derive(Clone)]
 pub struct PolicyViews(Arc<Inner>);
@@ -94,10 +97,13 @@ impl PolicyViews {
 
     /// What somebody sees and may do, if that was found out before; else [`Self::of`] finds out.
     pub fn known(&self, who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose) -> Option<View> {
-        let epoch = self.epoch();
+        self.made(self.epoch(), &key(who, tenant, purpose, false))
+    }
+
+    /// What was found out before, in this epoch.
+    fn made(&self, epoch: u64, key: &Key) -> Option<View> {
         let made = self.0.made.lock();
-        let key = key(who, tenant, purpose, false);
-        (made.0 == epoch).then(|| made.1.get(&key).cloned()).flatten()
+        (made.0 == epoch).then(|| made.1.get(key).cloned()).flatten()
     }
 
     /// What somebody sees and may do in a tenant for a purpose. The first time it takes some milliseconds.
@@ -114,13 +120,8 @@ impl PolicyViews {
     ) -> View {
         let epoch = self.epoch();
         let key = key(who, tenant, purpose, subscribes);
-        {
-            let made = self.0.made.lock();
-            if made.0 == epoch
-                && let Some(known) = made.1.get(&key)
-            {
-                return known.clone();
-            }
+        if let Some(known) = self.made(epoch, &key) {
+            return known;
         }
         let now = self.0.access.now();
         let here = jiff::Timestamp::from_microsecond(now.as_micros())
@@ -214,12 +215,12 @@ impl Views for PolicyViews {
         ]
         .into_iter()
         .any(|action| self.0.policies.depends_on_time(action));
-        let hour = if timed {
-            self.0.access.now().as_micros() / 3_600_000_000
+        let quarter = if timed {
+            self.0.access.now().as_micros() / QUARTER_US
         } else {
             0
         };
-        // An hour more is another epoch, and so is a change more; hours since 1970 fit into 20 bits for a century.
-        (changes << 20) | (hour.unsigned_abs() & 0xF_FFFF)
+        // A quarter more is another epoch, and so is a change more; quarters since 1970 fit into 22 bits for a century.
+        (changes << 22) | (quarter.unsigned_abs() & 0x3F_FFFF)
     }
 }

@@ -12,3 +12,4 @@ mod login;
 mod people;
 mod stored;
 mod support;
+mod views;
