@@ -37,7 +37,7 @@ pub use compare::{Comparison, Difference};
 pub use explain::{Explanation, Verdict};
 pub use finding::{Finding, Refused};
 pub use policy::{Effect, PolicyInfo};
-pub use purposes::{DEFAULT_PURPOSES, PurposeRefused, Purposes};
+pub use purposes::{DEFAULT_PURPOSES, PurposeRefused, Purposes, UNSAID};
 pub use rule_book::{BUILTIN, DEFAULT_ROLES, Limits, RuleBook};
 pub use store::{KeptBy, PolicyStore, StoreError};
 pub use trial::{Outcome, Trial};

@@ -13,7 +13,7 @@ use super::finding::{Finding, Refused};
 pub const DEFAULT_PURPOSES: &str = include_str!("data/purposes.toml");
 
 /// The purpose that is meant where nobody says one.
-pub(super) const UNSAID: &str = "service-operation";
+pub const UNSAID: &str = "service-operation";
 
 /// The most purposes that there may be.
 const MAX_PURPOSES: usize = 200;

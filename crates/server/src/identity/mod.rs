@@ -11,6 +11,7 @@ mod table;
 
 use std::sync::Arc;
 
+use access::policies::UNSAID;
 use access::{Access, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -42,9 +43,9 @@ pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> V
     let view = match extensions.get::<View>() {
         Some(view) => view.clone(),
         None if app.config.access.is_some() => {
-            View::open(Caller::Anonymous, UNSAID_PURPOSE).with(&Rights::none())
+            View::open(Caller::Anonymous, UNSAID).with(&Rights::none())
         }
-        None => View::open(Caller::Anonymous, UNSAID_PURPOSE),
+        None => View::open(Caller::Anonymous, UNSAID),
     };
     match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
         Some(id) => view.of_request(id),
@@ -52,15 +53,12 @@ pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> V
     }
 }
 
-/// What for, where nobody says.
-const UNSAID_PURPOSE: &str = "service-operation";
-
 /// Finds out what somebody may see in the tenant that their request names.
 async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> Answer<Option<View>> {
     let Some(views) = app.config.views.clone() else {
         return Ok(None);
     };
-    let purpose = Purpose(UNSAID_PURPOSE.into());
+    let purpose = Purpose(UNSAID.into());
     let tenant = headers
         .get(TENANT)
         .and_then(|name| name.to_str().ok())
