@@ -72,6 +72,11 @@ impl PolicyViews {
         })))
     }
 
+    /// Who there is.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
     /// The policies.
     pub fn policies(&self) -> &Policies {
         &self.0.policies

@@ -98,9 +98,7 @@ pub struct Config {
     pub public_url: Option<crate::PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is believed, beside one on this machine where there is a public address.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Who may do what; without it, nobody has to log in.
-    pub access: Option<access::Access>,
-    /// What those who log in see. Without it nobody sees anything where people log in.
+    /// Who there is, and what they see and may do; without it, nobody has to log in.
     pub views: Option<access::PolicyViews>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
@@ -134,13 +132,17 @@ impl Config {
             allowed_origins: crate::Origins::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
-            access: None,
             views: None,
             outbound: crate::net::Policy::default(),
             metrics_apart: false,
             audit: None,
             grace: Duration::from_secs(4),
         }
+    }
+
+    /// The accounts and keys; none where nobody has to log in.
+    pub fn access(&self) -> Option<&access::Access> {
+        self.views.as_ref().map(access::PolicyViews::access)
     }
 }
 

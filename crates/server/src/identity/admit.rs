@@ -27,7 +27,7 @@ enum Shown {
 
 /// Finds out who asks, and lets them where they may go.
 pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let Some(access) = app.config.access.clone() else {
+    let Some(access) = app.config.access().cloned() else {
         return next.run(request).await;
     };
     // What is not there is told to everybody: it is no secret.

@@ -42,7 +42,7 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> View {
     let view = match extensions.get::<View>() {
         Some(view) => view.clone(),
-        None if app.config.access.is_some() => {
+        None if app.config.views.is_some() => {
             View::open(Caller::Anonymous, UNSAID).with(&Rights::none())
         }
         None => View::open(Caller::Anonymous, UNSAID),
@@ -82,7 +82,7 @@ impl FromRequestParts<App> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let access = app.config.access.clone().ok_or_else(nobody_logs_in)?;
+        let access = app.config.access().cloned().ok_or_else(nobody_logs_in)?;
         let principal = principal(&parts.extensions).cloned();
         let principal = principal.ok_or_else(|| who_are_you(false))?;
         let access = access.by(Caller::Principal(Arc::clone(&principal.id)));

@@ -61,7 +61,7 @@ impl Frame {
     pub(crate) fn new(visit: &Visit, place: Place, title: String) -> Self {
         let mut frame = Self::bare(&visit.app, visit.language, title);
         frame.items = items(place, visit.language);
-        frame.stranger = visit.app.config.access.is_some() && visit.who.is_none();
+        frame.stranger = visit.app.config.views.is_some() && visit.who.is_none();
         frame.who = visit.who.as_ref().map(|who| Who {
             name: who.name.to_string(),
             at_account: place == Place::Account,
@@ -69,7 +69,7 @@ impl Frame {
                 .may(access::Permission::UsersManage)
                 .then_some(place == Place::Users),
         });
-        if let (Some(access), Some(session)) = (&visit.app.config.access, &visit.session) {
+        if let (Some(access), Some(session)) = (visit.app.config.access(), &visit.session) {
             frame.form_token = access.form_token(session);
         }
         frame.languages = Language::all()

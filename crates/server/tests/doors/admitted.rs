@@ -59,7 +59,7 @@ fn gives(role: Role) -> &'static str {
 }
 
 fn access_of(city: &City) -> Access {
-    city.app.config.access.clone().unwrap()
+    city.app.config.access().unwrap().clone()
 }
 
 /// Something that editors may keep.

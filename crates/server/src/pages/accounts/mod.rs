@@ -127,8 +127,7 @@ fn accounts(visit: &Visit) -> Result<&Access, Failure> {
     visit
         .app
         .config
-        .access
-        .as_ref()
+        .access()
         .ok_or_else(|| Failure::not_found(visit))
 }
 

@@ -53,8 +53,7 @@ fn city() -> App {
     )
     .unwrap();
     let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder);
-    config.views = Some(PolicyViews::open(access.clone(), twin, TimeZone::UTC).unwrap());
-    config.access = Some(access);
+    config.views = Some(PolicyViews::open(access, twin, TimeZone::UTC).unwrap());
     let catalogue = indicators::Catalogue::built_in();
     App::new(
         tenants,
@@ -200,7 +199,7 @@ fn person(app: &App, name: &str, roles: &[Role]) -> access::Person {
         password: Some(PASSWORD),
         ..NewPerson::default()
     };
-    let access = app.config.access.as_ref().unwrap();
+    let access = app.config.access().unwrap();
     access.add_person(&new, Permissions::all()).unwrap().0
 }
 
@@ -245,7 +244,7 @@ async fn from_the_first_start_to_a_logout() {
     let mut browser = Browser::at(&app);
     assert_eq!(browser.get("/kpi").await.leads_to(), "/setup");
     assert_eq!(browser.get("/login").await.leads_to(), "/setup");
-    let code = app.config.access.as_ref().unwrap().setup_code().unwrap().unwrap();
+    let code = app.config.access().unwrap().setup_code().unwrap().unwrap();
     assert_eq!(browser.get("/setup").await.status, StatusCode::OK);
     let form = |code, password| [("code", code), ("name", "ada"), ("password", password)];
     let wrong = browser.post("/setup", &form("ABCD", PASSWORD)).await;
@@ -261,7 +260,7 @@ async fn from_the_first_start_to_a_logout() {
     assert_eq!(browser.get("/setup").await.leads_to(), "/login");
     let again = Browser::at(&app).post("/setup", &form(&code, OTHER)).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "a second use");
-    assert!(app.config.access.as_ref().unwrap().people().len() == 1);
+    assert!(app.config.access().unwrap().people().len() == 1);
     // Every page shows who is logged in, and the way out.
     let page = browser.get("/kpi").await;
     assert!(page.page.contains("href=\"/users\"") && page.page.contains("action=\"/logout\""));
@@ -322,7 +321,7 @@ async fn a_login_leads_back_with_a_fresh_session() {
     assert_eq!(browser.get("/map").await.status, StatusCode::OK);
     assert_eq!(browser.log_in("ada", PASSWORD).await.leads_to(), "/account");
     assert!(session(&browser) != first);
-    let access = app.config.access.as_ref().unwrap();
+    let access = app.config.access().unwrap();
     assert!(access.of_session(&first).is_none(), "the one before has ended");
     for _ in 0..30 {
         let _ = Browser::at(&app).log_in("ada", OTHER).await;
@@ -350,7 +349,7 @@ async fn the_second_factor_by_the_pages() {
     let begun = browser.send_form("/account", second, &begin(PASSWORD)).await;
     assert_eq!(begun.leads_to(), "/account?done=begun");
     let page = browser.get("/account?done=begun").await;
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let secret = access.enrolment(&ada.id).unwrap().unwrap().secret;
     assert!(page.page.contains("class=\"qr\"") && page.page.contains(&secret));
     let wrong = browser
@@ -407,7 +406,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     assert!(refused.page.contains("users.manage"), "it names what is missing");
     assert_eq!(ben.get("/scenarios/new").await.status, StatusCode::FORBIDDEN);
 
-    let id = app.config.access.as_ref().unwrap().person("ben").unwrap().id;
+    let id = app.config.access().unwrap().person("ben").unwrap().id;
     let at = format!("/users/{id}");
     let roles = [("then", "roles"), ("role", "planner"), ("group", "works")];
     assert_eq!(
@@ -442,7 +441,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     );
     let reset = ada.send_form(&at, &at, &[("then", "reset")]).await;
     assert!(reset.shown_once().contains("/invitation?code="));
-    let own = app.config.access.as_ref().unwrap().person("ada").unwrap().id;
+    let own = app.config.access().unwrap().person("ada").unwrap().id;
     let last = ada
         .send_form(&at, &format!("/users/{own}"), &[("then", "delete")])
         .await;
@@ -480,7 +479,7 @@ async fn ones_own_password_sessions_and_keys() {
     assert_eq!(there.get("/account").await.leads_to(), "/login?next=%2Faccount");
     there.log_in("ada", OTHER).await;
     // The id of a session is no token.
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let ada = access.person("ada").unwrap();
     let session = access.sessions(&ada.id, None).into_iter().next().unwrap().id;
     assert!(access.of_session(&session).is_none());
@@ -522,7 +521,7 @@ async fn ones_own_password_sessions_and_keys() {
 async fn every_page_in_every_language() {
     let app = city();
     let ada = person(&app, "ada", &[Role::Administrator]);
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let ben = NewPerson {
         name: "ben",
         ..NewPerson::default()
