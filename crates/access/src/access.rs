@@ -163,7 +163,7 @@ impl Access {
         let now = self.now();
         self.read(|state| {
             if let Some(account) = state.people.get(id) {
-                return (account.can_log_in()).then(|| state.principal(account, Assurance::One, now));
+                return (account.can_log_in()).then(|| state.principal(account, Assurance::One, now, now));
             }
             state.keys.get(id)?.principal(state, now)
         })

@@ -42,6 +42,10 @@ pub struct Principal {
     pub assurance: Assurance,
     /// When it did.
     pub authenticated_at: Timestamp,
+    /// What a key was made for; none: it may be for anything, as people are.
+    pub purpose: Option<Arc<str>>,
+    /// The id of the time that they took wider rights, while that holds.
+    pub break_glass: Option<Arc<str>>,
     /// What its roles give, less what a key is not for.
     pub permissions: Permissions,
 }

@@ -8,11 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
 
+use crate::break_glass::BreakGlass;
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
-use crate::rows::{self, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::rows::{self, GLASSES, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -34,6 +35,10 @@ pub(crate) struct State {
     pub(crate) sessions: HashMap<Digest, Arc<Live>>,
     /// By id.
     pub(crate) keys: BTreeMap<Arc<str>, Arc<LiveKey>>,
+    /// Times that somebody took wider rights, by id.
+    pub(crate) glasses: BTreeMap<Arc<str>, Arc<BreakGlass>>,
+    /// Of these, whose end is not noted, by whose account.
+    pub(crate) broken: HashMap<Arc<str>, Arc<str>>,
     /// The digest of the code that makes the first administrator.
     pub(crate) setup: Option<Digest>,
     /// Signs device cookies and form tokens.
@@ -52,6 +57,7 @@ pub(crate) enum Change {
     NoSession(Digest),
     Key(Key),
     NoKey(Arc<str>),
+    BreakGlass(BreakGlass),
     Setup(Option<Digest>),
 }
 
@@ -78,6 +84,10 @@ impl State {
             .into_iter()
             .map(|(_, key)| (Arc::clone(&key.id), Arc::new(LiveKey::new(key))))
             .collect();
+        let glasses: Vec<BreakGlass> = table(twin, GLASSES, &mut unread)?
+            .into_iter()
+            .map(|(_, one)| one)
+            .collect();
         let settings: HashMap<Vec<u8>, Digest> = table(twin, SETTINGS, &mut unread)?.into_iter().collect();
         let signing = if let Some(known) = settings.get(SIGNING.as_bytes()) {
             *known
@@ -94,12 +104,17 @@ impl State {
             groups,
             sessions,
             keys,
+            glasses: BTreeMap::new(),
+            broken: HashMap::new(),
             setup: settings.get(SETUP.as_bytes()).copied(),
             signing: key,
             unread_people,
         };
         for account in people {
             state.apply(Change::Account(account));
+        }
+        for one in glasses {
+            state.apply(Change::BreakGlass(one));
         }
         Ok(state)
     }
@@ -135,7 +150,13 @@ impl State {
     }
 
     /// Somebody with an account, who proved it so.
-    pub(crate) fn principal(&self, account: &Account, assurance: Assurance, at: Timestamp) -> Principal {
+    pub(crate) fn principal(
+        &self,
+        account: &Account,
+        assurance: Assurance,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Principal {
         let roles = self.roles_of(account);
         Principal {
             id: Arc::clone(&account.id),
@@ -146,6 +167,8 @@ impl State {
             groups: account.groups.clone(),
             assurance,
             authenticated_at: at,
+            purpose: None,
+            break_glass: self.broken_by(&account.id, now).map(|one| Arc::clone(&one.id)),
         }
     }
 
@@ -205,6 +228,7 @@ impl State {
             Change::NoKey(id) => {
                 self.keys.remove(&id);
             }
+            Change::BreakGlass(one) => self.apply_glass(one),
             Change::Setup(digest) => self.setup = digest,
         }
     }
@@ -220,7 +244,8 @@ impl Change {
             | Self::NoGroup(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
-            Self::Session(..) | Self::NoSession(_) | Self::Setup(_) => false,
+            // Who broke the glass is somebody else for the policies from the next request on.
+            Self::Session(..) | Self::NoSession(_) | Self::BreakGlass(_) | Self::Setup(_) => false,
         }
     }
 
@@ -238,6 +263,7 @@ impl Change {
             Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
             Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
+            Self::BreakGlass(one) => put(GLASSES, one.id.as_bytes(), one),
             Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use query::Caller;
 use twin::Event;
 
+use crate::break_glass;
 use crate::people::account::Account;
 use crate::rows;
 use crate::state::{Change, State};
@@ -74,6 +75,12 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
         Change::NoSession(digest) => {
             let person = &state.sessions.get(digest)?.session.person;
             Some(event(by, "session.end", "User", person, None))
+        }
+        Change::BreakGlass(one) => {
+            let before = state.glasses.get(&one.id).map(|before| &**before);
+            let action = break_glass::action(before, one);
+            let before = before.and_then(|before| rows::write(before).ok());
+            Some(event(by, action, "User", &one.person, before))
         }
         Change::Setup(_) => None,
     }

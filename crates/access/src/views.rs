@@ -11,8 +11,10 @@ use query::view::Permissions as Rights;
 use query::{Caller, Purpose, View};
 use twin::{Twin, Views};
 
+use crate::break_glass::BREAK_GLASS_ROLE;
 use crate::policies::{
-    Action, Asked, ChangeError, Finding, KeptBy, Kind as SubjectKind, Limits, Policies, Subject,
+    Action, Asked, ChangeError, Finding, KeptBy, Kind as SubjectKind, Limits, Policies, PurposeRefused,
+    Subject,
 };
 use crate::{Access, Assurance, Kind, Permission, Principal};
 
@@ -100,6 +102,15 @@ impl PolicyViews {
         self.0.policies.change(&store, name, text)
     }
 
+    /// What a request is for: what it says, if there is such a purpose and it is for who asks.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn purpose(&self, who: Option<&Principal>, said: Option<&str>) -> Result<Purpose, PurposeRefused> {
+        let own = who.and_then(|who| who.purpose.as_deref());
+        self.0.policies.rules().purposes().of_client(said, own)
+    }
+
     /// What somebody sees and may do, if that was found out before; else [`Self::of`] finds out.
     pub fn known(&self, who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose) -> Option<View> {
         self.made(self.epoch(), &key(who, tenant, purpose, false))
@@ -128,22 +139,7 @@ impl PolicyViews {
         if let Some(known) = self.made(epoch, &key) {
             return known;
         }
-        let now = self.0.access.now();
-        let here = jiff::Timestamp::from_microsecond(now.as_micros())
-            .unwrap_or_default()
-            .to_zoned(self.0.zone.clone());
-        let rights = |action: Action| {
-            let asked = Asked {
-                subject: key.subject.clone(),
-                action,
-                tenant: Arc::clone(&key.tenant),
-                purpose: purpose.clone(),
-                assurance: key.assurance,
-                hour: u8::try_from(here.hour()).unwrap_or(0),
-                weekday: u8::try_from(here.weekday().to_monday_one_offset()).unwrap_or(1),
-            };
-            self.0.policies.rights(&asked)
-        };
+        let rights = |action: Action| self.0.policies.rights(&self.asked(&key, action));
         let read = if subscribes {
             Action::Subscribe
         } else {
@@ -165,12 +161,45 @@ impl PolicyViews {
         made.1.insert(key, view.clone());
         view
     }
+
+    /// What the policies are asked, now, of whether somebody may do something.
+    pub fn question(
+        &self,
+        who: Option<&Principal>,
+        tenant: Option<&str>,
+        purpose: &Purpose,
+        action: Action,
+    ) -> Asked {
+        self.asked(&key(who, tenant, purpose, false), action)
+    }
+
+    fn asked(&self, key: &Key, action: Action) -> Asked {
+        let now = self.0.access.now();
+        let here = jiff::Timestamp::from_microsecond(now.as_micros())
+            .unwrap_or_default()
+            .to_zoned(self.0.zone.clone());
+        Asked {
+            subject: key.subject.clone(),
+            action,
+            tenant: Arc::clone(&key.tenant),
+            purpose: key.purpose.clone(),
+            assurance: key.assurance,
+            hour: u8::try_from(here.hour()).unwrap_or(0),
+            weekday: u8::try_from(here.weekday().to_monday_one_offset()).unwrap_or(1),
+        }
+    }
 }
 
 fn key(who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose, subscribes: bool) -> Key {
     let tenant = tenant.unwrap_or(DEFAULT_TENANT);
+    // What comes by itself gets no wider while somebody is about an emergency.
+    let wider = !subscribes && who.is_some_and(|who| who.break_glass.is_some());
+    let mut subject = subject(who, tenant);
+    if wider {
+        subject.roles.insert(BREAK_GLASS_ROLE.into());
+    }
     Key {
-        subject: subject(who, tenant),
+        subject,
         assurance: who.map_or(0, |who| match who.assurance {
             Assurance::One => 1,
             Assurance::Two => 2,

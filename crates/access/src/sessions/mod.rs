@@ -91,7 +91,7 @@ impl Access {
                 .get(&live.session.person)
                 .filter(|account| account.can_log_in())?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            Some(state.principal(account, live.session.assurance, live.session.began_at))
+            Some(state.principal(account, live.session.assurance, live.session.began_at, now))
         })
     }
 
@@ -169,6 +169,7 @@ impl Access {
                 }
             }
             changes.extend(crate::tokens::used(state));
+            changes.extend(crate::break_glass::over(state, now));
             Ok((changes, ()))
         })
     }

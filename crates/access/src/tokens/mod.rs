@@ -34,6 +34,9 @@ pub(crate) struct Key {
     /// What of its roles' permissions it is for; empty: all.
     #[serde(default)]
     pub(crate) scopes: Vec<Permission>,
+    /// What it is for; without it, what each request says.
+    #[serde(default)]
+    pub(crate) purpose: Option<Arc<str>>,
     pub(crate) made_at: Timestamp,
     #[serde(default)]
     pub(crate) expires_at: Option<Timestamp>,
@@ -74,6 +77,8 @@ impl LiveKey {
             groups: Vec::new(),
             assurance: Assurance::One,
             authenticated_at: now,
+            purpose: key.purpose.clone(),
+            break_glass: None,
             permissions,
         })
     }
@@ -100,6 +105,9 @@ pub struct NewKey<'a> {
     pub roles: &'a [Role],
     /// What of its roles' permissions it is for; empty: all.
     pub scopes: &'a [Permission],
+    /// The purpose it is for; without it, each request says its own. It is for the caller to see that there is such a
+    /// purpose.
+    pub purpose: Option<&'a str>,
     /// How long it holds; without it, until it is revoked.
     pub lifetime: Option<Duration>,
 }
@@ -117,6 +125,8 @@ pub struct KeyInfo {
     pub roles: Vec<Role>,
     /// What of its roles' permissions it is for; empty: all.
     pub scopes: Vec<Permission>,
+    /// The purpose it is for; without it, each request says its own.
+    pub purpose: Option<Arc<str>>,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it ends.
@@ -136,6 +146,7 @@ impl KeyInfo {
             owner: key.owner.clone(),
             roles: key.roles.clone(),
             scopes: key.scopes.clone(),
+            purpose: key.purpose.clone(),
             made_at: key.made_at,
             expires_at: key.expires_at,
             used_at: live.used_at(),
@@ -198,6 +209,7 @@ impl Access {
             owner: None,
             roles: account::each_once(new.roles),
             scopes: new.scopes.to_vec(),
+            purpose: new.purpose.map(Arc::from),
             made_at: now,
             expires_at: new.lifetime.map(|lifetime| later(now, lifetime)),
             used_at: None,

@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod policy;
+mod policy_city;
 pub(crate) mod remote;
 pub(crate) mod scenario;
 pub(crate) mod serve;

@@ -83,7 +83,12 @@ impl Classification {
 
     /// What is said of an entity's types, looked up once for all its attributes.
     pub(super) fn of<'a>(&'a self, entity: &'a Entity) -> ClassesOf<'a> {
-        let types = match entity.types.as_slice() {
+        self.of_types(&entity.types)
+    }
+
+    /// What is said of types.
+    pub(super) fn of_types<'a>(&'a self, types: &'a [Name]) -> ClassesOf<'a> {
+        let types = match types {
             [one] => Said::One(self.of.get(one)),
             several => Said::Several(several),
         };

@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::cookies::{self, cookie};
 use super::table::{Need, Said, said_of};
-use super::{SessionToken, forms, who_are_you};
+use super::{SessionToken, emergency, forms, personal, who_are_you};
 use crate::App;
-use crate::ngsi_ld::weight_of;
+use crate::layers::REQUEST_ID;
+use crate::ngsi_ld::{TENANT, weight_of};
 use crate::pages;
 use crate::problem::Problem;
 
@@ -83,9 +84,19 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             };
         }
     }
+    let mut shown = None;
     if let Some(principal) = &principal {
         match super::view_of(&app, principal, request.headers()).await {
             Ok(Some(view)) => {
+                let told = emergency::told(principal, &view, route.as_str(), &request)
+                    .filter(|_| need != Need::Anybody);
+                if let Some(told) = told
+                    && let Err(problem) = emergency::recorded(&app, told).await
+                {
+                    return refused(&app, request, problem).await;
+                }
+                let (view, counted) = personal::watched(&app, view);
+                shown = counted.map(|counted| (view.clone(), counted));
                 request.extensions_mut().insert(view);
             }
             Ok(None) => {}
@@ -93,7 +104,27 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         }
     }
     let private = need != Need::Anybody;
+    let is_api = request.uri().path().starts_with("/ngsi-ld/");
+    let header = |name: &str| {
+        let value = request.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    let (id, tenant) = (header(REQUEST_ID.as_str()), header(TENANT));
     let mut response = next.run(request).await;
+    if let Some((view, counted)) = shown {
+        let view = match id {
+            Some(id) => view.of_request(&id),
+            None => view,
+        };
+        if let Err(problem) = personal::recorded(&app, &view, Some(counted), tenant.as_deref()).await {
+            let problem = if is_api {
+                problem.media_type("application/json")
+            } else {
+                problem
+            };
+            response = problem.into_response();
+        }
+    }
     if private {
         response
             .headers_mut()

@@ -5,14 +5,16 @@
 
 mod admit;
 pub(crate) mod cookies;
+mod emergency;
 mod forms;
+mod personal;
 mod source;
 mod table;
 
 use std::sync::Arc;
 
-use access::policies::UNSAID;
-use access::{Access, Principal};
+use access::policies::{PurposeRefused, UNSAID};
+use access::{Access, PolicyViews, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -42,9 +44,7 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> View {
     let view = match extensions.get::<View>() {
         Some(view) => view.clone(),
-        None if app.config.views.is_some() => {
-            View::open(Caller::Anonymous, UNSAID).with(&Rights::none())
-        }
+        None if app.config.views.is_some() => View::open(Caller::Anonymous, UNSAID).with(&Rights::none()),
         None => View::open(Caller::Anonymous, UNSAID),
     };
     match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
@@ -53,12 +53,50 @@ pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> V
     }
 }
 
-/// Finds out what somebody may see in the tenant that their request names.
+/// The header with which a request says what it is for.
+pub(crate) const PURPOSE: &str = "mapacha-purpose";
+
+/// What a request is for.
+fn purpose_of(views: &PolicyViews, principal: &Principal, headers: &HeaderMap) -> Answer<Purpose> {
+    let mut given = headers.get_all(PURPOSE).iter();
+    let said = given.next().map(|value| value.to_str().unwrap_or("�"));
+    if given.next().is_some() {
+        let detail = "a request has one purpose; send the header Mapacha-Purpose once";
+        return Err(Problem::api(StatusCode::BAD_REQUEST, detail));
+    }
+    views.purpose(Some(principal), said).map_err(|refused| {
+        let status = match refused {
+            PurposeRefused::Unknown { .. } => StatusCode::BAD_REQUEST,
+            PurposeRefused::NotRegistered { .. } => StatusCode::FORBIDDEN,
+        };
+        unknown_purpose(status, views, principal.purpose.as_deref(), &refused)
+    })
+}
+
+/// A purpose that cannot be had, with those that whoever asks can have.
+pub(crate) fn unknown_purpose(
+    status: StatusCode,
+    views: &PolicyViews,
+    own: Option<&str>,
+    refused: &PurposeRefused,
+) -> Problem {
+    let rules = views.policies().rules();
+    let known: Vec<&str> = rules.purposes().open_to(own).collect();
+    Problem::named(
+        status,
+        "purpose",
+        "Data cannot be had for this purpose",
+        refused.to_string(),
+    )
+    .member("purposes", known)
+}
+
+/// Finds out what somebody may see in the tenant that their request names, for the purpose that it names.
 async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> Answer<Option<View>> {
     let Some(views) = app.config.views.clone() else {
         return Ok(None);
     };
-    let purpose = Purpose(UNSAID.into());
+    let purpose = purpose_of(&views, principal, headers)?;
     let tenant = headers
         .get(TENANT)
         .and_then(|name| name.to_str().ok())

@@ -1,5 +1,6 @@
 //! What stands around every page: title, navigation, languages.
 
+use super::accounts::break_glass::alarms;
 use super::language::Language;
 use super::visit::Visit;
 use crate::App;
@@ -14,6 +15,8 @@ pub(crate) enum Place {
     Entities,
     Account,
     Users,
+    Policies,
+    Emergency,
     None,
 }
 
@@ -27,6 +30,8 @@ pub(crate) struct Frame {
     pub(crate) version: String,
     /// Who visits, where people log in.
     pub(crate) who: Option<Who>,
+    /// Who has wider rights for a while, for those whom it concerns.
+    pub(crate) alarms: Vec<String>,
     /// Whether people log in here, and nobody did.
     pub(crate) stranger: bool,
     /// What a form has to carry to be taken as one of this session.
@@ -40,6 +45,10 @@ pub(crate) struct Who {
     pub(crate) at_account: bool,
     /// To the list of accounts, for who may manage them, and whether one is there.
     pub(crate) users: Option<bool>,
+    /// To the policies, for who answers for them, and whether one is there.
+    pub(crate) policies: Option<bool>,
+    /// To the page of emergencies, for whom it is for, and whether one is there.
+    pub(crate) emergency: Option<bool>,
 }
 
 /// A language to switch to, on the same page.
@@ -68,9 +77,19 @@ impl Frame {
             users: who
                 .may(access::Permission::UsersManage)
                 .then_some(place == Place::Users),
+            policies: who
+                .may(access::Permission::PoliciesManage)
+                .then_some(place == Place::Policies),
+            emergency: [access::Permission::BreakGlass, access::Permission::AuditRead]
+                .into_iter()
+                .any(|needed| who.may(needed))
+                .then_some(place == Place::Emergency),
         });
         if let (Some(access), Some(session)) = (visit.app.config.access(), &visit.session) {
             frame.form_token = access.form_token(session);
+        }
+        if let (Some(access), Some(who)) = (visit.app.config.access(), &visit.who) {
+            frame.alarms = alarms(visit.language, access, who);
         }
         frame.languages = Language::all()
             .map(|language| Choice {
@@ -92,6 +111,7 @@ impl Frame {
             languages: Vec::new(),
             version: app.config.version.clone(),
             who: None,
+            alarms: Vec::new(),
             stranger: false,
             form_token: String::new(),
         }

@@ -16,9 +16,12 @@ fn expected(method: &str, path: &str) -> &'static str {
     match path {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
         "/metrics" => "metrics.read",
-        "/access/me" | "/access/roles" => "any",
+        "/access/me" | "/access/purposes" | "/access/roles" => "any",
         _ if path.starts_with("/audit/") => "audit.read",
-        _ if path.starts_with("/access/policies") => "policies.manage",
+        "/access/break-glass" => one("audit.read", "break-glass.use"),
+        "/access/break-glass/{breakGlass}/end" => "any",
+        "/access/break-glass/{breakGlass}/review" => "policies.manage",
+        _ if path.starts_with("/access/policies") || path == "/access/why" => "policies.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -47,13 +50,14 @@ fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read metrics.read"
+             notifications.manage imports.run assessment.read scenarios.read break-glass.use \
+             metrics.read"
         }
         Role::Officer => "twin.read assessment.read scenarios.read audit.read policies.manage",
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             audit.read policies.manage metrics.read"
+             break-glass.use audit.read policies.manage metrics.read"
         }
     }
 }
@@ -78,7 +82,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,

@@ -11,6 +11,7 @@
 mod admitted;
 mod audit;
 mod batch;
+mod break_glass;
 mod common;
 mod contexts;
 mod described;
@@ -23,7 +24,9 @@ mod maps;
 mod nasty;
 mod ordering;
 mod payloads;
+mod personal;
 mod purge;
+mod purposes;
 mod registrations;
 mod scenarios;
 mod schema;

@@ -16,7 +16,7 @@ use super::{login_address, safe};
 use crate::pages::tests::check;
 use crate::{App, Config, router};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(in crate::pages) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const OTHER: &str = "bahari nyota mlima upepo";
 
 /// Bytes that differ each time.
@@ -33,7 +33,7 @@ impl Random for Counting {
     }
 }
 
-fn city() -> App {
+pub(in crate::pages) fn city() -> App {
     let folder = std::env::temp_dir();
     let tenants = Tenants::open(&folder, Arc::new(SystemClock), |_| Ok(Box::new(Memory::new()))).unwrap();
     let settings = Settings {
@@ -65,26 +65,26 @@ fn city() -> App {
 }
 
 /// A browser at the city.
-struct Browser {
-    app: App,
-    cookies: Vec<(String, String)>,
-    language: &'static str,
+pub(in crate::pages) struct Browser {
+    pub(in crate::pages) app: App,
+    pub(in crate::pages) cookies: Vec<(String, String)>,
+    pub(in crate::pages) language: &'static str,
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    page: String,
+pub(in crate::pages) struct Answer {
+    pub(in crate::pages) status: StatusCode,
+    pub(in crate::pages) headers: HeaderMap,
+    pub(in crate::pages) page: String,
 }
 
 impl Answer {
-    fn leads_to(&self) -> &str {
+    pub(in crate::pages) fn leads_to(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.page);
         self.headers[header::LOCATION].to_str().unwrap()
     }
 
     /// The value of the hidden field of a form.
-    fn hidden(&self, name: &str) -> String {
+    pub(in crate::pages) fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self
             .page
@@ -106,7 +106,7 @@ impl Answer {
 }
 
 impl Browser {
-    fn at(app: &App) -> Self {
+    pub(in crate::pages) fn at(app: &App) -> Self {
         Self {
             app: app.clone(),
             cookies: Vec::new(),
@@ -163,11 +163,11 @@ impl Browser {
         answer
     }
 
-    async fn get(&mut self, address: &str) -> Answer {
+    pub(in crate::pages) async fn get(&mut self, address: &str) -> Answer {
         self.send(Request::get(address), Body::empty()).await
     }
 
-    async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(in crate::pages) async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
         let request =
@@ -176,14 +176,19 @@ impl Browser {
     }
 
     /// Sends a form with the token that stands in the page at `from`.
-    async fn send_form(&mut self, from: &str, address: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(in crate::pages) async fn send_form(
+        &mut self,
+        from: &str,
+        address: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let token = self.get(from).await.hidden("form_token");
         let mut all = vec![("form_token", &*token)];
         all.extend_from_slice(fields);
         self.post(address, &all).await
     }
 
-    async fn log_in(&mut self, name: &str, password: &str) -> Answer {
+    pub(in crate::pages) async fn log_in(&mut self, name: &str, password: &str) -> Answer {
         self.post(
             "/login",
             &[("name", name), ("password", password), ("next", "/account")],
@@ -192,7 +197,7 @@ impl Browser {
     }
 }
 
-fn person(app: &App, name: &str, roles: &[Role]) -> access::Person {
+pub(in crate::pages) fn person(app: &App, name: &str, roles: &[Role]) -> access::Person {
     let new = NewPerson {
         name,
         roles,
@@ -365,8 +370,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     let app = city();
     person(&app, "ada", &[Role::Administrator]);
     app.config
-        .access
-        .as_ref()
+        .access()
         .unwrap()
         .put_group("works", &[Role::Editor], Permissions::all())
         .unwrap();
