@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ngsi_ld::Timestamp;
 
 use crate::permissions::{Permission, Permissions, Role};
+use crate::reach::Reach;
 
 /// What kind of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,8 @@ pub struct Principal {
     pub roles: Vec<Role>,
     /// The groups it belongs to.
     pub groups: Vec<String>,
+    /// Where its rights reach.
+    pub reach: Reach,
     /// By how many factors it proved who it is.
     pub assurance: Assurance,
     /// When it did.

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
-use crate::rows::{self, GLASSES, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::reach::Reach;
+use crate::rows::{self, GLASSES, GROUPS, KEYS, PEOPLE, REACHES, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -31,6 +32,8 @@ pub(crate) struct State {
     pub(crate) names: HashMap<String, Arc<str>>,
     /// The roles of groups, by name.
     pub(crate) groups: BTreeMap<String, Vec<Role>>,
+    /// Where the rights of groups' members reach, by the groups' names.
+    pub(crate) reaches: BTreeMap<String, Reach>,
     /// By the digest of their token.
     pub(crate) sessions: HashMap<Digest, Arc<Live>>,
     /// By id.
@@ -53,6 +56,8 @@ pub(crate) enum Change {
     NoAccount(Arc<str>),
     Group(String, Vec<Role>),
     NoGroup(String),
+    Reach(String, Reach),
+    NoReach(String),
     Session(Digest, Session),
     NoSession(Digest),
     Key(Key),
@@ -73,6 +78,10 @@ impl State {
         let groups = table::<Vec<Role>>(twin, GROUPS, &mut unread)?
             .into_iter()
             .filter_map(|(name, roles)| Some((String::from_utf8(name).ok()?, roles)))
+            .collect();
+        let reaches = table::<Reach>(twin, REACHES, &mut unread)?
+            .into_iter()
+            .filter_map(|(name, reach)| Some((String::from_utf8(name).ok()?, reach)))
             .collect();
         let sessions = table::<Session>(twin, SESSIONS, &mut unread)?
             .into_iter()
@@ -102,6 +111,7 @@ impl State {
             people: BTreeMap::new(),
             names: HashMap::new(),
             groups,
+            reaches,
             sessions,
             keys,
             glasses: BTreeMap::new(),
@@ -158,11 +168,13 @@ impl State {
         now: Timestamp,
     ) -> Principal {
         let roles = self.roles_of(account);
+        let reach = self.reach_of(&account.reach, &account.groups);
         Principal {
             id: Arc::clone(&account.id),
             kind: Kind::Person,
             name: account.name.as_str().into(),
-            permissions: roles.iter().copied().collect(),
+            permissions: reach.leaves(roles.iter().copied().collect()),
+            reach,
             roles,
             groups: account.groups.clone(),
             assurance,
@@ -174,7 +186,8 @@ impl State {
 
     /// What an account may do.
     pub(crate) fn permissions_of(&self, account: &Account) -> Permissions {
-        self.roles_of(account).into_iter().collect()
+        let reach = self.reach_of(&account.reach, &account.groups);
+        reach.leaves(self.roles_of(account).into_iter().collect())
     }
 
     /// Whether somebody could still manage accounts if this account were so (or gone, `None`). Where nobody can as it
@@ -216,6 +229,12 @@ impl State {
             Change::NoGroup(name) => {
                 self.groups.remove(&name);
             }
+            Change::Reach(name, reach) => {
+                self.reaches.insert(name, reach);
+            }
+            Change::NoReach(name) => {
+                self.reaches.remove(&name);
+            }
             Change::Session(digest, session) => {
                 self.sessions.insert(digest, Arc::new(Live::new(session)));
             }
@@ -242,6 +261,8 @@ impl Change {
             | Self::NoAccount(_)
             | Self::Group(..)
             | Self::NoGroup(_)
+            | Self::Reach(..)
+            | Self::NoReach(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
             // Who broke the glass is somebody else for the policies from the next request on.
@@ -259,6 +280,8 @@ impl Change {
             Self::NoAccount(id) => Ok(Row::delete(PEOPLE, id.as_bytes())),
             Self::Group(name, roles) => put(GROUPS, name.as_bytes(), roles),
             Self::NoGroup(name) => Ok(Row::delete(GROUPS, name.as_bytes())),
+            Self::Reach(name, reach) => put(REACHES, name.as_bytes(), reach),
+            Self::NoReach(name) => Ok(Row::delete(REACHES, name.as_bytes())),
             Self::Session(digest, session) => put(SESSIONS, digest.as_bytes(), session),
             Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),

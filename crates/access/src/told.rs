@@ -49,6 +49,10 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
             };
             Some(event(by, action, "Group", name, before))
         }
+        Change::Reach(name, _) | Change::NoReach(name) => {
+            let before = state.reaches.get(name).and_then(|reach| rows::write(reach).ok());
+            Some(event(by, "group.put", "Group", name, before))
+        }
         Change::Key(key) => {
             let before = state.keys.get(&key.id).map(|live| &live.key);
             if before.is_some_and(|before| unused(before) == unused(key)) {

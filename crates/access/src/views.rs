@@ -210,7 +210,7 @@ fn key(who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose, subscri
     }
 }
 
-/// Somebody, as the policies know them. Accounts and keys are of the whole installation, so of every tenant.
+/// Somebody, as the policies know them: of every tenant, unless their account or their groups name some.
 fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
     let Some(who) = who else {
         return Subject::anonymous(tenant);
@@ -219,7 +219,15 @@ fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
         Kind::Person => SubjectKind::User,
         Kind::Service => SubjectKind::Service,
     };
-    let subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
+    let mut subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
+    if !who.reach.tenants.is_empty() {
+        subject.tenants.clone_from(&who.reach.tenants);
+    }
+    let subject = who
+        .reach
+        .scopes
+        .iter()
+        .fold(subject, |subject, scope| subject.in_scope(scope));
     who.groups
         .iter()
         .fold(subject, |subject, group| subject.in_group(group))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 pub fn user(person: &Person) -> Value {
     json!({
         "id": person.id, "name": person.name, "roles": person.roles, "groups": person.groups,
+        "tenants": person.reach.tenants, "scopes": person.reach.scopes,
         "permissions": names(person.permissions), "disabled": person.disabled, "invited": person.invited,
         "second_factor": person.second_factor, "made_at": person.made_at.to_string(),
         "last_login": person.last_login.map(|at| at.to_string()),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::passwords::Hashed;
 use crate::permissions::Role;
+use crate::reach::Reach;
 use crate::secret::Digest;
 
 /// Somebody who may log in.
@@ -19,6 +20,9 @@ pub(crate) struct Account {
     pub(crate) roles: Vec<Role>,
     #[serde(default)]
     pub(crate) groups: Vec<String>,
+    /// Where its rights reach, beside what its groups say.
+    #[serde(default)]
+    pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) disabled: bool,
     pub(crate) made_at: Timestamp,

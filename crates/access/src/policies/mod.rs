@@ -30,6 +30,7 @@ mod rule_book;
 mod store;
 mod trial;
 
+pub(crate) use asked::is_scope;
 pub use asked::{Action, Asked, Kind, Subject};
 pub use cache::Policies;
 pub use change::{ChangeError, Documents};

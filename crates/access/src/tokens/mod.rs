@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::people::{account, later, within};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
+use crate::reach::Reach;
 use crate::secret::{self, Digest};
 use crate::state::{Change, State, shortened};
 
@@ -62,8 +63,10 @@ impl LiveKey {
             return None;
         }
         let mut permissions: Permissions = key.roles.iter().copied().collect();
+        let mut reach = Reach::default();
         if let Some(owner) = &key.owner {
             let owner = state.people.get(owner).filter(|account| account.can_log_in())?;
+            reach = state.reach_of(&owner.reach, &owner.groups);
             permissions = permissions.and(state.permissions_of(owner));
         }
         if !key.scopes.is_empty() {
@@ -75,6 +78,7 @@ impl LiveKey {
             name: key.name.as_str().into(),
             roles: key.roles.clone(),
             groups: Vec::new(),
+            reach,
             assurance: Assurance::One,
             authenticated_at: now,
             purpose: key.purpose.clone(),

@@ -67,6 +67,14 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         (Need::May(permission), Some(principal)) if principal.may(permission) => {}
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
+    if let (Need::May(_), Some(principal)) = (need, &principal)
+        && !principal
+            .reach
+            .has_tenant(named_tenant(request.headers()).as_deref())
+    {
+        let problem = of_another_tenant(principal);
+        return refused(&app, request, problem).await;
+    }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if writes && let Some(token) = &session {
         if !forms::is_own(&app, request.headers()) {
@@ -218,6 +226,28 @@ async fn refused(app: &App, request: Request, problem: Problem) -> Response {
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The tenant that a request names.
+fn named_tenant(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(TENANT)?;
+    // What is no text is no tenant of anybody's.
+    Some(String::from_utf8_lossy(named.as_bytes()).into_owned())
+}
+
+fn of_another_tenant(principal: &Principal) -> Problem {
+    let tenants: Vec<&str> = principal.reach.tenants.iter().map(|tenant| &**tenant).collect();
+    let detail = format!(
+        "your account is for {} and no other tenant; name one in the header NGSILD-Tenant (`default` is meant without it)",
+        tenants.join(", ")
+    );
+    let problem = Problem::named(
+        StatusCode::FORBIDDEN,
+        "tenant",
+        "The account is not for this tenant",
+        detail,
+    );
+    problem.member("tenants", tenants)
 }
 
 async fn wrong_method(request: Request, allow: &str) -> Response {

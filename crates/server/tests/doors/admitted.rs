@@ -9,7 +9,7 @@ const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
-fn expected(method: &str, path: &str) -> &'static str {
+pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let reads = method == "GET";
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
@@ -38,7 +38,7 @@ fn expected(method: &str, path: &str) -> &'static str {
 }
 
 /// What each role gives, as docs/src/how-to/accounts.md has it.
-fn gives(role: Role) -> &'static str {
+pub(crate) fn gives(role: Role) -> &'static str {
     match role {
         Role::Viewer => "twin.read assessment.read scenarios.read",
         Role::Editor => {
@@ -101,10 +101,10 @@ pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, Str
 }
 
 /// A body: its media type, and the text.
-type Sent = (String, String);
+pub(crate) type Sent = (String, String);
 
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<Sent>)> {
+pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -132,7 +132,13 @@ fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     all
 }
 
-async fn send(city: &City, method: &str, target: &str, body: Option<&Sent>, more: &[(&str, &str)]) -> Reply {
+pub(crate) async fn send(
+    city: &City,
+    method: &str,
+    target: &str,
+    body: Option<&Sent>,
+    more: &[(&str, &str)],
+) -> Reply {
     let mut headers = more.to_vec();
     if let Some((kind, _)) = body {
         headers.push(("content-type", kind));

@@ -35,4 +35,5 @@ mod service;
 mod snapshots;
 mod source_subscriptions;
 mod temporal;
+mod tenants;
 mod versions;
