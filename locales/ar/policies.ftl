@@ -118,3 +118,19 @@ break-glass-reviewed = حُفظت مراجعتك.
 break-glass-own = لديك حقوق أوسع حتى { $until }.
 break-glass-banner = لدى { $name } حقوق أوسع حتى { $until }، في حالة طوارئ.
 break-glass-look = انظر
+
+# فئات ما يحتويه التوأم.
+classes-title = فئات الأنواع والسمات
+classes-text = أي سمات أي أنواع لمن. ما لم يصنّفه أحد يقع في أشد الفئات: لا يراه إلا المسؤولون عن حماية البيانات، ولا يغيّره إلا المديرون.
+classes-open = ما لم يصنّفه أحد
+classes-none-open = لكل ما تراه فئة.
+classes-open-text = حدّد لكل نوع فئة سماته. تُذكر السمات التي لأول ٢٠٠ كيان من النوع.
+classes-suggested = ما اختير هنا مجرد اقتراح مبني على الأسماء وحدها: ما يحمل الاسم نفسه في Smart Data Models. لم ينظر أحد في بياناتك. القرار لك.
+classes-suggestion = اقتراح
+classes-others = فئة سماته
+classes-as-others = مثل الأخرى
+classes-no-toml = كُتب التصنيف بصيغة JSON، فلا يمكن إضافة قاعدة إليه هنا. غيّر المستند نفسه.
+classes-refused = لا تتفق القاعدة مع الأخرى. انظر في المستند: هل صارت للنوع قاعدة؟
+classes-closed = ما له فئة
+classes-closed-text = لتغييره غيّر المستند:
+classes-caption = سمات كل نوع بحسب الفئة

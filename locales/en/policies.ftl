@@ -110,3 +110,19 @@ break-glass-reviewed = Your review is kept.
 break-glass-own = You have wider rights until { $until }.
 break-glass-banner = { $name } has wider rights until { $until }, in an emergency.
 break-glass-look = Look
+
+# Classes of what the twin holds.
+classes-title = Classes of types and attributes
+classes-text = Which attributes of which types are for whom. What nobody has classified is in the most restrictive class: only officers see it, and only administrators change it.
+classes-open = What nobody has classified
+classes-none-open = Everything that you see has a class.
+classes-open-text = Say of each type in which class its attributes are. What the first 200 entities of a type have is listed.
+classes-suggested = What is chosen here is a suggestion, by nothing but the names: things of the same name in the Smart Data Models. Nobody has looked at your data. Decide yourself.
+classes-suggestion = suggestion
+classes-others = Class of its attributes
+classes-as-others = as the others
+classes-no-toml = The classification is written in JSON, so no rule can be added to it here. Change the document itself.
+classes-refused = The rule does not hold together with the others. Look at the document: has the type a rule by now?
+classes-closed = What has a class
+classes-closed-text = To change it, change the document:
+classes-caption = The attributes of each type, by class

@@ -110,3 +110,19 @@ break-glass-reviewed = Votre examen est consigné.
 break-glass-own = Vous avez des droits étendus jusqu’à { $until }.
 break-glass-banner = { $name } a des droits étendus jusqu’à { $until }, pour une urgence.
 break-glass-look = Voir
+
+# Les classes de ce que contient le jumeau.
+classes-title = Classes des types et des attributs
+classes-text = Quels attributs de quels types sont pour qui. Ce que personne n’a classé est dans la classe la plus stricte : seuls les délégués le voient, et seuls les administrateurs le modifient.
+classes-open = Ce que personne n’a classé
+classes-none-open = Tout ce que vous voyez a une classe.
+classes-open-text = Dites de chaque type dans quelle classe sont ses attributs. La liste montre ce qu’ont les 200 premières entités d’un type.
+classes-suggested = Ce qui est choisi ici est une suggestion, fondée sur les seuls noms : ce qui s’appelle ainsi dans les Smart Data Models. Personne n’a regardé vos données. Décidez vous-même.
+classes-suggestion = suggestion
+classes-others = Classe de ses attributs
+classes-as-others = comme les autres
+classes-no-toml = La classification est écrite en JSON, on ne peut donc pas y ajouter de règle ici. Modifiez le document lui-même.
+classes-refused = La règle ne va pas avec les autres. Regardez le document : le type a-t-il une règle entre-temps ?
+classes-closed = Ce qui a une classe
+classes-closed-text = Pour le changer, modifiez le document :
+classes-caption = Les attributs de chaque type, par classe

@@ -110,3 +110,19 @@ break-glass-reviewed = Mapitio yako yamehifadhiwa.
 break-glass-own = Una haki pana hadi { $until }.
 break-glass-banner = { $name } ana haki pana hadi { $until }, kwa sababu ya dharura.
 break-glass-look = Tazama
+
+# Madaraja ya vilivyomo katika pacha.
+classes-title = Madaraja ya aina na sifa
+classes-text = Sifa zipi za aina zipi ni za nani. Ambacho hakuna aliyekiweka kwenye daraja kiko katika daraja kali zaidi: maafisa pekee wanakiona, na wasimamizi pekee wanakibadilisha.
+classes-open = Ambavyo hakuna aliyeviweka kwenye daraja
+classes-none-open = Kila unachokiona kina daraja.
+classes-open-text = Sema kwa kila aina sifa zake ziko katika daraja gani. Zilizo na vitu 200 vya kwanza vya aina zimeorodheshwa.
+classes-suggested = Kilichochaguliwa hapa ni pendekezo tu, kwa kutumia majina pekee: vinavyoitwa hivyo katika Smart Data Models. Hakuna aliyeangalia data yako. Amua mwenyewe.
+classes-suggestion = pendekezo
+classes-others = Daraja la sifa zake
+classes-as-others = kama nyingine
+classes-no-toml = Uainishaji umeandikwa kwa JSON, kwa hiyo hauwezi kuongezewa kanuni hapa. Badilisha hati yenyewe.
+classes-refused = Kanuni haiendani na nyingine. Tazama hati: je, aina tayari ina kanuni?
+classes-closed = Vilivyo na daraja
+classes-closed-text = Ili kubadilisha, badilisha hati:
+classes-caption = Sifa za kila aina, kwa daraja

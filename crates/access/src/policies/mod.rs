@@ -28,6 +28,7 @@ mod policy;
 mod purposes;
 mod rule_book;
 mod store;
+mod suggest;
 mod trial;
 
 pub(crate) use asked::is_scope;
@@ -43,4 +44,5 @@ pub use policy::{Effect, PolicyInfo};
 pub use purposes::{DEFAULT_PURPOSES, PurposeRefused, Purposes, UNSAID};
 pub use rule_book::{BUILTIN, DEFAULT_ROLES, Limits, RuleBook};
 pub use store::{KeptBy, PolicyStore, StoreError};
+pub use suggest::{NewRule, Suggested, Suggestions};
 pub use trial::{Outcome, Trial};

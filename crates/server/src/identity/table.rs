@@ -311,6 +311,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ),
     ("/policies", POLICIES),
     ("/policies/documents/{document}", POLICIES),
+    ("/policies/classes", POLICIES),
     ("/policies/why", &[("GET", May(PoliciesManage))]),
 ];
 

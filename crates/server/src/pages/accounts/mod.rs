@@ -102,7 +102,7 @@ impl Sent {
             let problem = Problem::api(StatusCode::PAYLOAD_TOO_LARGE, "the form is too long");
             Failure::refused(visit, &problem)
         })?;
-        let fields = form_urlencoded::parse(&bytes).take(200);
+        let fields = form_urlencoded::parse(&bytes).take(400);
         Ok(Self {
             fields: fields
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -123,6 +123,13 @@ impl Sent {
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The fields whose names begin so, without that beginning.
+    pub(in crate::pages) fn beginning_with(&self, start: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.as_str())))
     }
 
     fn attempt(&self) -> Attempt<'_> {

@@ -1,6 +1,7 @@
 //! The pages of those who answer for the policies: their documents, what a change of one would change, and why somebody
 //! can see something.
 
+mod classes;
 mod documents;
 mod shifts;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub(super) fn router() -> Router<App> {
             "/policies/documents/{document}",
             get(documents::page).post(documents::change),
         )
+        .route("/policies/classes", get(classes::page).post(classes::change))
         .route("/policies/why", get(why::page))
 }
 

@@ -170,3 +170,97 @@ async fn others_do_not_get_there() {
         assert!(!refused.page.contains("href=\"/policies\""));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_classified_is_classified_with_suggestions_that_are_called_so() {
+    const CLASSES: &str = "/policies/classes";
+    let (app, mut browser) = at_work(Role::Officer).await;
+    let lamp = Entity::new(
+        Uri::ngsi_ld("Lamp", "1"),
+        Name::from_iri("https://example.org/Streetlight".to_owned()),
+    )
+    .with(Attribute::property(Name::default_term("serialNumber"), "4711"))
+    .with(Attribute::property(Name::default_term("powerState"), "on"));
+    let road = Entity::new(
+        Uri::ngsi_ld("RoadSegment", "1"),
+        Name::default_term("RoadSegment"),
+    )
+    .with(Attribute::property(Name::default_term("reporter"), "Ada"));
+    let twin = app.twin(None).unwrap();
+    let view = View::open(Caller::System("test"), "test");
+    for outcome in twin.execute_blocking(&view, vec![Operation::Create(lamp), Operation::Create(road)]) {
+        outcome.unwrap();
+    }
+    for language in ["en", "fr", "sw", "ar"] {
+        browser.language = language;
+        let page = browser.get(CLASSES).await;
+        assert_eq!(page.status, StatusCode::OK);
+        for told in [
+            "https://example.org/Streetlight",
+            "RoadSegment",
+            "reporter",
+            "Secret",
+            "colour",
+        ] {
+            assert!(page.page.contains(told), "{told}: {}", page.page);
+        }
+    }
+    browser.language = "en";
+    let page = browser.get(CLASSES).await;
+    assert!(page.page.contains("suggestion, by nothing but the names"));
+    let etag = page.hidden("etag");
+    let secret = "https://uri.etsi.org/ngsi-ld/default-context/Secret";
+    let colour = "class-of https://uri.etsi.org/ngsi-ld/default-context/colour";
+    let form = |then, others, etag| {
+        [
+            ("then", then),
+            ("type", secret),
+            ("others", others),
+            (colour, "open"),
+            ("etag", etag),
+        ]
+    };
+    let standing = || {
+        let views = app.config.views.as_ref().unwrap();
+        views.policies().documents().classification().to_owned()
+    };
+    let before = standing();
+    let compared = browser
+        .send_form(CLASSES, CLASSES, &form("compare", "internal", &*etag))
+        .await;
+    assert_eq!(compared.status, StatusCode::OK, "{}", compared.page);
+    assert!(compared.page.contains("gains") && compared.page.contains("<bdi>ben</bdi>"));
+    assert_eq!(standing(), before);
+    let refused = browser
+        .send_form(CLASSES, CLASSES, &form("save", "secret", &*etag))
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = browser
+        .send_form(CLASSES, CLASSES, &form("save", "internal", &*etag))
+        .await;
+    assert_eq!(kept.leads_to(), "/policies/classes?done=1");
+    assert!(standing().starts_with(before.trim_end()) && standing().contains("\"Secret\""));
+    let late = browser
+        .send_form(CLASSES, CLASSES, &form("save", "open", &*etag))
+        .await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let etag = browser.get(CLASSES).await.hidden("etag");
+    let twice = browser
+        .send_form(CLASSES, CLASSES, &form("save", "open", &*etag))
+        .await;
+    assert_eq!(
+        twice.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "it has a rule by now"
+    );
+    // Ben sees it now.
+    let mut ben = Browser::at(&app);
+    ben.log_in("ben", PASSWORD).await;
+    assert!(
+        ben.get("/entities/urn:ngsi-ld:Secret:1")
+            .await
+            .page
+            .contains("red")
+    );
+    assert_eq!(ben.get(CLASSES).await.status, StatusCode::FORBIDDEN);
+}
