@@ -10,9 +10,8 @@ use query::view::Class;
 use super::classes::{Classes, DEFAULT_CLASSES};
 use super::finding::Refused;
 
-/// Names of attributes in the Smart Data Models that mean the same in every model: from the parts that all share
-/// (GSMA-Commons, Location-Commons, schema.org's persons and contacts). The class is that of the default
-/// classification; what is special stands there, too.
+/// Names of attributes that mean the same in many of the Smart Data Models, and a class that is rather too restrictive
+/// than too open.
 const ATTRIBUTES: [(&str, &str); 34] = [
     ("additionalName", "personal"),
     ("address", "internal"),
@@ -181,8 +180,6 @@ mod tests {
         );
     }
 
-    /// Where the default classification names an attribute in several models, no suggestion is less restrictive than the
-    /// least of them.
     #[test]
     fn the_list_is_in_order_and_of_classes_that_there_are() {
         let classes = Classes::parse("default", DEFAULT_CLASSES).unwrap();

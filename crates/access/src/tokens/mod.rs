@@ -224,7 +224,8 @@ impl Access {
             let mut key = key;
             if let Some(owner) = new.owner {
                 let owner = state.account(owner)?;
-                within(state.permissions_of(owner), &key.roles)?;
+                // What is out of the owner's reach the key has no more than they have.
+                within(state.roles_of(owner).into_iter().collect(), &key.roles)?;
                 key.owner = Some(Arc::clone(&owner.id));
             }
             if state.keys.len() >= MAX_KEYS {

@@ -20,14 +20,37 @@ pub struct Shown {
     counted: Mutex<Counted>,
 }
 
-/// By type and class, of how many entities.
-type Kinds = BTreeMap<(Option<Name>, Class), usize>;
+/// By type and class.
+type Kinds = BTreeMap<(Option<Name>, Class), Ids>;
 
 #[derive(Debug, Default)]
 struct Counted {
     kinds: Kinds,
-    ids: BTreeSet<Uri>,
+    all: Ids,
+}
+
+/// Each once, as long as there are not too many.
+#[derive(Debug, Default)]
+struct Ids {
+    known: BTreeSet<Uri>,
     beyond: usize,
+}
+
+impl Ids {
+    fn add(&mut self, id: &Uri) {
+        if self.known.contains(id) {
+            return;
+        }
+        if self.known.len() < MOST_IDS {
+            self.known.insert(id.clone());
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.known.len() + self.beyond
+    }
 }
 
 /// What was shown.
@@ -71,15 +94,10 @@ impl Shown {
             return;
         }
         let mut counted = self.counted();
-        let known = counted.ids.contains(id);
-        if !known && counted.ids.len() < MOST_IDS {
-            counted.ids.insert(id.clone());
-        } else if !known {
-            counted.beyond += 1;
-        }
+        counted.all.add(id);
         for class in seen {
-            let times = counted.kinds.entry((types.first().cloned(), class)).or_default();
-            *times += usize::from(!known || *times == 0);
+            let kind = (types.first().cloned(), class);
+            counted.kinds.entry(kind).or_default().add(id);
         }
     }
 
@@ -90,14 +108,14 @@ impl Shown {
             return None;
         }
         let classes = self.classification.classes();
-        let kinds = counted.kinds.into_iter().map(|((of, class), times)| {
+        let kinds = counted.kinds.into_iter().map(|((of, class), ids)| {
             let class = classes.get(usize::from(class.0));
-            (of, class.cloned().unwrap_or_default(), times)
+            (of, class.cloned().unwrap_or_default(), ids.count())
         });
         Some(ShownOf {
             kinds: kinds.collect(),
-            entities: counted.ids.len() + counted.beyond,
-            ids: counted.ids,
+            entities: counted.all.count(),
+            ids: counted.all.known,
         })
     }
 
@@ -144,7 +162,8 @@ mod tests {
         assert_eq!(shown.take(), None);
         for _ in 0..3 {
             shown.look(&entity("Road", 1, &["name", "reporter"]));
-            shown.look(&entity("Person", 1, &["name", "health"]));
+            shown.look(&entity("Person", 1, &["health"]));
+            shown.look(&entity("Person", 1, &["name"]));
         }
         shown.look(&entity("Person", 2, &["name", "name"]));
         shown.look(&entity("New", 1, &["x"]));

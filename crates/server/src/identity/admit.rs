@@ -9,13 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::cookies::{self, cookie};
+use super::personal::Watched;
 use super::table::{Need, Said, said_of};
-use super::{SessionToken, emergency, forms, personal, who_are_you};
+use super::{SessionToken, emergency, forms, who_are_you};
 use crate::App;
-use crate::layers::REQUEST_ID;
 use crate::ngsi_ld::{TENANT, weight_of};
 use crate::pages;
-use crate::problem::Problem;
+use crate::problem::{Answer, Problem};
 
 /// By what a request shows who sends it.
 enum Shown {
@@ -92,46 +92,20 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             };
         }
     }
-    let mut shown = None;
-    if let Some(principal) = &principal {
-        match super::view_of(&app, principal, request.headers()).await {
-            Ok(Some(view)) => {
-                let told = emergency::told(principal, &view, route.as_str(), &request)
-                    .filter(|_| need != Need::Anybody);
-                if let Some(told) = told
-                    && let Err(problem) = emergency::recorded(&app, told).await
-                {
-                    return refused(&app, request, problem).await;
-                }
-                let (view, counted) = personal::watched(&app, view);
-                shown = counted.map(|counted| (view.clone(), counted));
-                request.extensions_mut().insert(view);
-            }
-            Ok(None) => {}
+    let watched = match &principal {
+        Some(principal) => match sight(&app, principal, (need, route.as_str()), &mut request).await {
+            Ok(watched) => watched,
             Err(problem) => return refused(&app, request, problem).await,
-        }
-    }
-    let private = need != Need::Anybody;
-    let is_api = request.uri().path().starts_with("/ngsi-ld/");
-    let header = |name: &str| {
-        let value = request.headers().get(name)?.to_str().ok()?;
-        Some(value.to_owned())
+        },
+        None => None,
     };
-    let (id, tenant) = (header(REQUEST_ID.as_str()), header(TENANT));
+    let private = need != Need::Anybody;
+    let is_ngsi = is_ngsi(&request);
     let mut response = next.run(request).await;
-    if let Some((view, counted)) = shown {
-        let view = match id {
-            Some(id) => view.of_request(&id),
-            None => view,
-        };
-        if let Err(problem) = personal::recorded(&app, &view, Some(counted), tenant.as_deref()).await {
-            let problem = if is_api {
-                problem.media_type("application/json")
-            } else {
-                problem
-            };
-            response = problem.into_response();
-        }
+    if let Some(watched) = watched
+        && let Err(problem) = watched.recorded(&app).await
+    {
+        response = in_form(is_ngsi, problem).into_response();
     }
     if private {
         response
@@ -139,6 +113,27 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Finds out what somebody sees, and puts it where the doors find it. Who has wider rights for a while leaves a trace of
+/// it; where what is seen of persons is to be recorded, that is answered.
+async fn sight(
+    app: &App,
+    principal: &Arc<Principal>,
+    (need, route): (Need, &str),
+    request: &mut Request,
+) -> Answer<Option<Watched>> {
+    let Some(view) = super::view_of(app, principal, request.headers()).await? else {
+        return Ok(None);
+    };
+    let told = emergency::told(principal, &view, route, request).filter(|_| need != Need::Anybody);
+    if let Some(told) = told {
+        emergency::recorded(app, told).await?;
+    }
+    let watched = Watched::of(app, &view, request.headers());
+    let view = watched.as_ref().map_or(view, Watched::view);
+    request.extensions_mut().insert(view);
+    Ok(watched)
 }
 
 fn shown(access: &Access, headers: &HeaderMap) -> Shown {
@@ -167,9 +162,17 @@ fn is_for_people(request: &Request) -> bool {
         && weight_of(headers, "text/html") > weight_of(headers, "application/json")
 }
 
-/// NGSI-LD sends its errors as plain JSON (6.3.3).
+fn is_ngsi(request: &Request) -> bool {
+    request.uri().path().starts_with("/ngsi-ld/")
+}
+
 fn of_api(request: &Request, problem: Problem) -> Problem {
-    if request.uri().path().starts_with("/ngsi-ld/") {
+    in_form(is_ngsi(request), problem)
+}
+
+/// NGSI-LD sends its errors as plain JSON (6.3.3).
+fn in_form(is_ngsi: bool, problem: Problem) -> Problem {
+    if is_ngsi {
         problem.media_type("application/json")
     } else {
         problem

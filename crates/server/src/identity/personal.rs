@@ -4,51 +4,68 @@
 
 use std::sync::Arc;
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use ngsi_ld::{Name, Uri};
 use query::View;
 use query::view::{Shown, ShownOf};
 use twin::Event;
 
 use crate::App;
+use crate::layers::REQUEST_ID;
+use crate::ngsi_ld::TENANT;
 use crate::problem::{Answer, Problem};
 
-/// The same view, where what is shown of persons is counted; nothing is where nothing is recorded.
-pub(super) fn watched(app: &App, view: View) -> (View, Option<Arc<Shown>>) {
-    let Some(views) = app.config.views.as_ref().filter(|_| app.config.audit.is_some()) else {
-        return (view, None);
-    };
-    let rules = views.policies().rules();
-    let classes = rules.classes();
-    let shown = Arc::new(Shown::new(
-        Arc::clone(classes.classification()),
-        classes.personal(),
-    ));
-    (view.counted_by(Arc::clone(&shown)), Some(shown))
+/// A request of which it is counted what it shows of persons.
+pub(super) struct Watched {
+    view: View,
+    shown: Arc<Shown>,
+    tenant: Option<String>,
 }
 
-/// Writes down what was shown, if anything was; done when that is durable.
-pub(super) async fn recorded(
-    app: &App,
-    view: &View,
-    shown: Option<Arc<Shown>>,
-    tenant: Option<&str>,
-) -> Answer<()> {
-    let Some(found) = shown.and_then(|shown| shown.take()) else {
-        return Ok(());
-    };
-    let unrecorded = |why: String| {
-        let detail = format!("what was read of persons could not be written down, so it is not shown: {why}");
-        Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail).header(header::RETRY_AFTER, "5")
-    };
-    // Whoever read in it has opened it.
-    let twin = app
-        .twin(tenant)
-        .or_else(|| app.twin(None))
-        .ok_or_else(|| unrecorded("the city is not there".to_owned()))?;
-    twin.store_rows_as(Vec::new(), vec![event(view, &found)])
-        .await
-        .map_err(|error| unrecorded(error.to_string()))
+impl Watched {
+    /// A request by somebody who sees so; none where nothing is recorded.
+    pub(super) fn of(app: &App, view: &View, headers: &HeaderMap) -> Option<Self> {
+        app.config.audit.as_ref()?;
+        let rules = app.config.views.as_ref()?.policies().rules();
+        let classes = rules.classes();
+        let shown = Shown::new(Arc::clone(classes.classification()), classes.personal());
+        let shown = Arc::new(shown);
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let view = view.clone().counted_by(Arc::clone(&shown));
+        Some(Self {
+            view: match header(REQUEST_ID.as_str()) {
+                Some(id) => view.of_request(id),
+                None => view,
+            },
+            shown,
+            tenant: header(TENANT).map(str::to_owned),
+        })
+    }
+
+    /// What they see, counted.
+    pub(super) fn view(&self) -> View {
+        self.view.clone()
+    }
+
+    /// Writes down what was shown, if anything was; done when that is durable.
+    pub(super) async fn recorded(self, app: &App) -> Answer<()> {
+        let Some(found) = self.shown.take() else {
+            return Ok(());
+        };
+        let unrecorded = |why: String| {
+            let detail =
+                format!("what was read of persons could not be written down, so it is not shown: {why}");
+            Problem::api(StatusCode::SERVICE_UNAVAILABLE, detail).header(header::RETRY_AFTER, "5")
+        };
+        // Whoever read in it has opened it.
+        let twin = app
+            .twin(self.tenant.as_deref())
+            .or_else(|| app.twin(None))
+            .ok_or_else(|| unrecorded("the city is not there".to_owned()))?;
+        twin.store_rows_as(Vec::new(), vec![event(&self.view, &found)])
+            .await
+            .map_err(|error| unrecorded(error.to_string()))
+    }
 }
 
 /// In the log is the pseudonym of the ids, one a line and in order: of one entity it is that of the entity.

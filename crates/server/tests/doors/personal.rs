@@ -58,12 +58,12 @@ impl<'a> Log<'a> {
             officer: key_with(city, &[Role::Officer]),
             read: 0,
         };
-        log.new().await;
+        log.fresh().await;
         log
     }
 
     /// The leaves that were written since the last look.
-    async fn new(&mut self) -> Vec<Value> {
+    async fn fresh(&mut self) -> Vec<Value> {
         let path = format!("/audit/entries?from={}&limit=1000", self.read);
         let reply = self
             .city
@@ -81,7 +81,7 @@ async fn each_way_to_ask_leaves_one_leaf_where_something_personal_was_shown() {
     let mut log = Log::of(&city).await;
     let officer = log.officer.clone();
     let editor = key_with(&city, &[Role::Editor]);
-    log.new().await;
+    log.fresh().await;
     let all = "Person personal 3; Person special 1";
     let one = "Person personal 1; Person special 1";
     let query = json!({"type": "Query", "entities": [{"type": "Person"}]}).to_string();
@@ -154,7 +154,7 @@ async fn each_way_to_ask_leaves_one_leaf_where_something_personal_was_shown() {
             reply.status,
             reply.text()
         );
-        let leaves = log.new().await;
+        let leaves = log.fresh().await;
         let told: Vec<&str> = leaves
             .iter()
             .map(|leaf| leaf["target_type"].as_str().unwrap())
@@ -175,7 +175,7 @@ async fn each_way_to_ask_leaves_one_leaf_where_something_personal_was_shown() {
         let headers = [("authorization", editor.as_str())];
         if method == "GET" && target.starts_with("/ngsi-ld") {
             city.ask(method, &target, &headers, None).await;
-            let leaves = log.new().await;
+            let leaves = log.fresh().await;
             assert!(leaves.is_empty(), "{target} as an editor: {leaves:?}");
         }
     }
@@ -202,11 +202,11 @@ async fn a_leaf_of_one_entity_is_found_by_its_pseudonym_and_one_of_a_thousand_is
         .filter(|leaf| leaf["action"] == "entity.create" && leaf["target_type"] == "Person")
         .map(|leaf| &leaf["target"])
         .collect();
-    log.new().await;
+    log.fresh().await;
     let headers = [("authorization", officer.as_str())];
     city.ask("GET", &format!("{ENTITIES}/{}", person(5)), &headers, None)
         .await;
-    let leaf = log.new().await;
+    let leaf = log.fresh().await;
     assert_eq!(&leaf[0]["target"], targets[5]);
     let reply = city
         .ask(
@@ -217,7 +217,7 @@ async fn a_leaf_of_one_entity_is_found_by_its_pseudonym_and_one_of_a_thousand_is
         )
         .await;
     assert_eq!(reply.json().as_array().unwrap().len(), 1_000);
-    let leaves = log.new().await;
+    let leaves = log.fresh().await;
     assert_eq!(leaves.len(), 1);
     assert_eq!(leaves[0]["target_type"], "Person personal 1000; Person special 1");
 }
