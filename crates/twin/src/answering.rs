@@ -149,7 +149,8 @@ macro_rules! read_by {
                     count(view, entity);
                     visit(entity)
                 };
-                self.reading().evolutions(view, types, &mut counting)
+                self.reading().evolutions(view, types, &mut counting);
+                Ok(())
             }
             fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
                 counted(view, self.reading().evolution_of(view, id))

@@ -233,16 +233,7 @@ pub(crate) fn link(url: &str) -> String {
 
 /// A folder of real data, or the reason on stderr why there is none.
 pub(crate) fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).to_owned(),
-        PathBuf::from,
-    );
-    let path = root.join(folder);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("ignored: {} is not there; set MAPACHA_TEST_DATA", path.display());
-    None
+    test_data::test_data(folder)
 }
 
 fn given_contexts() -> Vec<(String, Value)> {
