@@ -172,7 +172,7 @@ impl Access {
             if let Some(account) = state.people.get(id) {
                 return state
                     .lets_in(account)
-                    .then(|| state.principal(account, Assurance::One, now));
+                    .then(|| state.principal(account, Assurance::One, now, now));
             }
             state.keys.get(id)?.principal(state, now)
         })

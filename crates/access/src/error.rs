@@ -47,6 +47,9 @@ pub enum Error {
     /// A second factor is there already, or is not there.
     #[error("{0}")]
     State(&'static str),
+    /// Something that was given cannot be.
+    #[error("{0}")]
+    Wrong(&'static str),
     /// So many there may be.
     #[error("there are {0} already, and there may not be more")]
     Many(&'static str),

@@ -12,14 +12,17 @@
 //! What somebody may see of the city's data beyond that is decided by [`policies`]; [`PolicyViews`] puts both together.
 
 mod access;
+mod break_glass;
 mod error;
 mod groups;
 mod passwords;
 mod people;
 mod permissions;
 pub mod policies;
+mod preview;
 mod principal;
 mod provider;
+mod reach;
 mod rows;
 mod secret;
 mod sessions;
@@ -29,18 +32,23 @@ mod tokens;
 mod told;
 mod totp;
 mod views;
+mod why;
 
 pub use access::{Access, Settings};
+pub use break_glass::{BREAK_GLASS_ROLE, BreakGlass, LONGEST_TIME, Review, USUAL_TIME};
 pub use error::Error;
 pub use passwords::Cost;
 pub use passwords::rules::{LONGEST, SHORTEST, Weakness};
 pub use people::{Enrolment, NewPerson, Person, Proof, SecondFactor};
 pub use permissions::{Permission, Permissions, Role};
+pub use preview::{Changes, Preview, PreviewShift, Whom};
 pub use principal::{Assurance, Kind, Principal};
 pub use provider::{BadGrant, Flow, Grant, KeySet, Mapping, NoKeySet, Returned, Rules, TokenError, Told};
+pub use reach::Reach;
 pub use secret::{Random, SystemRandom};
 pub use sessions::login::{Attempt, Entered, Opened};
 pub use sessions::{Begun, SessionInfo};
 pub use throttle::Source;
 pub use tokens::{KeyInfo, NewKey};
 pub use views::{DEFAULT_TENANT, PolicyViews};
+pub use why::{Why, WhyAsked};

@@ -31,6 +31,8 @@ pub enum Permission {
     ScenariosRun,
     /// Make, change and remove accounts, groups and keys.
     UsersManage,
+    /// Take wider rights for a while, in an emergency.
+    BreakGlass,
     /// Read the audit log.
     AuditRead,
     /// Keep the register of processing activities, the requests of data subjects and the breaches, and read how the
@@ -109,6 +111,7 @@ const TABLE: [(Permission, &str, &[Role]); 17] = [
     ),
     (P::ScenariosRun, "scenarios.run", &[Planner, Administrator]),
     (P::UsersManage, "users.manage", &[Administrator]),
+    (P::BreakGlass, "break-glass.use", &[Operator, Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
     (
         P::GovernanceManage,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ngsi_ld::Timestamp;
 
 use crate::permissions::{Permission, Permissions, Role};
+use crate::reach::Reach;
 
 /// What kind of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,10 +39,16 @@ pub struct Principal {
     pub roles: Vec<Role>,
     /// The groups it belongs to.
     pub groups: Vec<String>,
+    /// Where its rights reach.
+    pub reach: Reach,
     /// By how many factors it proved who it is.
     pub assurance: Assurance,
     /// When it did.
     pub authenticated_at: Timestamp,
+    /// What a key was made for; none: it may be for anything, as people are.
+    pub purpose: Option<Arc<str>>,
+    /// The id of the time that they took wider rights, while that holds.
+    pub break_glass: Option<Arc<str>>,
     /// What its roles give, less what a key is not for; nothing as long as it owes a second factor.
     pub permissions: Permissions,
     /// Whether it has to set up a second factor before it may do anything else.

@@ -8,13 +8,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
 
+use crate::break_glass::BreakGlass;
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::people::sealed;
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
 use crate::provider::External;
-use crate::rows::{self, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::reach::Reach;
+use crate::rows::{self, GLASSES, GROUPS, KEYS, PEOPLE, REACHES, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -36,10 +38,16 @@ pub(crate) struct State {
     pub(crate) issuer: Option<String>,
     /// The roles of groups, by name.
     pub(crate) groups: BTreeMap<String, Vec<Role>>,
+    /// Where the rights of groups' members reach, by the groups' names.
+    pub(crate) reaches: BTreeMap<String, Reach>,
     /// By the digest of their token.
     pub(crate) sessions: HashMap<Digest, Arc<Live>>,
     /// By id.
     pub(crate) keys: BTreeMap<Arc<str>, Arc<LiveKey>>,
+    /// Times that somebody took wider rights, by id.
+    pub(crate) glasses: BTreeMap<Arc<str>, Arc<BreakGlass>>,
+    /// Of these, whose end is not noted, by whose account.
+    pub(crate) broken: HashMap<Arc<str>, Arc<str>>,
     /// The digest of the code that makes the first administrator.
     pub(crate) setup: Option<Digest>,
     /// Signs device cookies and form tokens.
@@ -54,10 +62,13 @@ pub(crate) enum Change {
     NoAccount(Arc<str>),
     Group(String, Vec<Role>),
     NoGroup(String),
+    Reach(String, Reach),
+    NoReach(String),
     Session(Digest, Session),
     NoSession(Digest),
     Key(Key),
     NoKey(Arc<str>),
+    BreakGlass(BreakGlass),
     Setup(Option<Digest>),
 }
 
@@ -74,6 +85,10 @@ impl State {
             .into_iter()
             .filter_map(|(name, roles)| Some((String::from_utf8(name).ok()?, roles)))
             .collect();
+        let reaches = table::<Reach>(twin, REACHES, &mut unread)?
+            .into_iter()
+            .filter_map(|(name, reach)| Some((String::from_utf8(name).ok()?, reach)))
+            .collect();
         let sessions = table::<Session>(twin, SESSIONS, &mut unread)?
             .into_iter()
             .filter_map(|(digest, session)| {
@@ -83,6 +98,10 @@ impl State {
         let keys = table::<Key>(twin, KEYS, &mut unread)?
             .into_iter()
             .map(|(_, key)| (Arc::clone(&key.id), Arc::new(LiveKey::new(key))))
+            .collect();
+        let glasses: Vec<BreakGlass> = table(twin, GLASSES, &mut unread)?
+            .into_iter()
+            .map(|(_, one)| one)
             .collect();
         let settings: HashMap<Vec<u8>, Digest> = table(twin, SETTINGS, &mut unread)?.into_iter().collect();
         let signing = if let Some(known) = settings.get(SIGNING.as_bytes()) {
@@ -101,14 +120,20 @@ impl State {
             external: HashMap::new(),
             issuer,
             groups,
+            reaches,
             sessions,
             keys,
+            glasses: BTreeMap::new(),
+            broken: HashMap::new(),
             setup: settings.get(SETUP.as_bytes()).copied(),
             signing: key,
             unread_people,
         };
         for account in people {
             state.apply(Change::Account(account));
+        }
+        for one in glasses {
+            state.apply(Change::BreakGlass(one));
         }
         Ok(state)
     }
@@ -184,24 +209,35 @@ impl State {
     }
 
     /// Somebody with an account, who proved it so.
-    pub(crate) fn principal(&self, account: &Account, assurance: Assurance, at: Timestamp) -> Principal {
+    pub(crate) fn principal(
+        &self,
+        account: &Account,
+        assurance: Assurance,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Principal {
         let roles = self.roles_of(account);
+        let reach = self.reach_of(account);
         Principal {
             id: Arc::clone(&account.id),
             kind: Kind::Person,
             name: account.name.as_str().into(),
-            permissions: roles.iter().copied().collect(),
+            permissions: reach.leaves(roles.iter().copied().collect()),
+            reach,
             roles,
             groups: self.groups_of(account),
             assurance,
             authenticated_at: at,
+            purpose: None,
+            break_glass: self.broken_by(&account.id, now).map(|one| Arc::clone(&one.id)),
             owes_second_factor: false,
         }
     }
 
     /// What an account may do.
     pub(crate) fn permissions_of(&self, account: &Account) -> Permissions {
-        self.roles_of(account).into_iter().collect()
+        let reach = self.reach_of(account);
+        reach.leaves(self.roles_of(account).into_iter().collect())
     }
 
     /// Whether somebody could still manage accounts if this account were so (or gone, `None`). Where nobody can as it
@@ -257,6 +293,12 @@ impl State {
             Change::NoGroup(name) => {
                 self.groups.remove(&name);
             }
+            Change::Reach(name, reach) => {
+                self.reaches.insert(name, reach);
+            }
+            Change::NoReach(name) => {
+                self.reaches.remove(&name);
+            }
             Change::Session(digest, session) => {
                 self.sessions.insert(digest, Arc::new(Live::new(session)));
             }
@@ -269,6 +311,7 @@ impl State {
             Change::NoKey(id) => {
                 self.keys.remove(&id);
             }
+            Change::BreakGlass(one) => self.apply_glass(one),
             Change::Setup(digest) => self.setup = digest,
         }
     }
@@ -282,9 +325,12 @@ impl Change {
             | Self::NoAccount(_)
             | Self::Group(..)
             | Self::NoGroup(_)
+            | Self::Reach(..)
+            | Self::NoReach(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
-            Self::Session(..) | Self::NoSession(_) | Self::Setup(_) => false,
+            // Who broke the glass is somebody else for the policies from the next request on.
+            Self::Session(..) | Self::NoSession(_) | Self::BreakGlass(_) | Self::Setup(_) => false,
         }
     }
 
@@ -298,10 +344,13 @@ impl Change {
             Self::NoAccount(id) => Ok(Row::delete(PEOPLE, id.as_bytes())),
             Self::Group(name, roles) => put(GROUPS, name.as_bytes(), roles),
             Self::NoGroup(name) => Ok(Row::delete(GROUPS, name.as_bytes())),
+            Self::Reach(name, reach) => put(REACHES, name.as_bytes(), reach),
+            Self::NoReach(name) => Ok(Row::delete(REACHES, name.as_bytes())),
             Self::Session(digest, session) => put(SESSIONS, digest.as_bytes(), session),
             Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
             Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
+            Self::BreakGlass(one) => put(GLASSES, one.id.as_bytes(), one),
             Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }

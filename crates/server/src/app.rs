@@ -100,9 +100,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Whom to tell of a weakness of this server.
     pub security_txt: Option<crate::SecurityTxt>,
-    /// Who may do what; without it, nobody has to log in.
-    pub access: Option<access::Access>,
-    /// What those who log in see. Without it nobody sees anything where people log in.
+    /// Who there is, and what they see and may do; without it, nobody has to log in.
     pub views: Option<access::PolicyViews>,
     /// The city's identity provider, where there is one.
     pub provider: Option<crate::Provider>,
@@ -141,7 +139,6 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             security_txt: None,
-            access: None,
             views: None,
             provider: None,
             outbound: crate::net::Policy::default(),
@@ -150,6 +147,11 @@ impl Config {
             desk: None,
             grace: Duration::from_secs(4),
         }
+    }
+
+    /// The accounts and keys; none where nobody has to log in.
+    pub fn access(&self) -> Option<&access::Access> {
+        self.views.as_ref().map(access::PolicyViews::access)
     }
 }
 

@@ -7,9 +7,12 @@
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
+mod break_glass;
 mod keys;
 mod login;
 mod people;
 mod second_factor;
 mod stored;
 mod support;
+mod views;
+mod why;

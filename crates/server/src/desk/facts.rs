@@ -150,8 +150,11 @@ impl Installation<'_> {
             name: "somebody".into(),
             roles: vec![Role::Viewer],
             groups: Vec::new(),
+            reach: Reach::default(),
             assurance: Assurance::One,
             authenticated_at: self.desk.now(),
+            purpose: None,
+            break_glass: None,
             permissions: Role::Viewer.permissions(),
         };
         let unknown = Name::from_iri("urn:mapacha:nobody-has-classified-this");

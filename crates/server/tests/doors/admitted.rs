@@ -9,17 +9,20 @@ pub(crate) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
-fn expected(method: &str, path: &str) -> &'static str {
+pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let reads = method == "GET";
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
     match path {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
         "/metrics" => "metrics.read",
-        "/access/me" | "/access/roles" => "any",
+        "/access/me" | "/access/purposes" | "/access/roles" => "any",
         _ if path.starts_with("/audit/") => "audit.read",
-        _ if path.starts_with("/access/policies") => "policies.manage",
         _ if path.starts_with("/governance/") => "governance.manage",
+        "/access/break-glass" => one("audit.read", "break-glass.use"),
+        "/access/break-glass/{breakGlass}/end" => "any",
+        "/access/break-glass/{breakGlass}/review" => "policies.manage",
+        _ if path.starts_with("/access/policies") || path == "/access/why" => "policies.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -36,7 +39,7 @@ fn expected(method: &str, path: &str) -> &'static str {
 }
 
 /// What each role gives, as docs/src/how-to/accounts.md has it.
-fn gives(role: Role) -> &'static str {
+pub(crate) fn gives(role: Role) -> &'static str {
     match role {
         Role::Viewer => "twin.read assessment.read scenarios.read",
         Role::Editor => {
@@ -48,7 +51,8 @@ fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read metrics.read"
+             notifications.manage imports.run assessment.read scenarios.read break-glass.use \
+             metrics.read"
         }
         Role::Officer => {
             "twin.read assessment.read scenarios.read audit.read governance.manage policies.manage"
@@ -56,13 +60,13 @@ fn gives(role: Role) -> &'static str {
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             audit.read governance.manage policies.manage metrics.read"
+             break-glass.use audit.read governance.manage policies.manage metrics.read"
         }
     }
 }
 
 pub(crate) fn access_of(city: &City) -> Access {
-    city.app.config.access.clone().unwrap()
+    city.app.config.access().unwrap().clone()
 }
 
 /// Something that editors may keep.
@@ -131,7 +135,13 @@ pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     all
 }
 
-async fn send(city: &City, method: &str, target: &str, body: Option<&Sent>, more: &[(&str, &str)]) -> Reply {
+pub(crate) async fn send(
+    city: &City,
+    method: &str,
+    target: &str,
+    body: Option<&Sent>,
+    more: &[(&str, &str)],
+) -> Reply {
     let mut headers = more.to_vec();
     if let Some((kind, _)) = body {
         headers.push(("content-type", kind));

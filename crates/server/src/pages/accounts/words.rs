@@ -30,6 +30,7 @@ impl Wrong {
             Error::Weak(Weakness::Common) => l.text("wrong-common"),
             Error::LastAdministrator => l.text("wrong-last"),
             Error::Beyond(_) => l.text("wrong-beyond"),
+            Error::Wrong(_) => l.text("wrong-given"),
             Error::State(_) => l.text("wrong-state"),
             Error::Many(_) => l.text("wrong-many"),
         };
