@@ -78,6 +78,8 @@ impl Reach {
         let whole = [
             Permission::UsersManage,
             Permission::PoliciesManage,
+            // The desk answers requests about the data of any tenant.
+            Permission::GovernanceManage,
             Permission::ContextsManage,
             Permission::MetricsRead,
             Permission::BreakGlass,
@@ -144,6 +146,7 @@ mod tests {
         let left = reach(&["north"], &[]).leaves(all);
         assert!(left.has(Permission::TwinWrite) && left.has(Permission::AuditRead));
         assert!(!left.has(Permission::UsersManage) && !left.has(Permission::PoliciesManage));
+        assert!(!left.has(Permission::GovernanceManage));
         assert!(reach(&[], &[]).has_tenant(None) && reach(&[], &[]).has_tenant(Some("x")));
         assert!(reach(&["default"], &[]).has_tenant(None) && !reach(&["default"], &[]).has_tenant(Some("x")));
         assert!(reach(&["x"], &[]).has_tenant(Some("x")) && !reach(&["x"], &[]).has_tenant(None));

@@ -57,6 +57,10 @@ pub(crate) struct State {
 }
 
 /// One thing that changes.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are a few at a time, for as long as it takes to store them"
+)]
 pub(crate) enum Change {
     Account(Account),
     NoAccount(Arc<str>),

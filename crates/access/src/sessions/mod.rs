@@ -97,8 +97,7 @@ impl Access {
                 .get(&live.session.person)
                 .filter(|account| state.lets_in(account))?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            let mut principal =
-                state.principal(account, live.session.assurance, live.session.began_at, now);
+            let mut principal = state.principal(account, live.session.assurance, live.session.began_at, now);
             if self.inner().settings.second_factor.is_owed_by(&principal) {
                 principal.owes_second_factor = true;
                 principal.permissions = Permissions::default();

@@ -73,7 +73,7 @@ pub(crate) fn why(asked: &Why, effective: &Effective, json: bool) -> Result<Outc
         segment(&asked.purpose)
     );
     if let Some(attribute) = &asked.attribute {
-        path.push_str(&format!("&attribute={}", segment(attribute)));
+        path = format!("{path}&attribute={}", segment(attribute));
     }
     let found = desk.ask(Method::GET, &path, None, |folder| {
         let (views, twin) = folder.views(effective)?;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::policies::{Classes, DEFAULT_CLASSES};
-use access::{Access, Assurance, Kind, Permission, Person, PolicyViews, Principal, Role};
+use access::{Access, Assurance, Kind, Permission, Person, PolicyViews, Principal, Reach, Role};
 use governance::desk::Desk;
 use governance::profiles::{Facts, Held, People, Setup, Sight, Transport};
 use ngsi_ld::{Entity, Name, Uri};
