@@ -414,7 +414,7 @@ async fn accounts_groups_and_keys_over_http() {
     );
     assert_eq!(
         ask("GET", "/access/groups", Value::Null).await.json(),
-        json!([{"name": "works", "roles": ["editor"]}])
+        json!([{"name": "works", "roles": ["editor"], "tenants": [], "scopes": []}])
     );
     let changed = ask("PATCH", &at, json!({"groups": ["works"], "name": "benjamin"}))
         .await

@@ -79,7 +79,7 @@ pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         }
         let page = WhyPage {
             l,
-            frame: Frame::new(visit, Place::Policies, l.text("why-title")),
+            frame: Frame::new(visit, Place::Policies, l.text("policy-why-title")),
             actions: Action::ALL
                 .into_iter()
                 .map(|one| Choice {
@@ -158,8 +158,16 @@ impl Answer {
             Row::of(l, verdict, meaning.unwrap_or_default())
         });
         Self {
-            sentence: l.text_with(if allowed { "why-yes" } else { "why-no" }, &words),
-            door: missing.map(|(needed, _)| l.text_with("why-door", &[("permission", Text(needed.name()))])),
+            sentence: l.text_with(
+                if allowed {
+                    "policy-why-yes"
+                } else {
+                    "policy-why-no"
+                },
+                &words,
+            ),
+            door: missing
+                .map(|(needed, _)| l.text_with("policy-why-door", &[("permission", Text(needed.name()))])),
             rows: rows.collect(),
         }
     }
@@ -168,10 +176,10 @@ impl Answer {
 impl Row {
     fn of(l: Language, verdict: &Verdict, meaning: &str) -> Self {
         let (key, deciding) = match (&verdict.failed, verdict.forbids.as_slice()) {
-            (Some(_), _) => ("why-failed", &[][..]),
-            (None, []) if verdict.permits.is_empty() => ("why-nobody", &[][..]),
-            (None, []) => ("why-permitted", verdict.permits.as_slice()),
-            (None, forbids) => ("why-forbidden", forbids),
+            (Some(_), _) => ("policy-why-failed", &[][..]),
+            (None, []) if verdict.permits.is_empty() => ("policy-why-nobody", &[][..]),
+            (None, []) => ("policy-why-permitted", verdict.permits.as_slice()),
+            (None, forbids) => ("policy-why-forbidden", forbids),
         };
         let attributes: Vec<&str> = verdict.attributes.iter().map(Name::short).collect();
         Self {
