@@ -132,7 +132,7 @@ async fn subscriptions_and_leaves_have_the_purpose() {
     let planner = key_with(&city, &[Role::Planner]);
     let subscription = json!({
         "id": "urn:ngsi-ld:Subscription:1", "type": "Subscription", "entities": [{"type": "Secret"}],
-        "notification": {"endpoint": {"uri": "http://192.0.2.1/"}},
+        "notification": {"endpoint": {"uri": "http://a.example/n"}},
     });
     let headers = [("authorization", &*planner), ("mapacha-purpose", "research")];
     let path = "/ngsi-ld/v1/subscriptions";
