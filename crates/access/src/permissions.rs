@@ -31,6 +31,8 @@ pub enum Permission {
     ScenariosRun,
     /// Make, change and remove accounts, groups and keys.
     UsersManage,
+    /// Register devices, give them rights and credentials, suspend and retire them.
+    DevicesManage,
     /// Read the audit log.
     AuditRead,
     /// Write the rules about who may see which data.
@@ -60,7 +62,7 @@ use Permission as P;
 use Role::{Administrator, Editor, Officer, Operator, Planner, Viewer};
 
 /// The table: a permission, its name, and which roles give it.
-const TABLE: [(Permission, &str, &[Role]); 16] = [
+const TABLE: [(Permission, &str, &[Role]); 17] = [
     (
         P::TwinRead,
         "twin.read",
@@ -106,6 +108,7 @@ const TABLE: [(Permission, &str, &[Role]); 16] = [
     ),
     (P::ScenariosRun, "scenarios.run", &[Planner, Administrator]),
     (P::UsersManage, "users.manage", &[Administrator]),
+    (P::DevicesManage, "devices.manage", &[Operator, Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
     (P::PoliciesManage, "policies.manage", &[Officer, Administrator]),
     (P::MetricsRead, "metrics.read", &[Operator, Administrator]),

@@ -13,6 +13,8 @@ pub(crate) const GROUPS: &str = "access-groups";
 pub(crate) const SESSIONS: &str = "access-sessions";
 /// Keys, by id.
 pub(crate) const KEYS: &str = "access-keys";
+/// Devices and services, by id.
+pub(crate) const DEVICES: &str = "access-devices";
 /// The few things of which there is one.
 pub(crate) const SETTINGS: &str = "access-settings";
 

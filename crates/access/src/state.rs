@@ -8,11 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
 
+use crate::devices::{Device, Devices};
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
-use crate::rows::{self, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::rows::{self, DEVICES, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -34,6 +35,8 @@ pub(crate) struct State {
     pub(crate) sessions: HashMap<Digest, Arc<Live>>,
     /// By id.
     pub(crate) keys: BTreeMap<Arc<str>, Arc<LiveKey>>,
+    /// Devices and services.
+    pub(crate) devices: Devices,
     /// The digest of the code that makes the first administrator.
     pub(crate) setup: Option<Digest>,
     /// Signs device cookies and form tokens.
@@ -52,6 +55,7 @@ pub(crate) enum Change {
     NoSession(Digest),
     Key(Key),
     NoKey(Arc<str>),
+    Device(Device),
     Setup(Option<Digest>),
 }
 
@@ -78,6 +82,10 @@ impl State {
             .into_iter()
             .map(|(_, key)| (Arc::clone(&key.id), Arc::new(LiveKey::new(key))))
             .collect();
+        let devices: Vec<Device> = table(twin, DEVICES, &mut unread)?
+            .into_iter()
+            .map(|(_, device)| device)
+            .collect();
         let settings: HashMap<Vec<u8>, Digest> = table(twin, SETTINGS, &mut unread)?.into_iter().collect();
         let signing = if let Some(known) = settings.get(SIGNING.as_bytes()) {
             *known
@@ -94,6 +102,7 @@ impl State {
             groups,
             sessions,
             keys,
+            devices: devices.into_iter().collect(),
             setup: settings.get(SETUP.as_bytes()).copied(),
             signing: key,
             unread_people,
@@ -205,14 +214,16 @@ impl State {
             Change::NoKey(id) => {
                 self.keys.remove(&id);
             }
+            Change::Device(device) => self.devices.put(device),
             Change::Setup(digest) => self.setup = digest,
         }
     }
 }
 
 impl Change {
-    /// Whether it may change what somebody may do. Sessions come and go without that.
-    pub(crate) fn is_about_rights(&self) -> bool {
+    /// Whether it may change what somebody may do, where this is how it was. Sessions come and go without that, and so do
+    /// certificates.
+    pub(crate) fn is_about_rights(&self, before: &State) -> bool {
         match self {
             Self::Account(_)
             | Self::NoAccount(_)
@@ -220,6 +231,10 @@ impl Change {
             | Self::NoGroup(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
+            Self::Device(device) => {
+                let before = before.devices.by_id.get(&device.id);
+                before.is_some_and(|before| before.gives_other_rights_than(device))
+            }
             Self::Session(..) | Self::NoSession(_) | Self::Setup(_) => false,
         }
     }
@@ -238,6 +253,7 @@ impl Change {
             Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
             Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
+            Self::Device(device) => put(DEVICES, device.id.as_bytes(), device),
             Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }

@@ -183,6 +183,7 @@ fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
     let kind = match who.kind {
         Kind::Person => SubjectKind::User,
         Kind::Service => SubjectKind::Service,
+        Kind::Device => SubjectKind::Device,
     };
     let subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
     who.groups

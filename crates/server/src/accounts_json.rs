@@ -1,6 +1,6 @@
 //! Accounts and keys as JSON, as the API and the command line write them.
 
-use access::{KeyInfo, Permission, Permissions, Person};
+use access::{DeviceInfo, KeyInfo, Permission, Permissions, Person};
 use serde_json::{Value, json};
 
 /// An account.
@@ -21,6 +21,29 @@ pub fn key(info: &KeyInfo) -> Value {
         "made_at": info.made_at.to_string(), "expires_at": at(info.expires_at), "used_at": at(info.used_at),
         "earlier_until": at(info.earlier_until),
     })
+}
+
+/// A device, without its secrets.
+pub fn device(info: &DeviceInfo) -> Value {
+    let certificates: Vec<Value> = info
+        .certificates
+        .iter()
+        .map(|one| {
+            json!({"serial": one.serial, "begins_at": one.begins_at.to_string(), "ends_at": one.ends_at.to_string()})
+        })
+        .collect();
+    json!({
+        "id": info.id, "kind": info.kind, "state": info.state, "roles": info.roles, "scopes": info.scopes,
+        "owner": info.owner, "made_at": info.made_at.to_string(), "certificates": certificates,
+        "has_secret": info.has_secret, "earlier_until": info.earlier_until.map(|at| at.to_string()),
+    })
+}
+
+/// A claim code: as people type it, as a device shows it, and as a drawing (SVG) of that.
+pub fn claim(info: &DeviceInfo, code: &str) -> Value {
+    let uri = format!("mapacha:claim?device={}&code={code}", info.id);
+    let svg = crate::pages::qr_svg(&uri);
+    json!({"code": code, "uri": uri, "svg": svg})
 }
 
 /// The names of permissions, in the order of their table.

@@ -100,10 +100,14 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Who may do what; without it, nobody has to log in.
     pub access: Option<access::Access>,
+    /// Signs the certificates of devices; without it they have none of ours.
+    pub authority: Option<access::Authority>,
     /// What those who log in see. Without it nobody sees anything where people log in.
     pub views: Option<access::PolicyViews>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
+    /// The TLS of listeners that other machines reach, and of the one for everybody; without it they speak plain http.
+    pub tls: Option<crate::Tls>,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
@@ -135,11 +139,24 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             access: None,
+            authority: None,
             views: None,
             outbound: crate::net::Policy::default(),
+            tls: None,
             metrics_apart: false,
             audit: None,
             grace: Duration::from_secs(4),
+        }
+    }
+}
+
+impl Config {
+    /// Where this server is, for those who ask it from elsewhere: the public address where there is one.
+    pub fn url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().to_owned(),
+            None if self.tls.is_some() => format!("https://{}", self.listen),
+            None => format!("http://{}", self.listen),
         }
     }
 }

@@ -7,6 +7,7 @@
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
+mod devices;
 mod keys;
 mod login;
 mod people;

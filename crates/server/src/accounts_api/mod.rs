@@ -1,5 +1,7 @@
-//! `/access`: people, groups, keys and policies, for programs that manage them.
+//! `/access`: people, groups, keys, devices and policies, for programs that manage them.
 
+mod devices;
+mod enrolment;
 mod groups;
 mod keys;
 mod policies;
@@ -32,6 +34,16 @@ pub(crate) fn router() -> OpenApiRouter<App> {
             users::delete_user
         ))
         .routes(routes!(users::reset_user))
+        .routes(routes!(devices::list_devices, devices::create_device))
+        .routes(routes!(devices::retrieve_device, devices::update_device))
+        .routes(routes!(devices::revoke_certificate))
+        .routes(routes!(devices::renew_claim_code))
+        .routes(routes!(devices::renew_enrolment))
+        .routes(routes!(devices::rotate_secret))
+        .routes(routes!(enrolment::authority))
+        .routes(routes!(enrolment::claim_device))
+        .routes(routes!(enrolment::enrol_device))
+        .routes(routes!(enrolment::renew_certificate))
         .routes(routes!(groups::list_groups))
         .routes(routes!(groups::put_group, groups::delete_group))
         .routes(routes!(keys::list_keys, keys::create_key))
@@ -57,6 +69,7 @@ async fn me(asker: Asker) -> Response {
     let kind = match who.kind {
         Kind::Person => "person",
         Kind::Service => "service",
+        Kind::Device => "device",
     };
     let assurance = match who.assurance {
         Assurance::One => "one",
@@ -107,11 +120,11 @@ fn refused(error: &Error) -> Problem {
     let status = match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
-        Error::BadName(_) => StatusCode::BAD_REQUEST,
+        Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
         Error::Weak(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Beyond(_) | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Busy | Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let problem = Problem::api(status, error.to_string());
     match error {

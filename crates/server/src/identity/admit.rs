@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use access::{Access, Principal};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::cookies::{self, cookie};
 use super::table::{Need, Said, said_of};
-use super::{SessionToken, forms, who_are_you};
+use super::{PeerCertificate, SessionToken, forms, who_are_you};
 use crate::App;
 use crate::ngsi_ld::weight_of;
 use crate::pages;
@@ -21,6 +21,8 @@ enum Shown {
     Nothing,
     Key(Principal),
     Session(Principal, Arc<str>),
+    /// A certificate that stands for nobody.
+    WrongCertificate(access::Nobody),
     /// An `Authorization` that opens nothing.
     Wrong,
 }
@@ -47,10 +49,13 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
         }
     };
-    let shown = shown(&access, request.headers());
+    let shown = shown(&access, &request);
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
-        Shown::Wrong | Shown::Nothing => (None, None),
+        Shown::WrongCertificate(why) if need != Need::Anybody => {
+            return of_api(&request, super::not_by_certificate(why)).into_response();
+        }
+        Shown::Wrong | Shown::WrongCertificate(_) | Shown::Nothing => (None, None),
         Shown::Key(principal) => (Some(Arc::new(principal)), None),
         Shown::Session(principal, token) => (Some(Arc::new(principal)), Some(token)),
     };
@@ -102,15 +107,22 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-fn shown(access: &Access, headers: &HeaderMap) -> Shown {
+/// What is said beats what is merely there: a key, then the connection's certificate, then a cookie.
+fn shown(access: &Access, request: &Request) -> Shown {
+    let headers = request.headers();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let key = value.to_str().ok().and_then(|text| {
             let (scheme, key) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
         });
         return key
-            .and_then(|key| access.of_key(key))
+            .and_then(|key| access.of_key(key).or_else(|| access.of_device_secret(key)))
             .map_or(Shown::Wrong, Shown::Key);
+    }
+    if let Some(PeerCertificate(der)) = request.extensions().get() {
+        return access
+            .of_certificate(der)
+            .map_or_else(Shown::WrongCertificate, Shown::Key);
     }
     let session = cookie(headers, cookies::SESSION)
         .and_then(|token| Some((access.of_session(token)?, Arc::<str>::from(token))));

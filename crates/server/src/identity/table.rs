@@ -1,7 +1,7 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, ImportsRun, MetricsRead,
+    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, DevicesManage, ImportsRun, MetricsRead,
     NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage,
     SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
@@ -42,6 +42,7 @@ const RUN: Methods = &[("POST", May(ScenariosRun))];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
+const DEVICE: Methods = &[("POST", May(DevicesManage))];
 const USERS: Methods = &[("POST", May(UsersManage))];
 
 /// The paths as the router has them.
@@ -218,6 +219,27 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/openapi.json", EVERYBODY),
     ("/metrics", &[("GET", May(MetricsRead))]),
     // Accounts and keys
+    ("/access/authority", EVERYBODY),
+    (
+        "/access/devices",
+        &[("GET", May(DevicesManage)), ("POST", May(DevicesManage))],
+    ),
+    (
+        "/access/devices/{device}",
+        &[("GET", May(DevicesManage)), ("PATCH", May(DevicesManage))],
+    ),
+    (
+        "/access/devices/{device}/certificates/{serial}",
+        &[("DELETE", May(DevicesManage))],
+    ),
+    // Whoever has its code has the device.
+    ("/access/devices/{device}/claim", OWN),
+    ("/access/devices/{device}/claim-code", DEVICE),
+    // With its token; it has nothing else yet.
+    ("/access/devices/{device}/enrol", &[("POST", Anybody)]),
+    ("/access/devices/{device}/enrolment", DEVICE),
+    ("/access/devices/{device}/renew", OWN),
+    ("/access/devices/{device}/secret", DEVICE),
     ("/access/me", &[("GET", LoggedIn)]),
     ("/access/roles", &[("GET", LoggedIn)]),
     (
@@ -459,6 +481,8 @@ pub(crate) mod tests {
                 "GET /readyz",
                 "GET /version",
                 "GET /openapi.json",
+                "GET /access/authority",
+                "POST /access/devices/{device}/enrol",
                 "GET /assets/{name}",
                 "GET /setup",
                 "POST /setup",

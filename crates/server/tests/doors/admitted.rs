@@ -9,14 +9,22 @@ const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
-fn expected(method: &str, path: &str) -> &'static str {
+pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let reads = method == "GET";
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
     match path {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
         "/metrics" => "metrics.read",
+        "/access/authority" => "",
         "/access/me" | "/access/roles" => "any",
+        _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
+        _ if path.starts_with("/access/devices/")
+            && (path.ends_with("/claim") || path.ends_with("/renew")) =>
+        {
+            "any"
+        }
+        _ if path.starts_with("/access/devices") => "devices.manage",
         _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/access/policies") => "policies.manage",
         _ if path.starts_with("/access/") => "users.manage",
@@ -35,7 +43,7 @@ fn expected(method: &str, path: &str) -> &'static str {
 }
 
 /// What each role gives, as docs/src/how-to/accounts.md has it.
-fn gives(role: Role) -> &'static str {
+pub(crate) fn gives(role: Role) -> &'static str {
     match role {
         Role::Viewer => "twin.read assessment.read scenarios.read",
         Role::Editor => {
@@ -47,18 +55,18 @@ fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read metrics.read"
+             notifications.manage imports.run assessment.read scenarios.read devices.manage metrics.read"
         }
         Role::Officer => "twin.read assessment.read scenarios.read audit.read policies.manage",
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             audit.read policies.manage metrics.read"
+             devices.manage audit.read policies.manage metrics.read"
         }
     }
 }
 
-fn access_of(city: &City) -> Access {
+pub(crate) fn access_of(city: &City) -> Access {
     city.app.config.access.clone().unwrap()
 }
 
@@ -97,10 +105,10 @@ fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
 }
 
 /// A body: its media type, and the text.
-type Sent = (String, String);
+pub(crate) type Sent = (String, String);
 
 /// Every operation of the description: method, template, an address, a media type and a body to send.
-fn operations() -> Vec<(String, String, String, Option<Sent>)> {
+pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     let document = server::openapi();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -138,7 +146,7 @@ async fn send(city: &City, method: &str, target: &str, body: Option<&Sent>, more
 }
 
 /// The permission that a refusal names; nothing where it is no refusal of that kind.
-fn lacking(reply: &Reply) -> Option<String> {
+pub(crate) fn lacking(reply: &Reply) -> Option<String> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let named = body["permission"].as_str()?.to_owned();
     assert_eq!(reply.status, 403, "{body}");

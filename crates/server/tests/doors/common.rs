@@ -91,6 +91,11 @@ impl City {
 
     /// Where everybody has to say who they are.
     pub(crate) fn guarded() -> Self {
+        Self::guarded_with(|_| {})
+    }
+
+    /// The same, set otherwise.
+    pub(crate) fn guarded_with(more: impl FnOnce(&mut Config)) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
             let settings = access::Settings {
                 cost: access::Cost {
@@ -107,6 +112,9 @@ impl City {
             let views = access::PolicyViews::open(opened.clone(), twin, jiff::tz::TimeZone::UTC).unwrap();
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (config.access, config.views) = (Some(opened), Some(views));
+            let beside = config.spool_dir.with_file_name("ca");
+            config.authority = Some(access::Authority::in_folder(&beside));
+            more(config);
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }

@@ -6,7 +6,7 @@
 mod account;
 mod login;
 mod own_keys;
-mod qr;
+pub(super) mod qr;
 mod setup;
 #[cfg(test)]
 mod tests;
