@@ -6,11 +6,12 @@ SHELL := /bin/bash
 CARGO ?= cargo
 BIN := target/release/mapacha
 
-.PHONY: demo build test lint bench validate-access torture fuzz browser-test interoperability-test doc clean help
+.PHONY: demo build package test lint bench validate-access torture fuzz browser-test interoperability-test doc clean help
 
 help:
 	@echo "make demo     build, then open a living demo city on http://127.0.0.1:8080"
 	@echo "make build    build target/release/mapacha, pages' assets inside"
+	@echo "make package  build what is handed out: program, bill of materials, licences, checksums"
 	@echo "make test     install what the tests need, and run them all"
 	@echo "make interoperability-test  published NGSI-LD clients against the built program"
 	@echo "make lint     rustfmt, clippy, cargo-deny"
@@ -29,8 +30,15 @@ build:
 	@echo "== building the program (about 10 minutes the first time on two cores)"
 	@$(CARGO) build --release --package mapacha
 
+package:
+	@scripts/package
+
+# What a test lacks is told at the end, and where there are test data it may lack none of them.
+test: export MAPACHA_SKIPPED := $(CURDIR)/target/skipped
+test: export MAPACHA_DATA_REQUIRED := $(if $(MAPACHA_TEST_DATA)$(wildcard ../shared/data),1)
 test:
 	@scripts/need build test
+	@mkdir -p target && rm -f "$$MAPACHA_SKIPPED"
 	@scripts/build-web
 	@echo "== building program and tests"
 	@$(CARGO) build --release --workspace --all-targets
@@ -39,6 +47,8 @@ test:
 	@$(CARGO) test --release --workspace --doc --quiet
 	@scripts/browser-test
 	@scripts/interoperability-test
+	@scripts/provider-test
+	@if [ -s "$$MAPACHA_SKIPPED" ]; then echo "== passed, but proved nothing here:"; sort -u "$$MAPACHA_SKIPPED"; fi
 
 lint:
 	@$(CARGO) fmt --all --check
@@ -53,6 +63,7 @@ validate-access: build
 
 torture: build
 	@MAPACHA_TORTURE=1 $(CARGO) nextest run --release --workspace --no-fail-fast
+	@scripts/schemathesis 1000
 
 fuzz:
 	@scripts/fuzz 300
@@ -62,10 +73,11 @@ browser-test: build
 
 interoperability-test: build
 	@scripts/interoperability-test
+	@scripts/provider-test
 
 doc:
 	@$(CARGO) doc --release --workspace --no-deps
 
 clean:
 	@$(CARGO) clean
-	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules
+	@rm -rf web/dist web/node_modules tests/browser/node_modules tests/interoperability/node/node_modules tests/interoperability/provider/node_modules

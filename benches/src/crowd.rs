@@ -5,7 +5,8 @@ use std::time::Instant;
 use black_box::client;
 use serde_json::json;
 
-use crate::broker::{API, Load, cpu, measure, row, serve, setting, subscribe, upsert};
+use crate::broker::{cpu, measure, row, serve, setting, so_far, subscribe, upsert};
+use crate::load::{API, Cost, Load};
 use crate::receiver::Receiver;
 
 /// Changes beside 10 000 subscriptions as a city has them: of each some part matches (the type, the watched attribute,
@@ -78,7 +79,7 @@ pub(crate) fn report() {
             }),
         );
     }
-    let (begun, spent) = (Instant::now(), cpu(&server));
+    let since = (Instant::now(), cpu(&server));
     let threads = 4;
     std::thread::scope(|scope| {
         for thread in 0..threads {
@@ -102,23 +103,14 @@ pub(crate) fn report() {
         }
     });
     receiver.wait_for(changes * told);
-    let (wall, spent) = (begun.elapsed(), cpu(&server).saturating_sub(spent));
+    let cost = so_far(&server, changes as u64, since);
     row(
         "the same with ten more that match: per change, with its ten notifications delivered over HTTP",
-        changes as u64,
-        wall,
-        spent,
-        "| ",
+        &cost,
         "",
     );
-    row(
-        "of that, per notification",
-        (changes * told) as u64,
-        wall,
-        spent,
-        "| ",
-        "",
-    );
+    let count = (changes * told) as u64;
+    row("of that, per notification", &Cost { count, ..cost }, "");
     let (code, _) = server.stop();
     assert_eq!(code, Some(0), "the server ends well after the load");
 }

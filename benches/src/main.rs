@@ -1,7 +1,8 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
 //! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`,
-//! `benches audit [RUNS]` and `benches broker` one chapter, `benches subscriptions` the last part of that;
+//! `benches audit [RUNS]`, `benches broker` and `benches beside [RUNS]` one chapter, `benches subscriptions` the last part
+//! of the broker's;
 //! `benches validate access` writes the validation page of the docs.
 //!
 //! Times are wall time and CPU time of whole processes (user + system, from the operating system's accounting of
@@ -22,8 +23,10 @@
 
 mod access;
 mod audit;
+mod beside;
 mod broker;
 mod crowd;
+mod load;
 mod main_job;
 mod process;
 mod receiver;
@@ -62,5 +65,8 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| ["broker", "subscriptions"].contains(&chapter)) {
         crowd::report();
+    }
+    if chapter.is_none_or(|chapter| chapter == "beside") {
+        beside::report(runs);
     }
 }

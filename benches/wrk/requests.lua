@@ -1,8 +1,9 @@
--- The requests of one measurement, for wrk. OPERATION and ENTITIES come by the environment.
--- Every thread has its own numbers, so that no two create the same entity.
+-- The requests of one measurement, for wrk. OPERATION, ENTITIES and TURN come by the environment.
+-- Every thread and every turn has its own numbers, so that no two create the same entity.
 
 local operation = os.getenv("OPERATION")
 local entities = tonumber(os.getenv("ENTITIES"))
+local turn = os.getenv("TURN") or "0"
 local base = "/ngsi-ld/v1/entities"
 
 local threads = 0
@@ -32,7 +33,7 @@ local makers = {
   end,
   create = function()
     made = made + 1
-    local new = "urn:ngsi-ld:Sensor:new-" .. number .. "-" .. made
+    local new = "urn:ngsi-ld:Sensor:new-" .. turn .. "-" .. number .. "-" .. made
     local body = '{"id":"' .. new .. '","type":"Sensor","temperature":{"type":"Property","value":21.5,"unitCode":"CEL"},'
       .. '"humidity":{"type":"Property","value":40},"status":{"type":"Property","value":"ok"},'
       .. '"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[36.8,-1.28]}},'

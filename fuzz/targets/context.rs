@@ -12,9 +12,10 @@ fuzz_target!(|body: &[u8]| {
     let Ok(context) = Context::compile(&json, &BuiltIn) else {
         return;
     };
-    for term in ["temperature", "type", "location", "a", "x:y", ""] {
+    for term in ["temperature", "type", "location", "a", "a-b", "x:y", ""] {
         let name = context.expand(term);
-        let compacted = context.compact(&name);
-        assert_eq!(context.expand(&compacted), name, "{term} becomes {name:?} becomes {compacted}");
+        for compacted in [context.compact(&name), context.compact_name(&name)] {
+            assert_eq!(context.expand(&compacted), name, "{term} becomes {name:?} becomes {compacted}");
+        }
     }
 });

@@ -185,6 +185,10 @@ const pages = [
   ...(buses ? [["scenario edited", `${buses}/edit`]] : []),
   ["entities", "/entities"],
   ["audit log", "/audit"],
+  ["trust", "/trust"],
+  ["desk of data protection", "/governance"],
+  ["register of processing", "/governance/processing"],
+  ["how the city stands under a law", "/governance/profiles/kenya-dpa"],
   ["entities searched", "/entities?type=GtfsStop&value=1"],
   ...(sensor ? [["sensor", sensor]] : []),
   ...(stop ? [["stop", stop]] : []),
@@ -230,7 +234,7 @@ for (const [name, address] of pages) {
 }
 
 for (const language of ["fr", "sw", "ar"]) {
-  for (const [name, address] of pages.filter(([name]) => ["overview", "map", "indicator with a value", "scenarios", "comparison"].includes(name))) {
+  for (const [name, address] of pages.filter(([name]) => ["overview", "map", "indicator with a value", "scenarios", "comparison", "trust"].includes(name))) {
     await check(`${name} in ${language}`, async () => {
       const mark = address.includes("?") ? "&" : "?";
       const { page, faults, close } = await open(`${address}${mark}lang=${language}`, { width: 320, axe: true });

@@ -13,6 +13,7 @@ use twin::{Clock, Event, Twin};
 
 use crate::error::{Error, Result};
 use crate::passwords::{Cost, Hasher, rules};
+use crate::people::SecondFactor;
 use crate::principal::{Assurance, Principal};
 use crate::secret::{Digest, Random};
 use crate::sessions::Begun;
@@ -31,6 +32,10 @@ pub struct Settings {
     pub idle: Duration,
     /// A session ends so long after the login, used or not.
     pub longest: Duration,
+    /// The identity provider that is believed, by its issuer; without one, nobody comes by it.
+    pub provider: Option<String>,
+    /// Who has to have a second factor.
+    pub second_factor: SecondFactor,
     /// What hashing a password costs.
     pub cost: Cost,
 }
@@ -42,6 +47,8 @@ impl Default for Settings {
             words: vec!["mapacha".to_owned()],
             idle: Duration::from_hours(1),
             longest: Duration::from_hours(12),
+            provider: None,
+            second_factor: SecondFactor::default(),
             cost: Cost::CURRENT,
         }
     }
@@ -89,7 +96,7 @@ impl Access {
         random: impl Random + 'static,
         settings: Settings,
     ) -> Result<Self, Error> {
-        let state = State::load(&twin, &random)?;
+        let state = State::load(&twin, &random, settings.provider.clone())?;
         let inner = Inner {
             twin,
             clock,
@@ -163,7 +170,9 @@ impl Access {
         let now = self.now();
         self.read(|state| {
             if let Some(account) = state.people.get(id) {
-                return (account.can_log_in()).then(|| state.principal(account, Assurance::One, now));
+                return state
+                    .lets_in(account)
+                    .then(|| state.principal(account, Assurance::One, now));
             }
             if let Some(live) = state.keys.get(id) {
                 return live.principal(state, now);
@@ -175,6 +184,11 @@ impl Access {
     /// Counts the changes of who there is and what they may do since the start.
     pub fn epoch(&self) -> u64 {
         self.0.epoch.load(Ordering::Acquire)
+    }
+
+    /// What is set.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     /// How many passwords were hashed since the start.

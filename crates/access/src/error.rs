@@ -9,6 +9,9 @@ pub enum Error {
     /// Name, password or code are not right. Which of them, nobody is told.
     #[error("the name, the password or the code is not right")]
     Refused,
+    /// The identity provider knows them, and gives them nothing here.
+    #[error("the identity provider knows you, and nobody has given you access here")]
+    NoAccess,
     /// Too many guesses were made; the next one is looked at after so many seconds.
     #[error("too many attempts failed; try again in {seconds} s")]
     Wait {

@@ -4,7 +4,7 @@
 //! knows nothing of HTTP: a door hands it a session's token or a key, and gets a [`Principal`] or nothing.
 //!
 //! What stands in the store are hashes: of passwords (Argon2id), of session tokens, keys, invitations and recovery
-//! codes (SHA-256 of at least 80 random bits). The secret of a second factor (TOTP) has to stand there as it is.
+//! codes (SHA-256 of at least 80 random bits). The secret of a second factor (TOTP) has to be read again, and is sealed.
 //!
 //! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
 //! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
@@ -25,6 +25,7 @@ mod people;
 mod permissions;
 pub mod policies;
 mod principal;
+mod provider;
 mod rows;
 mod secret;
 mod sessions;
@@ -41,9 +42,10 @@ pub use devices::{CertificateInfo, DeviceInfo, DeviceKind, Lifecycle, NewDevice,
 pub use error::Error;
 pub use passwords::Cost;
 pub use passwords::rules::{LONGEST, SHORTEST, Weakness};
-pub use people::{Enrolment, NewPerson, Person};
+pub use people::{Enrolment, NewPerson, Person, Proof, SecondFactor};
 pub use permissions::{Permission, Permissions, Role};
 pub use principal::{Assurance, Kind, Principal};
+pub use provider::{BadGrant, Flow, Grant, KeySet, Mapping, NoKeySet, Returned, Rules, TokenError, Told};
 pub use secret::{Random, SystemRandom};
 pub use sessions::login::{Attempt, Entered, Opened};
 pub use sessions::{Begun, SessionInfo};

@@ -35,6 +35,9 @@ pub enum Permission {
     DevicesManage,
     /// Read the audit log.
     AuditRead,
+    /// Keep the register of processing activities, the requests of data subjects and the breaches, and read how the
+    /// installation stands under a law.
+    GovernanceManage,
     /// Write the rules about who may see which data.
     PoliciesManage,
     /// Read the figures of the running process.
@@ -110,6 +113,11 @@ const TABLE: [(Permission, &str, &[Role]); 17] = [
     (P::UsersManage, "users.manage", &[Administrator]),
     (P::DevicesManage, "devices.manage", &[Operator, Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
+    (
+        P::GovernanceManage,
+        "governance.manage",
+        &[Officer, Administrator],
+    ),
     (P::PoliciesManage, "policies.manage", &[Officer, Administrator]),
     (P::MetricsRead, "metrics.read", &[Operator, Administrator]),
 ];
@@ -286,6 +294,7 @@ mod tests {
                 "assessment.read",
                 "scenarios.read",
                 "audit.read",
+                "governance.manage",
                 "policies.manage"
             ]
         );

@@ -44,8 +44,10 @@ pub struct Principal {
     pub assurance: Assurance,
     /// When it did.
     pub authenticated_at: Timestamp,
-    /// What its roles give, less what a key is not for.
+    /// What its roles give, less what a key is not for; nothing as long as it owes a second factor.
     pub permissions: Permissions,
+    /// Whether it has to set up a second factor before it may do anything else.
+    pub owes_second_factor: bool,
 }
 
 impl Principal {

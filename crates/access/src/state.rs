@@ -11,8 +11,10 @@ use twin::{Row, Twin};
 use crate::devices::{Device, Devices};
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
+use crate::people::sealed;
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
+use crate::provider::External;
 use crate::rows::{self, DEVICES, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
@@ -29,6 +31,10 @@ pub(crate) struct State {
     pub(crate) people: BTreeMap<Arc<str>, Arc<Account>>,
     /// The ids of people by their folded names.
     pub(crate) names: HashMap<String, Arc<str>>,
+    /// The ids of people by what the identity provider knows them by.
+    pub(crate) external: HashMap<Digest, Arc<str>>,
+    /// The identity provider that is believed.
+    pub(crate) issuer: Option<String>,
     /// The roles of groups, by name.
     pub(crate) groups: BTreeMap<String, Vec<Role>>,
     /// By the digest of their token.
@@ -61,7 +67,7 @@ pub(crate) enum Change {
 
 impl State {
     /// As the store has it. What cannot be read is told to the log, left where it is, and otherwise not there.
-    pub(crate) fn load(twin: &Twin, random: &dyn Random) -> Result<Self> {
+    pub(crate) fn load(twin: &Twin, random: &dyn Random, issuer: Option<String>) -> Result<Self> {
         let mut unread_people = 0;
         let people: Vec<Account> = table(twin, PEOPLE, &mut unread_people)?
             .into_iter()
@@ -96,9 +102,12 @@ impl State {
         };
         let mut key = [0; 32];
         key.copy_from_slice(signing.as_bytes());
+        let people = sealed_now(twin, random, &key, people)?;
         let mut state = Self {
             people: BTreeMap::new(),
             names: HashMap::new(),
+            external: HashMap::new(),
+            issuer,
             groups,
             sessions,
             keys,
@@ -126,6 +135,24 @@ impl State {
         self.people.get(self.names.get(&folded(name))?)
     }
 
+    /// The account that the identity provider knows so, if that provider is the one that is believed.
+    pub(crate) fn linked(&self, identity: &Digest) -> Option<&Arc<Account>> {
+        let account = self.people.get(self.external.get(identity)?)?;
+        let external = account.external.as_ref()?;
+        (external.identity.is(identity) && self.trusts(external)).then_some(account)
+    }
+
+    /// Whether a link is to the identity provider that is believed now.
+    pub(crate) fn trusts(&self, external: &External) -> bool {
+        self.issuer.as_deref() == Some(&*external.issuer)
+    }
+
+    /// Whether an account is open to its owner: it is enabled, and a password or the identity provider opens it.
+    pub(crate) fn lets_in(&self, account: &Account) -> bool {
+        let external = account.external.as_ref().is_some_and(|it| self.trusts(it));
+        !account.disabled && (account.password.is_some() || external)
+    }
+
     /// Refuses a name that another has.
     pub(crate) fn must_be_free(&self, name: &str, own: Option<&str>) -> Result<()> {
         match self.names.get(&folded(name)) {
@@ -134,10 +161,32 @@ impl State {
         }
     }
 
-    /// The roles of an account: its own and those of its groups, each once.
+    /// The groups of an account, each once: those that it was put into, and those that there are of the ones that the
+    /// identity provider names.
+    pub(crate) fn groups_of(&self, account: &Account) -> Vec<String> {
+        let mut groups = account.groups.clone();
+        if let Some(external) = account.external.as_ref().filter(|it| self.trusts(it)) {
+            let known = external
+                .groups
+                .iter()
+                .filter(|name| self.groups.contains_key(*name));
+            for name in known {
+                if !groups.contains(name) {
+                    groups.push(name.clone());
+                }
+            }
+        }
+        groups
+    }
+
+    /// The roles of an account: its own, those that the identity provider gives, and those of its groups, each once.
     pub(crate) fn roles_of(&self, account: &Account) -> Vec<Role> {
-        let of_groups = account.groups.iter().filter_map(|group| self.groups.get(group));
-        let mut roles: Vec<Role> = account.roles.iter().chain(of_groups.flatten()).copied().collect();
+        let groups = self.groups_of(account);
+        let of_groups = groups.iter().filter_map(|group| self.groups.get(group));
+        let external = account.external.as_ref().filter(|it| self.trusts(it));
+        let external = external.map_or(&[][..], |it| it.roles.as_slice());
+        let own = account.roles.iter().chain(external);
+        let mut roles: Vec<Role> = own.chain(of_groups.flatten()).copied().collect();
         roles.sort_unstable();
         roles.dedup();
         roles
@@ -152,9 +201,10 @@ impl State {
             name: account.name.as_str().into(),
             permissions: roles.iter().copied().collect(),
             roles,
-            groups: account.groups.clone(),
+            groups: self.groups_of(account),
             assurance,
             authenticated_at: at,
+            owes_second_factor: false,
         }
     }
 
@@ -166,8 +216,13 @@ impl State {
     /// Whether somebody could still manage accounts if this account were so (or gone, `None`). Where nobody can as it
     /// is, nothing is lost.
     pub(crate) fn stays_managed(&self, id: &str, after: Option<&Account>) -> Result<()> {
+        // What the identity provider gives it may take back, and it may be out of reach.
         let manages = |account: &Account| {
-            account.can_log_in() && self.permissions_of(account).has(Permission::UsersManage)
+            let own = Account {
+                external: None,
+                ..account.clone()
+            };
+            own.can_log_in() && self.permissions_of(&own).has(Permission::UsersManage)
         };
         let before = self.people.get(id).is_some_and(|account| manages(account));
         if !before || after.is_some_and(manages) {
@@ -187,6 +242,12 @@ impl State {
             Change::Account(account) => {
                 if let Some(before) = self.people.get(&account.id) {
                     self.names.remove(&folded(&before.name));
+                    if let Some(external) = &before.external {
+                        self.external.remove(&external.identity);
+                    }
+                }
+                if let Some(external) = &account.external {
+                    self.external.insert(external.identity, Arc::clone(&account.id));
                 }
                 self.names.insert(folded(&account.name), Arc::clone(&account.id));
                 self.people.insert(Arc::clone(&account.id), Arc::new(account));
@@ -194,6 +255,9 @@ impl State {
             Change::NoAccount(id) => {
                 if let Some(account) = self.people.remove(&id) {
                     self.names.remove(&folded(&account.name));
+                    if let Some(external) = &account.external {
+                        self.external.remove(&external.identity);
+                    }
                 }
             }
             Change::Group(name, roles) => {
@@ -258,6 +322,40 @@ impl Change {
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }
     }
+}
+
+/// The accounts with their secrets sealed; those that stood there as they are, are written anew.
+fn sealed_now(
+    twin: &Twin,
+    random: &dyn Random,
+    key: &[u8; 32],
+    mut people: Vec<Account>,
+) -> Result<Vec<Account>> {
+    let mut renewed = Vec::new();
+    for account in &mut people {
+        let id = Arc::clone(&account.id);
+        let totp = account.totp.as_mut().map(|totp| &mut totp.secret);
+        let mut any = false;
+        for text in totp.into_iter().chain(account.totp_new.as_mut()) {
+            if !sealed::is_sealed(text)
+                && let Some(clear) = secret::unhex(text)
+            {
+                *text = sealed::seal(key, random, &id, &clear)?;
+                any = true;
+            }
+        }
+        if any {
+            renewed.push(Row::put(PEOPLE, id.as_bytes(), rows::write(account)?));
+        }
+    }
+    if !renewed.is_empty() {
+        tracing::info!(
+            accounts = renewed.len(),
+            "the secrets of second factors were sealed"
+        );
+        twin.store_rows_blocking(renewed)?;
+    }
+    Ok(people)
 }
 
 /// The records of a table that can be read, by their keys.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ngsi_ld::Timestamp;
 use query::{Caller, View};
 use twin::Event;
 
@@ -111,6 +112,9 @@ fn of_device(before: Option<&Device>, after: &Device) -> &'static str {
 fn but_for_use(account: &Account) -> Option<Vec<u8>> {
     let mut account = account.clone();
     account.last_login = None;
+    if let Some(external) = &mut account.external {
+        external.told_at = Timestamp::MIN;
+    }
     if let Some(totp) = &mut account.totp {
         totp.last = 0;
     }

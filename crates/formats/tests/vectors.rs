@@ -3,7 +3,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     clippy::float_cmp,
     reason = "a test may fail, and says why it was not run"
 )]
@@ -537,7 +536,7 @@ fn nairobi_s_wards_as_gdal_writes_them() {
         return;
     };
     let Some(python) = std::env::var_os("MAPACHA_PYTHON") else {
-        eprintln!("ignored: MAPACHA_PYTHON names no Python with geopandas");
+        test_data::skipped("MAPACHA_PYTHON names no Python with geopandas");
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -5,12 +5,7 @@
 //! (`Geod(ellps="WGS84").inv`, GeographicLib in C), corridors with shapely (`LineString.buffer(r,
 //! cap_style="flat", join_style="round")` and `unary_union`) in `+proj=tmerc` on the centroid of the city, the mean
 //! with `math.fsum`. No cell lies nearer than 6 mm to the limit of 500 m.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test program"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test program")]
 
 mod support;
 
@@ -21,16 +16,7 @@ use indicators::{AssessOptions, Assessment, KpiValue, assess};
 use support::{MemoryReader, view};
 
 fn nairobi() -> Option<PathBuf> {
-    let root = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let folder = root.join("nairobi");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("ignored: there is no test data: set MAPACHA_TEST_DATA to its folder");
-    None
+    test_data::test_data("nairobi")
 }
 
 fn imported(folder: &std::path::Path) -> MemorySink {

@@ -118,8 +118,19 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
     Policy(crate::commands::policy::Policy),
     /// Check configuration, disk, clock, ports and store, and say what to mend
-    #[command(after_help = "Example:\n  mapacha doctor --data-dir ./nairobi")]
+    ///
+    /// With --profile, hold the installation against a law instead: each article, and what the program's checks find. What
+    /// no program can check is listed as organisational. Exit code 3: something wants mending.
+    #[command(
+        after_help = "Examples:\n  mapacha doctor --data-dir ./nairobi\n  mapacha doctor --profile kenya-dpa --data-dir ./nairobi\n  mapacha doctor --profile kenya-dpa --url https://twin.city.example"
+    )]
     Doctor(Doctor),
+    /// A guideline for the Internet of Things in cities, under a law, to be adapted by a ministry
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha guideline export --profile kenya-dpa -o guideline.md"
+    )]
+    Guideline(crate::commands::guideline::Guideline),
     /// Print the configuration in force and where each value came from
     ///
     /// Keys are set in a TOML file (--config), by environment variables (MAPACHA__HTTP__LISTEN) and by flags.
@@ -128,6 +139,9 @@ pub(crate) enum Command {
     /// Print the OpenAPI 3.1 document of the HTTP doors
     #[command(after_help = "Example:\n  mapacha openapi > openapi.json")]
     Openapi,
+    /// Print what this program is made of: a bill of materials (CycloneDX 1.6, JSON)
+    #[command(after_help = "Example:\n  mapacha sbom > mapacha.cdx.json")]
+    Sbom,
     /// Print a completion script for your shell
     #[command(after_help = "Example:\n  mapacha completions bash > /etc/bash_completion.d/mapacha")]
     Completions {
@@ -390,6 +404,15 @@ pub(crate) struct Doctor {
     /// The address the server would listen on
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Hold it against this law: gdpr, kenya-dpa, malabo, nigeria-ndpa, popia
+    #[arg(long, value_name = "ID")]
+    pub(crate) profile: Option<String>,
+    /// With --profile: a running server instead of a folder, as in http://127.0.0.1:8080; it asks for a key with
+    /// `governance.manage`
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir", requires = "profile")]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: Key,
 }
 
 #[derive(Debug, Args)]

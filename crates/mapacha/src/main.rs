@@ -49,13 +49,21 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => commands::verify::run(arguments, &effective, json),
         Command::Audit(command) => commands::audit::run(command, &effective, json),
         Command::Policy(policy) => commands::policy::run(policy, json),
-        Command::Doctor(_) => commands::doctor::run(&effective, json),
+        Command::Doctor(arguments) => match &arguments.profile {
+            Some(profile) => commands::law::run(profile, arguments, &effective, json),
+            None => commands::doctor::run(&effective, json),
+        },
+        Command::Guideline(command) => commands::guideline::run(command, json),
         Command::Config(arguments) => commands::config::run(arguments, &effective, json),
         Command::Openapi => {
             output::print(&format!(
                 "{}\n",
                 serde_json::to_string_pretty(&server::openapi())?
             ))?;
+            Ok(Outcome::Done)
+        }
+        Command::Sbom => {
+            output::print(&format!("{:#}\n", server::sbom()))?;
             Ok(Outcome::Done)
         }
         Command::Completions { shell } => {
@@ -84,7 +92,11 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Audit(cli::Audit::Export(arguments)) => (arguments.place.data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        Command::Policy(_) | Command::Openapi | Command::Completions { .. } => (None, None),
+        Command::Guideline(_)
+        | Command::Policy(_)
+        | Command::Openapi
+        | Command::Sbom
+        | Command::Completions { .. } => (None, None),
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

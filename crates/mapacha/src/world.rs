@@ -7,6 +7,8 @@ use std::time::Duration;
 use access::{Access, Authority, PolicyViews};
 use governance::audit::verify::{self, Report};
 use governance::audit::{Audit, VerifierKey};
+use governance::desk::Desk;
+use governance::profiles::Profile;
 use jiff::tz::TimeZone;
 use query::{Caller, View};
 use server::{Tls, TlsFiles};
@@ -219,6 +221,8 @@ pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Fai
         words: city.chain(["mapacha".to_owned()]).collect(),
         idle: Duration::from_mins(config.access.session_idle_minutes.into()),
         longest: Duration::from_hours(config.access.session_hours.into()),
+        provider: config.access.oidc.issuer.clone(),
+        second_factor: config.second_factor(),
         ..access::Settings::default()
     };
     Ok(Access::open(
@@ -229,6 +233,43 @@ pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Fai
     )?)
 }
 
+/// The city's identity provider, which leads browsers back to `base`.
+pub(crate) fn provider(config: &Config, base: String) -> Result<Option<server::Provider>, Failure> {
+    let oidc = &config.access.oidc;
+    let Some(rules) = oidc.rules() else {
+        return Ok(None);
+    };
+    let client_secret = match (&oidc.client_secret, &oidc.client_secret_file) {
+        (Some(secret), _) => Some(server::ClientSecret::new(secret)),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::new(format!(
+                    "access.oidc.client_secret_file: `{}` cannot be read: {error}",
+                    path.display()
+                ))
+                .remedy("name a file with the secret that the provider gave this server")
+            })?;
+            Some(server::ClientSecret::new(&text))
+        }
+        (None, None) => None,
+    };
+    let host = rules.issuer.split("://").nth(1).unwrap_or(&rules.issuer);
+    let host = host.split('/').next().unwrap_or(host).to_owned();
+    let settings = server::ProviderSettings {
+        name: oidc.name.clone().unwrap_or(host),
+        rules,
+        client_secret,
+        scopes: oidc.scopes.clone(),
+        base,
+    };
+    let client = server::net::GuardedClient::new(outbound(config)?, Duration::from_secs(10));
+    Ok(Some(server::Provider::new(
+        settings,
+        client,
+        Arc::new(SystemClock),
+    )))
+}
+
 /// What those who have accounts see, by the policies that stand in the default tenant's store.
 pub(crate) fn views(config: &Config, tenants: &Tenants, accounts: Access) -> Result<PolicyViews, Failure> {
     let zone = config.city.time_zone.as_deref();
@@ -236,6 +277,21 @@ pub(crate) fn views(config: &Config, tenants: &Tenants, accounts: Access) -> Res
     let zone = zone.map_err(|error| Failure::new(format!("city.time_zone: {error}")))?;
     PolicyViews::open(accounts, twin(tenants, None)?, zone)
         .map_err(|error| Failure::new(format!("the access policies in the store: {error}")))
+}
+
+/// The desk of the data-protection officer, which stands in the default tenant's store.
+pub(crate) fn desk(config: &Config, tenants: &Tenants) -> Result<Desk, Failure> {
+    let given = &config.governance;
+    let profile = given.profile.as_deref().and_then(Profile::of);
+    let settings = governance::desk::Settings {
+        controller: given.controller.clone(),
+        officer: given.officer.clone(),
+        registration: given.registration.clone(),
+        data_location: given.data_location.clone(),
+        profile: given.profile.clone(),
+        clocks: profile.map(|profile| profile.clocks.clone()).unwrap_or_default(),
+    };
+    Desk::open(&twin(tenants, None)?, settings).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// The twin of a tenant, made when missing.

@@ -4,20 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-/// A folder of the test data, if it is there. Where not, the reason is printed and the test is no evidence.
-pub(crate) fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(folder);
-    if path.is_dir() {
-        Some(path)
-    } else {
-        eprintln!("ignored: there is no {}", path.display());
-        None
-    }
-}
+pub(crate) use test_data::test_data as data;
 
 /// A JSON file.
 pub(crate) fn json(path: &Path) -> Json {

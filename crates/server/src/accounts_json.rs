@@ -9,7 +9,7 @@ pub fn user(person: &Person) -> Value {
         "id": person.id, "name": person.name, "roles": person.roles, "groups": person.groups,
         "permissions": names(person.permissions), "disabled": person.disabled, "invited": person.invited,
         "second_factor": person.second_factor, "made_at": person.made_at.to_string(),
-        "last_login": person.last_login.map(|at| at.to_string()),
+        "external": person.external, "last_login": person.last_login.map(|at| at.to_string()),
     })
 }
 

@@ -98,12 +98,16 @@ pub struct Config {
     pub public_url: Option<crate::PublicUrl>,
     /// Proxies whose `X-Forwarded-For` is believed, beside one on this machine where there is a public address.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whom to tell of a weakness of this server.
+    pub security_txt: Option<crate::SecurityTxt>,
     /// Who may do what; without it, nobody has to log in.
     pub access: Option<access::Access>,
     /// Signs the certificates of devices; without it they have none of ours.
     pub authority: Option<access::Authority>,
     /// What those who log in see. Without it nobody sees anything where people log in.
     pub views: Option<access::PolicyViews>,
+    /// The city's identity provider, where there is one.
+    pub provider: Option<crate::Provider>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
     /// The TLS of listeners that other machines reach, and of the one for everybody; without it they speak plain http.
@@ -112,6 +116,8 @@ pub struct Config {
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
     pub audit: Option<governance::audit::Audit>,
+    /// The desk of the data-protection officer; none where a program has no use for it.
+    pub desk: Option<governance::desk::Desk>,
     /// How long requests in flight may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -138,13 +144,16 @@ impl Config {
             allowed_origins: crate::Origins::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            security_txt: None,
             access: None,
             authority: None,
             views: None,
+            provider: None,
             outbound: crate::net::Policy::default(),
             tls: None,
             metrics_apart: false,
             audit: None,
+            desk: None,
             grace: Duration::from_secs(4),
         }
     }

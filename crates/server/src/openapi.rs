@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, accounts_api, audit, imports, kpi, ngsi_ld, notifications, scenarios, service};
+use crate::{App, accounts_api, audit, desk, imports, kpi, ngsi_ld, notifications, scenarios, service};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -35,6 +35,7 @@ use crate::{App, accounts_api, audit, imports, kpi, ngsi_ld, notifications, scen
         (name = "Scenarios", description = "What the city would gain: measures, runs, comparison"),
         (name = "Imports", description = "Files that a city has"),
         (name = "Access", description = "People, groups and keys, and what they may do"),
+        (name = "Governance", description = "The desk of the data-protection officer: register, requests, breaches, legal profiles"),
         (name = "Audit", description = "What was done, by whom, and the proof of it"),
         (name = "Service", description = "For whoever runs it"),
     ),
@@ -51,6 +52,7 @@ pub(crate) fn doors(admin: bool) -> OpenApiRouter<App> {
         .merge(imports::router())
         .merge(accounts_api::router())
         .merge(audit::router())
+        .merge(desk::router())
         .merge(service::router());
     if admin {
         doors.merge(service::admin_router())

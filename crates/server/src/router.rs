@@ -18,8 +18,9 @@ pub fn router(app: App) -> Router {
     let (doors, described) = openapi::doors(!app.config.metrics_apart).split_for_parts();
     let defined = ngsi_ld::Defined::by(&described);
     let doors = doors.layer(from_fn_with_state(defined, ngsi_ld::refuse_undefined));
-    // Scenarios have one address for people and programs.
+    // Scenarios and the desk of data protection have one address for people and programs.
     let doors = doors.layer(from_fn_with_state(app.clone(), pages::scenarios::for_people));
+    let doors = doors.layer(from_fn_with_state(app.clone(), pages::desk::for_people));
     let cors = app.config.allowed_origins.layer();
     around(app, doors.merge(pages::router()), cors, true)
 }
@@ -112,7 +113,7 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         return Problem::ngsi(NgsiError::ResourceNotFound, detail).into_response();
     }
     let detail = format!(
-        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /audit, /healthz, /readyz, /metrics and \
+        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /audit, /governance, /healthz, /readyz, /metrics and \
          /version, and /openapi.json describes them"
     );
     let problem = Problem::ngsi(NgsiError::ResourceNotFound, detail);

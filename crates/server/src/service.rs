@@ -36,11 +36,12 @@ async fn healthz() -> Response {
 
 /// Ready
 ///
-/// The twin is loaded and answers. Also tells whether the interactive parts of the pages are built in.
+/// The twin is loaded and answers. Also tells whether the interactive parts of the pages are built in, and how many stored
+/// rows beside the entities were found damaged and set aside: the log names each.
 #[utoipa::path(get, path = "/readyz", tag = "Service", operation_id = "readyz",
     responses(
         (status = 200, description = "Ready", body = ref("#/components/schemas/Readiness"), content_type = "application/json",
-            example = json!({"status": "ready", "tenants": 1, "islands": true})),
+            example = json!({"status": "ready", "tenants": 1, "islands": true, "damaged_rows": 0})),
         (status = 503, description = "Not ready"),
     ))]
 async fn readyz(State(app): State<App>) -> Response {
@@ -54,6 +55,7 @@ async fn readyz(State(app): State<App>) -> Response {
         "status": if ready { "ready" } else { "the default tenant's store is closed" },
         "tenants": app.tenants.names().len() + 1,
         "islands": ui::has_islands(),
+        "damaged_rows": app.tenants.damaged_rows(),
     });
     (status, axum::Json(body)).into_response()
 }

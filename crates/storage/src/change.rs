@@ -22,8 +22,12 @@ pub enum Change {
     Attribute(EntityKey, Attribute),
     /// The current instance with this name and `datasetId` is gone; it becomes history, and the removal too.
     RemoveAttribute(EntityKey, Name, Option<Uri>, Timestamp),
-    /// The entity is gone at this instant. Its history stays until retention or erasure takes it.
+    /// The entity is gone at this instant. Its history stays until retention or erasure takes it, and what was current
+    /// stays as its last state.
     Delete(EntityKey, Timestamp),
+    /// The last state of an entity that has no current one: not a part of its history, but kept beside it, because it
+    /// decides who may see that. It goes when the entity gets a current state.
+    Last(EntityKey, Vec<Attribute>),
     /// An instance of the past, which never was (or no longer is) the current one.
     History(EntityKey, Attribute),
     /// Every instance of the past that is this one is destroyed; nothing happens where there is none. What is
@@ -75,7 +79,7 @@ pub struct Head {
 pub struct Stored {
     /// Its number.
     pub key: EntityKey,
-    /// Its current state.
+    /// Its current state; of one that has none any more, the last one.
     pub entity: Entity,
     /// See [`Head::temporal_only`].
     pub temporal_only: bool,

@@ -249,12 +249,19 @@ pub(crate) fn unseal(frame: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, Malform
 
 /// The checksum of a row: over the numbers that name it and the bytes that it holds.
 pub(crate) fn checksum(table: &str, numbers: &[i64], bytes: &[u8]) -> u32 {
+    checksum_of(table, numbers, &[bytes])
+}
+
+/// The same of bytes in pieces.
+pub(crate) fn checksum_of(table: &str, numbers: &[i64], pieces: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(table.as_bytes());
     for number in numbers {
         hasher.update(&number.to_le_bytes());
     }
-    hasher.update(bytes);
+    for piece in pieces {
+        hasher.update(piece);
+    }
     hasher.finalize()
 }
 

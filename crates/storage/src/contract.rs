@@ -204,8 +204,9 @@ pub fn a_deleted_entity_keeps_its_history(engine: &mut dyn Storage) {
     engine.commit(&[Change::Delete(key, at(5))]).unwrap();
     let all = loaded(engine);
     assert_eq!(
-        (all[0].deleted_at, all[0].entity.attributes.len()),
-        (Some(at(5)), 0)
+        (all[0].deleted_at, &all[0].entity.attributes[..]),
+        (Some(at(5)), &[number("t", 1.0, 1)][..]),
+        "what was current is its last state"
     );
     let past = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
     let removed = Past::Removed {
@@ -214,8 +215,30 @@ pub fn a_deleted_entity_keeps_its_history(engine: &mut dyn Storage) {
         at: at(5),
     };
     assert_eq!(past, [Past::Instance(number("t", 1.0, 1)), removed]);
+    engine
+        .commit(&[
+            Change::Last(key, vec![number("u", 2.0, 1)]),
+            Change::Delete(key, at(6)),
+        ])
+        .unwrap();
+    let again = engine.reader().history(key, &[], ALWAYS, Take::All).unwrap();
+    assert_eq!(again, past, "the last state is no part of the history");
+    let all = loaded(engine);
+    assert_eq!(
+        (all[0].deleted_at, &all[0].entity.attributes[..]),
+        (Some(at(6)), &[number("u", 2.0, 1)][..])
+    );
     engine.commit(&[Change::Head(key, head(1))]).unwrap();
-    assert_eq!(loaded(engine)[0].deleted_at, None, "a new head brings it back");
+    let all = loaded(engine);
+    assert_eq!(
+        (all[0].deleted_at, &all[0].entity.attributes[..]),
+        (None, &[][..]),
+        "a new head brings it back, without what it had"
+    );
+    engine
+        .commit(&[Change::Last(key, vec![number("u", 2.0, 1)])])
+        .unwrap();
+    assert_eq!(loaded(engine)[0].entity.attributes, [], "it has a current state");
 }
 
 pub fn history_is_in_time_order_however_it_came(engine: &mut dyn Storage) {

@@ -21,6 +21,7 @@ const ERASED: u8 = 4;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Current {
     pub(crate) head: Option<Head>,
+    /// The current ones; of an entity that has no current state, those of its last one.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) deleted_at: Option<Timestamp>,
     /// The tombstone: everything before was destroyed at this instant.
@@ -79,6 +80,9 @@ impl Current {
     pub(crate) fn apply(&mut self, change: Change, became: &mut Became) {
         match change {
             Change::Head(_, head) => {
+                if !self.is_live() && !head.temporal_only {
+                    self.attributes.clear();
+                }
                 self.head = Some(head);
                 self.deleted_at = None;
             }
@@ -91,11 +95,18 @@ impl Current {
                 }
             }
             Change::Delete(_, at) => {
+                if self.is_live() {
+                    for gone in &self.attributes {
+                        let (name, dataset_id) = (gone.name.clone(), gone.dataset_id.clone());
+                        became.past.push(Past::Instance(gone.clone()));
+                        became.past.push(Past::Removed { name, dataset_id, at });
+                    }
+                }
                 self.deleted_at = Some(at);
-                for gone in self.attributes.drain(..) {
-                    let (name, dataset_id) = (gone.name.clone(), gone.dataset_id.clone());
-                    became.past.push(Past::Instance(gone));
-                    became.past.push(Past::Removed { name, dataset_id, at });
+            }
+            Change::Last(_, attributes) => {
+                if !self.is_live() {
+                    self.attributes = attributes;
                 }
             }
             Change::History(_, attribute) => became.past.push(Past::Instance(attribute)),
@@ -112,6 +123,11 @@ impl Current {
             }
             Change::System(..) => {} // is no entity's
         }
+    }
+
+    /// Whether the attributes are current.
+    fn is_live(&self) -> bool {
+        self.deleted_at.is_none() && self.head.as_ref().is_none_or(|head| !head.temporal_only)
     }
 
     /// In the same place as [`Entity::put`] would.

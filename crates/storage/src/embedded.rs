@@ -27,7 +27,8 @@ use crate::reader::Shared;
 use crate::record::key_of;
 use crate::tables::{FORMAT, meta, open_for_writing, set_meta};
 use crate::{
-    Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, blob, current, system,
+    Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, Tidied, blob, current,
+    system,
 };
 
 /// The embedded engine.
@@ -43,6 +44,8 @@ pub struct Embedded {
     /// Greater keys have no rows.
     pub(crate) greatest_key: u64,
     pub(crate) work: Work,
+    /// Whether that rests as soon as somebody writes.
+    pub(crate) is_at_leisure: bool,
     /// The log up to here holds what was erased.
     pub(crate) purge: Option<u64>,
     /// Bytes written since the last checkpoint, about.
@@ -119,6 +122,7 @@ impl Embedded {
             saved_names,
             greatest_key,
             work: Work::Nothing,
+            is_at_leisure: false,
             purge,
             unwritten: 0,
             checkpointer: None,
@@ -130,7 +134,7 @@ impl Embedded {
     /// Folds everything that was committed and empties the log: before a copy of the file, and in tests.
     pub fn fold(&mut self) -> Result<(), StorageError> {
         if matches!(self.work, Work::Nothing) {
-            self.begin_fold();
+            self.begin_fold(false);
         }
         while !matches!(self.work, Work::Nothing) {
             self.slice()?;
@@ -323,14 +327,30 @@ impl Storage for Embedded {
         self.usable()?;
         let done = self.checkpoint_gently();
         self.outcome(done, "maintaining")?;
-        if !matches!(self.work, Work::Nothing) {
-            self.slice()?;
-        } else if self.purge.is_some() || self.pending_exceeds(1) {
-            self.begin_fold();
-        } else {
-            return Ok(false);
+        let is_due = self.is_fold_due();
+        match self.work {
+            Work::Nothing if is_due => self.begin_fold(false),
+            Work::Nothing => return Ok(false),
+            _ if self.is_at_leisure && !is_due => return Ok(false),
+            _ => {
+                self.is_at_leisure = false;
+                self.slice()?;
+            }
         }
         Ok(true)
+    }
+
+    fn tidy(&mut self) -> Result<Tidied, StorageError> {
+        if self.maintain()? {
+            return Ok(Tidied::More);
+        }
+        match self.work {
+            Work::Nothing if self.is_fold_worthwhile() => self.begin_fold(true),
+            Work::Nothing if self.checkpointer.is_some() => return Ok(Tidied::Almost),
+            Work::Nothing => return Ok(Tidied::All),
+            _ => self.slice()?,
+        }
+        Ok(Tidied::More)
     }
 
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError> {

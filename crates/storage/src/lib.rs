@@ -39,7 +39,7 @@ pub use change::{Change, Datasets, EntityKey, Head, Lsn, Stored};
 pub use check::{Statistics, Verification};
 pub use embedded::Embedded;
 pub use environment::{Clock, Environment, Rng};
-pub use maintain::Options;
+pub use maintain::{DENSE, Options};
 pub use memory::Memory;
 
 /// The writer's handle of a store. One owner: the twin's writer.
@@ -52,10 +52,27 @@ pub trait Storage: Send {
     fn bulk(&mut self, changes: &[Change]) -> Result<Lsn, StorageError>;
     /// Does one slice of background work (at most a few milliseconds); `true` while more is waiting.
     fn maintain(&mut self) -> Result<bool, StorageError>;
+    /// Does one slice of it, or of what can wait until nobody writes. Whoever has something to write need not come
+    /// back: what is left waits.
+    fn tidy(&mut self) -> Result<Tidied, StorageError> {
+        let more = self.maintain()?;
+        Ok(if more { Tidied::More } else { Tidied::All })
+    }
     /// Stores a blob; durable when it returns. Answers with the SHA-256 of its content in hex.
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError>;
     /// A handle for reading, from any thread, at any time.
     fn reader(&self) -> Arc<dyn StorageReader>;
+}
+
+/// What is left to do after a slice of [`Storage::tidy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tidied {
+    /// More.
+    More,
+    /// Something that is being done beside: it is asked again after a while.
+    Almost,
+    /// Nothing, until something is written.
+    All,
 }
 
 /// Reading what does not live in memory.
@@ -108,6 +125,24 @@ pub trait StorageReader: Send + Sync {
     #[allow(clippy::type_complexity, reason = "a list of key-value pairs")]
     fn system(&self, table: &str, from: &[u8], limit: usize)
     -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+    /// The same for those who go on where a row is damaged: each row as it was found.
+    fn system_as_found(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<FoundRow>, StorageError> {
+        let sound = |(key, value)| FoundRow {
+            key,
+            value: Ok(value),
+        };
+        let rows = self.system(table, from, limit)?;
+        Ok(rows.into_iter().map(sound).collect())
+    }
+}
+
+/// A row of a system table as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRow {
+    /// Its key; of a damaged row it may not be what was written.
+    pub key: Vec<u8>,
+    /// Its value, or how it is damaged.
+    pub value: Result<Vec<u8>, String>,
 }
 
 /// How many instances of a series.

@@ -141,6 +141,8 @@ pub(crate) struct Pending {
     by_entity: HashMap<EntityKey, Records>,
     changes: usize,
     bytes: usize,
+    /// No entity has more changes.
+    most: usize,
 }
 
 #[derive(Clone, Default)]
@@ -162,6 +164,7 @@ impl Pending {
         output.bytes(change);
         records.bytes = output.0;
         records.changes += 1;
+        self.most = self.most.max(records.changes);
         self.changes += 1;
         self.bytes += records.bytes.len() - before;
     }
@@ -189,6 +192,22 @@ impl Pending {
     /// How many changes wait.
     pub(crate) fn changes(&self) -> usize {
         self.changes
+    }
+
+    /// Of how many entities.
+    pub(crate) fn count(&self) -> usize {
+        self.by_entity.len()
+    }
+
+    /// How many changes wait of the entity that has most; of one that was folded since, until [`Self::find_most`].
+    pub(crate) fn most_of_one(&self) -> usize {
+        self.most
+    }
+
+    /// Looks for the entity that has most.
+    pub(crate) fn find_most(&mut self) {
+        let all = self.by_entity.values();
+        self.most = all.map(|records| records.changes).max().unwrap_or(0);
     }
 
     /// How many bytes they take.

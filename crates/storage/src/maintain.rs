@@ -10,14 +10,23 @@ use crate::names::Namer;
 use crate::tables::{self, meta, set_meta};
 use crate::{EntityKey, StorageError, log};
 
+/// Changes of an entity that are worth writing its row for: less often, a feed of many things would have all their
+/// rows written again after each of its bursts.
+pub const DENSE: usize = 4;
+
 /// When and how much the engine works in the background.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Unfolded changes at which a fold begins. More: fewer bytes written, a longer start, more memory
     /// (about 100 bytes each).
     pub fold_changes: usize,
+    /// Unfolded changes of one entity at which a fold begins: who reads its past reads them one by one.
+    pub fold_changes_of_one: usize,
     /// Bytes of unfolded changes at which a fold begins.
     pub fold_bytes: usize,
+    /// Unfolded changes, of one entity or at least [`DENSE`] of each, at which a fold begins while nobody writes; a
+    /// [`DENSE`]th part of `fold_changes` always is.
+    pub fold_idle: usize,
     /// So many times these, commits wait for the fold.
     pub most_folds: usize,
     /// Entities in one slice of a fold, at most.
@@ -35,7 +44,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             fold_changes: 200_000,
+            fold_changes_of_one: 30_000,
             fold_bytes: 64 << 20,
+            fold_idle: 10_000,
             most_folds: 4,
             slice_entities: 2_000,
             slice_micros: 3_000,
@@ -69,7 +80,9 @@ impl Embedded {
         }
     }
 
-    pub(crate) fn begin_fold(&mut self) {
+    /// Begins a fold of everything; `at_leisure`: it rests while somebody writes, unless it becomes due.
+    pub(crate) fn begin_fold(&mut self, at_leisure: bool) {
+        self.is_at_leisure = at_leisure;
         let mut left = self.shared.pending.lock().entities();
         left.reverse();
         self.work = Work::Folding {
@@ -119,12 +132,15 @@ impl Embedded {
                 transaction.commit()?;
                 self.saved_names = self.shared.names.read().len();
                 left.truncate(left.len() - folded.len());
-                let through = *through;
-                if left.is_empty() {
+                let (through, is_done) = (*through, left.is_empty());
+                if is_done {
                     self.work = Work::Cutting { through };
                 }
                 self.unwritten += folded.len() * 4_096;
                 self.forget(&folded);
+                if is_done {
+                    self.shared.pending.lock().find_most();
+                }
                 Ok(())
             }
             Work::Cutting { through } => {
@@ -200,5 +216,20 @@ impl Embedded {
         let pending = self.shared.pending.lock();
         pending.changes() >= self.options.fold_changes.saturating_mul(times)
             || pending.bytes() >= self.options.fold_bytes.saturating_mul(times)
+    }
+
+    /// Whether a fold is due though somebody may be about to write.
+    pub(crate) fn is_fold_due(&self) -> bool {
+        let crowded = || self.shared.pending.lock().most_of_one() >= self.options.fold_changes_of_one;
+        self.purge.is_some() || self.pending_exceeds(1) || crowded()
+    }
+
+    /// Whether a fold is worth its while when nobody writes.
+    pub(crate) fn is_fold_worthwhile(&self) -> bool {
+        let (pending, enough) = (self.shared.pending.lock(), self.options.fold_idle.max(1));
+        let dense = pending.count().saturating_mul(DENSE);
+        // Of so many, to wait for more saves little.
+        let many = self.options.fold_changes / DENSE;
+        pending.most_of_one() >= enough || pending.changes() >= enough.max(dense.min(many))
     }
 }

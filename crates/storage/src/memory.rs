@@ -29,12 +29,20 @@ struct Tables {
 #[derive(Default)]
 struct Kept {
     head: Option<Head>,
+    /// Of one that has no current state, those of its last one.
     current: Vec<Attribute>,
     deleted_at: Option<Timestamp>,
     /// In the order in which they became past.
     past: Vec<Past>,
     /// Blobs that were ever named by a text of this entity.
     blobs: Vec<String>,
+}
+
+impl Kept {
+    /// Whether the attributes are current.
+    fn is_live(&self) -> bool {
+        self.deleted_at.is_none() && self.head.as_ref().is_none_or(|head| !head.temporal_only)
+    }
 }
 
 impl Memory {
@@ -113,6 +121,9 @@ impl Tables {
             }
             Change::Head(key, head) => {
                 let kept = self.entities.entry(key).or_default();
+                if !kept.is_live() && !head.temporal_only {
+                    kept.current.clear();
+                }
                 kept.head = Some(head);
                 kept.deleted_at = None;
             }
@@ -146,11 +157,19 @@ impl Tables {
             }
             Change::Delete(key, at) => {
                 let kept = self.entities.entry(key).or_default();
+                if kept.is_live() {
+                    for gone in &kept.current {
+                        let (name, dataset_id) = (gone.name.clone(), gone.dataset_id.clone());
+                        kept.past.push(Past::Instance(gone.clone()));
+                        kept.past.push(Past::Removed { name, dataset_id, at });
+                    }
+                }
                 kept.deleted_at = Some(at);
-                for gone in std::mem::take(&mut kept.current) {
-                    let (name, dataset_id) = (gone.name.clone(), gone.dataset_id.clone());
-                    kept.past.push(Past::Instance(gone));
-                    kept.past.push(Past::Removed { name, dataset_id, at });
+            }
+            Change::Last(key, attributes) => {
+                let kept = self.entities.entry(key).or_default();
+                if !kept.is_live() {
+                    kept.current = attributes;
                 }
             }
             Change::History(key, attribute) => {

@@ -18,7 +18,9 @@ use crate::log::{Pending, Records};
 use crate::names::Dictionary;
 use crate::record::read_dataset;
 use crate::series::{self, Order, SeriesKey};
-use crate::{EntityKey, Number, Past, Piece, StorageError, StorageReader, Take, blob, system, tables};
+use crate::{
+    EntityKey, FoundRow, Number, Past, Piece, StorageError, StorageReader, Take, blob, system, tables,
+};
 
 /// Connections that are kept open while nobody reads.
 const IDLE: usize = 8;
@@ -390,5 +392,9 @@ impl StorageReader for Shared {
 
     fn system(&self, table: &str, from: &[u8], limit: usize) -> Result<system::Rows, StorageError> {
         self.read(|connection| system::read(connection, table, from, limit))
+    }
+
+    fn system_as_found(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<FoundRow>, StorageError> {
+        self.read(|connection| system::read_as_found(connection, table, from, limit))
     }
 }

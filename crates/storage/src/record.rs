@@ -352,6 +352,7 @@ pub(crate) fn key_of(change: &Change) -> Option<EntityKey> {
         | Change::Attribute(key, _)
         | Change::RemoveAttribute(key, ..)
         | Change::Delete(key, _)
+        | Change::Last(key, _)
         | Change::History(key, _)
         | Change::Forget(key, _)
         | Change::ForgetSeries(key, ..)
@@ -413,6 +414,13 @@ pub(crate) fn write_change(output: &mut Output, change: &Change, namer: &mut Nam
                 }
             }
         }
+        Change::Last(_, attributes) => {
+            output.byte(8);
+            output.count(attributes.len());
+            for attribute in attributes {
+                write_attribute(output, attribute, epoch, namer);
+            }
+        }
         Change::System(..) => {}
     }
 }
@@ -444,6 +452,14 @@ pub(crate) fn read_change(
                 _ => return Err(Malformed("no such choice of data sets")),
             };
             Change::ForgetSeries(key, name, datasets)
+        }
+        8 => {
+            let count = input.count()?;
+            let mut attributes = Vec::with_capacity(count.min(1_024));
+            for _ in 0..count {
+                attributes.push(read_attribute(input, epoch, names, 0)?);
+            }
+            Change::Last(key, attributes)
         }
         _ => return Err(Malformed("no such kind of change")),
     })

@@ -4,9 +4,9 @@
 
 use rusqlite::{Connection, params};
 
-use crate::Change;
-use crate::codec::checksum;
+use crate::codec::checksum_of;
 use crate::fault::Fault;
+use crate::{Change, FoundRow};
 
 /// A system table's rows.
 pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
@@ -38,6 +38,26 @@ pub(crate) fn apply(connection: &Connection, changes: &[Change]) -> Result<usize
 
 /// At most `limit` rows in the order of their keys, from `from` on.
 pub(crate) fn read(connection: &Connection, table: &str, from: &[u8], limit: usize) -> Result<Rows, Fault> {
+    let mut found = Vec::new();
+    for row in read_as_found(connection, table, from, limit)? {
+        match row.value {
+            Ok(value) => found.push((row.key, value)),
+            Err(what) => {
+                let row = format!("`{table}`, key {}", row.key.escape_ascii());
+                return Err(Fault::damaged("system", row, &what));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The same with those that are damaged.
+pub(crate) fn read_as_found(
+    connection: &Connection,
+    table: &str,
+    from: &[u8],
+    limit: usize,
+) -> Result<Vec<FoundRow>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT key, crc, value FROM system WHERE name = ? AND key >= ? ORDER BY key LIMIT ?",
     )?;
@@ -45,12 +65,21 @@ pub(crate) fn read(connection: &Connection, table: &str, from: &[u8], limit: usi
     let mut rows = statement.query(params![table, from, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (key, crc, value): (Vec<u8>, u32, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if crc != row_checksum(table, &key, &value) {
-            let row = format!("`{table}`, key {}", key.escape_ascii());
-            return Err(Fault::damaged("system", row, "the checksum does not match"));
-        }
-        found.push((key, value));
+        let column = |index: usize| {
+            row.get_ref(index)
+                .map(|column| column.as_bytes().unwrap_or_default())
+        };
+        let (key, value) = (column(0)?.to_vec(), column(2)?);
+        // A column of another type is damage like any other.
+        let is_sound = row
+            .get::<_, u32>(1)
+            .is_ok_and(|crc| crc == row_checksum(table, &key, value));
+        let value = if is_sound {
+            Ok(value.to_vec())
+        } else {
+            Err("the checksum does not match".to_owned())
+        };
+        found.push(FoundRow { key, value });
     }
     Ok(found)
 }
@@ -74,5 +103,5 @@ pub(crate) fn check(connection: &Connection) -> Result<(u64, Vec<Fault>), Fault>
 
 fn row_checksum(table: &str, key: &[u8], value: &[u8]) -> u32 {
     let length = i64::try_from(key.len()).unwrap_or(-1);
-    checksum(table, &[length], &[key, value].concat())
+    checksum_of(table, &[length], &[key, value])
 }

@@ -1,11 +1,6 @@
 //! A process that writes is killed at random instants: what it acknowledged is there, and nothing is there by
 //! half. (Killing does not test a power cut; the number of fsyncs was counted for that, see the design.)
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "these are tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -48,7 +43,7 @@ fn run_and_kill(program: &Path, folder: &Path, first: i64, millis: u64) -> i64 {
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
     let Some(program) = writer() else {
-        eprintln!("ignored: the example `writer` was not built");
+        test_data::skipped("the example `writer` was not built");
         return;
     };
     let cycles: u64 = std::env::var("MAPACHA_CRASH_CYCLES")

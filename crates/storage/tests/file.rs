@@ -1,10 +1,5 @@
 //! The file itself: its lock, its version, its fixture, what damage and erasure do to it, and a full disk.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "these are tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -545,7 +540,7 @@ impl Drop for SmallDisk {
 #[test]
 fn a_full_disk_is_said_and_survived() {
     let Some(disk) = SmallDisk::new() else {
-        eprintln!("ignored: a small disk can only be mounted by root");
+        test_data::skipped("a small disk can only be mounted by root");
         return;
     };
     let ballast = |round: u8| disk.0.join(format!("ballast{round}"));

@@ -26,6 +26,7 @@ enum Step {
     /// Forgets instances that are there: of this entity, every so manyth.
     Forget(u64, usize, bool),
     Maintain(usize),
+    Tidy(usize),
     Fold,
     Reopen,
 }
@@ -222,6 +223,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (key.clone(), 0..5_usize, dataset(), instant())
             .prop_map(|(key, number, dataset, at)| Change::RemoveAttribute(key, name(number), dataset, at)),
         1 => (key.clone(), instant()).prop_map(|(key, at)| Change::Delete(key, at)),
+        1 => (key.clone(), proptest::collection::vec(attribute(), 0..3)).prop_map(|(key, last)| Change::Last(key, last)),
         1 => (key.clone(), 0..5_usize, prop_oneof![Just(Datasets::All), dataset().prop_map(Datasets::Only)])
             .prop_map(|(key, number, datasets)| Change::ForgetSeries(key, name(number), datasets)),
         1 => (key.clone(), attribute()).prop_map(|(key, attribute)| Change::Forget(key, attribute)),
@@ -241,6 +243,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => changes().prop_map(Step::Bulk),
         2 => (1..5_u64, 1..40_usize, any::<bool>()).prop_map(|(key, every, bulk)| Step::Forget(key, every, bulk)),
         3 => (1..4_usize).prop_map(Step::Maintain),
+        2 => (1..4_usize).prop_map(Step::Tidy),
         1 => Just(Step::Fold),
         1 => Just(Step::Reopen),
     ]
@@ -249,6 +252,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn open(folder: &Path, fold_changes: usize) -> Embedded {
     let options = Options {
         fold_changes,
+        fold_idle: fold_changes.min(5),
         slice_entities: 1,
         checkpoint_bytes: 64 << 10,
         ..Options::default()
@@ -376,6 +380,11 @@ proptest! {
                 Step::Maintain(slices) => {
                     for _ in 0..slices {
                         engine.maintain().unwrap();
+                    }
+                }
+                Step::Tidy(slices) => {
+                    for _ in 0..slices {
+                        engine.tidy().unwrap();
                     }
                 }
                 Step::Fold => engine.fold().unwrap(),

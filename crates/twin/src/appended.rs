@@ -9,6 +9,7 @@ use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri, Value};
 use crate::error::Error;
 use crate::evaluate::{After, Effect, Situation, bounded, no_type};
 use crate::operation::Outcome;
+use crate::remembered::bring_up;
 use crate::settle::{same_value, stamp, unique};
 use crate::shard::{Record, Status};
 
@@ -16,7 +17,7 @@ impl Situation<'_> {
     /// Create or Update Temporal Evolution (5.6.11).
     pub(crate) fn append_history(&self, given: Entity, current: bool) -> Result<Effect, Error> {
         let status = self.record.as_ref().map(|record| record.status);
-        let known = self.remembered()?;
+        let known = self.remembered();
         if self.record.is_some() && known.is_none() {
             return Err(Error::NotFound(given.id));
         }
@@ -37,6 +38,7 @@ impl Situation<'_> {
         let (added, left_alone) = (fresh.len(), given_count - fresh.len());
 
         let gone = matches!(status, Some(Status::Deleted(_)));
+        let is_live = status == Some(Status::Live);
         let mut entity = was.cloned().unwrap_or_else(|| Entity {
             attributes: Vec::new(),
             types: Vec::new(),
@@ -50,6 +52,9 @@ impl Situation<'_> {
         if gone && current {
             entity.created_at = self.now;
         }
+        if current && !is_live {
+            entity.attributes.clear();
+        }
         let revived = current && (gone || was.is_none());
         if !gone || current {
             entity.types.extend(given.types);
@@ -60,7 +65,9 @@ impl Situation<'_> {
         }
         let (mut scopes, fresh): (Vec<Attribute>, Vec<Attribute>) =
             fresh.into_iter().partition(Attribute::is_scope);
-        if let Some(latest) = self.latest_scope(&scopes)? {
+        if (!gone || current)
+            && let Some(latest) = self.latest_scope(&scopes)?
+        {
             entity.scope = latest;
         }
         let mut history = if current {
@@ -73,6 +80,12 @@ impl Situation<'_> {
             bounded(&entity.id, entity.attributes.len(), instances)?;
             make_current(&mut entity, fresh)
         } else {
+            // What was current when it was deleted stays what it had last.
+            if !gone && !is_live {
+                let before = entity.attributes.len();
+                bring_up(&mut entity, &fresh);
+                bounded(&entity.id, before, entity.attributes.len())?;
+            }
             fresh
         };
         history.append(&mut scopes);
@@ -97,18 +110,11 @@ impl Situation<'_> {
         match &known {
             Some(_) if gone && current => {
                 self.permit_change(None, &entity)?;
-                if self.would_take_over(&entity)? {
+                if self.would_take_over(&entity) {
                     return Err(Error::NotFound(given.id));
                 }
             }
-            Some((_, last)) if status == Status::Live => self.permit_change(Some(&last.whole), &entity)?,
-            Some((_, last)) => {
-                let after = Entity {
-                    attributes: last.whole.attributes.clone(),
-                    ..entity.clone()
-                };
-                self.permit_change(Some(&last.whole), &after)?;
-            }
+            Some((_, last)) => self.permit_change(Some(&last.whole), &entity)?,
             None => {}
         }
         entity.modified_at = self.now;

@@ -12,8 +12,10 @@ use crate::error::Error;
 use crate::evaluate::{After, Effect, Forget, Situation};
 use crate::history::instance_id;
 use crate::operation::{Instance, InstanceRef, Outcome};
+use crate::permit::permit_sight;
+use crate::remembered::bring_up;
 use crate::settle::stamp;
-use crate::shard::Record;
+use crate::shard::{Record, Status};
 
 impl Situation<'_> {
     /// Delete Attribute from Temporal Evolution (5.6.13).
@@ -37,9 +39,16 @@ impl Situation<'_> {
         if !known {
             return Err(Error::AttributeNotFound(id.clone(), name.clone()));
         }
+        let after = if record.live().is_none() && record.entity.attributes.iter().any(current) {
+            let mut last = Entity::clone(&record.entity);
+            last.attributes.retain(|attribute| !current(attribute));
+            self.changed(record, last)?
+        } else {
+            After::Same
+        };
         Ok(Effect {
             outcome: Outcome::Deleted,
-            after: After::Same,
+            after,
             forget: vec![Forget::Series(name.clone(), datasets)],
             history: Vec::new(),
         })
@@ -76,10 +85,19 @@ impl Situation<'_> {
         given.instance_id = Some(which.id.clone());
         let mut entity = Entity::clone(&record.entity);
         let current = entity.attributes.iter_mut().find(|a| found.contains(a));
+        let is_live = record.live().is_some();
         let (after, history) = match current {
-            Some(current) => {
+            Some(current) if is_live => {
                 *current = given;
                 (self.changed(record, entity)?, Vec::new())
+            }
+            Some(last) => {
+                last.clone_from(&given);
+                (self.changed(record, entity)?, vec![given])
+            }
+            None if record.status == Status::TemporalOnly => {
+                bring_up(&mut entity, std::slice::from_ref(&given));
+                (self.changed(record, entity)?, vec![given])
             }
             None => (After::Same, vec![given]),
         };
@@ -117,8 +135,16 @@ impl Situation<'_> {
     }
 
     fn changed(&self, record: &Record, mut entity: Entity) -> Result<After, Error> {
-        self.permit_change(Some(&record.entity), &entity)?;
-        entity.modified_at = self.now;
+        if *record.entity == entity {
+            return Ok(After::Same);
+        }
+        if record.live().is_some() {
+            self.permit_change(Some(&record.entity), &entity)?;
+            entity.modified_at = self.now;
+        } else {
+            // Who corrects the past need not be allowed to write the present.
+            permit_sight(self.view, &record.entity, &entity)?;
+        }
         Ok(After::Record(Record {
             entity: Arc::new(entity),
             ..record.clone()
@@ -127,7 +153,7 @@ impl Situation<'_> {
 
     /// The entity, if it has an evolution that the caller may see, and the state of it that decides that.
     fn evolving(&self, id: &Uri, name: &Name) -> Result<(&Record, Arc<Entity>), Error> {
-        let (record, remembered) = self.remembered()?.ok_or_else(|| Error::NotFound(id.clone()))?;
+        let (record, remembered) = self.remembered().ok_or_else(|| Error::NotFound(id.clone()))?;
         if !self.view.history().of(&remembered.whole).to_attribute(name) {
             return Err(Error::AttributeNotFound(id.clone(), name.clone()));
         }
@@ -139,7 +165,8 @@ impl Situation<'_> {
         let range = (which.at, which.at.plus_micros(1));
         let mut found = Vec::new();
         let past = (self.past.known)(record.key, std::slice::from_ref(&which.attribute), range)?;
-        for instance in past.into_iter().chain(record.entity.attributes.iter().cloned()) {
+        let current = record.live().into_iter().flat_map(|entity| &entity.attributes);
+        for instance in past.into_iter().chain(current.cloned()) {
             if instance.name == which.attribute
                 && instance_id(id, &instance) == which.id
                 && !found.contains(&instance)

@@ -11,9 +11,10 @@ use parking_lot::{Mutex, RwLock};
 use query::{Caller, View};
 use storage::StorageReader;
 
+use crate::damage::Damages;
 use crate::error::Error;
 use crate::ids;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 use crate::twin::Twin;
 
 /// The system table that holds them.
@@ -161,15 +162,9 @@ impl EntityMap {
 
 impl EntityMaps {
     /// As the store has them; those whose time has come are left for the next tidying.
-    pub(crate) fn load(storage: &dyn StorageReader) -> Result<Self, Error> {
+    pub(crate) fn load(storage: &dyn StorageReader, damages: &mut Damages) -> Result<Self, Error> {
         let mut maps = BTreeMap::new();
-        for (key, value) in rows::read(storage, TABLE)? {
-            let map = EntityMap::read(&key, &value).ok_or_else(|| {
-                let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!(
-                    "the row `{key}` of the system table `{TABLE}` is damaged"
-                ))
-            })?;
+        for (_, map) in damages.read(storage, TABLE, EntityMap::read)?.rows {
             maps.insert(map.id.as_str().to_owned(), Arc::new(map));
         }
         Ok(Self {

@@ -24,14 +24,10 @@ pub(crate) type Known<'a> =
 /// Gives the data sets that the past of this attribute has.
 pub(crate) type PastDatasets<'a> = dyn Fn(EntityKey, &Name) -> Result<Vec<Option<Uri>>, Error> + 'a;
 
-/// Gives the last state of an entity that has none any more.
-pub(crate) type LastState<'a> = dyn Fn(&Record) -> Result<Arc<Entity>, Error> + 'a;
-
 /// What can be asked of an entity's past.
 pub(crate) struct PastOf<'a> {
     pub(crate) known: &'a Known<'a>,
     pub(crate) datasets: &'a PastDatasets<'a>,
-    pub(crate) last: &'a LastState<'a>,
 }
 
 /// What an operation is evaluated against.
@@ -119,7 +115,7 @@ impl Situation<'_> {
             Operation::Create(entity) => {
                 self.permit_change(None, &entity)?;
                 // What is there and is not shown, be it its past, is not taken over.
-                if self.live().is_some() || self.would_take_over(&entity)? {
+                if self.live().is_some() || self.would_take_over(&entity) {
                     return Err(Error::AlreadyExists(entity.id));
                 }
                 self.create(entity)
@@ -130,7 +126,7 @@ impl Situation<'_> {
                 if self.live().is_none() =>
             {
                 self.permit_change(None, &entity)?;
-                if self.would_take_over(&entity)? {
+                if self.would_take_over(&entity) {
                     return Err(Error::NotFound(entity.id));
                 }
                 self.create(entity)
@@ -214,7 +210,8 @@ impl Situation<'_> {
             }
             Operation::Delete(id) => {
                 self.visible(&id)?;
-                let before = self.live().ok_or(Error::NotFound(id))?;
+                let before = self.record.as_ref().and_then(Record::live);
+                let before = before.ok_or(Error::NotFound(id))?;
                 self.permit_delete(before)?;
                 Ok(self.deleted(before))
             }
@@ -275,12 +272,10 @@ impl Situation<'_> {
         self.change(after, not_updated)
     }
 
-    fn deleted(&self, before: &Entity) -> Effect {
-        let mut entity = before.clone();
-        entity.attributes.clear();
+    fn deleted(&self, before: &Arc<Entity>) -> Effect {
         let record = Record {
             key: self.key(),
-            entity: Arc::new(entity),
+            entity: Arc::clone(before),
             status: Status::Deleted(self.now),
         };
         Effect::becomes(Outcome::Deleted, record)
@@ -349,7 +344,7 @@ impl Situation<'_> {
     /// What comes from another twin keeps the times that it had there.
     fn copy(&self, copied: Copied) -> Result<Effect, Error> {
         let Copied {
-            mut entity,
+            entity,
             live,
             mut past,
         } = copied;
@@ -378,9 +373,6 @@ impl Situation<'_> {
                 if entity.types.is_empty() {
                     return Err(no_type(&entity.id));
                 }
-                if !live {
-                    entity.attributes.clear();
-                }
                 Record {
                     key: self.key(),
                     entity: Arc::new(entity),
@@ -392,7 +384,9 @@ impl Situation<'_> {
         for attribute in &mut past {
             attribute.instance_id = None;
         }
-        past.retain(|attribute| !record.entity.attributes.contains(attribute));
+        if let Some(entity) = record.live() {
+            past.retain(|attribute| !entity.attributes.contains(attribute));
+        }
         let outcome = if before.is_some() {
             Outcome::Updated {
                 not_updated: Vec::new(),
@@ -414,7 +408,7 @@ impl Situation<'_> {
     }
 
     fn delete_history(&self, id: Uri) -> Result<Effect, Error> {
-        let Some((record, remembered)) = self.remembered()? else {
+        let Some((record, remembered)) = self.remembered() else {
             return Err(Error::NotFound(id));
         };
         self.permit_delete(&remembered.whole)?;

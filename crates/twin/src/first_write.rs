@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use ngsi_ld::{Name, Timestamp, Uri};
 use storage::{
-    Change, EntityKey, Lsn, Number, Past, Piece, Storage, StorageError, StorageReader, Stored, Take,
+    Change, EntityKey, FoundRow, Lsn, Number, Past, Piece, Storage, StorageError, StorageReader, Stored,
+    Take, Tidied,
 };
 
 /// What happens around the first write, in this order: [`Self::begin`], the write, [`Self::confirm`],
@@ -87,6 +88,10 @@ impl Storage for FirstWrite {
 
     fn maintain(&mut self) -> Result<bool, StorageError> {
         self.made.as_mut().map_or(Ok(false), |made| made.maintain())
+    }
+
+    fn tidy(&mut self) -> Result<Tidied, StorageError> {
+        self.made.as_mut().map_or(Ok(Tidied::All), |made| made.tidy())
     }
 
     fn put_blob(&mut self, content: &mut dyn Read) -> Result<String, StorageError> {
@@ -175,5 +180,10 @@ impl StorageReader for LateReader {
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
         let reader = self.0.get();
         reader.map_or(Ok(Vec::new()), |one| one.system(table, from, limit))
+    }
+
+    fn system_as_found(&self, table: &str, from: &[u8], limit: usize) -> Result<Vec<FoundRow>, StorageError> {
+        let reader = self.0.get();
+        reader.map_or(Ok(Vec::new()), |one| one.system_as_found(table, from, limit))
     }
 }

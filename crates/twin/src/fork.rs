@@ -73,7 +73,6 @@ impl Fork {
             past: PastOf {
                 known: &|_, _, _| Ok(Vec::new()),
                 datasets: &|_, _| Ok(Vec::new()),
-                last: &|record| Ok(Arc::clone(&record.entity)),
             },
         };
         let effect = situation.evaluate(operation)?;

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::history::instance_id;
 use crate::operation::InstanceRef;
 use crate::reading::Reading;
+use crate::remembered::remembered;
 use crate::state::Shards;
 
 impl<S: Shards> Reading<'_, S> {
@@ -22,7 +23,7 @@ impl<S: Shards> Reading<'_, S> {
     ) -> Result<InstanceRef, Error> {
         let not_found = || Error::NotFound(id.clone());
         let record = self.state.record(id).ok_or_else(not_found)?;
-        let now = self.remembered(view, &record)?.ok_or_else(not_found)?;
+        let now = remembered(view, &record).ok_or_else(not_found)?;
         let reference = |found: &Attribute| InstanceRef {
             attribute: attribute.clone(),
             id: instance.clone(),

@@ -158,7 +158,7 @@ impl Operation {
 /// An entity as another twin has it.
 #[derive(Clone, Debug)]
 pub struct Copied {
-    /// Its id, types, scope, times and current attributes.
+    /// Its id, types, scope, times and current attributes; where it has no current state, those of its last one.
     pub entity: Entity,
     /// Whether it has a current state.
     pub live: bool,

@@ -8,38 +8,27 @@ use query::View;
 
 use crate::error::Error;
 use crate::evaluate::Situation;
-use crate::last::{Remembered, remembered};
 use crate::operation::Operation;
+use crate::remembered::{Remembered, remembered};
 use crate::shard::Record;
 
 impl Situation<'_> {
-    /// The state of what is known of the entity that decides who may see its past.
-    fn last(&self, record: &Record) -> Result<Arc<Entity>, Error> {
-        match record.live() {
-            Some(entity) => Ok(Arc::clone(entity)),
-            None => (self.past.last)(record),
-        }
-    }
-
     /// What the caller sees of the entity by his rights to its past; `None`: nothing is known of it, or shown.
-    pub(crate) fn remembered(&self) -> Result<Option<(&Record, Remembered)>, Error> {
-        let Some(record) = &self.record else {
-            return Ok(None);
-        };
-        let found = remembered(self.view, record, || self.last(record))?;
-        Ok(found.map(|remembered| (record, remembered)))
+    pub(crate) fn remembered(&self) -> Option<(&Record, Remembered)> {
+        let record = self.record.as_ref()?;
+        Some((record, remembered(self.view, record)?))
     }
 
     /// Whether a new entity would take over a past that is hidden, or show more of it than is shown now.
-    pub(crate) fn would_take_over(&self, new: &Entity) -> Result<bool, Error> {
+    pub(crate) fn would_take_over(&self, new: &Entity) -> bool {
         let rights = self.view.history();
         let Some(record) = self.record.as_ref().filter(|_| !rights.is_all()) else {
-            return Ok(false);
+            return false;
         };
-        let last = self.last(record)?;
-        let same_classes = new.types == last.types || rights.of(&last).to_all();
-        let shown = rights.shows(&last).is_some() && same_classes;
-        Ok(!shown || !rights.of(new).are_within(&mut rights.of(&last)))
+        let last = &record.entity;
+        let same_classes = new.types == last.types || rights.of(last).to_all();
+        let shown = rights.shows(last).is_some() && same_classes;
+        !shown || !rights.of(new).are_within(&mut rights.of(last))
     }
 
     /// Refuses operations on attributes that the caller does not see, as if there were none, and on those that he may
@@ -49,7 +38,7 @@ impl Situation<'_> {
             return Ok(());
         }
         let (whole, rights) = match operation {
-            Operation::AppendHistory { .. } => match self.remembered()? {
+            Operation::AppendHistory { .. } => match self.remembered() {
                 Some((_, remembered)) => (remembered.whole, self.view.history()),
                 None => return Ok(()),
             },
@@ -141,6 +130,11 @@ pub(crate) fn permit_change(view: &View, before: Option<&Entity>, after: &Entity
     if before.expires_at != after.expires_at && !view.delete().of(before).to_all() {
         return Err(forbidden("let end", before));
     }
+    permit_sight(view, before, after)
+}
+
+/// Whether a caller sees no more of an entity after a change than before.
+pub(crate) fn permit_sight(view: &View, before: &Entity, after: &Entity) -> Result<(), Error> {
     for rights in [view.read(), view.history()] {
         if !rights.of(after).are_within(&mut rights.of(before)) {
             return Err(forbidden("bring into your sight what you do not see of", before));

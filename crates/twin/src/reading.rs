@@ -7,14 +7,14 @@ use std::sync::Arc;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use query::{EntityQuery, Links, Plan, Selection, View};
-use storage::{Past, StorageReader};
+use storage::StorageReader;
 
 use crate::choice;
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
-use crate::last::{self, Remembered, remembered};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
+use crate::remembered::{Remembered, last_state, remembered};
 use crate::shard::{Lane, Record, Status, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
@@ -54,30 +54,13 @@ impl<S: Shards> Reading<'_, S> {
         }
     }
 
-    /// What decides who may see the past of an entity.
-    fn last(&self, record: &Record) -> Result<Arc<Entity>, Error> {
-        if record.live().is_some() {
-            return Ok(Arc::clone(&record.entity));
-        }
-        let mut past =
-            self.storage
-                .history(record.key, &[], (Timestamp::MIN, Timestamp::MAX), last::LOOKED_AT)?;
-        if let Some(until) = self.until {
-            past.retain(|past| match past {
-                Past::Instance(instance) => instance.modified_at <= until,
-                Past::Removed { at, .. } => *at <= until,
-            });
-        }
-        Ok(last::state(record, past))
-    }
-
-    /// An entity as it is shown by the rights to its past.
-    pub(crate) fn remembered(&self, view: &View, record: &Record) -> Result<Option<Remembered>, Error> {
-        remembered(view, record, || self.last(record))
+    /// What is seen of the state of an entity, or of the last one that it had, by the rights to its past.
+    pub(crate) fn last_state(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        last_state(view, &self.state.record(id)?)
     }
 
     /// The same without what has ended: the past stays when nothing else does.
-    fn with_history(&self, view: &View, record: &Record) -> Result<Option<Arc<Entity>>, Error> {
+    fn with_history(&self, view: &View, record: &Record) -> Option<Arc<Entity>> {
         let left = match (self.over_by, record.live()) {
             (Some(now), Some(entity)) => left_at(entity, now),
             _ => Some(Arc::clone(&record.entity)),
@@ -90,15 +73,11 @@ impl<S: Shards> Reading<'_, S> {
             entity,
             ..record.clone()
         };
-        let seen = self.remembered(view, &now)?.map(|remembered| remembered.seen);
-        Ok(seen.map(|seen| {
-            if !over {
-                return seen;
-            }
-            let mut gone = Entity::clone(&seen);
-            gone.attributes.clear();
-            Arc::new(gone)
-        }))
+        let mut seen = remembered(view, &now)?.seen;
+        if over {
+            Arc::make_mut(&mut seen).attributes.clear();
+        }
+        Some(seen)
     }
 
     pub(crate) fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
@@ -216,7 +195,7 @@ impl<S: Shards> Reading<'_, S> {
         view: &View,
         types: &[Name],
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
-    ) -> Result<(), Error> {
+    ) {
         let lanes = if types.is_empty() {
             vec![Lane::Everything]
         } else {
@@ -225,21 +204,16 @@ impl<S: Shards> Reading<'_, S> {
         };
         for record in Walk::new(self.state, &Path::Lanes(lanes)) {
             if self
-                .with_history(view, &record)?
+                .with_history(view, &record)
                 .is_some_and(|entity| !visit(&entity))
             {
                 break;
             }
         }
-        Ok(())
     }
 
     pub(crate) fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
-        let found = self.with_history(view, &self.state.record(id)?);
-        found.unwrap_or_else(|error| {
-            tracing::error!(entity = %id, %error, "the last state of an entity cannot be read");
-            None
-        })
+        self.with_history(view, &self.state.record(id)?)
     }
 
     pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
@@ -289,7 +263,7 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(now) = self.remembered(view, &record)? else {
+        let Some(now) = remembered(view, &record) else {
             return Ok(None);
         };
         let found = self.source(view, &record, &now).part(id, query, most)?;
@@ -312,7 +286,7 @@ impl<S: Shards> Reading<'_, S> {
         let Some(record) = self.state.record(id) else {
             return Ok(None);
         };
-        let Some(now) = self.remembered(view, &record)? else {
+        let Some(now) = remembered(view, &record) else {
             return Ok(None);
         };
         self.source(view, &record, &now).pieces(query, each)?;
@@ -337,7 +311,7 @@ impl<S: Shards> Reading<'_, S> {
         record: &Record,
         query: &HistoryQuery,
     ) -> Result<Option<Entity>, Error> {
-        let Some(now) = self.remembered(view, record)? else {
+        let Some(now) = remembered(view, record) else {
             return Ok(None);
         };
         let instances = self.source(view, record, &now).instances(query)?;
@@ -529,7 +503,8 @@ macro_rules! read_by {
                 types: &[Name],
                 visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
             ) -> Result<(), Error> {
-                self.reading().evolutions(view, types, visit)
+                self.reading().evolutions(view, types, visit);
+                Ok(())
             }
             fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
                 self.reading().evolution_of(view, id)

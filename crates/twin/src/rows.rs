@@ -1,7 +1,7 @@
 //! Cold rows beside the entities: subscriptions, registrations, what waits to be delivered. Small tables ordered by
 //! key, written by the one writer in order with everything else.
 
-use storage::{Change, StorageReader};
+use storage::{Change, FoundRow, StorageReader};
 
 use crate::error::Error;
 
@@ -51,6 +51,29 @@ pub(crate) type KeyAndValue = (Vec<u8>, Vec<u8>);
 /// Every row of a table, in the order of the keys.
 pub(crate) fn read(storage: &dyn StorageReader, table: &str) -> Result<Vec<KeyAndValue>, Error> {
     read_paged(storage, table, PAGE)
+}
+
+/// The same with those that are damaged.
+pub(crate) fn read_as_found(storage: &dyn StorageReader, table: &str) -> Result<Vec<FoundRow>, Error> {
+    let mut rows: Vec<FoundRow> = Vec::new();
+    let mut from = Vec::new();
+    loop {
+        let more = storage.system_as_found(table, &from, PAGE)?;
+        let is_last = more.len() < PAGE;
+        // The key of a damaged row may lie anywhere, and would lead astray.
+        let greatest = more.iter().rev().find(|row| row.value.is_ok());
+        let next = greatest.map(|row| [row.key.as_slice(), &[0]].concat());
+        rows.extend(more);
+        match next {
+            _ if is_last => return Ok(rows),
+            Some(next) if next > from => from = next,
+            _ => {
+                return Err(Error::Storage(format!(
+                    "the system table `{table}` is damaged: {PAGE} of its rows that follow each other cannot be read"
+                )));
+            }
+        }
+    }
 }
 
 fn read_paged(storage: &dyn StorageReader, table: &str, page: usize) -> Result<Vec<KeyAndValue>, Error> {

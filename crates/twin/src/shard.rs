@@ -25,7 +25,8 @@ pub(crate) const BLOB: &str = "blob";
 pub(crate) struct Record {
     /// Its number in the store: the order of creation.
     pub(crate) key: EntityKey,
-    /// Its current state; without attributes where it has none.
+    /// Its current state; where it has none any more, the last one: what was current when it was deleted, or the latest
+    /// that was told of its past. Such a state is shown to nobody, but decides who may see the past.
     pub(crate) entity: Arc<Entity>,
     /// Whether there is a current state.
     pub(crate) status: Status,
@@ -56,13 +57,9 @@ impl From<Stored> for Record {
             (None, true) => Status::TemporalOnly,
             (None, false) => Status::Live,
         };
-        let mut entity = stored.entity;
-        if status != Status::Live {
-            entity.attributes.clear();
-        }
         Self {
             key: stored.key,
-            entity: Arc::new(entity),
+            entity: Arc::new(stored.entity),
             status,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ngsi_ld::Timestamp;
+use ngsi_ld::{Entity, Timestamp, Uri};
+use query::View;
 use storage::StorageReader;
 
 use crate::reading::Reading;
@@ -51,6 +52,12 @@ impl Snapshot {
 
     pub(crate) fn parts(&self) -> (Frozen, Arc<dyn StorageReader>) {
         (self.0.state.clone(), Arc::clone(&self.0.storage))
+    }
+
+    /// What is seen of the state of an entity, or of the last one that it had, by the rights to its past: what decides
+    /// about a copy of it.
+    pub fn last_state(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
+        self.reading().last_state(view, id)
     }
 
     /// A copy that can be written to: what if.

@@ -14,7 +14,6 @@ use storage::{Change, EntityKey, Head, Past, StorageReader, Take};
 use crate::error::Error;
 use crate::evaluate::{After, Effect, Forget, PastOf, Situation};
 use crate::events::EntityChange;
-use crate::last;
 use crate::operation::{Operation, Outcome};
 use crate::rows::Row;
 use crate::shard::{Record, Status};
@@ -96,8 +95,6 @@ struct Staged {
     covered: Option<Series>,
     /// What the group destroys of the past, which the store still has.
     forgotten: Vec<Forget>,
-    /// The last state that it had, where the group took it away.
-    last: Option<Arc<Entity>>,
     /// The instant of the last operation of the group that changed it.
     touched: Option<Timestamp>,
 }
@@ -321,25 +318,6 @@ impl<'a> Stage<'a> {
             }
             Ok(found)
         };
-        let last = |record: &Record| {
-            if let Some(last) = staged.and_then(|staged| staged.last.as_ref()) {
-                return Ok(Arc::clone(last));
-            }
-            let always = (Timestamp::MIN, Timestamp::MAX);
-            let mut past = self.reader.history(record.key, &[], always, last::LOOKED_AT)?;
-            if let Some(staged) = staged {
-                past.retain(|past| match past {
-                    Past::Instance(instance) => !staged.forgot(instance),
-                    Past::Removed { .. } => true,
-                });
-                past.extend(staged.past.values().flatten().cloned().map(Past::Instance));
-                past.sort_by(|a, b| {
-                    let key = |past: &Past| (past.name().clone(), past.dataset_id().cloned(), past.instant());
-                    key(a).cmp(&key(b))
-                });
-            }
-            Ok(last::state(record, past))
-        };
         let new_key = EntityKey(self.counters.next_key);
         let situation = Situation {
             record: record.clone(),
@@ -349,7 +327,6 @@ impl<'a> Stage<'a> {
             past: PastOf {
                 known: &known,
                 datasets: &datasets,
-                last: &last,
             },
         };
         let effect = situation.evaluate(operation)?;
@@ -392,7 +369,8 @@ impl<'a> Stage<'a> {
                 // Those that stay current are known from the entity as well; to be told twice does no harm.
                 before
                     .iter()
-                    .flat_map(|before| &before.entity.attributes)
+                    .filter_map(Record::live)
+                    .flat_map(|before| &before.attributes)
                     .for_each(|a| staged.note(a));
             }
             for forget in forget {
@@ -425,11 +403,6 @@ impl<'a> Stage<'a> {
         }
         let live = |record: &Option<Record>| record.as_ref().and_then(Record::live).cloned();
         let (was, is) = (live(&before), live(&after));
-        match (&was, &is) {
-            (Some(was), None) => staged.last = Some(Arc::clone(was)),
-            (_, Some(_)) => staged.last = None,
-            (None, None) => {}
-        }
         if was.as_ref().map(Arc::as_ptr) != is.as_ref().map(Arc::as_ptr) {
             self.events.push(EntityChange {
                 before: was,
@@ -530,18 +503,32 @@ fn last_instant(record: &Record) -> Timestamp {
 /// The changes that make `after` of `before` in the store: only what differs.
 fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
     let key = after.key;
+    let before = before.filter(|before| before.key == key);
+    let last = |changes: &mut Vec<Change>| changes.push(Change::Last(key, after.entity.attributes.clone()));
     if let Status::Deleted(at) = after.status {
-        changes.push(Change::Delete(key, at));
+        // The store keeps what was current.
+        if before.is_none_or(|before| before.live().is_some()) {
+            changes.push(Change::Delete(key, at));
+        } else {
+            last(changes);
+        }
         return;
     }
-    let before = before.filter(|before| before.key == key);
     let new_head = head(after);
     if before.is_none_or(|before| matches!(before.status, Status::Deleted(_)) || head(before) != new_head) {
         changes.push(Change::Head(key, new_head));
     }
     let were = before.map_or(&[][..], |before| &before.entity.attributes);
     let are = &after.entity.attributes;
-    if before.is_some_and(|before| Arc::ptr_eq(&before.entity, &after.entity)) {
+    if after.status == Status::TemporalOnly {
+        if were != are {
+            last(changes);
+        }
+        return;
+    }
+    let before = before.and_then(Record::live);
+    let were = before.map_or(&[][..], |before| &before.attributes);
+    if before.is_some_and(|before| Arc::ptr_eq(before, &after.entity)) {
         return;
     }
     let same_instance = |a: &Attribute, b: &Attribute| a.name == b.name && a.dataset_id == b.dataset_id;

@@ -303,6 +303,13 @@ impl Tenants {
         tidied
     }
 
+    /// How many rows of the tenants that are open could not be read and were set aside ([`Twin::damaged_rows`]).
+    pub fn damaged_rows(&self) -> usize {
+        let named = self.0.named.lock();
+        let twins = named.open.values().chain([&self.0.default]);
+        twins.map(|twin| twin.damaged_rows().len()).sum()
+    }
+
     pub(crate) fn open_snapshots(&self) -> &Open {
         &self.0.snapshots
     }

@@ -14,6 +14,7 @@ use storage::{Clock, Storage, StorageReader};
 use tokio::sync::oneshot;
 
 use crate::contexts::Library;
+use crate::damage::{DamagedRow, Damages};
 use crate::delivery::{Book, DeliveryLimits, Letter};
 use crate::entity_maps::EntityMaps;
 use crate::error::Error;
@@ -94,6 +95,7 @@ pub(crate) struct Shared {
     library: Library,
     entity_maps: EntityMaps,
     snapshots: Shelf,
+    damaged: Vec<DamagedRow>,
 }
 
 impl Twin {
@@ -132,17 +134,18 @@ impl Twin {
         })?;
         state.apply(counters.latest, []);
         // Owners first, then what waits for them.
-        let book = Arc::new(Book::read(&*reader, limits.delivery)?);
+        let mut damages = Damages::default();
+        let book = Arc::new(Book::read(&*reader, limits.delivery, &mut damages)?);
         let registry = Arc::new(Registry::default());
         let sight = Arc::new(Sight::default());
         let registrations = Registrations::open(&*reader, &book)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), Arc::clone(&sight), &book)?;
         let snapshots = Shelf::load(&*reader, &book)?;
-        book.open_queues(&*reader, clock.now())?;
+        book.open_queues(&*reader, clock.now(), &mut damages)?;
         matcher.learn_standings(&book);
         state.ends_next(deadlines.first(), true);
-        let library = Library::load(&*reader)?;
-        let entity_maps = EntityMaps::load(&*reader)?;
+        let library = Library::load(&*reader, &mut damages)?;
+        let entity_maps = EntityMaps::load(&*reader, &mut damages)?;
         let (commands, queue) = sync_channel(limits.waiting_requests);
         let waiting = Arc::new(AtomicUsize::new(0));
         let writer = Writer {
@@ -183,7 +186,14 @@ impl Twin {
             library,
             entity_maps,
             snapshots,
+            damaged: damages.into_rows(),
         })))
+    }
+
+    /// The rows that could not be read when the twin was opened and were set aside, besides those of subscriptions and
+    /// registrations, which are listed with these.
+    pub fn damaged_rows(&self) -> &[DamagedRow] {
+        &self.0.damaged
     }
 
     /// Executes operations in the order given, each atomic by itself, and answers when all are durable. Each

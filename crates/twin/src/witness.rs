@@ -25,6 +25,9 @@ pub trait Witness: Send {
     /// commit of their own, none as a rule.
     fn rest(&mut self, now: Timestamp, last: bool) -> Vec<Row>;
 
+    /// Whether [`Self::rest`] has nothing to write until something is done.
+    fn is_at_rest(&self) -> bool;
+
     /// The rows that were answered last are durable, or were not written.
     fn settled(&mut self, durable: bool);
 }
@@ -205,6 +208,11 @@ impl Watch {
             Vec::new()
         });
         rows.into_iter().map(Change::from).collect()
+    }
+
+    /// Whether it wants nothing written until something is done.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.witness.as_ref().is_none_or(|witness| witness.is_at_rest())
     }
 
     pub(crate) fn settled(&mut self, durable: bool) {

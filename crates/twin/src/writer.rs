@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
@@ -27,9 +27,6 @@ use crate::stage::{Counters, Finished, Stage};
 use crate::state::{Shards as _, State};
 use crate::subscriptions::{Edit, EditReply, Matcher};
 use crate::witness::{Event, Noted, Watch};
-
-/// How often an idle writer asks the store whether it has something to do.
-const IDLE: Duration = Duration::from_secs(1);
 
 /// Where results go. Called once.
 pub(crate) type Reply = Box<dyn FnOnce(Vec<Result<Outcome, Error>>) + Send>;
@@ -229,17 +226,8 @@ impl Writer {
         }
     }
 
-    /// Gives who writes down what is done the time to finish it.
-    fn rest(&mut self, last: bool) {
-        let changes = self.watch.rest(self.clock.now(), last);
-        if !changes.is_empty() {
-            let done = self.commit(&changes, false);
-            self.watch.settled(done.is_ok());
-        }
-    }
-
     /// Deletes what has had its time (4.22), at most one group of it; whether that worked.
-    fn expire(&mut self) -> bool {
+    pub(crate) fn expire(&mut self) -> bool {
         if self.deadlines.first().is_none() || self.stopped.is_some() {
             return true;
         }
@@ -263,52 +251,6 @@ impl Writer {
         answer
             .recv()
             .is_ok_and(|results| results.iter().all(Result::is_ok))
-    }
-
-    /// The next command; meanwhile the store does what it has put off.
-    fn wait(&mut self) -> Option<Command> {
-        loop {
-            // Where it could not be deleted, it is tried again after a while.
-            let patience = if self.expire() {
-                self.until_next_end()
-            } else {
-                IDLE
-            };
-            match self.commands.try_recv() {
-                Ok(command) => return Some(command),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) if self.maintain() => {}
-                Err(TryRecvError::Empty) => match self.commands.recv_timeout(patience) {
-                    Ok(command) => return Some(command),
-                    Err(RecvTimeoutError::Timeout) => self.rest(false),
-                    Err(RecvTimeoutError::Disconnected) => return None,
-                },
-            }
-        }
-    }
-
-    /// How long the writer may wait for commands.
-    fn until_next_end(&self) -> Duration {
-        let Some(first) = self.deadlines.first() else {
-            return IDLE;
-        };
-        let micros = first.as_micros().saturating_sub(self.clock.now().as_micros());
-        IDLE.min(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
-    }
-
-    /// One slice of background work; whether more is waiting.
-    fn maintain(&mut self) -> bool {
-        if self.stopped.is_some() {
-            return false;
-        }
-        match guarded(|| self.storage.maintain()) {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::error!(%error, "background work of the store failed; it will be tried again");
-                self.note(&error);
-                false
-            }
-        }
     }
 
     /// Evaluates what was given and, within the bounds of a group, what else is queued; makes it durable, then
@@ -507,12 +449,12 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, changes: &[Change], bulk: bool) -> Result<Option<Lsn>, Error> {
+    pub(crate) fn commit(&mut self, changes: &[Change], bulk: bool) -> Result<Option<Lsn>, Error> {
         commit(&mut self.stopped, &mut *self.storage, changes, bulk)
     }
 
     /// Remembers an error after which no write can be trusted.
-    fn note(&mut self, error: &StorageError) {
+    pub(crate) fn note(&mut self, error: &StorageError) {
         note(&mut self.stopped, error);
     }
 

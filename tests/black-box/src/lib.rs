@@ -45,18 +45,7 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// Real data for tests, or `None` (said on stderr) where it is not here.
-pub fn test_data(name: &str) -> Option<PathBuf> {
-    let folder =
-        std::env::var_os("MAPACHA_TEST_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
-    let path = folder.join(name);
-    if path.exists() {
-        Some(path)
-    } else {
-        eprintln!("ignored: {name} is not in $MAPACHA_TEST_DATA nor in ../shared/data");
-        None
-    }
-}
+pub use test_data::{find, skipped, test_data};
 
 /// A command of the binary, with nothing of this machine's configuration.
 pub fn mapacha<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Command {

@@ -15,7 +15,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use black_box::{Server, mapacha, run, test_data, told};
+use black_box::{Server, mapacha, run, skipped, test_data, told};
 use serde_json::Value as Json;
 
 /// A small feed: name and text of each table.
@@ -297,7 +297,7 @@ fn a_full_disk_is_named_and_what_was_written_is_whole() {
     .trim()
         != "0"
     {
-        eprintln!("ignored: a small file system can be mounted by root only");
+        skipped("a small file system can be mounted by root only");
         return;
     }
     let Some(files) = test_data("nairobi") else { return };
@@ -310,7 +310,7 @@ fn a_full_disk_is_named_and_what_was_written_is_whole() {
         .status()
         .is_ok_and(|status| status.success());
     if !mounted {
-        eprintln!("ignored: tmpfs cannot be mounted here");
+        skipped("tmpfs cannot be mounted here");
         return;
     }
     let data = small.join("data").display().to_string();

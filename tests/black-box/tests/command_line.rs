@@ -25,8 +25,10 @@ fn every_command_helps_with_an_example() {
         "scenario",
         "policy",
         "doctor",
+        "guideline",
         "config",
         "openapi",
+        "sbom",
         "completions",
     ] {
         let (code, stdout, _) = told(&run([command, "--help"]));
@@ -216,4 +218,78 @@ fn doctor_finds_what_is_wrong() {
     let (code, stdout, _) = told(&run(["doctor", "--data-dir", &data, "--listen", &address]));
     assert_eq!(code, 3, "{stdout}");
     assert!(stdout.contains(&address), "{stdout}");
+    // Whom to tell of a weakness, quoted or not, and never for ever.
+    for (expires, exit) in [
+        ("9999-01-01T00:00:00Z", 0),
+        ("\"9999-01-01T00:00:00Z\"", 0),
+        ("2020-01-01T00:00:00Z", 3),
+        ("next year", 1),
+    ] {
+        let mut doctor = mapacha(["doctor", "--data-dir", &data, "--listen", "127.0.0.1:0"]);
+        doctor
+            .env("MAPACHA__SECURITY__CONTACT", "[\"mailto:security@city.example\"]")
+            .env("MAPACHA__SECURITY__EXPIRES", expires);
+        let (code, stdout, stderr) = told(&doctor.output().expect("it starts"));
+        let told = format!("{stdout}{stderr}");
+        assert_eq!(code, exit, "{expires}: {told}");
+        assert!(
+            exit == 0 || told.contains("security.expires"),
+            "{expires}: {told}"
+        );
+    }
+}
+
+#[test]
+fn doctor_holds_an_installation_against_a_law() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data").display().to_string();
+    std::fs::create_dir(&data).expect("a folder");
+    let asked = |more: &[&str]| {
+        let mut arguments = vec!["doctor", "--profile", "kenya-dpa", "--data-dir", &data, "--json"];
+        arguments.extend(more);
+        told(&run(arguments))
+    };
+    let (code, stdout, stderr) = asked(&[]);
+    assert_eq!(code, 3, "{stdout}{stderr}");
+    let report: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let holds = |report: &serde_json::Value, check: &str| {
+        let articles = report["articles"].as_array().expect("articles").clone();
+        let mut checks = articles
+            .iter()
+            .flat_map(|article| article["checks"].as_array().expect("checks"));
+        checks
+            .find(|found| found["check"] == check)
+            .map(|found| found["holds"] == true)
+    };
+    assert_eq!(holds(&report, "login-required"), Some(false), "open on loopback");
+    assert_eq!(holds(&report, "registered-with-authority"), Some(false));
+    let config = folder.path().join("city.toml").display().to_string();
+    let text =
+        "[access]\nmode = \"required\"\n[governance]\nprofile = \"kenya-dpa\"\nregistration = \"ODPC-1\"\n";
+    std::fs::write(&config, text).expect("a file");
+    let (_, stdout, stderr) = asked(&["--config", &config]);
+    let report: serde_json::Value =
+        serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
+    for check in [
+        "login-required",
+        "personal-data-closed",
+        "registered-with-authority",
+        "clocks-of-this-law",
+    ] {
+        assert_eq!(holds(&report, check), Some(true), "{check}: {report:#}");
+    }
+    let (code, _, stderr) = told(&run(["doctor", "--profile", "atlantis", "--data-dir", &data]));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("kenya-dpa"), "{stderr}");
+}
+
+#[test]
+fn the_guideline_is_written_under_a_law() {
+    let (code, stdout, stderr) = told(&run(["guideline", "export", "--profile", "popia"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stdout.starts_with("# Guideline") && stdout.contains("Information Regulator"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains("{{"), "every place is filled");
 }

@@ -12,7 +12,7 @@
     reason = "a suite fails by panicking and says why; its numbers are small"
 )]
 
-use black_box::{root, test_data};
+use black_box::{find, root, skipped};
 
 fn file() -> toml::Table {
     let text = std::fs::read_to_string(root().join("conformance/resolution-98.toml")).expect("the file");
@@ -53,10 +53,11 @@ fn every_line_has_a_state_and_names_tests_that_exist() {
 
 #[test]
 fn no_line_of_the_resolution_is_left_out() {
-    let Some(folder) = test_data("../standards/resolution-98.md") else {
+    let Some(text) = find("../standards/resolution-98.md") else {
+        skipped("the text of the resolution is not beside the test data");
         return;
     };
-    let source = std::fs::read_to_string(folder).expect("a text");
+    let source = std::fs::read_to_string(text).expect("a text");
     let clauses = source
         .lines()
         .filter(|line| line.starts_with('|') && !line.starts_with("|---"));

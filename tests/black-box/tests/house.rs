@@ -68,8 +68,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ngsi-ld",
         ],
     ),
-    ("black-box", &[]),
+    ("black-box", &["test-data"]),
     ("conformance", &["black-box"]),
+    ("test-data", &[]),
     // What takes milliseconds is measured inside the process, so the measuring program builds a twin itself.
     (
         "benches",

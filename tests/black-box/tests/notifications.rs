@@ -247,6 +247,11 @@ fn without_leave_nothing_inside_is_reached() {
         );
         assert_eq!(status, 400, "{text}");
         assert!(text.contains("notifications.allow_private"), "{text}");
+        let snapshot = json!({"type": "Snapshot", "endpoint": uri, "snapshotQueries": [
+            {"type": "Query", "entities": [{"type": "Tank"}]}]});
+        let (status, text) = server.send("POST", "/ngsi-ld/v1/snapshots", &snapshot);
+        assert_eq!(status, 400, "{text}");
+        assert!(text.contains("notifications.allow_private"), "{text}");
     }
     // What only the name's addresses tell, when it is sent.
     let own_name = std::fs::read_to_string("/etc/hostname").expect("a machine has a name");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::passwords::Hashed;
 use crate::permissions::Role;
+use crate::provider::External;
 use crate::secret::Digest;
 
 /// Somebody who may log in.
@@ -30,7 +31,7 @@ pub(crate) struct Account {
     /// The second factor.
     #[serde(default)]
     pub(crate) totp: Option<Totp>,
-    /// The secret of a second factor that was not yet confirmed.
+    /// The secret of a second factor that was not yet confirmed, sealed.
     #[serde(default)]
     pub(crate) totp_new: Option<String>,
     /// Digests of the recovery codes that are left.
@@ -41,6 +42,9 @@ pub(crate) struct Account {
     pub(crate) generation: u32,
     #[serde(default)]
     pub(crate) last_login: Option<Timestamp>,
+    /// How the identity provider knows this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external: Option<External>,
 }
 
 /// A one-time link.
@@ -53,14 +57,14 @@ pub(crate) struct Invitation {
 /// A second factor.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Totp {
-    /// In hexadecimal digits.
+    /// Sealed.
     pub(crate) secret: String,
     /// The last step whose code was taken.
     pub(crate) last: i64,
 }
 
 impl Account {
-    /// Whether it is enabled and has a password.
+    /// Whether it is enabled and has a password: by that alone, without the identity provider.
     pub(crate) fn can_log_in(&self) -> bool {
         !self.disabled && self.password.is_some()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod own;
+pub(crate) mod sealed;
 mod second;
 mod setup;
 
@@ -17,10 +18,10 @@ use crate::secret::{self, Digest};
 use crate::sessions::ends_of;
 use crate::state::{Change, State, shortened};
 use account::{Account, Invitation};
-pub use second::Enrolment;
+pub use second::{Enrolment, Proof, SecondFactor};
 
 /// How many accounts there may be.
-const MAX_PEOPLE: usize = 100_000;
+pub(crate) const MAX_PEOPLE: usize = 100_000;
 /// How long an invitation holds.
 pub(crate) const INVITED_FOR: Duration = Duration::from_hours(7 * 24);
 
@@ -49,6 +50,10 @@ pub struct Person {
     pub made_at: Timestamp,
     /// When somebody last logged in with it.
     pub last_login: Option<Timestamp>,
+    /// Whether the city's identity provider opens it.
+    pub external: bool,
+    /// Whether a password opens it.
+    pub password: bool,
 }
 
 /// An account to make.
@@ -66,6 +71,7 @@ pub struct NewPerson<'a> {
 
 impl Person {
     fn of(state: &State, account: &Account) -> Self {
+        let external = account.external.as_ref().is_some_and(|it| state.trusts(it));
         Self {
             id: Arc::clone(&account.id),
             name: account.name.clone(),
@@ -73,11 +79,13 @@ impl Person {
             groups: account.groups.clone(),
             permissions: state.permissions_of(account),
             disabled: account.disabled,
-            invited: account.password.is_none(),
+            invited: account.password.is_none() && !external,
             second_factor: account.totp.is_some(),
             recovery_codes: account.recovery.len(),
             made_at: account.made_at,
             last_login: account.last_login,
+            external,
+            password: account.password.is_some(),
         }
     }
 }
@@ -153,6 +161,7 @@ impl Access {
             recovery: Vec::new(),
             generation: 0,
             last_login: None,
+            external: None,
         };
         Ok((account, code))
     }

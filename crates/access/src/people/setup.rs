@@ -2,18 +2,26 @@
 
 use crate::access::Access;
 use crate::error::{Error, Result};
+use crate::people::account::Account;
 use crate::people::{NewPerson, Person};
 use crate::permissions::Role;
 use crate::secret::{self, Digest};
 use crate::state::{Change, State};
 use crate::throttle::{Count, Source};
 
+/// Nobody can log in here by themselves: there are no accounts, or only those that the identity provider made.
 fn is_new(state: &State) -> bool {
-    state.people.is_empty() && state.unread_people == 0
+    let own = |account: &Account| account.password.is_some() || account.invitation.is_some();
+    state.unread_people == 0
+        && state
+            .people
+            .values()
+            .all(|account| account.external.is_some() && !own(account))
 }
 
 impl Access {
-    /// Whether there is no account yet, so that the first administrator can be made.
+    /// Whether there is no account yet (but for those of the identity provider), so that the first administrator can be
+    /// made.
     pub fn needs_setup(&self) -> bool {
         self.read(is_new)
     }
@@ -56,6 +64,7 @@ impl Access {
             if !is_right(state) {
                 return Err(Error::Refused);
             }
+            state.must_be_free(name, None)?;
             let person = Person::of(state, &account);
             Ok((vec![Change::Account(account), Change::Setup(None)], person))
         })

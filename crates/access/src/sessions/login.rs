@@ -89,8 +89,17 @@ impl Access {
         inner.throttle.lock().give_back(&counts);
         self.renew_hash(&account, password);
         if account.totp.is_none() {
-            return self.enter(&account, Assurance::One, attempt).map(Entered::In);
+            return self
+                .enter(&account, Assurance::One, false, attempt)
+                .map(Entered::In);
         }
+        self.ask_second_factor(&account, false).map(Entered::SecondFactor)
+    }
+
+    /// A login whose first factor was right waits for the second: answers with its token.
+    pub(crate) fn ask_second_factor(&self, account: &Account, external: bool) -> Result<String> {
+        let inner = self.inner();
+        let now = self.now();
         let token = secret::token::<32>(&*inner.random)?;
         let mut begun = inner.begun.lock();
         begun.retain(|_, begun| begun.until > now);
@@ -101,9 +110,10 @@ impl Access {
             person: Arc::clone(&account.id),
             until: later(now, SECOND_WITHIN),
             generation: account.generation,
+            external,
         };
         begun.insert(Digest::of("begun", &token), waiting);
-        Ok(Entered::SecondFactor(token))
+        Ok(token)
     }
 
     /// Tries a code for a login whose password was right. The token is void then, whatever it was answered: a new one is
@@ -119,7 +129,9 @@ impl Access {
             return Err(Error::Refused);
         };
         let (account, signing) = self.read(|state| (state.people.get(&begun.person).cloned(), state.signing));
-        let Some(account) = account.filter(|it| it.can_log_in() && it.generation == begun.generation) else {
+        let opens =
+            |it: &Arc<Account>| self.read(|state| state.lets_in(it)) && it.generation == begun.generation;
+        let Some(account) = account.filter(opens) else {
             return Err(Error::Refused);
         };
         let counted = throttle::name(&account.id);
@@ -139,7 +151,7 @@ impl Access {
         }
         inner.begun.lock().remove(&digest);
         let account = self.read(|state| state.account(&account.id).cloned())?;
-        self.enter(&account, Assurance::Two, attempt)
+        self.enter(&account, Assurance::Two, begun.external, attempt)
     }
 
     /// Whether a login with this token waits for its second factor.
@@ -152,7 +164,13 @@ impl Access {
     }
 
     /// Opens a session with a token of its own.
-    fn enter(&self, account: &Account, assurance: Assurance, attempt: &Attempt<'_>) -> Result<Opened> {
+    pub(crate) fn enter(
+        &self,
+        account: &Account,
+        assurance: Assurance,
+        external: bool,
+        attempt: &Attempt<'_>,
+    ) -> Result<Opened> {
         let now = self.now();
         let token = secret::token::<32>(&*self.inner().random)?;
         let session = Session {
@@ -166,11 +184,12 @@ impl Access {
                 .filter(|c| !c.is_control())
                 .take(200)
                 .collect(),
+            external,
         };
         self.change(|state| {
             let mut after = (**state.account(&account.id)?).clone();
             // Between the check and now it may have been disabled, or its password changed.
-            if !after.can_log_in() || after.generation != account.generation {
+            if !state.lets_in(&after) || after.generation != account.generation {
                 return Err(Error::Refused);
             }
             after.last_login = Some(now);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::people::later;
+use crate::permissions::Permissions;
 use crate::principal::{Assurance, Principal};
 use crate::secret::Digest;
 use crate::state::{Change, State, shortened};
@@ -32,6 +33,9 @@ pub(crate) struct Session {
     /// What the browser called itself.
     #[serde(default)]
     pub(crate) browser: String,
+    /// Whether the identity provider opened it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) external: bool,
 }
 
 /// A session and when it was last used, which is written down now and then.
@@ -57,6 +61,8 @@ pub struct Begun {
     pub(crate) person: Arc<str>,
     pub(crate) until: Timestamp,
     pub(crate) generation: u32,
+    /// Whether the identity provider answered for the first factor.
+    pub(crate) external: bool,
 }
 
 /// A session, as its owner sees it.
@@ -89,9 +95,14 @@ impl Access {
             let account = state
                 .people
                 .get(&live.session.person)
-                .filter(|account| account.can_log_in())?;
+                .filter(|account| state.lets_in(account))?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            Some(state.principal(account, live.session.assurance, live.session.began_at))
+            let mut principal = state.principal(account, live.session.assurance, live.session.began_at);
+            if self.inner().settings.second_factor.is_owed_by(&principal) {
+                principal.owes_second_factor = true;
+                principal.permissions = Permissions::default();
+            }
+            Some(principal)
         })
     }
 
@@ -122,6 +133,26 @@ impl Access {
         });
         sessions.sort_by(|a, b| b.seen_at.cmp(&a.seen_at).then_with(|| a.id.cmp(&b.id)));
         sessions
+    }
+
+    /// Whether the identity provider opened the session with this token, for this person, since an instant.
+    pub(crate) fn was_external_since(&self, person: &str, token: &str, since: Timestamp) -> bool {
+        let digest = Digest::of("session", token);
+        self.read(|state| {
+            let session = state.sessions.get(&digest).map(|live| &live.session);
+            session.is_some_and(|it| it.external && &*it.person == person && it.began_at >= since)
+        })
+    }
+
+    /// Whether the identity provider opened the session with this token.
+    pub fn is_external_session(&self, token: &str) -> bool {
+        let digest = Digest::of("session", token);
+        self.read(|state| {
+            state
+                .sessions
+                .get(&digest)
+                .is_some_and(|live| live.session.external)
+        })
     }
 
     /// Ends the session with this token, if there is one: logout.
@@ -180,6 +211,29 @@ pub(crate) fn ends_of(state: &State, person: &str, keep: Option<&Digest>) -> Vec
     sessions
         .filter(|(digest, live)| &*live.session.person == person && Some(*digest) != keep)
         .map(|(digest, _)| Change::NoSession(*digest))
+        .collect()
+}
+
+/// Somebody's sessions with another assurance: all of them, or one.
+pub(crate) fn with_assurance(
+    state: &State,
+    person: &str,
+    only: Option<&Digest>,
+    assurance: Assurance,
+) -> Vec<Change> {
+    let sessions = state.sessions.iter();
+    sessions
+        .filter(|(digest, live)| {
+            &*live.session.person == person
+                && live.session.assurance != assurance
+                && only.is_none_or(|only| only == *digest)
+        })
+        .map(|(digest, live)| {
+            let mut session = live.session.clone();
+            session.assurance = assurance;
+            session.seen_at = live.seen_at();
+            Change::Session(*digest, session)
+        })
         .collect()
 }
 

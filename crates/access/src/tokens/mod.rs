@@ -60,7 +60,7 @@ impl LiveKey {
         }
         let mut permissions: Permissions = key.roles.iter().copied().collect();
         if let Some(owner) = &key.owner {
-            let owner = state.people.get(owner).filter(|account| account.can_log_in())?;
+            let owner = state.people.get(owner).filter(|account| state.lets_in(account))?;
             permissions = permissions.and(state.permissions_of(owner));
         }
         if !key.scopes.is_empty() {
@@ -75,6 +75,7 @@ impl LiveKey {
             assurance: Assurance::One,
             authenticated_at: now,
             permissions,
+            owes_second_factor: false,
         })
     }
 

@@ -210,11 +210,11 @@ fn the_second_factor_is_asked_for_and_taken_once() {
     assert!(enrolment.uri.starts_with("otpauth://totp/Mapacha:ada?secret="));
     rig.enter("ada"); // not yet asked for
     assert_eq!(
-        rig.access.confirm_second_factor(&ada.id, "000000").err(),
+        rig.access.confirm_second_factor(&ada.id, "000000", None).err(),
         Some(Error::Refused)
     );
     let code = shown(&enrolment.secret, rig.clock.now());
-    let recovery = rig.access.confirm_second_factor(&ada.id, &code).unwrap();
+    let recovery = rig.access.confirm_second_factor(&ada.id, &code, None).unwrap();
     assert_eq!(recovery.len(), 10);
 
     let begin = || match rig.log_in("ada", GOOD).unwrap() {
@@ -272,7 +272,7 @@ fn a_thousand_codes_are_few() {
     let here = source("192.0.2.1");
     let enrolment = rig.access.begin_second_factor(&ada.id, GOOD, here).unwrap();
     let code = shown(&enrolment.secret, rig.clock.now());
-    rig.access.confirm_second_factor(&ada.id, &code).unwrap();
+    rig.access.confirm_second_factor(&ada.id, &code, None).unwrap();
     let mut looked_at = 0;
     for _ in 0..1000 {
         rig.wait_s(1);

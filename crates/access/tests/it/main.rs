@@ -11,5 +11,6 @@ mod devices;
 mod keys;
 mod login;
 mod people;
+mod second_factor;
 mod stored;
 mod support;

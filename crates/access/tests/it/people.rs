@@ -268,7 +268,7 @@ fn a_reset_takes_password_second_factor_and_sessions() {
         .begin_second_factor(&ada.id, GOOD, source("192.0.2.1"))
         .unwrap();
     let code = crate::support::shown(&enrolment.secret, twin::Clock::now(&*rig.clock));
-    rig.access.confirm_second_factor(&ada.id, &code).unwrap();
+    rig.access.confirm_second_factor(&ada.id, &code, None).unwrap();
     let (after, invitation) = rig.access.reset_person(&ada.id, all()).unwrap();
     assert!(after.invited && !after.second_factor && after.recovery_codes == 0);
     assert!(!rig.is_in(&session) && rig.log_in("ada", GOOD).is_err());

@@ -6,7 +6,6 @@
     clippy::panic,
     reason = "each test uses a part, and may fail"
 )]
-#![allow(clippy::print_stderr, reason = "says why a test was not run")]
 
 pub mod osm;
 
@@ -15,22 +14,7 @@ use std::path::{Path, PathBuf};
 
 use formats::{ImportError, ImportOptions, InputFile, Kind, MemorySink, Report};
 
-/// Test data of the environment, or `None` with the reason on stderr.
-pub fn test_data(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let file = folder.join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!(
-        "ignored: {} is not here; MAPACHA_TEST_DATA names the folder of test data",
-        file.display()
-    );
-    None
-}
+pub use test_data::test_data;
 
 /// Options from pairs.
 pub fn options(pairs: &[(&str, &str)]) -> ImportOptions {

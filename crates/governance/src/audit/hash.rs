@@ -45,9 +45,13 @@ impl Hash {
         Some(Self(STANDARD.decode(text).ok()?.try_into().ok()?))
     }
 
-    /// In base64 for URLs, without padding, as leaves have it.
-    pub(crate) fn to_url_text(self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+    /// Writes it in base64 for URLs, without padding, as leaves have it.
+    pub(crate) fn write_url_text(self, out: &mut Vec<u8>) {
+        let mut text = [0; 43];
+        // 32 bytes make 43 letters, always.
+        if let Ok(length) = URL_SAFE_NO_PAD.encode_slice(self.0, &mut text) {
+            out.extend_from_slice(text.get(..length).unwrap_or_default());
+        }
     }
 
     pub(crate) fn from_url_text(text: &str) -> Option<Self> {

@@ -183,17 +183,18 @@ impl Pseudonyms {
     fn of(&self, sort: &str, name: &str) -> String {
         const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let hash = keyed_hash(&self.0, sort, name);
-        let (mut text, mut bits, mut left) = (String::with_capacity(26), 0_u32, 0);
+        let (mut text, mut bits, mut left) = (Vec::with_capacity(26), 0_u32, 0);
         for byte in &hash[..16] {
             bits = bits << 8 | u32::from(*byte);
             left += 8;
             while left >= 5 {
                 left -= 5;
-                text.push(char::from(LETTERS[(bits >> left & 31) as usize]));
+                text.push(LETTERS[(bits >> left & 31) as usize]);
             }
         }
-        text.push(char::from(LETTERS[(bits << (5 - left) & 31) as usize]));
-        text
+        text.push(LETTERS[(bits << (5 - left) & 31) as usize]);
+        // They are letters and digits.
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 

@@ -19,6 +19,7 @@ use ngsi_ld::Timestamp;
 use serde::Deserialize;
 
 use super::Hash;
+use super::text::digits;
 
 /// The version of the form.
 const VERSION: u8 = 1;
@@ -89,7 +90,8 @@ impl Leaf<'_> {
 
     /// The same, with its time as [`time_text`] writes it.
     pub(crate) fn write_with(&self, time: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("{{\"version\":{VERSION}").as_bytes());
+        out.extend_from_slice(b"{\"version\":");
+        digits(VERSION.into(), out);
         for (name, value) in [
             ("tenant", Some(&*self.tenant)),
             ("actor", Some(&*self.actor)),
@@ -104,10 +106,14 @@ impl Leaf<'_> {
             member(name, value, out);
         }
         out.extend_from_slice(b",\"seq\":");
-        out.extend_from_slice(self.seq.to_string().as_bytes());
+        digits(self.seq, out);
         member("target", self.target.as_deref(), out);
         for (name, hash) in [("before", self.before), ("after", self.after)] {
-            member(name, hash.map(Hash::to_url_text).as_deref(), out);
+            if let Some(hash) = hash {
+                begin(name, out);
+                hash.write_url_text(out);
+                out.push(b'"');
+            }
         }
         out.push(b'}');
     }
@@ -160,11 +166,15 @@ impl Leaf<'static> {
 
 fn member(name: &str, value: Option<&str>, out: &mut Vec<u8>) {
     let Some(value) = value else { return };
+    begin(name, out);
+    text(value, out);
+    out.push(b'"');
+}
+
+fn begin(name: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":\"");
-    text(value, out);
-    out.push(b'"');
 }
 
 /// An instant as leaves have it.
@@ -180,8 +190,9 @@ fn is_plain(c: char) -> bool {
 
 /// Writes a text: what it may not hold becomes U+FFFD, what is too long ends with an ellipsis.
 fn text(value: &str, out: &mut Vec<u8>) {
-    let simple = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if value.len() <= LONGEST && value.bytes().all(simple) {
+    // Without a way out of the loop, so that the processor looks at many bytes at a time.
+    let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~') || *byte == b'"' || *byte == b'\\';
+    if value.len() <= LONGEST && value.bytes().filter(is_odd).count() == 0 {
         out.extend_from_slice(value.as_bytes());
         return;
     }

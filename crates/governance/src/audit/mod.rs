@@ -23,6 +23,7 @@ mod registry;
 mod rows;
 mod search;
 mod state;
+mod text;
 mod tree;
 pub mod verify;
 

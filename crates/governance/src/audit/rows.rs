@@ -12,11 +12,14 @@
 //! so that a row is half as long. There is one way to write a leaf, and no other is read.
 
 use super::Hash;
+use super::text::{common_prefix, common_suffix};
 use super::tree::WIDTH;
 
 /// The system table.
 pub(crate) const TABLE: &str = "audit";
 const VERSION: u8 = 1;
+/// Bytes that most leaves take at most.
+const TYPICAL: usize = 224;
 /// Bytes of a leaf's hash that stand beside it.
 const CHECK: usize = 8;
 
@@ -91,20 +94,18 @@ pub(crate) fn read_checkpoint(value: &[u8]) -> Result<&str, Malformed> {
 pub(crate) struct LeavesRow(Vec<u8>);
 
 impl LeavesRow {
-    pub(crate) fn new() -> Self {
-        Self(vec![VERSION])
+    /// With room for so many leaves.
+    pub(crate) fn with_capacity(leaves: usize) -> Self {
+        let mut value = Vec::with_capacity(1 + leaves.min(256) * TYPICAL);
+        value.push(VERSION);
+        Self(value)
     }
 
     /// Adds a leaf, which follows `previous` in its bundle (the first follows nothing).
     pub(crate) fn push(&mut self, previous: &[u8], leaf: &[u8], hash: &Hash) {
-        let prefix = previous.iter().zip(leaf).take_while(|(a, b)| a == b).count();
+        let prefix = common_prefix(previous, leaf);
         let (rest, was) = (&leaf[prefix..], &previous[prefix..]);
-        let suffix = was
-            .iter()
-            .rev()
-            .zip(rest.iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count();
+        let suffix = common_suffix(was, rest);
         let middle = &rest[..rest.len() - suffix];
         for length in [prefix, suffix, middle.len()] {
             varint(&mut self.0, length);
@@ -207,7 +208,7 @@ mod tests {
             let mut previous: &[u8] = b"";
             let mut values = Vec::new();
             for some in leaves.chunks(cut) {
-                let mut row = LeavesRow::new();
+                let mut row = LeavesRow::with_capacity(some.len());
                 for leaf in some {
                     row.push(previous, leaf.as_bytes(), &Hash::of_leaf(leaf.as_bytes()));
                     previous = leaf.as_bytes();

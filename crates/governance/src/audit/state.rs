@@ -6,13 +6,12 @@
 //! times; an *attribute instance* is name, data set, kind, value, unit, times, then its sub-attributes.
 //! Of what was there before count the parts that were written over: an update of one attribute notes that attribute.
 
-use std::io::Write as _;
-
 use ngsi_ld::{Attribute, Entity, Name, PropertyValue, Timestamp, Uri, Value};
 use serde::Serialize;
 use twin::{Change, Datasets};
 
 use super::Hash;
+use super::text::digits;
 
 /// The hashes of what was there, and of what was written; `None` for nothing.
 pub(crate) fn hashes(
@@ -65,6 +64,11 @@ impl Lines {
                 self.time(Some(*at));
                 self.end();
             }
+            Change::Last(_, attributes) => {
+                for attribute in attributes {
+                    self.attribute("last", attribute);
+                }
+            }
             Change::History(_, attribute) => self.attribute("history", attribute),
             Change::Forget(_, attribute) => self.attribute("forget", attribute),
             Change::ForgetSeries(_, name, datasets) => {
@@ -100,7 +104,11 @@ impl Lines {
                     self.attribute("attribute", attribute);
                 }
             }
-            Change::History(..) | Change::Forget(..) | Change::ForgetSeries(..) | Change::System(..) => {}
+            Change::Last(..)
+            | Change::History(..)
+            | Change::Forget(..)
+            | Change::ForgetSeries(..)
+            | Change::System(..) => {}
         }
     }
 
@@ -209,15 +217,19 @@ impl Lines {
     }
 
     fn number(&mut self, number: usize) {
-        let _ = write!(self.0, "{number}:"); // into memory
+        digits(number as u64, &mut self.0);
+        self.0.push(b':');
     }
 
     fn time(&mut self, time: Option<Timestamp>) {
-        match time {
-            Some(time) => {
-                let _ = write!(self.0, "{};", time.as_micros());
+        if let Some(micros) = time.map(Timestamp::as_micros) {
+            if micros < 0 {
+                self.0.push(b'-');
             }
-            None => self.0.extend_from_slice(b"-;"),
+            digits(micros.unsigned_abs(), &mut self.0);
+            self.0.push(b';');
+        } else {
+            self.0.extend_from_slice(b"-;");
         }
     }
 

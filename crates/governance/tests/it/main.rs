@@ -1,4 +1,5 @@
-//! The audit log, held against published vectors, two implementations by others, the definition itself, and damage.
+//! The audit log, held against published vectors, two implementations by others, the definition itself, and damage; the
+//! desk and the legal profiles, each check of them violated.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +11,10 @@
 
 mod city;
 mod crash;
+mod desk;
 mod forms;
 mod merkle;
 mod others;
+mod profiles;
 mod tamper;
 mod written;

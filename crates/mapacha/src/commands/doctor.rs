@@ -65,6 +65,7 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
         )),
     }
     findings.push(certificates(config, &folder));
+    findings.push(contact(config));
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
     } else {
@@ -81,6 +82,36 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
     } else {
         Outcome::Findings
     })
+}
+
+/// Whom somebody who finds a weakness can tell (RFC 9116).
+fn contact(config: &Config) -> Finding {
+    let given = server::SecurityTxt::parse(&config.security.contact, config.security.expires.as_deref());
+    match given {
+        Ok(Some(file)) if file.holds(SystemClock.now()) => Finding::good(
+            "contact",
+            format!(
+                "{} in /.well-known/security.txt",
+                config.security.contact.join(", ")
+            ),
+        ),
+        Ok(Some(_)) => Finding::bad(
+            "contact",
+            "the date until which security.contact holds has passed, so it is not told",
+            "see that it still holds, and set security.expires to a date within a year",
+        ),
+        Ok(None) if config.asks_who() => Finding::bad(
+            "contact",
+            "nobody is named to tell of a weakness of this server",
+            "set security.contact, such as mailto:security@city.example, and security.expires",
+        ),
+        Ok(None) => Finding::good("contact", "none: nobody logs in here"),
+        Err(error) => Finding::bad(
+            "contact",
+            error.to_string(),
+            "set security.contact and security.expires",
+        ),
+    }
 }
 
 fn clock() -> Finding {

@@ -74,6 +74,9 @@ impl Door {
             .transpose()
             .map_err(|error| Failure::new(format!("http.public_url: {error}")))?;
         facts.outbound = world::outbound(config)?;
+        facts.security_txt =
+            server::SecurityTxt::parse(&config.security.contact, config.security.expires.as_deref())
+                .map_err(|error| Failure::new(format!("security: {error}")))?;
         facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
         if config.asks_who() {
             let accounts = world::accounts(config, &tenants)?;
@@ -81,8 +84,15 @@ impl Door {
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             (facts.access, facts.views) = (Some(accounts), Some(views));
             facts.authority = Some(world::authority(folder));
+            let public = facts.public_url.as_ref();
+            let base = public.map_or_else(
+                || format!("{}://{address}", config.scheme()),
+                |url| url.as_str().to_owned(),
+            );
+            facts.provider = world::provider(config, base)?;
         }
         facts.tls = world::tls(config, folder)?;
+        facts.desk = Some(world::desk(config, &tenants)?);
         facts.metrics_apart = apart.is_some();
         facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();

@@ -2,6 +2,7 @@
 //!
 //! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
 
+mod oidc;
 mod overlay;
 mod schema;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use oidc::Oidc;
 pub(crate) use overlay::{ConfigError, Effective, Layers};
 pub(crate) use schema::json_schema;
 
@@ -35,6 +37,10 @@ pub(crate) struct Config {
     pub(crate) access: Access,
     /// What is recorded of what is done.
     pub(crate) audit: Audit,
+    /// Whom to tell of a weakness.
+    pub(crate) security: Security,
+    /// What the city says of itself under the laws of data protection.
+    pub(crate) governance: Governance,
     /// The MQTT door (not in this version: only `off`).
     pub(crate) mqtt: Door,
     /// The CoAP door (not in this version: only `off`).
@@ -157,6 +163,11 @@ pub(crate) struct Access {
     pub(crate) session_idle_minutes: u32,
     /// A session ends so many hours after the login, used or not.
     pub(crate) session_hours: u32,
+    /// Who has to have a second factor: `optional` (nobody), `administrators`, `everybody`. Without it: `administrators`
+    /// where others reach the server (http.public_url is set, or http.listen is no loopback address), else `optional`.
+    pub(crate) second_factor: Option<SecondFactor>,
+    /// The city's identity provider (OpenID Connect).
+    pub(crate) oidc: Oidc,
 }
 
 impl Default for Access {
@@ -165,6 +176,8 @@ impl Default for Access {
             mode: None,
             session_idle_minutes: 60,
             session_hours: 12,
+            second_factor: None,
+            oidc: Oidc::default(),
         }
     }
 }
@@ -183,6 +196,45 @@ impl Default for Audit {
     }
 }
 
+/// `[security]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Security {
+    /// Whom to tell of a weakness of this server, as `/.well-known/security.txt` names them (RFC 9116): URIs such as
+    /// `mailto:security@city.example`.
+    pub(crate) contact: Vec<String>,
+    /// Until when that holds, such as `2027-06-30T00:00:00Z`; at most a year from now, so that somebody looks again.
+    #[serde(deserialize_with = "time")]
+    pub(crate) expires: Option<String>,
+}
+
+/// A time as TOML has one, or as a text.
+fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Option::<toml::Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(toml::Value::String(text)) => Ok(Some(text)),
+        Some(toml::Value::Datetime(time)) => Ok(Some(time.to_string())),
+        Some(other) => Err(serde::de::Error::custom(format!("`{other}` is no time"))),
+    }
+}
+
+/// `[governance]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Governance {
+    /// The law that holds here, by the id of its legal profile: `gdpr`, `kenya-dpa`, `malabo`, `nigeria-ndpa`, `popia`. It
+    /// sets the clocks of requests and breaches; without it, they run 30 days and 72 hours.
+    pub(crate) profile: Option<String>,
+    /// Who answers for the processing: the city's name and address.
+    pub(crate) controller: Option<String>,
+    /// How the data-protection officer is reached.
+    pub(crate) officer: Option<String>,
+    /// The number under which the controller is registered with the authority.
+    pub(crate) registration: Option<String>,
+    /// The country in which the data are kept, as ISO 3166-1 alpha-2, such as `KE`.
+    pub(crate) data_location: Option<String>,
+}
+
 /// `access.mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -191,6 +243,18 @@ pub(crate) enum AccessMode {
     Open,
     /// Login.
     Required,
+}
+
+/// `access.second_factor`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecondFactor {
+    /// Whoever wants has one.
+    Optional,
+    /// Whoever may manage accounts.
+    Administrators,
+    /// Everybody who logs in.
+    Everybody,
 }
 
 /// A door that is not there yet.
@@ -251,6 +315,18 @@ impl Config {
         match self.access.mode {
             Some(mode) => mode == AccessMode::Required,
             None => !self.http.listen.ip().is_loopback(),
+        }
+    }
+
+    /// Who has to have a second factor: as configured, else as the address asks for.
+    pub(crate) fn second_factor(&self) -> access::SecondFactor {
+        let reached = self.http.public_url.is_some() || !self.http.listen.ip().is_loopback();
+        match self.access.second_factor {
+            Some(SecondFactor::Optional) => access::SecondFactor::Optional,
+            Some(SecondFactor::Administrators) => access::SecondFactor::Administrators,
+            Some(SecondFactor::Everybody) => access::SecondFactor::Everybody,
+            None if reached => access::SecondFactor::Administrators,
+            None => access::SecondFactor::Optional,
         }
     }
 
@@ -335,6 +411,18 @@ impl Config {
                 "set session_idle_minutes and session_hours to 1 or more",
             );
         }
+        self.access
+            .oidc
+            .check(self.asks_who(), self.notifications.allow_private)?;
+        if let Err(error) =
+            server::SecurityTxt::parse(&self.security.contact, self.security.expires.as_deref())
+        {
+            return refuse(
+                "security",
+                &error.to_string(),
+                "set security.contact and security.expires, or neither",
+            );
+        }
         if let Err(error) = server::Origins::parse(&self.http.allowed_origins) {
             return refuse(
                 "http.allowed_origins",
@@ -349,6 +437,24 @@ impl Config {
                 "http.public_url",
                 &error.to_string(),
                 "write what others write into a browser to get here",
+            );
+        }
+        if let Some(profile) = &self.governance.profile
+            && governance::profiles::Profile::of(profile).is_none()
+        {
+            return refuse(
+                "governance.profile",
+                &format!("there is no legal profile `{profile}`"),
+                &format!("use one of {}", governance::profiles::Profile::ids()),
+            );
+        }
+        if let Some(country) = &self.governance.data_location
+            && !(country.len() == 2 && country.bytes().all(|letter| letter.is_ascii_uppercase()))
+        {
+            return refuse(
+                "governance.data_location",
+                &format!("`{country}` is no country's code"),
+                "write two capital letters, as in \"KE\" (ISO 3166-1)",
             );
         }
         if let Some(zone) = &self.city.time_zone
@@ -400,6 +506,15 @@ mod tests {
         }
         // With a certificate nothing goes in plain text, wherever it goes.
         let mut config = Config::default();
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config.http.public_url = Some("https://twin.city.example".to_owned());
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        config.access.second_factor = Some(SecondFactor::Optional);
+        assert_eq!(config.second_factor(), access::SecondFactor::Optional);
+        config = Config::default();
+        config.http.listen = "0.0.0.0:80".parse().unwrap();
+        assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
+        let mut config = Config::default();
         config.http.listen = "0.0.0.0:443".parse().unwrap();
         assert_eq!(config.admin_listen(), Some((ADMIN_LISTEN, false)));
         assert!(config.check().is_err());
@@ -420,6 +535,13 @@ mod tests {
         let mut config = Config::default();
         assert_eq!(config.admin_listen(), None);
         config.access.session_hours = 0;
+        assert!(config.check().is_err());
+        config = Config::default();
+        config.governance.profile = Some("atlantis".into());
+        assert!(config.check().unwrap_err().to_string().contains("kenya-dpa"));
+        config.governance.profile = Some("popia".into());
+        assert!(config.check().is_ok());
+        config.governance.data_location = Some("Kenya".into());
         assert!(config.check().is_err());
         config = Config::default();
         config.http.admin_listen = Some("0.0.0.0:9090".parse().unwrap());

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use serde_json::Value as Json;
 
 use crate::error::Error;
-use crate::name::{DEFAULT_CONTEXT, Name};
+use crate::name::{DEFAULT_CONTEXT, Name, is_simple_name};
 
 pub use self::core::CORE_URL;
 
@@ -270,6 +270,18 @@ impl Context {
             .filter(|text| self.term(text).is_none())
             .min_by(|a, b| (a.len(), a).cmp(&(b.len(), b)))
             .unwrap_or_else(|| iri.to_owned())
+    }
+
+    /// [`compact`](Self::compact) for the names of attributes and entity types. Of those a text that stands alone has
+    /// to be a name (4.6.2), or readers refuse it: where it is none, the whole IRI is written. The terms of a
+    /// VocabProperty are under no such rule, which is why there are two of these.
+    pub fn compact_name(&self, name: &Name) -> String {
+        let text = self.compact(name);
+        if text.contains(':') || is_simple_name(&text) {
+            text
+        } else {
+            name.as_str().to_owned()
+        }
     }
 }
 

@@ -133,6 +133,40 @@ fn terms_of_vocabularies_need_not_be_names() {
 }
 
 #[test]
+fn names_of_attributes_and_types_are_written_so_that_they_can_be_read() {
+    let context =
+        compile(&json!({"ex": "https://a.example/", "top-speed": "ex:top-speed", "speed": "ex:speed"}));
+    for (iri, expected) in [
+        ("https://uri.etsi.org/ngsi-ld/default-context/Lamp", "Lamp"),
+        ("https://a.example/speed", "speed"),
+        ("https://a.example/other", "ex:other"),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/non-commercial",
+            "https://uri.etsi.org/ngsi-ld/default-context/non-commercial",
+        ),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/7",
+            "https://uri.etsi.org/ngsi-ld/default-context/7",
+        ),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/a[b",
+            "https://uri.etsi.org/ngsi-ld/default-context/a[b",
+        ),
+        (
+            "https://uri.etsi.org/ngsi-ld/default-context/@type",
+            "ngsi-ld:default-context/@type",
+        ),
+        // A term that an @context has may be none either.
+        ("https://a.example/top-speed", "https://a.example/top-speed"),
+    ] {
+        let name = Name::from_iri(iri);
+        let written = context.compact_name(&name);
+        assert_eq!(written, expected);
+        assert_eq!(context.expand(&written), name);
+    }
+}
+
+#[test]
 fn the_core_cannot_be_redefined() {
     let context = compile(&json!([CORE_URL, {
         "location": "https://example.org/location", "Property": "https://example.org/P", "place": "ngsi-ld:location",

@@ -86,7 +86,7 @@ pub fn write_registration(
             ..WriteOptions::default()
         };
         put(
-            &context.compact(name),
+            &context.compact_name(name),
             write_attribute(instances, context, &options),
         );
     }
@@ -108,7 +108,7 @@ fn info(info: &RegistrationInfo, context: &Context) -> Json {
         ("relationshipNames", &info.relationships),
     ] {
         if let Some(names) = names {
-            let names = names.iter().map(|name| Json::from(context.compact(name)));
+            let names = names.iter().map(|name| Json::from(context.compact_name(name)));
             object.insert(member.into(), names.collect());
         }
     }
@@ -123,7 +123,7 @@ fn entity_info(info: &EntityInfo, context: &Context) -> Json {
     if let Some(pattern) = &info.id_pattern {
         object.insert("idPattern".into(), pattern.as_str().into());
     }
-    let compact = |name: &Name| Json::from(context.compact(name));
+    let compact = |name: &Name| Json::from(context.compact_name(name));
     let types = match &info.types {
         OneOrMany::One(one) => compact(one),
         OneOrMany::Many(many) => many.iter().map(compact).collect(),

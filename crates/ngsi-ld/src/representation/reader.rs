@@ -345,8 +345,11 @@ impl Reader<'_> {
                     _ => Change::Set(terms(json, self.context, path)?),
                 }
             }
-            "createdAt" => instance.created_at = self.instant(json, path)?.set(),
-            "modifiedAt" => instance.modified_at = self.instant(json, path)?.set(),
+            // Set by the system (5.2.2): what a client says is of no weight, so its form is not either.
+            "createdAt" => instance.created_at = self.instant(json, path).ok().and_then(Change::set),
+            "modifiedAt" => instance.modified_at = self.instant(json, path).ok().and_then(Change::set),
+            // Only an evolution tells of what is not there any more.
+            "deletedAt" if self.mode != Mode::Temporal => {}
             "instanceId" => instance.instance_id = Some(uri(json, path)?),
             "deletedAt" | "valueType" | "lang" | "entityIdSealed" | "entityTypeSealed" => {
                 let Some(text) = json.as_str() else {

@@ -53,7 +53,7 @@ fn entity_with(
                 .filter(|one| options.shows_dataset(one.dataset_id.as_ref()))
                 .collect();
             if let Some(json) = attribute(&shown, context, options, linked) {
-                object.insert(context.compact(&instances[0].name), json);
+                object.insert(context.compact_name(&instances[0].name), json);
             }
         }
     }
@@ -101,8 +101,8 @@ pub(super) fn head(entity: &Entity, context: &Context, options: &WriteOptions) -
 
 pub(super) fn types(entity: &Entity, context: &Context) -> Json {
     match &*entity.types {
-        [one] => context.compact(one).into(),
-        several => several.iter().map(|one| context.compact(one)).collect(),
+        [one] => context.compact_name(one).into(),
+        several => several.iter().map(|one| context.compact_name(one)).collect(),
     }
 }
 
@@ -184,7 +184,10 @@ fn members_with(
     if let Value::Relationship(relationship) = &attribute.value
         && let Some(types) = &relationship.object_type
     {
-        object.insert("objectType".into(), terms(types, context));
+        object.insert(
+            "objectType".into(),
+            names(types, |name| context.compact_name(name)),
+        );
     }
     if let Some(linked) = linked {
         let entity = |target: &Uri| linked.linked(&attribute.name, target).map(Json::Object);
@@ -250,7 +253,7 @@ fn members_with(
         }
         let shown: Vec<_> = instances.iter().collect();
         if let Some(json) = self::attribute(&shown, context, options, None) {
-            object.insert(context.compact(&instances[0].name), json);
+            object.insert(context.compact_name(&instances[0].name), json);
         }
     }
     object
@@ -267,7 +270,7 @@ fn value(value: &Value, context: &Context, options: &WriteOptions) -> Json {
         Value::Geo(geo) => geojson::to_json(geo),
         Value::Language(map) => Json::Object((**map).clone()),
         Value::Json(json) => (**json).clone(),
-        Value::Vocab(names) => terms(names, context),
+        Value::Vocab(terms) => names(terms, |term| context.compact(term)),
         Value::List(list) => Json::Array(list.to_vec()),
         Value::ListRelationship(targets) => targets
             .iter()
@@ -282,10 +285,10 @@ fn value(value: &Value, context: &Context, options: &WriteOptions) -> Json {
     }
 }
 
-fn terms(names: &OneOrMany<Name>, context: &Context) -> Json {
+fn names(names: &OneOrMany<Name>, compact: impl Fn(&Name) -> String) -> Json {
     match names {
-        OneOrMany::One(name) => context.compact(name).into(),
-        OneOrMany::Many(names) => names.iter().map(|name| context.compact(name)).collect(),
+        OneOrMany::One(name) => compact(name).into(),
+        OneOrMany::Many(names) => names.iter().map(compact).collect(),
     }
 }
 

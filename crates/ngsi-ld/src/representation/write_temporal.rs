@@ -51,7 +51,7 @@ pub fn write_temporal(
             TemporalFormat::TemporalValues => one_or_array(values(shown, context, options)),
         };
         if let Some(json) = json {
-            object.insert(context.compact(&instances[0].name), json);
+            object.insert(context.compact_name(&instances[0].name), json);
         }
     }
     object
@@ -202,7 +202,7 @@ pub fn write_aggregated(
             .iter()
             .filter(|one| options.shows_dataset(one.dataset_id.as_ref()));
         if let Some(json) = one_or_array(shown.map(aggregated).collect()) {
-            object.insert(context.compact(&group[0].name), json);
+            object.insert(context.compact_name(&group[0].name), json);
         }
     }
     object

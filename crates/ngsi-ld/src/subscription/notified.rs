@@ -59,7 +59,7 @@ pub fn finish_notified(
     if !options.sys_attrs {
         let gone = entity.attributes.iter().filter(|one| one.deletion().is_some());
         for name in gone.map(|one| &one.name) {
-            if let Some(json) = object.get_mut(&context.compact(name)) {
+            if let Some(json) = object.get_mut(&context.compact_name(name)) {
                 hide_deletion(json, options.format);
             }
         }

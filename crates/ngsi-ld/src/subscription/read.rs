@@ -328,7 +328,7 @@ fn notification(json: &Json, context: &Context, subject: Subject) -> Result<Noti
     let picked = pick.as_ref().map(Projection::picked).unwrap_or_default();
     let omitted = omit.as_ref().map(Projection::omitted).unwrap_or_default();
     if let Some(both) = picked.iter().find(|name| omitted.contains(name)) {
-        let both = context.compact(both);
+        let both = context.compact_name(both);
         return Err(object.error("omit", format!("`{both}` is in `pick` too")));
     }
     let show_changes = object.flag("showChanges")?;

@@ -150,7 +150,7 @@ fn member(name: &Name, context: &Context) -> String {
     match name.as_str() {
         "@id" => "id".to_owned(),
         "@type" => "type".to_owned(),
-        _ => context.compact(name),
+        _ => context.compact_name(name),
     }
 }
 
@@ -172,7 +172,7 @@ fn projection(projection: &Projection, context: &Context) -> Json {
 }
 
 fn comma_list(names: &[Name], context: &Context) -> Json {
-    let names: Vec<String> = names.iter().map(|name| context.compact(name)).collect();
+    let names: Vec<String> = names.iter().map(|name| context.compact_name(name)).collect();
     names.join(",").into()
 }
 
@@ -201,7 +201,7 @@ fn selector(selector: &EntitySelector, context: &Context) -> Json {
 fn types(selection: &TypeSelection, context: &Context) -> String {
     match selection {
         TypeSelection::Type(name) => {
-            let compact = context.compact(name);
+            let compact = context.compact_name(name);
             if compact.contains(|c: char| "|,;()<>\"".contains(c) || c.is_whitespace()) {
                 selection.to_string()
             } else {
@@ -232,7 +232,7 @@ fn geo(written: &WrittenGeo, context: &Context) -> Json {
     if written.names_property {
         object.insert(
             "geoproperty".into(),
-            context.compact(&written.query.property).into(),
+            context.compact_name(&written.query.property).into(),
         );
     }
     Json::Object(object)

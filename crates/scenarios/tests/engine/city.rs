@@ -73,17 +73,5 @@ pub(crate) fn demo(seed: u64, inhabitants: u32) -> (Twin, Vec<(String, ScenarioF
 
 /// A file of the Nairobi pack; `None`: it is not on this machine.
 pub(crate) fn nairobi(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let path = folder.join("nairobi").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!(
-        "ignored: {} is not on this machine; set MAPACHA_TEST_DATA",
-        path.display()
-    );
-    None
+    test_data::test_data(&format!("nairobi/{name}"))
 }

@@ -1,28 +1,17 @@
 //! The Nairobi pack: no streets, no census.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use formats::{ImportOptions, Kind};
 use scenarios::indicator::{all, measure};
 use scenarios::model::TravelOptions;
+use test_data::test_data;
 
 use crate::support::{import, read, twin};
 
-/// Where the real data are, if they are.
-pub(crate) fn data() -> Option<PathBuf> {
-    let given = std::env::var_os("MAPACHA_TEST_DATA").map(PathBuf::from);
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
-    given
-        .into_iter()
-        .chain([beside])
-        .find(|folder| folder.join("nairobi").is_dir())
-}
-
 #[test]
 fn a_city_without_streets_is_measured_in_straight_lines() {
-    let Some(data) = data() else {
-        eprintln!("ignored: no real data beside the workspace");
+    let Some(data) = test_data("nairobi") else {
         return;
     };
     let twin = twin();
@@ -32,12 +21,7 @@ fn a_city_without_streets_is_measured_in_straight_lines() {
         (Kind::Gtfs, "gtfs-2019.zip"),
         (Kind::Places, "health-facilities.geojson"),
     ] {
-        import(
-            &twin,
-            kind,
-            &data.join("nairobi").join(file),
-            &ImportOptions::default(),
-        );
+        import(&twin, kind, &data.join(file), &ImportOptions::default());
     }
     let start = Instant::now();
     let model = read(&twin.snapshot(), &TravelOptions::default());

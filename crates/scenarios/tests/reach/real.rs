@@ -5,23 +5,17 @@ use std::time::Instant;
 use formats::{ImportOptions, Kind};
 use scenarios::model::{TravelOptions, Who};
 use sim_access::{Criterion, CriterionSet, EdgeIndex, Metric, Passability};
+use test_data::test_data;
 
-use crate::nairobi::data;
 use crate::support::{import, read, twin, view, without};
 
 #[test]
 fn streets_of_liechtenstein() {
-    let Some(data) = data() else {
-        eprintln!("ignored: no real data beside the workspace");
+    let Some(streets) = test_data("osm/liechtenstein.osm.pbf") else {
         return;
     };
     let twin = twin();
-    import(
-        &twin,
-        Kind::Osm,
-        &data.join("osm").join("liechtenstein.osm.pbf"),
-        &ImportOptions::default(),
-    );
+    import(&twin, Kind::Osm, &streets, &ImportOptions::default());
     let snapshot = twin.snapshot();
     let start = Instant::now();
     let model = read(&snapshot, &TravelOptions::default());

@@ -122,7 +122,7 @@ fn refused(error: &Error) -> Problem {
         Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
         Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
         Error::Weak(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Beyond(_) | Error::Refused => StatusCode::FORBIDDEN,
+        Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

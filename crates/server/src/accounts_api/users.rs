@@ -39,7 +39,7 @@ pub(super) struct Change {
 
 fn example() -> Value {
     json!({"id": "6a", "name": "ada", "roles": ["viewer"], "groups": [], "permissions": ["twin.read"], "disabled": false,
-        "invited": false, "second_factor": true, "made_at": "2026-05-01T12:00:00Z", "last_login": null})
+        "invited": false, "second_factor": true, "made_at": "2026-05-01T12:00:00Z", "external": false, "last_login": null})
 }
 
 fn invited_example() -> Value {

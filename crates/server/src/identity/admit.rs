@@ -49,7 +49,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
         }
     };
-    let shown = shown(&access, &request);
+    let shown = shown(&app, &access, &request).await;
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
         Shown::WrongCertificate(why) if need != Need::Anybody => {
@@ -67,8 +67,9 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     }
     match (need, &principal) {
         (Need::Anybody, _) | (Need::LoggedIn, Some(_)) => {}
-        (_, None) => return strangers(&access, &request),
+        (_, None) => return strangers(&app, &request),
         (Need::May(permission), Some(principal)) if principal.may(permission) => {}
+        (Need::May(_), Some(principal)) if principal.owes_second_factor => return owes(&app, request).await,
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -107,17 +108,23 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-/// What is said beats what is merely there: a key, then the connection's certificate, then a cookie.
-fn shown(access: &Access, request: &Request) -> Shown {
+/// What is said beats what is merely there: a key or a token, then the connection's certificate, then a cookie.
+async fn shown(app: &App, access: &Access, request: &Request) -> Shown {
     let headers = request.headers();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let key = value.to_str().ok().and_then(|text| {
+        // Two of them could be read in two ways.
+        let one = headers.get_all(header::AUTHORIZATION).iter().count() == 1;
+        let key = value.to_str().ok().filter(|_| one).and_then(|text| {
             let (scheme, key) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
         });
-        return key
-            .and_then(|key| access.of_key(key).or_else(|| access.of_device_secret(key)))
-            .map_or(Shown::Wrong, Shown::Key);
+        let Some(key) = key else {
+            return Shown::Wrong;
+        };
+        return match access.of_key(key).or_else(|| access.of_device_secret(key)) {
+            Some(service) => Shown::Key(service),
+            None => of_token(app, access, key).await.map_or(Shown::Wrong, Shown::Key),
+        };
     }
     if let Some(PeerCertificate(der)) = request.extensions().get() {
         return access
@@ -129,6 +136,21 @@ fn shown(access: &Access, request: &Request) -> Shown {
     session.map_or(Shown::Nothing, |(principal, token)| {
         Shown::Session(principal, token)
     })
+}
+
+/// Whom a token of the identity provider stands for.
+async fn of_token(app: &App, access: &Access, token: &str) -> Option<Principal> {
+    let told = app.config.provider.as_ref()?.bearer(token).await?;
+    let principal = if access.knows(&told) {
+        access.of_token(&told)
+    } else {
+        let access = access.clone();
+        let remembering = tokio::task::spawn_blocking(move || access.of_token(&told));
+        remembering.await.ok()?
+    };
+    principal
+        .inspect_err(|error| tracing::warn!(%error, "a token of the identity provider opens nothing"))
+        .ok()
 }
 
 /// Whether people look at this, rather than programs.
@@ -150,7 +172,7 @@ fn of_api(request: &Request, problem: Problem) -> Problem {
 }
 
 /// Nobody is known: people are asked to log in, programs to show a key.
-fn strangers(access: &Access, request: &Request) -> Response {
+fn strangers(app: &App, request: &Request) -> Response {
     if !is_for_people(request) {
         return of_api(request, who_are_you(false)).into_response();
     }
@@ -160,7 +182,7 @@ fn strangers(access: &Access, request: &Request) -> Response {
         .path_and_query()
         .filter(|_| reads)
         .map_or("/", |target| target.as_str());
-    let to = if access.needs_setup() {
+    let to = if super::begins_with_setup(app) {
         "/setup".to_owned()
     } else {
         pages::accounts::login_address(next)
@@ -170,6 +192,27 @@ fn strangers(access: &Access, request: &Request) -> Response {
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Who has to set up a second factor is led to where that is done.
+async fn owes(app: &App, request: Request) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && is_for_people(&request) {
+        let headers = [
+            (header::LOCATION, "/account?need=second_factor"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        return (StatusCode::SEE_OTHER, headers).into_response();
+    }
+    let detail =
+        "this account has to have a second factor (access.second_factor): set one up at /account first";
+    let problem = Problem::named(
+        StatusCode::FORBIDDEN,
+        "second-factor",
+        "A second factor is missing",
+        detail,
+    );
+    refused(app, request, problem).await
 }
 
 async fn forbidden(app: &App, request: Request, permission: access::Permission) -> Response {

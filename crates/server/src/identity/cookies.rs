@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub(crate) const SESSION: &str = "__Host-mapacha";
 /// A login that waits for its second factor.
 pub(crate) const BEGUN: &str = "__Host-mapacha-login";
+/// A way to the identity provider and back.
+pub(crate) const OUT: &str = "__Host-mapacha-provider";
 /// A browser in which somebody logged in before.
 pub(crate) const BROWSER: &str = "__Host-mapacha-browser";
 
@@ -13,6 +15,8 @@ pub(crate) const BROWSER: &str = "__Host-mapacha-browser";
 const YEAR_S: u64 = 365 * 86_400;
 /// How long a login may wait for its second factor.
 const BEGUN_S: u64 = 300;
+/// How long the way to the identity provider and back may take.
+const OUT_S: u64 = 600;
 
 /// The value of a cookie that a request carries; nothing where it carries two of that name.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -52,6 +56,20 @@ pub(crate) fn opened(headers: &mut HeaderMap, opened: &access::Opened) {
 /// Puts the cookie of a login that waits for its second factor into an answer.
 pub(crate) fn begun(headers: &mut HeaderMap, token: &str) {
     if let Some(value) = kept(BEGUN, token, Some(BEGUN_S)) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// Puts the cookie of a browser that goes to the identity provider into an answer.
+pub(crate) fn went_out(headers: &mut HeaderMap, value: &str) {
+    if let Some(value) = kept(OUT, value, Some(OUT_S)) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// Takes that cookie back: each way is gone once.
+pub(crate) fn came_back(headers: &mut HeaderMap) {
+    if let Some(value) = kept(OUT, "", Some(0)) {
         headers.append(header::SET_COOKIE, value);
     }
 }

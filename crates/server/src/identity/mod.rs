@@ -6,6 +6,7 @@
 mod admit;
 pub(crate) mod cookies;
 mod forms;
+mod provider;
 mod source;
 mod table;
 
@@ -24,6 +25,8 @@ use crate::ngsi_ld::TENANT;
 use crate::problem::{Answer, Problem, blocking};
 
 pub(crate) use admit::admit;
+pub(crate) use provider::Failed as ProviderFailed;
+pub use provider::{ClientSecret, Provider, ProviderSettings};
 pub use source::{Peer, PeerCertificate};
 pub(crate) use source::{Secured, source};
 pub(crate) use table::described;
@@ -74,6 +77,13 @@ async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> 
         .map(Some)
 }
 
+/// Whether the first thing to do is to make the first account: not where people can log in at the identity provider.
+pub(crate) fn begins_with_setup(app: &App) -> bool {
+    let provider = app.config.provider.as_ref();
+    let access = app.config.access.as_ref();
+    access.is_some_and(Access::needs_setup) && !provider.is_some_and(Provider::logs_in)
+}
+
 /// Somebody who logged in, or a service with a key.
 pub(crate) struct Asker {
     pub(crate) access: Access,
@@ -110,7 +120,7 @@ fn not_by_certificate(why: access::Nobody) -> Problem {
 fn who_are_you(wrong_key: bool) -> Problem {
     let (detail, challenge) = if wrong_key {
         (
-            "the key is not known, or it has ended",
+            "the key or the token is not known, or it has ended",
             "Bearer realm=\"mapacha\", error=\"invalid_token\"",
         )
     } else {

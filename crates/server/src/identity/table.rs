@@ -1,9 +1,9 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, DevicesManage, ImportsRun, MetricsRead,
-    NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun, SnapshotsManage, SourcesManage,
-    SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
+    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, DevicesManage, GovernanceManage,
+    ImportsRun, MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun,
+    SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
 use serde_json::{Value, json};
 
@@ -39,6 +39,9 @@ const ASSESSMENT: Methods = &[("GET", May(AssessmentRead))];
 const SCENARIOS: Methods = &[("GET", May(ScenariosRead))];
 const AUDIT: Methods = &[("GET", May(AuditRead))];
 const RUN: Methods = &[("POST", May(ScenariosRun))];
+const DESK: Methods = &[("GET", May(GovernanceManage))];
+const AT_DESK: Methods = &[("POST", May(GovernanceManage))];
+const DESKS: Methods = &[("GET", May(GovernanceManage)), ("POST", May(GovernanceManage))];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
@@ -275,6 +278,30 @@ const ROUTES: &[(&str, Methods)] = &[
             ("DELETE", May(PoliciesManage)),
         ],
     ),
+    // The desk of the data-protection officer
+    ("/governance", DESK),
+    ("/governance/processing/{activity}/edit", AT_DESK),
+    ("/governance/processing/{activity}/delete", AT_DESK),
+    ("/governance/processing", DESKS),
+    (
+        "/governance/processing/{activity}",
+        &[
+            ("GET", May(GovernanceManage)),
+            ("PUT", May(GovernanceManage)),
+            ("DELETE", May(GovernanceManage)),
+        ],
+    ),
+    ("/governance/processing/{activity}/assessment", AT_DESK),
+    ("/governance/processing/{activity}/approval", AT_DESK),
+    ("/governance/requests", DESKS),
+    ("/governance/requests/{request}", DESK),
+    ("/governance/requests/{request}/steps", AT_DESK),
+    ("/governance/requests/{request}/export", DESK),
+    ("/governance/breaches", DESKS),
+    ("/governance/breaches/{breach}", DESK),
+    ("/governance/breaches/{breach}/steps", AT_DESK),
+    ("/governance/profiles", DESK),
+    ("/governance/profiles/{profile}", DESK),
     // The audit log
     ("/audit", AUDIT),
     ("/audit/checkpoint", AUDIT),
@@ -295,6 +322,9 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/entities/{id}", READ),
     ("/reach", READ),
     ("/assets/{name}", EVERYBODY),
+    ("/trust", EVERYBODY),
+    ("/trust/{document}", EVERYBODY),
+    ("/.well-known/security.txt", EVERYBODY),
     ("/scenarios/new", &[("GET", May(ScenariosRun))]),
     (
         "/scenarios/{id}/edit",
@@ -305,10 +335,13 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/setup", FORM_OF_ANYBODY),
     ("/login", FORM_OF_ANYBODY),
     ("/login/code", FORM_OF_ANYBODY),
+    ("/login/provider", EVERYBODY),
+    ("/login/provider/return", EVERYBODY),
     ("/invitation", FORM_OF_ANYBODY),
     ("/logout", OWN),
     ("/account", &[("GET", LoggedIn)]),
     ("/account/password", OWN),
+    ("/account/provider", OWN),
     ("/account/second-factor", OWN),
     ("/account/sessions", OWN),
     ("/account/keys", OWN),
@@ -353,7 +386,7 @@ fn allow(methods: Methods) -> String {
 /// Says in the OpenAPI document how to prove who one is, and for each operation what it asks for.
 pub(crate) fn described(document: &mut Value) {
     let schemes = json!({
-        "key": {"type": "http", "scheme": "bearer", "description": "A key of a service: `mapacha key create`, or the page /account"},
+        "key": {"type": "http", "scheme": "bearer", "description": "A key of a service (`mapacha key create`, or the page /account), or an access token of the city's identity provider (access.oidc)"},
         "session": {"type": "apiKey", "in": "cookie", "name": super::cookies::SESSION, "description": "The cookie of somebody who logged in at /login"},
     });
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
@@ -426,7 +459,7 @@ pub(crate) mod tests {
     fn of_pages() -> BTreeSet<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
         let mut routes = BTreeSet::new();
-        for file in ["mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
+        for file in ["mod.rs", "desk/mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
             let source = std::fs::read_to_string(folder.join(file)).unwrap();
             for rest in source.split(".route(").skip(1) {
                 let path = rest.split('"').nth(1).unwrap();
@@ -484,12 +517,17 @@ pub(crate) mod tests {
                 "GET /access/authority",
                 "POST /access/devices/{device}/enrol",
                 "GET /assets/{name}",
+                "GET /trust",
+                "GET /trust/{document}",
+                "GET /.well-known/security.txt",
                 "GET /setup",
                 "POST /setup",
                 "GET /login",
                 "POST /login",
                 "GET /login/code",
                 "POST /login/code",
+                "GET /login/provider",
+                "GET /login/provider/return",
                 "GET /invitation",
                 "POST /invitation",
             ]

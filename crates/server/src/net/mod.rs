@@ -7,9 +7,11 @@
 pub mod address;
 #[cfg(test)]
 pub(crate) mod authority;
+mod form;
 mod outbound;
 mod trust;
 
+pub use form::Answered;
 use outbound::builder;
 pub use outbound::{Posted, Poster, resolve};
 pub use trust::Trust;

@@ -41,7 +41,7 @@ pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<Details
                 wording.finish(object(json!({
                     "id": name.as_str(),
                     "type": "EntityType",
-                    "typeName": wording.context.compact(name),
+                    "typeName": wording.context.compact_name(name),
                     "attributeNames": compacted(&wording, seen.attributes.keys()),
                 })))
             })
@@ -97,7 +97,7 @@ pub(crate) async fn entity_type(call: Reading, Path(name): Path<String>) -> Answ
             json!({
                 "id": attribute.as_str(),
                 "type": "Attribute",
-                "attributeName": wording.context.compact(attribute),
+                "attributeName": wording.context.compact_name(attribute),
                 "attributeTypes": kinds.iter().collect::<Vec<_>>(),
             })
         })
@@ -105,7 +105,7 @@ pub(crate) async fn entity_type(call: Reading, Path(name): Path<String>) -> Answ
     let body = wording.finish(object(json!({
         "id": name.as_str(),
         "type": "EntityTypeInfo",
-        "typeName": wording.context.compact(&name),
+        "typeName": wording.context.compact_name(&name),
         "entityCount": of_type.entities,
         "attributeDetails": details,
     })));
@@ -136,7 +136,7 @@ pub(crate) async fn attributes(call: Reading, Known(parameters): Known<DetailsPa
                 wording.finish(object(json!({
                     "id": name.as_str(),
                     "type": "Attribute",
-                    "attributeName": wording.context.compact(name),
+                    "attributeName": wording.context.compact_name(name),
                     "typeNames": compacted(&wording, of.types.iter()),
                 })))
             })
@@ -188,7 +188,7 @@ pub(crate) async fn attribute_information(call: Reading, Path(name): Path<String
     let body = wording.finish(object(json!({
         "id": name.as_str(),
         "type": "Attribute",
-        "attributeName": wording.context.compact(&name),
+        "attributeName": wording.context.compact_name(&name),
         "attributeCount": of.instances,
         "attributeTypes": of.kinds.iter().collect::<Vec<_>>(),
         "typeNames": compacted(&wording, of.types.iter()),
@@ -209,7 +209,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn compacted<'a>(wording: &Wording, names: impl Iterator<Item = &'a Name>) -> Vec<String> {
-    names.map(|name| wording.context.compact(name)).collect()
+    names.map(|name| wording.context.compact_name(name)).collect()
 }
 
 /// What entities have, by type and by attribute.

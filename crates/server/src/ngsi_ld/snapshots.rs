@@ -26,6 +26,7 @@ use super::negotiation::accepted;
 use super::parameters::shortened;
 use super::representation::Representation;
 use super::selection::{Wanted, from_query, text, within_bounds};
+use super::subscriptions::check_reachable;
 use crate::problem::{Answer, blocking};
 
 /// Where snapshots are.
@@ -69,6 +70,7 @@ pub(crate) async fn create_snapshot(call: Reading, payload: Payload) -> Answer {
     let object = json.as_object().ok_or_else(not_an_object)?;
     let now = call.app.clock.now();
     let mut new = parse_new(object, &context, now)?;
+    reachable(&call, object)?;
     let (asked, meant) = (object.clone(), context.clone());
     let queries = blocking(move || queries(&asked, &meant)).await??;
     for name in [QUERIES, TEMPORAL_QUERIES] {
@@ -110,6 +112,7 @@ pub(crate) async fn clone_snapshot(call: Reading, Path(id): Path<String>, payloa
     let object = json.as_object().ok_or_else(not_an_object)?;
     no_queries(object)?;
     let mut new = parse_new(object, &context, call.app.clock.now())?;
+    reachable(&call, object)?;
     // What the queries mean stays with them.
     if let Some(context) = original.given.get("@context") {
         new.given.insert("@context".to_owned(), context.clone());
@@ -185,6 +188,7 @@ pub(crate) async fn update_snapshot(call: Reading, Path(id): Path<String>, paylo
         }
     }
     let Members { lifetime, priority } = Members::parse(&rest, call.app.clock.now(), false)?;
+    reachable(&call, &rest)?;
     if let Some(text) = object.get("snapshotLifetime") {
         given.push(("snapshotLifetime".to_owned(), Some(text.clone())));
     }
@@ -268,6 +272,12 @@ impl Members {
             None => Ok(Self { lifetime, priority }),
         }
     }
+}
+
+/// Refuses an endpoint that no notification would ever reach.
+fn reachable(call: &Call, object: &Map<String, Value>) -> Result<(), Error> {
+    let reached = |uri| check_reachable(call, "/endpoint", uri);
+    text(object, "endpoint")?.map_or(Ok(()), reached)
 }
 
 /// Checks where and how notifications are to go (5.16.6).
@@ -415,12 +425,14 @@ impl Queries {
                     found += 1;
                     let mut entity = one.into_entity();
                     // Its head is what it is now, not what is told of the time that was asked for.
-                    if let Some(now) = picture.evolution_of(view, &entity.id) {
-                        entity.scope.clone_from(&now.scope);
+                    let past = std::mem::take(&mut entity.attributes);
+                    if let Some(last) = picture.last_state(view, &entity.id) {
+                        entity.scope.clone_from(&last.scope);
+                        entity.attributes.clone_from(&last.attributes);
                     }
                     entity.deleted_at = None;
                     take(Copied {
-                        past: std::mem::take(&mut entity.attributes),
+                        past,
                         entity,
                         live: false,
                     })?;

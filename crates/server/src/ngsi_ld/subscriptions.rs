@@ -225,11 +225,15 @@ pub(crate) async fn delete_subscription(call: Writing, Path(id): Path<String>) -
     Ok(no_content())
 }
 
-/// Refuses an endpoint that no notification would ever reach: what a URL tells without its name being resolved.
+/// Refuses an endpoint of a subscription that no notification would ever reach.
 pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
-    let Some(uri) = draft.endpoint() else {
-        return Ok(());
-    };
+    let reached = |uri| check_reachable(call, "/notification/endpoint/uri", uri);
+    draft.endpoint().map_or(Ok(()), reached)
+}
+
+/// Refuses a URI, given in `place`, that no notification would ever reach: what it tells without its name being
+/// resolved.
+pub(super) fn check_reachable(call: &Call, place: &str, uri: &str) -> Result<(), Error> {
     // Brokers are where a web server would be.
     let broker = uri
         .split_once("://")
@@ -240,8 +244,7 @@ pub(super) fn check_endpoint(call: &Call, draft: &Draft) -> Result<(), Error> {
     });
     let uri = host.as_deref().unwrap_or(uri);
     let allow_private = call.app.config.outbound.allow_private;
-    let refused =
-        |why: &dyn std::fmt::Display| Error::bad_data(format!("`/notification/endpoint/uri`: {why}"));
+    let refused = |why: &dyn std::fmt::Display| Error::bad_data(format!("`{place}`: {why}"));
     let url = net::check_url(uri, allow_private).map_err(|error| refused(&error))?;
     if url.host_str() == Some("localhost") && !allow_private {
         return Err(refused(

@@ -1,4 +1,4 @@
-//! Refusals that operations of NGSI-LD have in common (6.3), in the description of each.
+//! Refusals that operations have in common (of NGSI-LD: 6.3), in the description of each.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
@@ -7,58 +7,110 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr};
 /// Where the standard's operations are.
 const ROOT: &str = "/ngsi-ld/v1/";
 
-/// Adds to every operation of the standard what it may answer and does not say itself.
+/// Where the other APIs are.
+const OTHERS: [&str; 7] = [
+    "/access/",
+    "/audit/",
+    "/governance/",
+    "/imports/",
+    "/kpi/",
+    "/notifications",
+    "/scenarios",
+];
+
+/// Adds to every operation what it may answer and does not say itself.
 pub(super) fn complete(description: &mut OpenApi) {
     for (path, item) in &mut description.paths.paths {
-        if !path.starts_with(ROOT) {
+        let standard = path.starts_with(ROOT);
+        if !standard && !OTHERS.iter().any(|prefix| path.starts_with(prefix)) {
             continue;
         }
         for (reads, operation) in operations(item) {
-            let mut common = vec![
-                (
-                    "400",
-                    "The path, a parameter, a header or the body is wrong; `detail` says where and what to do",
-                ),
-                ("404", "There is no such tenant, or nothing of this id"),
-                ("503", "The store takes nothing at the moment"),
-            ];
-            if reads {
-                common.push(("406", "None of the media types in `Accept` can be given"));
-            }
-            if has_parameter(operation, "limit") {
-                common.push(("403", "`limit` is larger than this server gives at once"));
-            }
-            if operation.request_body.is_some() {
-                common.extend([
-                    ("411", "The body has no length"),
-                    ("413", "The body is too large"),
-                    ("415", "The body's media type is not one of this operation"),
-                    ("504", "The @context cannot be had"),
-                ]);
-            }
+            let common = if standard {
+                of_standard(reads, operation)
+            } else {
+                of_others(operation)
+            };
+            // Errors of NGSI-LD are plain JSON (6.3.3), those of the other APIs RFC 9457 has named.
+            let media_type = if standard {
+                "application/json"
+            } else {
+                "application/problem+json"
+            };
             for (status, meaning) in common {
                 if !operation.responses.responses.contains_key(status) {
                     operation
                         .responses
                         .responses
-                        .insert(status.to_owned(), refusal(status, meaning));
+                        .insert(status.to_owned(), refusal(status, meaning, media_type));
                 }
             }
         }
     }
 }
 
-fn refusal(status: &str, meaning: &str) -> RefOr<utoipa::openapi::Response> {
+/// A status, and what it means.
+type Meaning = (&'static str, &'static str);
+
+fn of_standard(reads: bool, operation: &Operation) -> Vec<Meaning> {
+    let mut common = vec![
+        (
+            "400",
+            "The path, a parameter, a header or the body is wrong; `detail` says where and what to do",
+        ),
+        ("404", "There is no such tenant, or nothing of this id"),
+        ("503", "The store takes nothing at the moment"),
+    ];
+    if reads {
+        common.push(("406", "None of the media types in `Accept` can be given"));
+    }
+    if has_parameter(operation, "limit") {
+        common.push(("403", "`limit` is larger than this server gives at once"));
+    }
+    if operation.request_body.is_some() {
+        common.extend([
+            ("411", "The body has no length"),
+            ("413", "The body is too large"),
+            ("415", "The body's media type is not one of this operation"),
+            ("504", "The @context cannot be had"),
+        ]);
+    }
+    common
+}
+
+fn of_others(operation: &Operation) -> Vec<Meaning> {
+    let mut common = vec![
+        (
+            "400",
+            "The path, a parameter or the body is wrong; `detail` says where and what to do",
+        ),
+        (
+            "404",
+            "There is no such tenant, nothing of this name, or nothing of this kind as this server is configured",
+        ),
+        (
+            "503",
+            "It is too much at the moment; `Retry-After` says when to come back",
+        ),
+    ];
+    if operation.request_body.is_some() {
+        common.extend([
+            ("413", "The body is too large"),
+            ("415", "The body's media type is not one of this operation"),
+            ("422", "The body can be read, and does not say what it should"),
+        ]);
+    }
+    common
+}
+
+fn refusal(status: &str, meaning: &str, media_type: &str) -> RefOr<utoipa::openapi::Response> {
     let response = ResponseBuilder::new().description(meaning);
-    // These two have no body (6.3.4).
-    let response = if matches!(status, "411" | "415") {
+    // These two have no body in the standard (6.3.4).
+    let response = if media_type == "application/json" && matches!(status, "411" | "415") {
         response
     } else {
         let problem = Ref::from_schema_name("ProblemDetails");
-        response.content(
-            "application/json",
-            ContentBuilder::new().schema(Some(problem)).build(),
-        )
+        response.content(media_type, ContentBuilder::new().schema(Some(problem)).build())
     };
     RefOr::T(response.build())
 }
@@ -100,6 +152,14 @@ mod tests {
         assert!(create["415"].get("content").is_none());
         assert_eq!(
             create["413"]["content"]["application/json"]["schema"]["$ref"],
+            "#/components/schemas/ProblemDetails"
+        );
+        let user = answers("/access/users", "post");
+        for status in ["201", "400", "404", "413", "415", "422"] {
+            assert!(user[status].is_object(), "{status}: {user}");
+        }
+        assert_eq!(
+            user["404"]["content"]["application/problem+json"]["schema"]["$ref"],
             "#/components/schemas/ProblemDetails"
         );
     }

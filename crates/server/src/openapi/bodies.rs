@@ -47,6 +47,17 @@ pub(super) fn complete(document: &mut Value) {
                     also(content, MERGE_PATCH, None);
                 }
             }
+            if (path.as_str(), method.as_str()) == ("/scenarios/{id}", "get")
+                && let Some(content) = operation.pointer_mut("/responses/200/content")
+                && let Some(content) = content.as_object_mut()
+            {
+                // The file itself, as it was sent.
+                let text = "schema = 1\ntitle = \"Kerbs\"\n";
+                content.insert(
+                    "application/toml".to_owned(),
+                    json!({"schema": {"type": "string"}, "example": text}),
+                );
+            }
             let maps = has_parameter(operation, "entityMap");
             if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
                 answers(responses, standard, maps);

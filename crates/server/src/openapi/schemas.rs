@@ -5,10 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     include_str!("schemas/audit.json"),
     include_str!("schemas/entities.json"),
     include_str!("schemas/temporal.json"),
+    include_str!("schemas/governance.json"),
     include_str!("schemas/subscriptions.json"),
     include_str!("schemas/sources.json"),
     include_str!("schemas/discovery.json"),

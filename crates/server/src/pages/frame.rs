@@ -27,6 +27,8 @@ pub(crate) struct Frame {
     pub(crate) version: String,
     /// Who visits, where people log in.
     pub(crate) who: Option<Who>,
+    /// Whether the visitor may work at the desk of data protection.
+    pub(crate) desk: bool,
     /// Whether people log in here, and nobody did.
     pub(crate) stranger: bool,
     /// What a form has to carry to be taken as one of this session.
@@ -61,6 +63,7 @@ impl Frame {
     pub(crate) fn new(visit: &Visit, place: Place, title: String) -> Self {
         let mut frame = Self::bare(&visit.app, visit.language, title);
         frame.items = items(place, visit.language);
+        frame.desk = crate::desk::may(&visit.app, visit.who.as_deref());
         frame.stranger = visit.app.config.access.is_some() && visit.who.is_none();
         frame.who = visit.who.as_ref().map(|who| Who {
             name: who.name.to_string(),
@@ -92,6 +95,7 @@ impl Frame {
             languages: Vec::new(),
             version: app.config.version.clone(),
             who: None,
+            desk: false,
             stranger: false,
             form_token: String::new(),
         }

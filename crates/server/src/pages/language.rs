@@ -308,7 +308,13 @@ mod tests {
     fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}"));
         let mut text = String::new();
-        for file in ["pages.ftl", "scenarios.ftl", "accounts.ftl", "audit.ftl"] {
+        for file in [
+            "pages.ftl",
+            "scenarios.ftl",
+            "accounts.ftl",
+            "audit.ftl",
+            "governance.ftl",
+        ] {
             text += &std::fs::read_to_string(folder.join(file)).unwrap();
         }
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
@@ -353,6 +359,7 @@ mod tests {
             "src/pages",
             "src/pages/scenarios",
             "src/pages/accounts",
+            "src/pages/desk",
         ] {
             for entry in std::fs::read_dir(here.join(folder)).unwrap() {
                 let path = entry.unwrap().path();

@@ -9,6 +9,7 @@ mod assessed;
 mod assets;
 mod audit;
 mod describe;
+pub(crate) mod desk;
 mod entities;
 mod entity;
 mod features;
@@ -28,6 +29,7 @@ mod respond;
 pub(crate) mod scenarios;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trust;
 mod visit;
 mod wheel;
 
@@ -58,6 +60,10 @@ pub fn router() -> Router<App> {
         .route("/entities/{id}", get(entity::page))
         .route("/assets/{name}", get(assets::asset))
         .route("/reach", get(reach::page))
+        .route("/trust", get(trust::page))
+        .route("/trust/{document}", get(trust::documents))
+        .route("/.well-known/security.txt", get(trust::security_txt))
+        .merge(desk::router())
         .merge(scenarios::router())
         .merge(accounts::router())
 }

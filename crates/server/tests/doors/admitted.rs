@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::common::{City, Reply};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(crate) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 
 /// What a route should ask for, said a second time: nothing, anybody who is known (`any`), or a permission.
@@ -27,6 +27,7 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
         _ if path.starts_with("/access/devices") => "devices.manage",
         _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/access/policies") => "policies.manage",
+        _ if path.starts_with("/governance/") => "governance.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -57,11 +58,13 @@ pub(crate) fn gives(role: Role) -> &'static str {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read scenarios.read devices.manage metrics.read"
         }
-        Role::Officer => "twin.read assessment.read scenarios.read audit.read policies.manage",
+        Role::Officer => {
+            "twin.read assessment.read scenarios.read audit.read governance.manage policies.manage"
+        }
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             devices.manage audit.read policies.manage metrics.read"
+             devices.manage audit.read governance.manage policies.manage metrics.read"
         }
     }
 }
@@ -86,7 +89,7 @@ pub(crate) fn key_with(city: &City, roles: &[Role]) -> String {
 }
 
 /// Somebody who logged in: the cookie, and the token of forms.
-fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
+pub(crate) fn logged_in(city: &City, name: &str, roles: &[Role]) -> (String, String) {
     let access = access_of(city);
     let new = NewPerson {
         name,

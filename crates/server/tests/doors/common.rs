@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -91,13 +91,16 @@ impl City {
 
     /// Where everybody has to say who they are.
     pub(crate) fn guarded() -> Self {
-        Self::guarded_with(|_| {})
+        Self::guarded_with(|_| {}, |_, _| {})
     }
 
-    /// The same, set otherwise.
-    pub(crate) fn guarded_with(more: impl FnOnce(&mut Config)) -> Self {
+    /// The same, otherwise set, with more to configure.
+    pub(crate) fn guarded_with(
+        set: impl FnOnce(&mut access::Settings),
+        more: impl FnOnce(&mut Config, &Arc<dyn twin::Clock>),
+    ) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
-            let settings = access::Settings {
+            let mut settings = access::Settings {
                 cost: access::Cost {
                     memory_kib: 8,
                     passes: 1,
@@ -105,6 +108,7 @@ impl City {
                 },
                 ..access::Settings::default()
             };
+            set(&mut settings);
             let twin = tenants.get(None).unwrap();
             let opened =
                 access::Access::open(twin.clone(), Arc::clone(clock), access::SystemRandom, settings);
@@ -114,7 +118,7 @@ impl City {
             (config.access, config.views) = (Some(opened), Some(views));
             let beside = config.spool_dir.with_file_name("ca");
             config.authority = Some(access::Authority::in_folder(&beside));
-            more(config);
+            more(config, clock);
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }
@@ -140,6 +144,9 @@ impl City {
         audit.begin(&tenants.get(None).unwrap()).unwrap();
         let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder.path().join("spool"));
         config.audit = Some(audit);
+        let home = tenants.get(None).unwrap();
+        let settings = governance::desk::Settings::default();
+        config.desk = Some(governance::desk::Desk::open(&home, settings).unwrap());
         configure(&mut config, &tenants, &shared);
         let app = App::new(
             tenants,
@@ -241,16 +248,7 @@ pub(crate) fn link(url: &str) -> String {
 
 /// A folder of real data, or the reason on stderr why there is none.
 pub(crate) fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("MAPACHA_TEST_DATA").map_or_else(
-        || Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).to_owned(),
-        PathBuf::from,
-    );
-    let path = root.join(folder);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("ignored: {} is not there; set MAPACHA_TEST_DATA", path.display());
-    None
+    test_data::test_data(folder)
 }
 
 fn given_contexts() -> Vec<(String, Value)> {

@@ -44,11 +44,14 @@ fn enrolled(city: &City, id: &str, roles: &[Role]) -> Shown {
 
 /// A city that takes certificates of its own authority and of these, on a socket, now (what is verified is of now).
 async fn listening(rig: &Rig, makers: &[&Authority]) -> Listening {
-    let city = City::guarded_with(|config| {
-        let own = config.authority.as_ref().unwrap();
-        own.init("Kisumu", now()).unwrap();
-        config.tls = Some(rig.tls_with(makers, own.trusted_files().to_vec()));
-    });
+    let city = City::guarded_with(
+        |_| {},
+        |config, _| {
+            let own = config.authority.as_ref().unwrap();
+            own.init("Kisumu", now()).unwrap();
+            config.tls = Some(rig.tls_with(makers, own.trusted_files().to_vec()));
+        },
+    );
     city.clock.set(now());
     Listening::over(city).await
 }

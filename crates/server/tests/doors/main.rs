@@ -4,16 +4,17 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
 mod admitted;
 mod audit;
 mod batch;
+mod browsers;
 mod common;
 mod contexts;
 mod described;
+mod desk;
 mod devices;
 mod discovery;
 mod entities;
@@ -25,14 +26,19 @@ mod nasty;
 mod ordering;
 mod payloads;
 mod pki;
+mod programs;
+mod provider;
 mod purge;
 mod registrations;
 mod scenarios;
 mod schema;
+mod second_factor;
 mod seen;
 mod service;
 mod snapshots;
 mod source_subscriptions;
+mod surface;
 mod temporal;
 mod tls;
+mod trust;
 mod versions;

@@ -209,3 +209,47 @@ async fn who_changed_whose_rights_is_in_the_audit_log() {
         403
     );
 }
+
+#[tokio::test]
+async fn pages_files_and_imports_ask_for_the_same_view() {
+    let city = city().await;
+    let [administrator, officer, editor, viewer] =
+        [Role::Administrator, Role::Officer, Role::Editor, Role::Viewer].map(|role| asking(&city, role));
+    let place = json!({"type": "GeoProperty", "value": {"type": "Point", "coordinates": [36.8, -1.29]}});
+    let there = json!({"id": "urn:ngsi-ld:Secret:there", "type": "Secret", "location": place});
+    let made = administrator.json("POST", ENTITIES, &there).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    for (page, mark) in [
+        ("/entities?type=Secret", "urn:ngsi-ld:Secret:1"),
+        ("/entities", "Secret"),
+        ("/entities/urn:ngsi-ld:RoadSegment:1", "Ada"),
+        ("/entities/urn:ngsi-ld:Secret:1", "Secret"),
+        ("/map?type=Secret", "urn:ngsi-ld:Secret:there"),
+        ("/map/features.csv?type=Secret", "urn:ngsi-ld:Secret:there"),
+        ("/map/features.geojson?type=Secret", "urn:ngsi-ld:Secret:there"),
+    ] {
+        // What was asked for stands in the page, so it is what else stands there that counts.
+        let told = |reply: &Reply| {
+            reply
+                .text()
+                .replace(&page.replace(':', "%3A"), "")
+                .replace(page, "")
+        };
+        let shown = officer.get(page).await;
+        assert!(
+            told(&shown).contains(mark),
+            "{page} for who may: {}",
+            shown.text()
+        );
+        let hidden = viewer.get(page).await;
+        let text = told(&hidden).replace("value=\"Secret\"", "");
+        let echoes = page.contains("type=Secret") && !text.contains("urn:ngsi-ld:Secret:");
+        assert!(!text.contains(mark) || echoes, "{page} for who may not: {text}");
+    }
+    let file = json!([{"id": "urn:ngsi-ld:Secret:imported", "type": "Secret"}]).to_string();
+    for (who, made) in [(&editor, 0), (&administrator, 1)] {
+        let kind = "application/octet-stream";
+        let report = who.send("POST", "/imports/entities", kind, Some(&file)).await;
+        assert_eq!(report.json()["made"], made, "{}", report.text());
+    }
+}

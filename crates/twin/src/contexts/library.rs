@@ -11,9 +11,10 @@ use serde_json::{Value as Json, json};
 use storage::StorageReader;
 
 use super::ContextKind;
+use crate::damage::Damages;
 use crate::error::Error;
 use crate::ids;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 
 /// The system table that holds them.
 const TABLE: &str = "jsonld-contexts";
@@ -32,6 +33,8 @@ const NEVER: i64 = i64::MIN;
 pub(crate) struct Library {
     /// Tells this library from any other.
     pub(super) id: String,
+    /// The local ids of those whose rows are damaged.
+    aside: HashSet<String>,
     entries: RwLock<BTreeMap<String, Arc<Hosted>>>,
     /// Held from the look at what is there to the end of a change: rows are written in the order of the changes.
     changing: Mutex<()>,
@@ -119,20 +122,17 @@ impl Hosted {
 
 impl Library {
     /// As the store has it.
-    pub(crate) fn load(storage: &dyn StorageReader) -> Result<Self, Error> {
-        let mut entries = BTreeMap::new();
-        for (key, value) in rows::read(storage, TABLE)? {
-            let hosted = Hosted::read(&key, &value).ok_or_else(|| {
-                let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!(
-                    "the row `{key}` of the system table `{TABLE}` is damaged"
-                ))
-            })?;
-            entries.insert(hosted.local_id.as_str().to_owned(), Arc::new(hosted));
-        }
+    pub(crate) fn load(storage: &dyn StorageReader, damages: &mut Damages) -> Result<Self, Error> {
+        let stored = damages.read(storage, TABLE, Hosted::read)?;
+        let aside = stored.aside.into_iter().map(String::from_utf8);
+        let entries = stored
+            .rows
+            .into_iter()
+            .map(|(_, hosted)| (hosted.local_id.as_str().to_owned(), Arc::new(hosted)));
         Ok(Self {
             id: ids::fresh("Library").as_str().to_owned(),
-            entries: RwLock::new(entries),
+            aside: aside.filter_map(Result::ok).collect(),
+            entries: RwLock::new(entries.collect()),
             changing: Mutex::new(()),
         })
     }
@@ -233,7 +233,8 @@ impl Library {
         store: impl FnOnce(Vec<Row>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let _one = self.changing.lock();
-        if self.get(local_id).is_none() {
+        // What is damaged can be taken away, and is not told from what is gone afterwards.
+        if self.get(local_id).is_none() && !self.aside.contains(local_id) {
             return Ok(false);
         }
         store(vec![Row::delete(TABLE, local_id)])?;
@@ -278,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_is_deleted_while_its_use_is_written_down_does_not_come_back() {
-        let library = Library::load(&*Memory::new().reader()).unwrap();
+        let library = Library::load(&*Memory::new().reader(), &mut Damages::default()).unwrap();
         let (now, none) = (Timestamp::from_seconds(0), HashSet::new);
         let id = library.add(ContextKind::Hosted, &json!({}), now, none, |_| Ok(()));
         let id = id.unwrap();

@@ -18,8 +18,9 @@ use tokio::sync::Notify;
 use super::dead::Dead;
 use super::queue::{Queue, Waiting};
 use super::{DeliveryLimits, DeliveryStatistics, Letter, Owner, OwnerKind};
+use crate::damage::Damages;
 use crate::error::Error;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 
 /// Messages that wait, by number.
 pub(crate) const OUTBOX: &str = "outbox";
@@ -93,11 +94,16 @@ pub(crate) struct Planned {
 
 impl Book {
     /// What the disk has. Owners are to be [`Self::enter_owner`]ed, then [`Self::open_queues`].
-    pub(crate) fn read(reader: &dyn StorageReader, limits: DeliveryLimits) -> Result<Self, Error> {
+    pub(crate) fn read(
+        reader: &dyn StorageReader,
+        limits: DeliveryLimits,
+        damages: &mut Damages,
+    ) -> Result<Self, Error> {
         let mut entries = Entries::default();
-        for (key, row) in rows::read(reader, DEAD_LETTERS)? {
-            let number = number_of(DEAD_LETTERS, &key)?;
-            let dead = Dead::decode(&row)?;
+        let decode = |key: &[u8], row: &[u8]| Some((number_of(key)?, Dead::decode(row)?));
+        let dead_letters = damages.read(reader, DEAD_LETTERS, decode)?;
+        entries.pass_over(&dead_letters.aside);
+        for (_, (number, dead)) in dead_letters.rows {
             entries.next_number = entries.next_number.max(number + 1);
             entries.dead_bytes += dead.letter.bytes();
             entries.dead.insert(number, dead);
@@ -112,11 +118,18 @@ impl Book {
 
     /// Takes up what waited when the program ended, as much as the bounds of today let wait. Messages whose owner is
     /// gone go too.
-    pub(crate) fn open_queues(&self, reader: &dyn StorageReader, now: Timestamp) -> Result<(), Error> {
-        let standings = rows::read(reader, STANDINGS)?;
-        let outbox = rows::read(reader, OUTBOX)?;
+    pub(crate) fn open_queues(
+        &self,
+        reader: &dyn StorageReader,
+        now: Timestamp,
+        damages: &mut Damages,
+    ) -> Result<(), Error> {
+        let standings = damages.read(reader, STANDINGS, |_, row| decode_standing(row))?;
+        let decode = |key: &[u8], row: &[u8]| Some((number_of(key)?, Letter::decode(row)?.0));
+        let outbox = damages.read(reader, OUTBOX, decode)?;
         let mut entries = self.entries.lock();
-        for (key, row) in standings {
+        // An owner whose counters are damaged begins to count anew.
+        for (key, standing) in standings.rows {
             let owner = decode_owner(&key);
             if owner
                 .as_ref()
@@ -125,14 +138,13 @@ impl Book {
                 continue;
             }
             match owner.and_then(|owner| entries.owners.get_mut(&owner)) {
-                Some(entry) => entry.standing = decode_standing(&row)?,
+                Some(entry) => entry.standing = standing,
                 None => entries.unwritten.push(Row::delete(STANDINGS, key)),
             }
         }
-        for (key, row) in outbox {
-            let number = number_of(OUTBOX, &key)?;
+        entries.pass_over(&outbox.aside);
+        for (key, (number, letter)) in outbox.rows {
             entries.next_number = entries.next_number.max(number + 1);
-            let (letter, _) = Letter::decode(OUTBOX, &row)?;
             if let Some(numbers) = entries.held.get_mut(&letter.owner) {
                 numbers.push(number);
                 continue;
@@ -358,6 +370,15 @@ impl Book {
 }
 
 impl Entries {
+    /// Leaves the numbers of damaged rows to them, as far as they can be believed.
+    fn pass_over(&mut self, keys: &[Vec<u8>]) {
+        for number in keys.iter().filter_map(|key| number_of(key)) {
+            if number < u64::MAX / 2 {
+                self.next_number = self.next_number.max(number + 1);
+            }
+        }
+    }
+
     /// Puts a message into the queue of its owner; `false` where there is no such owner.
     pub(super) fn admit(&mut self, number: u64, letter: Arc<Letter>, attempts: u32) -> bool {
         let Some(owner) = self.owners.get(&letter.owner) else {
@@ -422,9 +443,10 @@ impl Entries {
     }
 }
 
-pub(super) fn number_of(table: &str, key: &[u8]) -> Result<u64, Error> {
-    let damaged = |_| Error::Storage(format!("a key of the system table `{table}` is damaged"));
-    key.try_into().map(u64::from_be_bytes).map_err(damaged)
+/// The number that a key of the outbox or of the dead letters is; the last one is never given.
+fn number_of(key: &[u8]) -> Option<u64> {
+    let number = u64::from_be_bytes(key.try_into().ok()?);
+    (number < u64::MAX).then_some(number)
 }
 
 fn encode_owner(owner: &Owner) -> Vec<u8> {
@@ -454,19 +476,16 @@ fn encode_standing(standing: &Standing) -> Vec<u8> {
     bytes
 }
 
-fn decode_standing(row: &[u8]) -> Result<Standing, Error> {
-    let decode = || {
-        let json: Json = serde_json::from_slice(row.strip_prefix(&[1])?).ok()?;
-        let instant = |member: &str| json.get(member)?.as_i64().map(Timestamp::from_micros);
-        Some(Standing {
-            times_sent: json.get("timesSent")?.as_u64()?,
-            times_failed: json.get("timesFailed")?.as_u64()?,
-            last_notification: instant("lastNotification"),
-            last_success: instant("lastSuccess"),
-            last_failure: instant("lastFailure"),
-            succeeded: json.get("succeeded").and_then(Json::as_bool),
-            ..Standing::default()
-        })
-    };
-    decode().ok_or_else(|| Error::Storage(format!("a row of the system table `{STANDINGS}` is damaged")))
+fn decode_standing(row: &[u8]) -> Option<Standing> {
+    let json: Json = serde_json::from_slice(row.strip_prefix(&[1])?).ok()?;
+    let instant = |member: &str| json.get(member)?.as_i64().map(Timestamp::from_micros);
+    Some(Standing {
+        times_sent: json.get("timesSent")?.as_u64()?,
+        times_failed: json.get("timesFailed")?.as_u64()?,
+        last_notification: instant("lastNotification"),
+        last_success: instant("lastSuccess"),
+        last_failure: instant("lastFailure"),
+        succeeded: json.get("succeeded").and_then(Json::as_bool),
+        ..Standing::default()
+    })
 }

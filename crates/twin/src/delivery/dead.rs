@@ -9,7 +9,6 @@ use serde_json::{Value as Json, json};
 use super::book::{Book, DEAD_LETTERS, Entries, OUTBOX};
 use super::queue::Queue;
 use super::{DeliveryLimits, Letter, Owner};
-use crate::error::Error;
 use crate::rows::Row;
 
 /// A message that was given up.
@@ -60,8 +59,8 @@ impl Dead {
         }))
     }
 
-    pub(super) fn decode(row: &[u8]) -> Result<Self, Error> {
-        let (letter, more) = Letter::decode(DEAD_LETTERS, row)?;
+    pub(super) fn decode(row: &[u8]) -> Option<Self> {
+        let (letter, more) = Letter::decode(row)?;
         let text = |member: &str| {
             more.get(member)
                 .and_then(Json::as_str)
@@ -69,7 +68,7 @@ impl Dead {
                 .to_owned()
         };
         let number = |member: &str| more.get(member).and_then(Json::as_i64).unwrap_or_default();
-        Ok(Self {
+        Some(Self {
             letter: Arc::new(letter),
             uri: text("uri"),
             reason: text("reason"),

@@ -5,7 +5,6 @@ use ngsi_ld::{Timestamp, Uri};
 use serde_json::{Value as Json, json};
 
 use super::{Owner, OwnerKind};
-use crate::error::Error;
 
 /// The version of the form on disk.
 const VERSION: u8 = 1;
@@ -62,15 +61,7 @@ impl Letter {
     }
 
     /// What was encoded, and what was told beside it.
-    pub(crate) fn decode(table: &str, bytes: &[u8]) -> Result<(Self, Json), Error> {
-        Self::try_decode(bytes).ok_or_else(|| {
-            Error::Storage(format!(
-                "a row of the system table `{table}` is damaged, or of a newer program"
-            ))
-        })
-    }
-
-    fn try_decode(bytes: &[u8]) -> Option<(Self, Json)> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<(Self, Json)> {
         let (&version, rest) = bytes.split_first()?;
         if version != VERSION {
             return None;

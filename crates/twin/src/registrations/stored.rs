@@ -4,7 +4,7 @@ use ngsi_ld::context::Context;
 use ngsi_ld::registration::{Draft, Registration, read_stored, write_stored};
 use ngsi_ld::{Timestamp, Uri};
 use serde_json::{Value as Json, json};
-use storage::StorageReader;
+use storage::{FoundRow, StorageReader};
 
 use super::StoredRegistration;
 use crate::error::Error;
@@ -40,8 +40,8 @@ pub(super) fn erase(id: &Uri) -> Row {
 /// Where the store itself cannot be read.
 pub(super) fn read(reader: &dyn StorageReader) -> Result<(Vec<StoredRegistration>, Vec<Uri>), Error> {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for (key, row) in rows::read(reader, TABLE)? {
-        match decode(&row) {
+    for FoundRow { key, value } in rows::read_as_found(reader, TABLE)? {
+        match value.and_then(|row| decode(&row)) {
             Ok(stored) => found.push(stored),
             Err(reason) => {
                 let id = String::from_utf8_lossy(&key);

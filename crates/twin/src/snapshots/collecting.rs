@@ -246,11 +246,12 @@ pub(super) fn copy_all(
     let mut failed = None;
     let mut copy = |entity: &Arc<Entity>, live: bool| {
         let copied = past_of(&entity.id).and_then(|past| {
-            take(Copied {
-                live,
-                entity: Entity::clone(entity),
-                past,
-            })
+            let last = picture.last_state(view, &entity.id).filter(|_| !live);
+            let mut entity = Entity::clone(entity);
+            if let Some(last) = last {
+                entity.attributes.clone_from(&last.attributes);
+            }
+            take(Copied { entity, live, past })
         });
         failed = copied.err();
         failed.is_none()
@@ -267,9 +268,7 @@ pub(super) fn copy_all(
             if picture.get(view, &entity.id).is_some() {
                 return true;
             }
-            let mut gone = Entity::clone(entity);
-            gone.attributes.clear();
-            copy(&Arc::new(gone), false)
+            copy(entity, false)
         })?;
     }
     failed.map_or(Ok(()), Err)

@@ -9,7 +9,7 @@ use query::view::Rights;
 use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use storage::StorageReader;
+use storage::{FoundRow, StorageReader};
 
 use super::registry::Registry;
 use super::{StoredSubscription, UnreadSubscription};
@@ -144,9 +144,9 @@ pub(crate) struct Found {
 /// Where the store itself cannot be read.
 pub(crate) fn read(reader: &dyn StorageReader, subject: Subject) -> Result<Found, Error> {
     let mut known: HashMap<String, Context> = HashMap::new();
-    for (key, row) in rows::read(reader, contexts(subject))? {
+    for FoundRow { key, value } in rows::read_as_found(reader, contexts(subject))? {
         let restored = (|| {
-            let key: ContextKey = key.as_slice().try_into().ok()?;
+            let (key, row): (ContextKey, _) = (key.as_slice().try_into().ok()?, value.ok()?);
             let dump: Json = serde_json::from_slice(row.strip_prefix(&[CONTEXT_VERSION])?).ok()?;
             Some((hex(&key), Context::restore(&dump).ok()?))
         })();
@@ -165,8 +165,11 @@ pub(crate) fn read(reader: &dyn StorageReader, subject: Subject) -> Result<Found
             used: HashMap::new(),
         },
     };
-    for (key, row) in rows::read(reader, subscriptions(subject))? {
-        let reason = match decode(subject, &row, &known) {
+    for FoundRow { key, value } in rows::read_as_found(reader, subscriptions(subject))? {
+        // Of a damaged row nothing is told but its key.
+        let row = value.as_deref().unwrap_or_default();
+        let decoded = value.as_ref().map_err(String::clone);
+        let reason = match decoded.and_then(|row| decode(subject, row, &known)) {
             Ok(stored) => {
                 found.contexts.count(&stored.context);
                 found.subscriptions.push(stored);
@@ -182,7 +185,7 @@ pub(crate) fn read(reader: &dyn StorageReader, subject: Subject) -> Result<Found
             "the row of a subscription cannot be read; it is kept, and nobody is notified"
         );
         let Ok(id) = Uri::parse(&id) else { continue };
-        let unread = unread(subject, id, reason, &row, &known);
+        let unread = unread(subject, id, reason, row, &known);
         if let Some(context) = &unread.context {
             found.contexts.count(context);
         }

@@ -354,7 +354,11 @@ fn of_ten_thousand_subscriptions_few_are_looked_at() {
 fn a_defect_met_for_one_does_not_silence_the_others() {
     let storage = storage::Memory::new();
     let reader = storage::Storage::reader(&storage);
-    let book = crate::delivery::Book::read(&*reader, crate::delivery::DeliveryLimits::default()).unwrap();
+    let (limits, mut damages) = (
+        crate::delivery::DeliveryLimits::default(),
+        crate::damage::Damages::default(),
+    );
+    let book = crate::delivery::Book::read(&*reader, limits, &mut damages).unwrap();
     let mut matcher = super::Matcher::open(&*reader, Arc::default(), Arc::default(), &book).unwrap();
     let entities = json!([{"type": "A"}]);
     matcher.put(compiled(1, &json!({"entities": entities})), &book);

@@ -14,7 +14,7 @@ use serde_json::json;
 use twin::delivery::DeadLetterFilter;
 use twin::{Error, Instance, Mapped, Operation, Outcome, Reader as _, Twin, Views};
 
-use crate::common::{always, at, hiding, id, name, only, property, run, set, thing, twin, view};
+use crate::common::{always, at, clock, hiding, id, name, only, property, run, set, thing, twin, view};
 use crate::delivery::{Mood, Post, settled};
 use crate::subscriptions::{draft, started};
 
@@ -310,6 +310,93 @@ fn the_past_of_what_is_gone_is_shown_by_its_last_state() {
         .execute_blocking(&of_ada(), vec![Operation::Create(hers)])
         .remove(0);
     assert!(matches!(made, Err(Error::AlreadyExists(_))), "{made:?}");
+}
+
+/// Whether Ada sees the past of `b` of each of these entities.
+fn sees_b(twin: &Twin, numbers: &[&str]) -> Vec<bool> {
+    let b = |n: &&str| {
+        let past = twin.history(&of_ada(), &id(n), &always()).unwrap();
+        let mut attributes = past.into_iter().flat_map(|entity| entity.attributes);
+        attributes.any(|one| one.name == name("b"))
+    };
+    numbers.iter().map(b).collect()
+}
+
+fn owner(who: &str, observed: i64) -> Attribute {
+    Attribute::property(name("owner"), who).observed_at(at(observed))
+}
+
+/// What was current decides, however old it says that it was; of what never had a current state, the latest.
+#[test]
+fn the_last_state_is_the_one_that_was_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let store = storage::Embedded::open(folder.path(), "city", storage::Environment::real(1)).unwrap();
+        Twin::open(Box::new(store), clock()).unwrap()
+    };
+    let twin = open();
+    let history = |number: &str, owners: &[Attribute]| Operation::AppendHistory {
+        entity: owners
+            .iter()
+            .fold(thing(number).with(property("b", 1)), |entity, one| {
+                entity.with(one.clone())
+            }),
+        current: false,
+    };
+    let create =
+        |number: &str, owner: Attribute| Operation::Create(thing(number).with(property("b", 1)).with(owner));
+    let replace = |number: &str, owner: Attribute| Operation::ReplaceAttribute(id(number), owner);
+    for operation in [
+        // Bob's in the end, by what was observed earlier; and the other way round.
+        create("bobs", owner("Ada", 100)),
+        replace("bobs", owner("Bob", 50)),
+        Operation::Delete(id("bobs")),
+        create("hers", owner("Bob", 100)),
+        replace("hers", owner("Ada", 50)),
+        Operation::Delete(id("hers")),
+        // What is told of the past later changes nothing of that.
+        history("bobs", &[owner("Ada", 200)]),
+        // Only a past.
+        history("past", &[owner("Bob", 20)]),
+        history("past", &[owner("Ada", 30)]),
+        history("past", &[owner("Bob", 10)]),
+        // Made again, and gone again.
+        create("again", owner("Ada", 10)),
+        Operation::Delete(id("again")),
+        create("again", owner("Bob", 5)),
+        Operation::Delete(id("again")),
+        // The attribute that decided is destroyed.
+        create("lost", owner("Ada", 10)),
+        Operation::Delete(id("lost")),
+        Operation::DeleteAttributeHistory(id("lost"), name("owner"), Instance::All),
+    ] {
+        run(&twin, operation).unwrap();
+    }
+    let numbers = ["bobs", "hers", "past", "again", "lost"];
+    let expected = [false, true, true, false, false];
+    assert_eq!(sees_b(&twin, &numbers), expected);
+    drop(twin);
+    let twin = open();
+    assert_eq!(sees_b(&twin, &numbers), expected, "after a start");
+    // Nothing of a last state is shown as if it were there.
+    for number in numbers {
+        assert!(twin.get(&view(), &id(number)).is_none());
+        let gone = twin.evolution_of(&view(), &id(number)).unwrap();
+        assert!(gone.attributes.is_empty(), "{gone:?}");
+    }
+    // Nobody brings the past into his sight by telling more of it.
+    let mut told = thing("bobs-past");
+    told.attributes = vec![property("a", 1), property("b", 1), owner("Bob", 10)];
+    let mut mine = thing("bobs-past");
+    mine.attributes = vec![owner("Ada", 20)];
+    for (view, entity, expected) in [(view(), told, true), (of_ada(), mine, false)] {
+        let append = Operation::AppendHistory {
+            entity,
+            current: false,
+        };
+        let result = twin.execute_blocking(&view, vec![append]).remove(0);
+        assert_eq!(result.is_ok(), expected, "{result:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -204,6 +204,50 @@ fn clauses_5_2_5_and_5_2_6_output_only_members_are_ignored() {
 }
 
 #[test]
+fn clause_5_2_2_read_only_members_of_attributes_are_ignored() {
+    let core = Context::core();
+    for at in [json!("2020-01-01T00:00:00Z"), json!("yesterday"), json!(0)] {
+        let stamped = json!({
+            "type": "Property", "value": 1, "createdAt": at, "modifiedAt": at, "deletedAt": at,
+            "accuracy": {"type": "Property", "value": 2, "createdAt": at, "modifiedAt": at, "deletedAt": at}
+        });
+        let plain = json!({"type": "Property", "value": 1, "accuracy": {"type": "Property", "value": 2}});
+        let with = |attribute: &Json| json!({"id": "urn:a:b", "type": "T", "a": attribute});
+        let entity = read_entity(&with(&stamped), core).unwrap();
+        assert_eq!(entity.attributes[0].deletion(), None, "{at}");
+        assert_eq!(write(&entity, &WriteOptions::default()), with(&plain), "{at}");
+        let replaced = read_attribute("a", &stamped, core).unwrap();
+        assert_eq!(
+            write_attribute(&replaced, core, &WriteOptions::default()),
+            Some(plain.clone())
+        );
+        // A change to what is there must not make it look like something that is gone.
+        assert_eq!(
+            read_fragment(&with(&stamped), core),
+            read_fragment(&with(&plain), core)
+        );
+        assert_eq!(
+            read_attribute_fragment("a", &stamped, core),
+            read_attribute_fragment("a", &plain, core)
+        );
+    }
+}
+
+#[test]
+fn clause_4_6_2_only_terms_stand_alone_without_being_names() {
+    let iri = |rest: &str| format!("https://uri.etsi.org/ngsi-ld/default-context/{rest}");
+    let json = json!({
+        "id": "urn:a:b", "type": iri("street-lamp"),
+        iri("top-speed"): {
+            "type": "Relationship", "object": "urn:a:c", "objectType": iri("street-lamp"),
+            iri("2nd"): {"type": "VocabProperty", "vocab": "non-commercial"}
+        }
+    });
+    let entity = read_entity(&json, Context::core()).unwrap();
+    assert_eq!(write(&entity, &WriteOptions::default()), json);
+}
+
+#[test]
 fn clause_4_5_2_2_value_types_are_coerced() {
     let context = Context::compile(
         &json!({"myType": "https://a.example/myType"}),

@@ -34,6 +34,9 @@ fn name() -> impl Strategy<Value = Name> {
         "object",
         "ex:other",
         "urn:x:y",
+        // What follows the default vocabulary is no name (4.6.2).
+        "https://uri.etsi.org/ngsi-ld/default-context/non-commercial",
+        "https://uri.etsi.org/ngsi-ld/default-context/7",
     ];
     prop_oneof![
         prop::sample::select(known),

@@ -482,7 +482,7 @@ fn write(
     // An attribute of which this part of the time has nothing is there all the same (6.3.10).
     for name in left_out.iter().filter(|name| options.shows(name)) {
         object
-            .entry(wording.context.compact(name))
+            .entry(wording.context.compact_name(name))
             .or_insert_with(|| Json::Array(Vec::new()));
     }
     object

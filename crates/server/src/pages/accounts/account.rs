@@ -1,6 +1,6 @@
 //! `/account`: one's own password, second factor, sessions and keys.
 
-use access::{Assurance, Error, Person};
+use access::{Assurance, Error, Person, Proof};
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -35,6 +35,17 @@ struct AccountPage {
     /// A key, shown this once.
     key: Option<String>,
     ticks: Vec<Tick>,
+    /// The identity provider, where people log in there.
+    provider: Option<LinkedTo>,
+    /// Whether a password opens the account.
+    password: bool,
+}
+
+struct LinkedTo {
+    name: String,
+    linked: bool,
+    /// The way there, once it was asked for.
+    go: Option<String>,
 }
 
 struct Enrolled {
@@ -58,15 +69,18 @@ pub(super) struct Shown {
     pub(super) done: Option<&'static str>,
     pub(super) codes: Vec<String>,
     pub(super) key: Option<String>,
+    pub(super) go: Option<String>,
 }
 
 /// What was done, by the word in the address.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 7] = [
     ("password", "done-password"),
     ("second-factor-off", "done-second-off"),
     ("session", "done-session"),
     ("key-ended", "done-key-ended"),
     ("begun", "done-second-begun"),
+    ("linked", "done-linked"),
+    ("unlinked", "done-unlinked"),
 ];
 
 /// `GET /account`.
@@ -98,13 +112,27 @@ pub(super) fn account_page(visit: &Visit, shows: Shown) -> Result<Response, Fail
             qr: Qr::of(&enrolment.uri),
         });
     let wrong = shows.wrong.as_ref();
+    let mut errors: Vec<Wrong> = wrong
+        .map(|(error, field)| Wrong::of(l, error, field))
+        .into_iter()
+        .collect();
+    if wrong.is_none() && visit.parameter("failed") == Some("provider") {
+        errors.push(Wrong::text(l, "wrong-provider", "provider"));
+    }
+    if wrong.is_none() && who.owes_second_factor {
+        errors.push(Wrong::text(l, "second-needed", "second"));
+    }
+    let provider = visit.app.config.provider.as_ref().filter(|it| it.logs_in());
     let page = AccountPage {
         l,
         frame: Frame::new(visit, Place::Account, l.text("account-title")),
-        errors: wrong
-            .map(|(error, field)| Wrong::of(l, error, field))
-            .into_iter()
-            .collect(),
+        errors,
+        provider: provider.map(|it| LinkedTo {
+            name: it.name().to_owned(),
+            linked: own.external,
+            go: shows.go,
+        }),
+        password: own.password,
         done: shows.done.map(|key| l.text(key)),
         second: own.second_factor.then(|| left(l, &own)),
         enrolment,
@@ -186,7 +214,12 @@ pub(super) async fn second_factor(
     let sent = Sent::read(&app, &visit, request).await?;
     read(visit, move |visit| {
         let (access, id) = (accounts(visit)?, &person(visit)?.id);
-        let password = sent.field("password");
+        let session = visit.session.as_deref();
+        let has_password = access.person(id).is_ok_and(|own| own.password);
+        let proof = match (sent.field("password"), session) {
+            ("", Some(session)) if !has_password => Proof::Session(session),
+            (password, _) => Proof::Password(password),
+        };
         let with_codes = |codes: Vec<String>| {
             account_page(
                 visit,
@@ -198,19 +231,19 @@ pub(super) async fn second_factor(
             )
         };
         match sent.field("then") {
-            "begin" => match access.begin_second_factor(id, password, sent.from) {
+            "begin" => match access.begin_second_factor(id, proof, sent.from) {
                 Ok(_) => Ok(see("/account?done=begun")),
                 Err(error) => wrong(visit, error, "second-password"),
             },
-            "confirm" => match access.confirm_second_factor(id, sent.field("code")) {
+            "confirm" => match access.confirm_second_factor(id, sent.field("code"), session) {
                 Ok(codes) => with_codes(codes),
                 Err(error) => wrong(visit, error, "code"),
             },
-            "codes" => match access.renew_recovery_codes(id, password, sent.from) {
+            "codes" => match access.renew_recovery_codes(id, proof, sent.from) {
                 Ok(codes) => with_codes(codes),
                 Err(error) => wrong(visit, error, "second-password"),
             },
-            "end" => match access.end_second_factor(id, password, sent.from) {
+            "end" => match access.end_second_factor(id, proof, sent.from) {
                 Ok(()) => Ok(see("/account?done=second-factor-off")),
                 Err(error) => wrong(visit, error, "second-password"),
             },

@@ -7,10 +7,10 @@ use axum::response::Response;
 
 use super::{Failure, Sent, Visit, Wrong, accounts, read, safe, see, shown};
 use crate::App;
-use crate::identity::cookies;
+use crate::identity::{Provider, begins_with_setup, cookies};
 use crate::pages::frame::{Frame, Place};
-use crate::pages::language::Language;
-use crate::pages::visit::encode;
+use crate::pages::language::{Argument, Language};
+use crate::pages::visit::{address, encode};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -20,6 +20,10 @@ struct LoginPage {
     errors: Vec<Wrong>,
     next: String,
     name: String,
+    /// The identity provider: what to press, and the way there.
+    provider: Option<(String, String)>,
+    /// Where to log out there, too.
+    leave: Option<String>,
 }
 
 #[derive(Template)]
@@ -34,26 +38,39 @@ struct CodePage {
 /// `GET /login`.
 pub(super) async fn page(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
     let next = safe(visit.parameter("next").unwrap_or("/")).to_owned();
-    if accounts(&visit)?.needs_setup() {
+    accounts(&visit)?;
+    if begins_with_setup(&visit.app) {
         return Ok(see("/setup"));
     }
     password_page(&visit, next, String::new(), None)
 }
 
-fn password_page(
+pub(super) fn password_page(
     visit: &Visit,
     next: String,
     name: String,
     wrong: Option<&Error>,
 ) -> Result<Response, Failure> {
     let l = visit.language;
+    let provider = visit.app.config.provider.as_ref().filter(|it| it.logs_in());
+    let mut errors: Vec<Wrong> = wrong
+        .map(|error| Wrong::of(l, error, "name"))
+        .into_iter()
+        .collect();
+    if wrong.is_none() && visit.parameter("failed") == Some("provider") {
+        errors.push(Wrong::text(l, "wrong-provider", "provider"));
+    }
+    let left = visit.parameter("left") == Some("provider");
     let page = LoginPage {
         l,
         frame: Frame::new(visit, Place::None, l.text("login-title")),
-        errors: wrong
-            .map(|error| Wrong::of(l, error, "name"))
-            .into_iter()
-            .collect(),
+        errors,
+        provider: provider.map(|it| {
+            let to = address("/login/provider", std::iter::once(("next", next.as_str())));
+            let name = l.text_with("login-provider", &[("name", Argument::Text(it.name()))]);
+            (name, to)
+        }),
+        leave: provider.filter(|_| left).and_then(Provider::logout_url),
         next,
         name,
     };
@@ -90,7 +107,7 @@ pub(super) async fn enter(
 }
 
 /// Whoever logs in anew leaves the session before.
-fn end_before(access: &access::Access, sent: &Sent) {
+pub(super) fn end_before(access: &access::Access, sent: &Sent) {
     if let Some(token) = cookies::cookie(&sent.headers, cookies::SESSION)
         && let Err(error) = access.end_session(token)
     {
@@ -151,12 +168,16 @@ pub(super) async fn code(
 pub(super) async fn leave(State(_app): State<App>, visit: Visit) -> Result<Response, Failure> {
     read(visit, |visit| {
         let access = accounts(visit)?;
+        let mut to = "/login";
         if let Some(token) = &visit.session {
+            if access.is_external_session(token) {
+                to = "/login?left=provider";
+            }
             access
                 .end_session(token)
                 .map_err(|error| super::failed(visit, &error))?;
         }
-        let mut response = see("/login");
+        let mut response = see(to);
         cookies::ended(response.headers_mut());
         Ok(response)
     })

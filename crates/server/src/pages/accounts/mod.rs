@@ -6,6 +6,7 @@
 mod account;
 mod login;
 mod own_keys;
+mod provider;
 pub(super) mod qr;
 mod setup;
 #[cfg(test)]
@@ -42,10 +43,13 @@ pub(super) fn router() -> Router<App> {
         .route("/setup", get(setup::page).post(setup::make))
         .route("/login", get(login::page).post(login::enter))
         .route("/login/code", get(login::code_page).post(login::code))
+        .route("/login/provider", get(provider::leave))
+        .route("/login/provider/return", get(provider::back))
         .route("/invitation", get(setup::invitation).post(setup::accept))
         .route("/logout", post(login::leave))
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
+        .route("/account/provider", post(provider::change))
         .route("/account/second-factor", post(account::second_factor))
         .route("/account/sessions", post(account::end_session))
         .route("/account/keys", post(own_keys::change))
@@ -99,6 +103,16 @@ impl Sent {
         })
     }
 
+    /// A request that is no form.
+    fn without_body(app: &App, request: Request) -> Self {
+        let (parts, _) = request.into_parts();
+        Self {
+            fields: Vec::new(),
+            from: identity::source(app, &parts.extensions, &parts.headers),
+            headers: parts.headers,
+        }
+    }
+
     /// A field as it was typed; empty where it is not there.
     fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or("")
@@ -134,7 +148,7 @@ fn accounts(visit: &Visit) -> Result<&Access, Failure> {
 
 /// The person who visits. A key has no page of its own.
 fn person(visit: &Visit) -> Result<&Principal, Failure> {
-    let who = visit.who.as_deref();
+    let who = visit.who.as_deref().filter(|_| visit.session.is_some());
     who.filter(|who| who.kind == access::Kind::Person).ok_or_else(|| {
         let problem = Problem::api(
             StatusCode::FORBIDDEN,

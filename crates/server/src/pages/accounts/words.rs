@@ -16,6 +16,7 @@ impl Wrong {
     pub(super) fn of(l: Language, error: &Error, field: &'static str) -> Self {
         let text = match error {
             Error::Refused => l.text("wrong-refused"),
+            Error::NoAccess => l.text("wrong-no-access"),
             Error::Wait { seconds } => {
                 let seconds = usize::try_from(*seconds).unwrap_or(usize::MAX);
                 l.text_with("wrong-wait", &[("seconds", Argument::Count(seconds))])

@@ -74,13 +74,13 @@ pub(crate) async fn for_people(State(app): State<App>, request: Request, next: N
 }
 
 /// Whether a browser asks for something to look at: HTML rather than JSON, and no form of the data by name.
-fn wants_a_page(request: &Request) -> bool {
+pub(super) fn wants_a_page(request: &Request) -> bool {
     let (headers, query) = (request.headers(), request.uri().query().unwrap_or(""));
     weight_of(headers, "text/html") > weight_of(headers, "application/json")
         && !query.split('&').any(|pair| pair.starts_with("format="))
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -1,0 +1,256 @@
+//! One request, one breach: what is known, what was done, and what to do next.
+
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use governance::desk::{BreachStep, Error, Kind, Level, NewBreach, NewRequest, RequestStep, Step};
+
+use super::fields::{Field, label, word};
+use super::{Failure, Sent, Visit, at, failed, overview, read, respond, see, wrong};
+use crate::App;
+use crate::desk::facts::names;
+use crate::pages::frame::{Frame, Place};
+use crate::pages::language::{Language, instant};
+
+#[derive(Template)]
+#[template(path = "desk_case.html")]
+struct Case {
+    l: Language,
+    frame: Frame,
+    id: String,
+    title: String,
+    facts: Vec<(String, String)>,
+    steps: Vec<Taken>,
+    /// Where its form leads; none where it is closed.
+    action: Option<String>,
+    fields: Vec<Field>,
+    export: Option<String>,
+}
+
+struct Taken {
+    step: String,
+    at: String,
+    by: String,
+    note: String,
+}
+
+fn taken(visit: &Visit, steps: &[Step]) -> Vec<Taken> {
+    let people = names(visit.app.config.access.as_ref());
+    (steps.iter())
+        .map(|step| Taken {
+            step: word(visit.language, &step.step),
+            at: instant(step.at),
+            by: people
+                .get(step.by.as_str())
+                .cloned()
+                .unwrap_or_else(|| step.by.clone()),
+            note: step.note.clone(),
+        })
+        .collect()
+}
+
+/// `POST /governance/requests` from a page.
+pub(super) async fn receive(
+    State(_app): State<App>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&visit, request).await?;
+    read(visit, move |visit| {
+        let at = at(visit)?;
+        let new = || {
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == sent.field("kind"));
+            Ok(NewRequest {
+                kind: kind.ok_or_else(|| wrong("kind", "choose what is asked for"))?,
+                subject: sent.field("subject").to_owned(),
+                entities: sent.lines("entities"),
+                tenant: None,
+                details: sent.field("details").to_owned(),
+                received_at: sent.day("received")?,
+            })
+        };
+        let request = new()
+            .and_then(|new| at.desk.receive(&at.by, new))
+            .map_err(failed(visit))?;
+        Ok(see(&format!("/governance/requests/{}", request.id)))
+    })
+    .await
+}
+
+/// `GET /governance/requests/{request}`.
+pub(super) async fn request(
+    State(_app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    read(visit, move |visit| {
+        let l = visit.language;
+        let request = at(visit)?.desk.request(&id).map_err(failed(visit))?;
+        let facts = [
+            ("kind", word(l, request.kind.name())),
+            ("subject", request.subject.clone()),
+            ("entities", request.entities.join("\n")),
+            ("details", request.details.clone()),
+            ("received", instant(request.received_at)),
+            ("due", instant(request.due_at)),
+            ("state", word(l, overview::state_of(request.state))),
+        ];
+        let address = format!("/governance/requests/{}", request.id);
+        let steps = ["identity", "entities", "extend", "erase", "done", "refuse"];
+        let exports = request.is_open() && matches!(request.kind, Kind::Access | Kind::Export);
+        let page = Case {
+            l,
+            frame: Frame::new(visit, Place::None, request.id.clone()),
+            id: request.id.clone(),
+            title: l.text("desk-request"),
+            facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
+            steps: taken(visit, &request.steps),
+            action: request.is_open().then(|| format!("{address}/steps")),
+            fields: vec![
+                Field::choice(l, "step", "identity", &steps),
+                Field::new(l, "area", "note", ""),
+                Field::new(l, "area", "entities", request.entities.join("\n")),
+                Field::new(l, "number", "days", ""),
+            ],
+            export: exports.then(|| format!("{address}/export?format=json")),
+        };
+        respond::page(visit, &page)
+    })
+    .await
+}
+
+/// `POST /governance/requests/{request}/steps` from a page.
+pub(super) async fn step(
+    State(_app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&visit, request).await?;
+    read(visit, move |visit| {
+        let at = at(visit)?;
+        let note = sent.field("note").to_owned();
+        let step = match sent.field("step") {
+            "entities" => Ok(RequestStep::Entities {
+                entities: sent.lines("entities"),
+                note,
+            }),
+            "identity" => Ok(RequestStep::Identity { note }),
+            "extend" => sent.number("days").map(|days| RequestStep::Extend {
+                days: days.unwrap_or(0),
+                note,
+            }),
+            "erase" => Ok(RequestStep::Erase { note }),
+            "done" => Ok(RequestStep::Done { note }),
+            "refuse" => Ok(RequestStep::Refuse { note }),
+            _ => Err(wrong("step", "choose a step")),
+        };
+        let taken: Result<_, Error> = step.and_then(|step| at.step_request(&id, &step));
+        let request = taken.map_err(failed(visit))?;
+        Ok(see(&format!("/governance/requests/{}", request.id)))
+    })
+    .await
+}
+
+/// `POST /governance/breaches` from a page.
+pub(super) async fn record(
+    State(_app): State<App>,
+    visit: Visit,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&visit, request).await?;
+    read(visit, move |visit| {
+        let at = at(visit)?;
+        let typed = |name: &str| sent.field(name).to_owned();
+        let new = || {
+            Ok(NewBreach {
+                title: typed("title"),
+                nature: typed("nature"),
+                known_at: None,
+                risk: Level::parse(sent.field("risk")).ok_or_else(|| wrong("risk", "choose how much"))?,
+                people: sent.number("people")?,
+                data: typed("data"),
+                consequences: typed("consequences"),
+                measures: typed("measures"),
+            })
+        };
+        let breach = new()
+            .and_then(|new| at.desk.record(&at.by, new))
+            .map_err(failed(visit))?;
+        Ok(see(&format!("/governance/breaches/{}", breach.id)))
+    })
+    .await
+}
+
+/// `GET /governance/breaches/{breach}`.
+pub(super) async fn breach(
+    State(_app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    read(visit, move |visit| {
+        let l = visit.language;
+        let breach = at(visit)?.desk.breach(&id).map_err(failed(visit))?;
+        let facts = [
+            ("title", breach.title.clone()),
+            ("nature", breach.nature.clone()),
+            ("risk", word(l, breach.risk.name())),
+            (
+                "people",
+                breach.people.map(|people| people.to_string()).unwrap_or_default(),
+            ),
+            ("data", breach.data.clone()),
+            ("consequences", breach.consequences.clone()),
+            ("measures", breach.measures.clone()),
+            ("known", instant(breach.known_at)),
+            ("due", instant(breach.due_at)),
+        ];
+        let page = Case {
+            l,
+            frame: Frame::new(visit, Place::None, breach.id.clone()),
+            id: breach.id.clone(),
+            title: l.text("desk-breach"),
+            facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
+            steps: taken(visit, &breach.steps),
+            action: breach
+                .closed_at
+                .is_none()
+                .then(|| format!("/governance/breaches/{}/steps", breach.id)),
+            fields: vec![
+                Field::choice(l, "step", "authority", &["authority", "people", "risk", "close"]),
+                Field::new(l, "area", "note", "").required(),
+                Field::choice(l, "risk", breach.risk.name(), &Level::ALL.map(Level::name)),
+            ],
+            export: None,
+        };
+        respond::page(visit, &page)
+    })
+    .await
+}
+
+/// `POST /governance/breaches/{breach}/steps` from a page.
+pub(super) async fn breach_step(
+    State(_app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let sent = Sent::read(&visit, request).await?;
+    read(visit, move |visit| {
+        let at = at(visit)?;
+        let note = sent.field("note").to_owned();
+        let step = match (sent.field("step"), Level::parse(sent.field("risk"))) {
+            ("authority", _) => Ok(BreachStep::Authority { note }),
+            ("people", _) => Ok(BreachStep::People { note }),
+            ("risk", Some(risk)) => Ok(BreachStep::Risk { risk, note }),
+            ("close", _) => Ok(BreachStep::Close { note }),
+            _ => Err(wrong("step", "choose a step")),
+        };
+        let taken = step.and_then(|step| at.desk.breach_step(&at.by, &id, &step));
+        let breach = taken.map_err(failed(visit))?;
+        Ok(see(&format!("/governance/breaches/{}", breach.id)))
+    })
+    .await
+}
