@@ -32,7 +32,6 @@ mod trust;
 
 pub use app::{App, Config};
 pub use desk::facts::Installation;
-pub use identity::caller_view;
 pub use identity::{ClientSecret, Provider, ProviderSettings, caller_view};
 pub use openapi::openapi;
 pub use origins::{NoOrigin, Origins};

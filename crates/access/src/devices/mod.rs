@@ -179,7 +179,7 @@ impl Access {
     /// nobody is told.
     pub fn claim_device(&self, id: &str, code: &str, owner: &str) -> Result<(DeviceInfo, String), Error> {
         let given = Digest::of("claim", &secret::typed(code));
-        let (token, enrolment) = self.enrolment()?;
+        let (token, enrolment) = self.enrolment_token()?;
         let now = self.now();
         let claimed = self.change_device(id, None, |device| {
             let right = device.claim.as_ref().is_some_and(|claim| claim.is(&given, now));
@@ -202,7 +202,7 @@ impl Access {
     /// Another enrolment token, for a device that was claimed: its credentials are lost, or it was never enrolled. What it
     /// has goes on holding.
     pub fn renew_enrolment(&self, id: &str, by: Permissions) -> Result<(DeviceInfo, String), Error> {
-        let (token, enrolment) = self.enrolment()?;
+        let (token, enrolment) = self.enrolment_token()?;
         let info = self.change_device(id, Some(by), |device| {
             if !matches!(device.state, Lifecycle::Claimed | Lifecycle::Active) {
                 return Err(Error::State(
@@ -281,7 +281,7 @@ impl Access {
         Ok((code, Once { digest, until: None }))
     }
 
-    fn enrolment(&self) -> Result<(String, Once)> {
+    fn enrolment_token(&self) -> Result<(String, Once)> {
         let token = secret::token::<32>(&*self.inner().random)?;
         let digest = Digest::of("enrolment", &token);
         let until = Some(later(self.now(), ENROL_WITHIN));

@@ -152,6 +152,7 @@ impl Device {
             roles: self.roles.clone(),
             groups: Vec::new(),
             assurance: Assurance::One,
+            owes_second_factor: false,
             authenticated_at: now,
             permissions: self.permissions(),
         })

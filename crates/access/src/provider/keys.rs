@@ -73,13 +73,11 @@ impl KeySet {
     /// The keys that may have signed: those with this id; without one, the only key of that kind.
     pub(crate) fn for_token(&self, id: Option<&str>, algorithm: Algorithm) -> Vec<&Key> {
         let fits = self.0.iter().filter(|key| key.is_for(algorithm));
-        match id {
-            Some(id) => fits.filter(|key| key.id.as_deref() == Some(id)).collect(),
-            None => {
-                let all: Vec<&Key> = fits.collect();
-                if all.len() == 1 { all } else { Vec::new() }
-            }
+        if let Some(id) = id {
+            return fits.filter(|key| key.id.as_deref() == Some(id)).collect();
         }
+        let all: Vec<&Key> = fits.collect();
+        if all.len() == 1 { all } else { Vec::new() }
     }
 }
 

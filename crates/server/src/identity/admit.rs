@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::{Access, Principal};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -49,7 +49,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
         }
     };
-    let shown = shown(&app, &access, &request).await;
+    let shown = shown(&app, &access, request.headers(), request.extensions()).await;
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
         Shown::WrongCertificate(why) if need != Need::Anybody => {
@@ -109,8 +109,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
 }
 
 /// What is said beats what is merely there: a key or a token, then the connection's certificate, then a cookie.
-async fn shown(app: &App, access: &Access, request: &Request) -> Shown {
-    let headers = request.headers();
+async fn shown(app: &App, access: &Access, headers: &HeaderMap, extensions: &Extensions) -> Shown {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         // Two of them could be read in two ways.
         let one = headers.get_all(header::AUTHORIZATION).iter().count() == 1;
@@ -126,7 +125,7 @@ async fn shown(app: &App, access: &Access, request: &Request) -> Shown {
             None => of_token(app, access, key).await.map_or(Shown::Wrong, Shown::Key),
         };
     }
-    if let Some(PeerCertificate(der)) = request.extensions().get() {
+    if let Some(PeerCertificate(der)) = extensions.get() {
         return access
             .of_certificate(der)
             .map_or_else(Shown::WrongCertificate, Shown::Key);
