@@ -390,9 +390,19 @@ const OPEN_VIEWS: &[(&str, usize, &str)] = &[
         "the audit log's own first entry",
     ),
     (
+        "crates/governance/src/desk/doing.rs",
+        1,
+        "the officer's desk sees all of who asked it, with a permission of its own and an entry in the audit log",
+    ),
+    (
         "crates/mapacha/src/world.rs",
         1,
         "whoever has the data folder, on the command line",
+    ),
+    (
+        "crates/server/src/desk/facts.rs",
+        1,
+        "counts what is held by type and class, and shows nothing of it",
     ),
     (
         "crates/server/src/identity/mod.rs",
@@ -497,9 +507,10 @@ const ASKS: [&str; 6] = [
 ];
 
 /// Places that only tell rights apart, to keep what was computed by each, or that say whose a message is: no answer
-/// depends on what is asked there. A `.view()` of the fork's own is not one of a caller.
+/// depends on what is asked there; `doctor` and the report of gaps ask what others would see.
 const TELL_APART: &[&str] = &[
     "crates/server/src/identity/mod.rs",
+    "crates/server/src/desk/facts.rs",
     "crates/server/src/kpi/cache.rs",
     "crates/twin/src/registrations/subscribers.rs",
     "crates/twin/src/registrations/subscribe.rs",

@@ -98,10 +98,9 @@ fn the_store_has_no_secret_that_can_be_read() {
         let rows = rig.twin.rows("access-people").unwrap();
         String::from_utf8_lossy(&rows[0].1).into_owned()
     };
-    let hex: String = bytes(&enrolment.secret)
+    let hex = bytes(&enrolment.secret)
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert_eq!(hex.len(), 40);
     assert!(stored().contains("\"totp_new\":\"1.") && !stored().contains(&hex));
     let code = shown(&enrolment.secret, rig.clock.now());
@@ -111,14 +110,13 @@ fn the_store_has_no_secret_that_can_be_read() {
 
 /// Base 32 (RFC 4648).
 fn bytes(text: &str) -> Vec<u8> {
-    let bits: String = text
+    let bits = text
         .bytes()
         .map(|digit| match digit {
             b'A'..=b'Z' => digit - b'A',
             _ => digit - b'2' + 26,
         })
-        .map(|value| format!("{value:05b}"))
-        .collect();
+        .fold(String::new(), |bits, value| format!("{bits}{value:05b}"));
     bits.as_bytes()
         .chunks_exact(8)
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())

@@ -144,6 +144,7 @@ impl Installation<'_> {
             };
         };
         let viewer = Principal {
+            owes_second_factor: false,
             id: "somebody".into(),
             kind: Kind::Person,
             name: "somebody".into(),

@@ -21,6 +21,8 @@ enum Shown {
     Nothing,
     Key(Principal),
     Session(Principal, Arc<str>),
+    /// The connection's certificate.
+    Certificate(Principal),
     /// A certificate that stands for nobody.
     WrongCertificate(access::Nobody),
     /// An `Authorization` that opens nothing.
@@ -50,13 +52,14 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         }
     };
     let shown = shown(&app, &access, request.headers(), request.extensions()).await;
+    let by_certificate = matches!(shown, Shown::Certificate(_));
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
         Shown::WrongCertificate(why) if need != Need::Anybody => {
             return of_api(&request, super::not_by_certificate(why)).into_response();
         }
         Shown::Wrong | Shown::WrongCertificate(_) | Shown::Nothing => (None, None),
-        Shown::Key(principal) => (Some(Arc::new(principal)), None),
+        Shown::Key(principal) | Shown::Certificate(principal) => (Some(Arc::new(principal)), None),
         Shown::Session(principal, token) => (Some(Arc::new(principal)), Some(token)),
     };
     if let Some(principal) = &principal {
@@ -73,6 +76,11 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    // A browser shows its certificate to whoever makes it ask.
+    if writes && by_certificate && forms::is_of_others(&app, request.headers()) {
+        let detail = "a request by a certificate must not come from a page of another server";
+        return refused(&app, request, Problem::api(StatusCode::FORBIDDEN, detail)).await;
+    }
     if writes && let Some(token) = &session {
         if !forms::is_own(&app, request.headers()) {
             let detail = "a request by a cookie has to come from a page of this server; programs send a key";
@@ -128,7 +136,7 @@ async fn shown(app: &App, access: &Access, headers: &HeaderMap, extensions: &Ext
     if let Some(PeerCertificate(der)) = extensions.get() {
         return access
             .of_certificate(der)
-            .map_or_else(Shown::WrongCertificate, Shown::Key);
+            .map_or_else(Shown::WrongCertificate, Shown::Certificate);
     }
     let session = cookie(headers, cookies::SESSION)
         .and_then(|token| Some((access.of_session(token)?, Arc::<str>::from(token))));

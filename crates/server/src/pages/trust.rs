@@ -141,14 +141,12 @@ fn contact(app: &App) -> Option<String> {
 
 /// `GET /.well-known/security.txt` (RFC 9116).
 pub(crate) async fn security_txt(Shared(app): Shared<App>) -> Response {
-    match contact(&app) {
-        Some(text) => document("text/plain; charset=utf-8", text),
-        None => {
-            let detail = "no contact for weaknesses is configured here, or its date has passed (security.contact and \
-                          security.expires); /trust/security.md says how to report one of the program itself";
-            Problem::api(StatusCode::NOT_FOUND, detail).into_response()
-        }
-    }
+    let Some(text) = contact(&app) else {
+        let detail = "no contact for weaknesses is configured here, or its date has passed (security.contact and \
+                      security.expires); /trust/security.md says how to report one of the program itself";
+        return Problem::api(StatusCode::NOT_FOUND, detail).into_response();
+    };
+    document("text/plain; charset=utf-8", text)
 }
 
 /// `GET /trust/{document}`.

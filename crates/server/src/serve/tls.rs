@@ -174,7 +174,7 @@ impl Tls {
                     tracing::error!(%error, "the certificate stays as it was: its files cannot be used");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "certificates could not be read: a defect of this program")
+                    tracing::error!(%error, "certificates could not be read: a defect of this program");
                 }
             }
         }

@@ -14,9 +14,8 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
     match path {
-        "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
+        "/healthz" | "/readyz" | "/version" | "/openapi.json" | "/access/authority" => "",
         "/metrics" => "metrics.read",
-        "/access/authority" => "",
         "/access/me" | "/access/roles" => "any",
         _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
         _ if path.starts_with("/access/devices/")

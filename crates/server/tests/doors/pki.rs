@@ -171,7 +171,7 @@ impl Rig {
 /// Somebody who connects.
 #[derive(Clone)]
 pub(crate) struct Client {
-    roots: Arc<RootCertStore>,
+    pub(crate) roots: Arc<RootCertStore>,
     pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
     pub(crate) shows: Option<Shown>,
     /// The name that the server has to have.

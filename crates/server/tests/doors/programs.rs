@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::admitted::{key_with, operations};
+use crate::admitted::{Sent, key_with, operations};
 use crate::common::City;
 
 /// A token in three parts (RFC 7519), signed by whatever.
@@ -248,7 +248,7 @@ async fn nothing_of_one_tenant_is_in_an_answer_for_another() {
             assert_eq!(made.status, 201);
         }
         // Every operation of the description, with its own example and without; then what names the other's things.
-        let mut targets: Vec<(String, String, Option<(String, String)>)> = operations()
+        let mut targets: Vec<(String, String, Option<Sent>)> = operations()
             .into_iter()
             .filter(|(method, ..)| method == "GET" || method == "POST")
             .map(|(method, _, target, body)| (method, target, body))

@@ -7,6 +7,9 @@ use sha2::Sha256;
 use super::signer::{Key, Pair, base64url, signed, signed_text};
 use super::{AUDIENCE, Believing, CLIENT, NOW, header};
 
+/// What is done to the claims.
+type Change = fn(&mut Value);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn right_tokens_are_taken() {
     let rig = Believing::new().await;
@@ -20,24 +23,24 @@ async fn right_tokens_are_taken() {
             (&json!("wanjiku"), &json!("person"), &json!(["viewer"]))
         );
     }
-    let right: [(&str, fn(&mut Value)); 8] = [
+    let right: [(&str, Change); 8] = [
         ("aud is a list", |claims| {
-            claims["aud"] = json!(["https://other.example", AUDIENCE])
+            claims["aud"] = json!(["https://other.example", AUDIENCE]);
         }),
         ("just ended", |claims| claims["exp"] = json!(NOW - 59)),
         ("begins in a minute", |claims| claims["nbf"] = json!(NOW + 60)),
         ("made by a clock ahead", |claims| claims["iat"] = json!(NOW + 60)),
         ("a fraction", |claims| {
-            claims["exp"] = json!(f64::from(1_777_636_800_i32 + 30) + 0.5)
+            claims["exp"] = json!(f64::from(1_777_636_800_i32 + 30) + 0.5);
         }),
         ("no groups that count", |claims| {
-            claims["more"] = json!({"groups": "chiefs"})
+            claims["more"] = json!({"groups": "chiefs"});
         }),
         ("a long name", |claims| {
-            claims["preferred_username"] = json!("w".repeat(1000))
+            claims["preferred_username"] = json!("w".repeat(1000));
         }),
         ("a name that is none", |claims| {
-            claims["preferred_username"] = json!("<script>\u{0}")
+            claims["preferred_username"] = json!("<script>\u{0}");
         }),
     ];
     for (what, change) in right {

@@ -13,6 +13,11 @@ use crate::common::Reply;
 
 const RETURN: &str = "/login/provider/return";
 
+/// What is done to the header and the claims of an ID token.
+type Change = fn(&mut Value, &mut Value);
+/// Where the browser is sent back to, for its state.
+type Return = fn(&str) -> String;
+
 /// A browser.
 #[derive(Default)]
 struct Browser {
@@ -206,7 +211,7 @@ async fn a_return_that_is_not_right_leads_nowhere() {
     let asked_other = other.goes_out(&rig, "/").await;
     rig.will_say(&asked_other, |_, _| {});
     fails("another browser's state", &mut other, &good).await;
-    let returns: [(&str, fn(&str) -> String); 8] = [
+    let returns: [(&str, Return); 8] = [
         ("no state", |_| format!("{RETURN}?code=the-code")),
         ("empty state", |_| format!("{RETURN}?code=the-code&state=")),
         ("state twice", |state| {
@@ -249,7 +254,6 @@ async fn a_return_that_is_not_right_leads_nowhere() {
 async fn an_id_token_that_is_not_right_leads_nowhere() {
     let rig = Believing::new().await;
     rig.person("chief", &[Role::Administrator]);
-    type Change = fn(&mut Value, &mut Value);
     let wrong: [(&str, Change); 12] = [
         ("another nonce", |_, claims| claims["nonce"] = json!("x")),
         ("no nonce", |_, claims| {
@@ -258,11 +262,11 @@ async fn an_id_token_that_is_not_right_leads_nowhere() {
         ("for others", |_, claims| claims["aud"] = json!("other")),
         ("an access token", |head, _| head["typ"] = json!("at+jwt")),
         ("for others, too", |_, claims| {
-            claims["aud"] = json!([CLIENT, "other"])
+            claims["aud"] = json!([CLIENT, "other"]);
         }),
         ("by another party", |_, claims| claims["azp"] = json!("other")),
         ("of another provider", |_, claims| {
-            claims["iss"] = json!("https://other.example")
+            claims["iss"] = json!("https://other.example");
         }),
         ("ended", |_, claims| claims["exp"] = json!(NOW - 61)),
         ("no subject", |_, claims| claims["sub"] = json!("")),
