@@ -322,11 +322,10 @@ impl Config {
     pub(crate) fn second_factor(&self) -> access::SecondFactor {
         let reached = self.http.public_url.is_some() || !self.http.listen.ip().is_loopback();
         match self.access.second_factor {
-            Some(SecondFactor::Optional) => access::SecondFactor::Optional,
             Some(SecondFactor::Administrators) => access::SecondFactor::Administrators,
             Some(SecondFactor::Everybody) => access::SecondFactor::Everybody,
             None if reached => access::SecondFactor::Administrators,
-            None => access::SecondFactor::Optional,
+            Some(SecondFactor::Optional) | None => access::SecondFactor::Optional,
         }
     }
 

@@ -108,7 +108,7 @@ impl Oidc {
             );
         }
         let plain = issuer.starts_with("http://");
-        if !issuer.starts_with("https://") && !(plain && allow_private) {
+        if !(issuer.starts_with("https://") || plain && allow_private) {
             return refuse(
                 "issuer",
                 format!("`{issuer}` is no https address"),

@@ -152,7 +152,6 @@ impl Installation<'_> {
             groups: Vec::new(),
             assurance: Assurance::One,
             authenticated_at: self.desk.now(),
-            owes_second_factor: false,
             permissions: Role::Viewer.permissions(),
         };
         let unknown = Name::from_iri("urn:mapacha:nobody-has-classified-this");

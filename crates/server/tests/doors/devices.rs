@@ -386,6 +386,33 @@ async fn from_the_box_to_the_first_reading() {
     );
 }
 
+/// A browser with a certificate shows it to whoever makes it ask.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_others_change_nothing_by_a_certificate() {
+    let city = City::guarded();
+    let shown = enrolled(&city, LAMP, &[Role::Operator]);
+    let cases: [(&[(&str, &str)], u16); 5] = [
+        (&[], 201),
+        (&[("origin", "http://localhost"), ("host", "localhost")], 409),
+        (&[("origin", "https://evil.example")], 403),
+        (&[("sec-fetch-site", "cross-site")], 403),
+        (&[("origin", "null"), ("sec-fetch-site", "same-site")], 403),
+    ];
+    for (headers, expected) in cases {
+        let mut request = Request::post("/ngsi-ld/v1/entities").header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = json!({"id": "urn:ngsi-ld:RoadSegment:1", "type": "RoadSegment"}).to_string();
+        let request = request.header("content-length", body.len());
+        let mut request = request.body(Body::from(body)).unwrap();
+        let certificate = PeerCertificate(Arc::from(&*shown.chain[0]));
+        request.extensions_mut().insert(certificate);
+        let reply = city.send(request).await;
+        assert_eq!(reply.status, expected, "{headers:?}: {}", reply.text());
+    }
+}
+
 /// The row of devices in the matrix of routes and roles.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_for_a_device() {
