@@ -2,6 +2,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     clippy::panic,
     reason = "each test uses a part, and may fail"
@@ -10,7 +11,7 @@
 pub mod osm;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use formats::{ImportError, ImportOptions, InputFile, Kind, MemorySink, Report};
 

@@ -399,11 +399,11 @@ async fn pages_of_others_change_nothing_by_a_certificate() {
         (&[("origin", "null"), ("sec-fetch-site", "same-site")], 403),
     ];
     for (headers, expected) in cases {
-        let mut request = Request::post("/ngsi-ld/v1/entities").header("content-type", "application/json");
+        let mut request = Request::post("/access/devices").header("content-type", "application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = json!({"id": "urn:ngsi-ld:RoadSegment:1", "type": "RoadSegment"}).to_string();
+        let body = json!({"id": "urn:ngsi-ld:Device:next", "roles": ["operator"]}).to_string();
         let request = request.header("content-length", body.len());
         let mut request = request.body(Body::from(body)).unwrap();
         let certificate = PeerCertificate(Arc::from(&*shown.chain[0]));

@@ -50,27 +50,39 @@ async fn both_versions_are_spoken_and_a_hybrid_key_exchange_where_there_is_one()
 async fn an_old_version_is_refused() {
     let rig = Rig::new();
     let house = listening(&rig).await;
-    // A ClientHello of TLS 1.1 (RFC 4346, 7.4.1.2), with suites and curve of its time.
-    let mut hello = vec![3, 2];
-    hello.extend([7; 32]); // random
-    hello.push(0); // no session
-    hello.extend([0, 4, 0xc0, 0x13, 0x00, 0x2f]); // ECDHE-RSA and RSA with AES-128-CBC
-    hello.extend([1, 0]); // no compression
-    hello.extend([0, 14, 0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0]); // P-256, uncompressed points
-    let mut record = vec![22, 3, 1];
-    let length = u8::try_from(hello.len()).unwrap();
-    record.extend([0, length + 4, 1, 0, 0, length]);
-    record.extend(&hello);
-    let mut socket = TcpStream::connect(("127.0.0.1", house.port)).await.unwrap();
-    socket.write_all(&record).await.unwrap();
-    let mut answer = Vec::new();
-    let reading = socket.read_to_end(&mut answer);
-    tokio::time::timeout(AT_MOST, reading)
-        .await
-        .expect("it ends")
-        .unwrap();
-    // An alert (21): fatal (2), protocol_version (70).
-    assert_eq!((answer[0], &answer[answer.len() - 2..]), (21, &[2, 70][..]));
+    // A ClientHello of TLS 1.1 (RFC 4346, 7.4.1.2), and the same of TLS 1.2, which is taken.
+    let hello = |version: u8| {
+        let mut hello = vec![3, version];
+        hello.extend([7; 32]); // random
+        hello.push(0); // no session
+        // ECDHE-RSA and RSA with AES-128-CBC, ECDHE-ECDSA with AES-128-GCM
+        hello.extend([0, 6, 0xc0, 0x13, 0x00, 0x2f, 0xc0, 0x2b]);
+        hello.extend([1, 0]); // no compression
+        hello.extend([0, 22, 0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0]); // P-256, uncompressed points
+        hello.extend([0, 13, 0, 4, 0, 2, 4, 3]); // ECDSA on P-256 with SHA-256
+        let mut record = vec![22, 3, 1];
+        let length = u8::try_from(hello.len()).unwrap();
+        record.extend([0, length + 4, 1, 0, 0, length]);
+        record.extend(&hello);
+        record
+    };
+    let answered = async |version, bytes| {
+        let mut socket = TcpStream::connect(("127.0.0.1", house.port)).await.unwrap();
+        socket.write_all(&hello(version)).await.unwrap();
+        let mut answer = vec![0; bytes];
+        let reading = socket.read_exact(&mut answer);
+        tokio::time::timeout(AT_MOST, reading)
+            .await
+            .expect("it answers")
+            .unwrap();
+        answer
+    };
+    // An alert (21) of two bytes: fatal (2), protocol_version (70).
+    let refused = answered(2, 7).await;
+    assert_eq!((refused[0], &refused[3..]), (21, &[0, 2, 2, 70][..]));
+    // A handshake's record (22), and in it a ServerHello (2).
+    let taken = answered(3, 6).await;
+    assert_eq!((taken[0], taken[5]), (22, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
