@@ -12,7 +12,7 @@ import Provider from 'oidc-provider';
 
 const [program, folder] = process.argv.slice(2);
 const AUDIENCE = 'https://twin.city.example';
-const SECRET = 'a secret: with + and % and ü';
+const SECRET = 'a secret: with + and % and / and &';
 const PEOPLE = {
   wanjiku: { groups: ['readers'], preferred_username: 'wanjiku' },
   achieng: { groups: ['chiefs'], preferred_username: 'achieng' },

@@ -251,6 +251,8 @@ async fn nothing_of_one_tenant_is_in_an_answer_for_another() {
         let mut targets: Vec<(String, String, Option<Sent>)> = operations()
             .into_iter()
             .filter(|(method, ..)| method == "GET" || method == "POST")
+            // How an installation stands before a law is told of all of it: kinds of data by name, and none of the data.
+            .filter(|(_, path, ..)| !path.starts_with("/governance/profiles"))
             .map(|(method, _, target, body)| (method, target, body))
             .collect();
         for part in [
