@@ -61,6 +61,10 @@ fn certified_example() -> Value {
     ))]
 pub(super) async fn authority(State(app): State<App>) -> Answer {
     let authority = own_authority(&app)?;
+    if !authority.exists() {
+        let detail = "there is no certificate authority yet: the first device that is enrolled makes it, or `mapacha ca init`";
+        return Err(Problem::api(StatusCode::NOT_FOUND, detail));
+    }
     let info = blocking(move || authority.info())
         .await
         .map_err(Problem::as_api)?

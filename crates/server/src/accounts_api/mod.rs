@@ -126,7 +126,14 @@ fn refused(error: &Error) -> Problem {
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let problem = Problem::api(status, error.to_string());
+    let detail = if let Error::Authority(why) = error {
+        // It names files of this machine.
+        tracing::error!(%why, "the certificate authority cannot be used");
+        "the certificate authority cannot be used; the log of the server says why".to_owned()
+    } else {
+        error.to_string()
+    };
+    let problem = Problem::api(status, detail);
     match error {
         Error::Wait { seconds } => problem.header(header::RETRY_AFTER, &seconds.to_string()),
         Error::Busy | Error::Store(_) => problem.header(header::RETRY_AFTER, "5"),
