@@ -5,7 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::response::IntoResponse as _;
 use governance::desk::{BreachStep, NewBreach};
 
-use super::{AtDesk, body, made};
+use super::{AtDesk, body, examples, made};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::Answer;
 
@@ -43,7 +43,7 @@ pub(super) async fn create_breach(at: AtDesk, given: Given<NewBreach>) -> Answer
 #[utoipa::path(get, path = "/governance/breaches/{breach}", tag = "Governance", operation_id = "retrieveBreach",
     params(("breach" = String, Path, description = "Its id", example = "b-2026-0001")),
     responses(
-        (status = 200, description = "The breach", body = ref("#/components/schemas/Breach"), content_type = "application/json"),
+        (status = 200, description = "The breach", body = ref("#/components/schemas/Breach"), content_type = "application/json", example = examples::breach),
         (status = 404, description = "There is no such breach", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn retrieve_breach(at: AtDesk, Path(id): Path<String>) -> Answer {
@@ -59,7 +59,7 @@ pub(super) async fn retrieve_breach(at: AtDesk, Path(id): Path<String>) -> Answe
     request_body(content = ref("#/components/schemas/BreachStep"), content_type = "application/json",
         example = json!({"step": "authority", "note": "ODPC/2026/0417"})),
     responses(
-        (status = 200, description = "The breach", body = ref("#/components/schemas/Breach"), content_type = "application/json"),
+        (status = 200, description = "The breach", body = ref("#/components/schemas/Breach"), content_type = "application/json", example = examples::breach),
         (status = 404, description = "There is no such breach", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "As it stands, this step cannot be taken", body = ProblemDetails, content_type = "application/problem+json"),
     ))]

@@ -1,6 +1,7 @@
 //! `/governance`: the desk of the data-protection officer, for programs. The pages stand at the same addresses.
 
 mod breaches;
+mod examples;
 pub(crate) mod facts;
 mod processing;
 mod profiles;

@@ -8,7 +8,7 @@ use governance::desk::{Description, Findings};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{AtDesk, body, made};
+use super::{AtDesk, body, examples, made};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::{Answer, Problem};
 
@@ -83,7 +83,7 @@ pub(super) async fn create_activity(at: AtDesk, given: Given<Description>) -> An
 #[utoipa::path(get, path = "/governance/processing/{activity}", tag = "Governance", operation_id = "retrieveActivity",
     params(("activity" = String, Path, description = "Its id", example = "water-metering")),
     responses(
-        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json"),
+        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json", example = examples::activity),
         (status = 404, description = "There is no such activity", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn retrieve_activity(at: AtDesk, Path(id): Path<String>) -> Answer {
@@ -99,7 +99,7 @@ pub(super) async fn retrieve_activity(at: AtDesk, Path(id): Path<String>) -> Ans
     request_body(content = ref("#/components/schemas/ProcessingDescription"), content_type = "application/json",
         example = json!({"name": "Water metering", "purposes": ["service-operation"], "classes": ["personal"], "types": ["WaterConsumptionObserved"], "retention_days": 365})),
     responses(
-        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json"),
+        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json", example = examples::activity),
         (status = 404, description = "There is no such activity", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something of it is wrong; `place` says what", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
@@ -134,7 +134,7 @@ pub(super) async fn delete_activity(at: AtDesk, Path(id): Path<String>) -> Answe
         example = json!({"necessity": "Bills need readings; monthly ones suffice", "residual": "low", "review_at": "2027-05-01T00:00:00Z",
             "risks": [{"what": "Absence from home can be read", "likelihood": "low", "severity": "medium", "measure": "monthly sums only"}]})),
     responses(
-        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json"),
+        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json", example = examples::activity),
         (status = 404, description = "There is no such activity", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something of it is wrong; `place` says what", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
@@ -150,7 +150,7 @@ pub(super) async fn assess_activity(at: AtDesk, Path(id): Path<String>, given: G
 #[utoipa::path(post, path = "/governance/processing/{activity}/approval", tag = "Governance", operation_id = "approveAssessment",
     params(("activity" = String, Path, description = "The activity's id", example = "water-metering")),
     responses(
-        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json"),
+        (status = 200, description = "The activity", body = ref("#/components/schemas/ProcessingActivity"), content_type = "application/json", example = examples::activity),
         (status = 404, description = "There is no such activity", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "There is nothing to approve, or it is out of date", body = ProblemDetails, content_type = "application/problem+json"),
     ))]

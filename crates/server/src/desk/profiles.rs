@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 use governance::profiles::{Profile, Report};
 use serde_json::json;
 
-use super::{AtDesk, facts};
+use super::{AtDesk, examples, facts};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::{Answer, Problem, blocking};
 
@@ -37,7 +37,7 @@ pub(super) async fn list_profiles(at: AtDesk) -> Answer {
 #[utoipa::path(get, path = "/governance/profiles/{profile}", tag = "Governance", operation_id = "gapReport",
     params(("profile" = String, Path, description = "The profile's id", example = "kenya-dpa")),
     responses(
-        (status = 200, description = "The report", body = ref("#/components/schemas/GapReport"), content_type = "application/json"),
+        (status = 200, description = "The report", body = ref("#/components/schemas/GapReport"), content_type = "application/json", example = examples::gaps),
         (status = 404, description = "There is no such profile", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn gap_report(at: AtDesk, Path(id): Path<String>) -> Answer {

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use governance::desk::{NewRequest, RequestStep};
 
-use super::{AtDesk, body, made};
+use super::{AtDesk, body, examples, made};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::Answer;
 
@@ -44,7 +44,7 @@ pub(super) async fn create_request(at: AtDesk, given: Given<NewRequest>) -> Answ
 #[utoipa::path(get, path = "/governance/requests/{request}", tag = "Governance", operation_id = "retrieveRequest",
     params(("request" = String, Path, description = "Its id", example = "r-2026-0001")),
     responses(
-        (status = 200, description = "The request", body = ref("#/components/schemas/SubjectRequest"), content_type = "application/json"),
+        (status = 200, description = "The request", body = ref("#/components/schemas/SubjectRequest"), content_type = "application/json", example = examples::request),
         (status = 404, description = "There is no such request", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn retrieve_request(at: AtDesk, Path(id): Path<String>) -> Answer {
@@ -61,7 +61,7 @@ pub(super) async fn retrieve_request(at: AtDesk, Path(id): Path<String>) -> Answ
     request_body(content = ref("#/components/schemas/RequestStep"), content_type = "application/json",
         example = json!({"step": "identity", "note": "showed an identity card at the counter"})),
     responses(
-        (status = 200, description = "The request", body = ref("#/components/schemas/SubjectRequest"), content_type = "application/json"),
+        (status = 200, description = "The request", body = ref("#/components/schemas/SubjectRequest"), content_type = "application/json", example = examples::request),
         (status = 404, description = "There is no such request", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "As it stands, this step cannot be taken", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
@@ -78,7 +78,7 @@ pub(super) async fn step_request(at: AtDesk, Path(id): Path<String>, given: Give
 #[utoipa::path(get, path = "/governance/requests/{request}/export", tag = "Governance", operation_id = "exportSubject",
     params(("request" = String, Path, description = "Its id", example = "r-2026-0001")),
     responses(
-        (status = 200, description = "What is known", body = ref("#/components/schemas/SubjectExport"), content_type = "application/json"),
+        (status = 200, description = "What is known", body = ref("#/components/schemas/SubjectExport"), content_type = "application/json", example = examples::export),
         (status = 404, description = "There is no such request", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "It is not that kind of request, or nobody knows yet whose it is", body = ProblemDetails, content_type = "application/problem+json"),
     ))]

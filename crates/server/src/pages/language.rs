@@ -314,6 +314,7 @@ mod tests {
             "accounts.ftl",
             "audit.ftl",
             "governance.ftl",
+            "trust.ftl",
         ] {
             text += &std::fs::read_to_string(folder.join(file)).unwrap();
         }

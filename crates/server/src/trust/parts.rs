@@ -176,7 +176,10 @@ mod tests {
             let is_sha_256 =
                 part.checksum.len() == 64 && part.checksum.bytes().all(|b| b.is_ascii_hexdigit());
             assert_eq!(is_sha_256, !part.ours, "{part:?}");
-            assert!(!part.repository.contains("/crates/"), "{part:?}");
+            assert!(
+                part.repository.is_empty() || part.repository.starts_with("http"),
+                "{part:?}"
+            );
         }
         let names: BTreeSet<_> = PARTS
             .iter()
@@ -219,10 +222,7 @@ mod tests {
                 assert!(names.contains(used.as_str().unwrap()), "{dependency}");
             }
         }
-        let text = bill.to_string();
-        assert!(
-            !text.contains("/crates/") && !text.contains(env!("CARGO_MANIFEST_DIR")),
-            "no folder of a machine"
-        );
+        let here = env!("CARGO_MANIFEST_DIR").trim_end_matches("/crates/server");
+        assert!(!bill.to_string().contains(here), "no folder of a machine");
     }
 }

@@ -61,7 +61,7 @@ async fn an_administrator_without_a_second_factor_sets_one_up_before_all_else() 
         let reply = city.ask(method, path, &[("cookie", &*cookie)], None).await;
         assert_eq!(
             (reply.status, reply.error().as_str()),
-            (403, "second-factor"),
+            (403, "urn:mapacha:problem:second-factor"),
             "{path}: {}",
             reply.text()
         );
