@@ -134,18 +134,18 @@ impl Access {
     /// Decides on changes, stores them, and applies them when they are durable.
     pub(crate) fn change<T>(&self, decide: impl FnOnce(&State) -> Result<(Vec<Change>, T)>) -> Result<T> {
         let _changing = self.0.changing.lock();
-        let (changes, events, answer) = {
+        let (changes, events, about_rights, answer) = {
             let state = self.0.state.read();
             let (changes, answer) = decide(&state)?;
             let events: Vec<Event> = changes
                 .iter()
                 .filter_map(|change| told::told(change, &state, &self.1))
                 .collect();
-            (changes, events, answer)
+            let about_rights = changes.iter().any(|change| change.is_about_rights(&state));
+            (changes, events, about_rights, answer)
         };
         let rows = changes.iter().map(Change::row).collect::<Result<Vec<_>>>()?;
         self.0.twin.store_rows_as_blocking(rows, events)?;
-        let about_rights = changes.iter().any(Change::is_about_rights);
         let mut state = self.0.state.write();
         for change in changes {
             state.apply(change);
@@ -164,8 +164,8 @@ impl Access {
         rules::check(password, &context).map_err(Error::Weak)
     }
 
-    /// Who has this id, whether they ask or not: for what is done in their name. Nobody, where the account is disabled or
-    /// the key has ended.
+    /// Who has this id, whether they ask or not: for what is done in their name. Nobody, where the account is disabled,
+    /// the key has ended, or the device is not active.
     pub fn principal(&self, id: &str) -> Option<Principal> {
         let now = self.now();
         self.read(|state| {
@@ -174,7 +174,10 @@ impl Access {
                     .lets_in(account)
                     .then(|| state.principal(account, Assurance::One, now, now));
             }
-            state.keys.get(id)?.principal(state, now)
+            if let Some(live) = state.keys.get(id) {
+                return live.principal(state, now);
+            }
+            Self::device_principal(state, id, now)
         })
     }
 

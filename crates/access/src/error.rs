@@ -35,6 +35,17 @@ pub enum Error {
     /// A name that cannot be one.
     #[error("`{0}` cannot be a name: 1 to 64 letters, digits and any of . _ - @ +, without spaces")]
     BadName(String),
+    /// A text that cannot be the id of a device.
+    #[error(
+        "`{0}` cannot be the id of a device: it is a URN such as urn:ngsi-ld:Device:lamp-7, of ASCII letters, digits and . _ - ~ + @ :"
+    )]
+    BadDevice(String),
+    /// A request for a certificate that cannot be signed.
+    #[error("the request for a certificate (PKCS #10, PEM) is refused: {0}")]
+    Request(String),
+    /// The certificate authority cannot be used.
+    #[error("the certificate authority cannot be used: {0}")]
+    Authority(String),
     /// A password that others would guess.
     #[error("{0}")]
     Weak(Weakness),

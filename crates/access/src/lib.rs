@@ -9,10 +9,16 @@
 //! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
 //! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
 //!
+//! Devices and services can have an identity of their own: certificates of the built-in [`Authority`] or of another one, or
+//! a shared secret. [`Access::of_certificate`] and [`Access::of_device_secret`] say who they are, whatever they speak.
+//!
 //! What somebody may see of the city's data beyond that is decided by [`policies`]; [`PolicyViews`] puts both together.
 
 mod access;
+mod authority;
 mod break_glass;
+pub mod certificates;
+mod devices;
 mod error;
 mod groups;
 mod passwords;
@@ -35,7 +41,9 @@ mod views;
 mod why;
 
 pub use access::{Access, Settings};
+pub use authority::{Authority, AuthorityInfo, DEVICE_DAYS, SERVER_DAYS};
 pub use break_glass::{BREAK_GLASS_ROLE, BreakGlass, LONGEST_TIME, Review, USUAL_TIME};
+pub use devices::{CertificateInfo, DeviceInfo, DeviceKind, Lifecycle, NewDevice, Nobody};
 pub use error::Error;
 pub use passwords::Cost;
 pub use passwords::rules::{LONGEST, SHORTEST, Weakness};

@@ -33,6 +33,8 @@ pub enum Permission {
     UsersManage,
     /// Take wider rights for a while, in an emergency.
     BreakGlass,
+    /// Register devices, give them rights and credentials, suspend and retire them.
+    DevicesManage,
     /// Read the audit log.
     AuditRead,
     /// Keep the register of processing activities, the requests of data subjects and the breaches, and read how the
@@ -112,6 +114,7 @@ const TABLE: [(Permission, &str, &[Role]); 18] = [
     (P::ScenariosRun, "scenarios.run", &[Planner, Administrator]),
     (P::UsersManage, "users.manage", &[Administrator]),
     (P::BreakGlass, "break-glass.use", &[Operator, Administrator]),
+    (P::DevicesManage, "devices.manage", &[Operator, Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
     (
         P::GovernanceManage,

@@ -14,6 +14,8 @@ pub enum Kind {
     Person,
     /// A program with a key.
     Service,
+    /// A device, or a program, with a certificate or a secret of its own.
+    Device,
 }
 
 /// By how many factors somebody proved who they are (NIST SP 800-63B, AAL1 and AAL2).
@@ -29,11 +31,11 @@ pub enum Assurance {
 /// Somebody who proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// The account's id, or the key's.
+    /// The account's id, the key's, or the device's.
     pub id: Arc<str>,
-    /// A person or a service.
+    /// A person, a service or a device.
     pub kind: Kind,
-    /// The account's name, or the key's.
+    /// The account's name, the key's, or the device's id.
     pub name: Arc<str>,
     /// Its own roles and those of its groups.
     pub roles: Vec<Role>,

@@ -17,6 +17,8 @@ pub(crate) const KEYS: &str = "access-keys";
 pub(crate) const REACHES: &str = "access-group-reach";
 /// Times that somebody took wider rights, by id.
 pub(crate) const GLASSES: &str = "access-break-glass";
+/// Devices and services, by id.
+pub(crate) const DEVICES: &str = "access-devices";
 /// The few things of which there is one.
 pub(crate) const SETTINGS: &str = "access-settings";
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
 
 use crate::break_glass::BreakGlass;
+use crate::devices::{Device, Devices};
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::people::sealed;
@@ -16,7 +17,7 @@ use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
 use crate::provider::External;
 use crate::reach::Reach;
-use crate::rows::{self, GLASSES, GROUPS, KEYS, PEOPLE, REACHES, SESSIONS, SETTINGS};
+use crate::rows::{self, DEVICES, GLASSES, GROUPS, KEYS, PEOPLE, REACHES, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -48,6 +49,8 @@ pub(crate) struct State {
     pub(crate) glasses: BTreeMap<Arc<str>, Arc<BreakGlass>>,
     /// Of these, whose end is not noted, by whose account.
     pub(crate) broken: HashMap<Arc<str>, Arc<str>>,
+    /// Devices and services.
+    pub(crate) devices: Devices,
     /// The digest of the code that makes the first administrator.
     pub(crate) setup: Option<Digest>,
     /// Signs device cookies and form tokens.
@@ -73,6 +76,7 @@ pub(crate) enum Change {
     Key(Key),
     NoKey(Arc<str>),
     BreakGlass(BreakGlass),
+    Device(Device),
     Setup(Option<Digest>),
 }
 
@@ -107,6 +111,10 @@ impl State {
             .into_iter()
             .map(|(_, one)| one)
             .collect();
+        let devices: Vec<Device> = table(twin, DEVICES, &mut unread)?
+            .into_iter()
+            .map(|(_, device)| device)
+            .collect();
         let settings: HashMap<Vec<u8>, Digest> = table(twin, SETTINGS, &mut unread)?.into_iter().collect();
         let signing = if let Some(known) = settings.get(SIGNING.as_bytes()) {
             *known
@@ -129,6 +137,7 @@ impl State {
             keys,
             glasses: BTreeMap::new(),
             broken: HashMap::new(),
+            devices: devices.into_iter().collect(),
             setup: settings.get(SETUP.as_bytes()).copied(),
             signing: key,
             unread_people,
@@ -316,14 +325,16 @@ impl State {
                 self.keys.remove(&id);
             }
             Change::BreakGlass(one) => self.apply_glass(one),
+            Change::Device(device) => self.devices.put(device),
             Change::Setup(digest) => self.setup = digest,
         }
     }
 }
 
 impl Change {
-    /// Whether it may change what somebody may do. Sessions come and go without that.
-    pub(crate) fn is_about_rights(&self) -> bool {
+    /// Whether it may change what somebody may do, where this is how it was. Sessions come and go without that, and so do
+    /// certificates.
+    pub(crate) fn is_about_rights(&self, before: &State) -> bool {
         match self {
             Self::Account(_)
             | Self::NoAccount(_)
@@ -333,6 +344,10 @@ impl Change {
             | Self::NoReach(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
+            Self::Device(device) => {
+                let before = before.devices.by_id.get(&device.id);
+                before.is_some_and(|before| before.gives_other_rights_than(device))
+            }
             // Who broke the glass is somebody else for the policies from the next request on.
             Self::Session(..) | Self::NoSession(_) | Self::BreakGlass(_) | Self::Setup(_) => false,
         }
@@ -355,6 +370,7 @@ impl Change {
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
             Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
             Self::BreakGlass(one) => put(GLASSES, one.id.as_bytes(), one),
+            Self::Device(device) => put(DEVICES, device.id.as_bytes(), device),
             Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),
         }

@@ -7,6 +7,7 @@ use query::Caller;
 use twin::Event;
 
 use crate::break_glass;
+use crate::devices::{Device, Lifecycle};
 use crate::people::account::Account;
 use crate::rows;
 use crate::state::{Change, State};
@@ -87,7 +88,34 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
             let before = before.and_then(|before| rows::write(before).ok());
             Some(event(by, action, "User", &one.person, before))
         }
+        Change::Device(device) => {
+            let before = state.devices.by_id.get(&device.id);
+            let action = of_device(before.map(|before| &**before), device);
+            let before = before.and_then(|before| rows::write(&**before).ok());
+            Some(event(by, action, "Device", &device.id, before))
+        }
         Change::Setup(_) => None,
+    }
+}
+
+/// What happened to a device.
+fn of_device(before: Option<&Device>, after: &Device) -> &'static str {
+    let Some(before) = before else {
+        return "device.create";
+    };
+    let issued = after
+        .certificates
+        .iter()
+        .any(|certificate| !before.certificates.contains(certificate));
+    match (before.state, after.state) {
+        (Lifecycle::Manufactured, Lifecycle::Claimed) => "device.claim",
+        (Lifecycle::Claimed, Lifecycle::Active) => "device.enrol",
+        (Lifecycle::Suspended, Lifecycle::Active) => "device.resume",
+        (from, Lifecycle::Suspended) if from != Lifecycle::Suspended => "device.suspend",
+        (from, Lifecycle::Retired) if from != Lifecycle::Retired => "device.retire",
+        (from, Lifecycle::Manufactured) if from != Lifecycle::Manufactured => "device.release",
+        _ if issued => "device.certify",
+        _ => "device.update",
     }
 }
 

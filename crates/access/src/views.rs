@@ -218,6 +218,7 @@ fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
     let kind = match who.kind {
         Kind::Person => SubjectKind::User,
         Kind::Service => SubjectKind::Service,
+        Kind::Device => SubjectKind::Device,
     };
     let mut subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
     if !who.reach.tenants.is_empty() {

@@ -91,6 +91,15 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha key create sensors --role operator --days 365 --data-dir ./nairobi"
     )]
     Key(crate::commands::key::Keys),
+    /// Register devices and services, and manage what they may do
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha device add urn:ngsi-ld:Device:lamp-7 --role operator --scope twin.write --data-dir ./nairobi"
+    )]
+    Device(crate::commands::device::Devices),
+    /// Make and keep the certificate authority that signs devices and servers
+    #[command(subcommand, after_help = "Example:\n  mapacha ca init --data-dir ./nairobi")]
+    Ca(crate::commands::ca::Ca),
     /// Check every checksum and the audit log of a data folder, or an exported audit log
     ///
     /// Recomputes the hash of every entry and of the tree over all of them, for every tenant, and holds the result

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::{Access, PolicyViews};
+use access::{Access, Authority, PolicyViews};
 use governance::audit::verify::{self, Report};
 use governance::audit::{Audit, VerifierKey};
 use governance::desk::Desk;
 use governance::profiles::Profile;
 use jiff::tz::TimeZone;
 use query::{Caller, View};
+use server::{Tls, TlsFiles};
 use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage, StorageError};
 use twin::contexts::Contexts;
@@ -183,6 +184,29 @@ pub(crate) fn verify(folder: &Path, key: Option<&VerifierKey>) -> Result<Verifie
         }
     }
     Ok(verified)
+}
+
+/// The certificate authority of a data folder, whether or not there is one yet. It stands beside the stores, so that a copy
+/// of these has none of its keys.
+pub(crate) fn authority(folder: &Path) -> Authority {
+    Authority::in_folder(&folder.join("ca"))
+}
+
+/// What makes the server speak https, where that is configured.
+pub(crate) fn tls(config: &Config, folder: &Path) -> Result<Option<Tls>, Failure> {
+    let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) else {
+        return Ok(None);
+    };
+    // Where nobody is asked who they are, nobody shows a certificate.
+    let built_in = config.asks_who().then(|| authority(folder).trusted_files());
+    let files = TlsFiles {
+        certificate: certificate.clone(),
+        key: key.clone(),
+        client_authorities: config.tls.client_ca.clone(),
+        client_authorities_if_there: built_in.into_iter().flatten().collect(),
+    };
+    let tls = Tls::open(files).map_err(|error| Failure::new(format!("tls: {error}")))?;
+    Ok(Some(tls))
 }
 
 /// The accounts, which stand in the default tenant's store.

@@ -1,6 +1,6 @@
 //! Accounts and keys as JSON, as the API and the command line write them.
 
-use access::{BreakGlass, KeyInfo, Permission, Permissions, Person};
+use access::{BreakGlass, DeviceInfo, KeyInfo, Permission, Permissions, Person};
 use serde_json::{Value, json};
 
 /// An account.
@@ -38,6 +38,29 @@ pub fn break_glass(one: &BreakGlass, open: bool) -> Value {
         "begun_at": one.begun_at.to_string(), "until": one.until.to_string(),
         "ended_at": one.ended_at.map(|at| at.to_string()), "open": open, "review": review,
     })
+}
+
+/// A device, without its secrets.
+pub fn device(info: &DeviceInfo) -> Value {
+    let certificates: Vec<Value> = info
+        .certificates
+        .iter()
+        .map(|one| {
+            json!({"serial": one.serial, "begins_at": one.begins_at.to_string(), "ends_at": one.ends_at.to_string()})
+        })
+        .collect();
+    json!({
+        "id": info.id, "kind": info.kind, "state": info.state, "roles": info.roles, "scopes": info.scopes,
+        "owner": info.owner, "made_at": info.made_at.to_string(), "certificates": certificates,
+        "has_secret": info.has_secret, "earlier_until": info.earlier_until.map(|at| at.to_string()),
+    })
+}
+
+/// A claim code: as people type it, as a device shows it, and as a drawing (SVG) of that.
+pub fn claim(info: &DeviceInfo, code: &str) -> Value {
+    let uri = format!("mapacha:claim?device={}&code={code}", info.id);
+    let svg = crate::pages::qr_svg(&uri);
+    json!({"code": code, "uri": uri, "svg": svg})
 }
 
 /// The names of permissions, in the order of their table.

@@ -100,12 +100,16 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Whom to tell of a weakness of this server.
     pub security_txt: Option<crate::SecurityTxt>,
+    /// Signs the certificates of devices; without it they have none of ours.
+    pub authority: Option<access::Authority>,
     /// Who there is, and what they see and may do; without it, nobody has to log in.
     pub views: Option<access::PolicyViews>,
     /// The city's identity provider, where there is one.
     pub provider: Option<crate::Provider>,
     /// Whom messages may go to.
     pub outbound: crate::net::Policy,
+    /// The TLS of listeners that other machines reach, and of the one for everybody; without it they speak plain http.
+    pub tls: Option<crate::Tls>,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
@@ -139,9 +143,11 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             security_txt: None,
+            authority: None,
             views: None,
             provider: None,
             outbound: crate::net::Policy::default(),
+            tls: None,
             metrics_apart: false,
             audit: None,
             desk: None,
@@ -152,6 +158,17 @@ impl Config {
     /// The accounts and keys; none where nobody has to log in.
     pub fn access(&self) -> Option<&access::Access> {
         self.views.as_ref().map(access::PolicyViews::access)
+    }
+}
+
+impl Config {
+    /// Where this server is, for those who ask it from elsewhere: the public address where there is one.
+    pub fn url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().to_owned(),
+            None if self.tls.is_some() => format!("https://{}", self.listen),
+            None => format!("http://{}", self.listen),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::App;
 use crate::PublicUrl;
+use crate::identity::Secured;
 use crate::metrics::RouteLabels;
 use crate::problem::{NgsiError, Problem};
 
@@ -22,6 +23,9 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// For answers that do not bring a policy of their own.
 const POLICY: &str = "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Browsers that were here over TLS come back over TLS alone, for a year (RFC 6797).
+const ONLY_TLS: &str = "max-age=31536000";
 
 /// The outermost layer: names, times and counts a request, and finishes its answer's headers.
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -38,9 +42,17 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID, value);
     }
+    let secured = request.extensions().get::<Secured>().is_some();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     finish(response.headers_mut(), &id);
+    if secured {
+        let headers = response.headers_mut();
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static(ONLY_TLS),
+        );
+    }
     let took = started.elapsed();
     span.in_scope(|| tracing::debug!(status, took_ms = took.as_secs_f64() * 1000.0, "answered"));
     app.metrics.answered(

@@ -39,5 +39,5 @@ pub use origins::{NoOrigin, Origins};
 pub use problem::{Answer, Problem};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use router::router;
-pub use serve::{serve, serve_admin};
+pub use serve::{NoTls, Tls, TlsFiles, serve, serve_admin};
 pub use trust::{NoSecurityTxt, SecurityTxt, sbom};

@@ -1,7 +1,10 @@
 //! The house on a socket.
 
+mod connection;
 mod linger;
+mod pace;
 mod patient;
+mod tls;
 mod unreadable;
 
 use std::io;
@@ -11,30 +14,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::map_request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tower::Service as _;
 
-use crate::identity::Peer;
 use crate::notifications::Notifier;
 use crate::router::admin_router;
 use crate::{App, router};
+use connection::{House, Limits};
 use linger::linger;
-use patient::Patient;
-use unreadable::{Explaining, Talk};
+
+pub use tls::{NoTls, Tls, TlsFiles};
 
 /// How many connections are open at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2048;
 /// How often what has had its time is put away.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
-/// The longest head of a request, in bytes.
-const MAX_HEAD_BYTES: usize = 128 << 10;
 
 /// Serves every door on `listener` until `shutdown` is done; then takes no new requests, gives those in flight
 /// [`crate::Config::grace`], and cuts off what is still open after that.
@@ -54,8 +49,12 @@ pub async fn serve(
         Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
     }
     let tidying = tokio::spawn(tidy_now_and_then(app.clone()));
-    let served = run(listener, &app, doors, shutdown).await;
+    let following = app.config.tls.clone().map(|tls| tokio::spawn(tls.follow()));
+    let served = run(listener, app.config.tls.as_ref(), &app, doors, shutdown).await;
     tidying.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     let stopping = app.clone();
     let stop = move || {
         stopping.scenarios.stop();
@@ -89,7 +88,7 @@ async fn tidy_now_and_then(app: App) {
     }
 }
 
-/// The same with the doors for administration only.
+/// The same with the doors for administration only. What other machines reach has TLS as the other listener has.
 pub async fn serve_admin(
     listener: TcpListener,
     app: App,
@@ -98,27 +97,29 @@ pub async fn serve_admin(
     // On this machine who asks is known: somebody who is on it.
     let asked = !listener.local_addr()?.ip().is_loopback();
     let doors = admin_router(app.clone(), asked);
-    run(listener, &app, doors, shutdown).await
+    let tls = app.config.tls.as_ref().filter(|_| asked);
+    run(listener, tls, &app, doors, shutdown).await
 }
 
 async fn run(
     listener: TcpListener,
+    tls: Option<&Tls>,
     app: &App,
     doors: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let doors = doors.layer(map_request(linger));
+    let (stopping, stop) = watch::channel(false);
+    let house = House {
+        doors: doors.layer(map_request(linger)),
+        limits: Limits {
+            head: app.config.header_timeout,
+            write: app.config.write_timeout,
+        },
+        stop,
+    };
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
-    let mut builder = http1::Builder::new();
-    // Names of header fields have no case, and not every client knows that.
-    builder.title_case_headers(true);
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(app.config.header_timeout)
-        .max_buf_size(MAX_HEAD_BYTES);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
@@ -133,31 +134,17 @@ async fn run(
                 continue;
             }
         };
-        let _ = stream.set_nodelay(true); // slower without, and no worse
-        let talk = Talk::default();
-        let stream = Patient::new(stream, app.config.write_timeout);
-        let stream = TokioIo::new(Explaining::new(stream, talk.clone()));
-        let doors = doors.clone();
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            talk.begins();
-            request.extensions_mut().insert(Peer(peer));
-            let (mut doors, talk) = (doors.clone(), talk.clone());
-            async move { doors.call(request).await.map(|response| talk.watch(response)) }
-        });
-        let connection = graceful.watch(builder.serve_connection(stream, service));
+        let serving = connection::serve(stream, peer, tls.map(Tls::acceptor), house.clone());
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
+            serving.await;
             drop(place);
         });
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
-    if tokio::time::timeout(app.config.grace, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    let _ = stopping.send(true); // nobody listens where there is no connection
+    let ending = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(app.config.grace, ending).await.is_err() {
         tracing::warn!("requests were still in flight at the end and are cut off");
     }
     connections.shutdown().await;

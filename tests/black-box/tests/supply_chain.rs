@@ -270,7 +270,7 @@ fn every_package_with_foreign_code_is_named() {
     let in_program: BTreeSet<Id> = components
         .iter()
         .filter(|component| component["scope"] == "required")
-        .map(|component| id(component))
+        .map(id)
         .collect();
     let mut found: BTreeSet<String> = BTreeSet::new();
     for (of, package) in linked(&metadata) {

@@ -8,6 +8,7 @@
 )]
 
 mod break_glass;
+mod devices;
 mod keys;
 mod login;
 mod people;

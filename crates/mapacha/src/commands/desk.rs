@@ -73,7 +73,7 @@ impl Desk {
 
 fn url_of(config: &Config) -> String {
     config.http.public_url.as_ref().map_or_else(
-        || format!("http://{}", config.http.listen),
+        || format!("{}://{}", config.scheme(), config.http.listen),
         |url| url.trim_end_matches('/').to_owned(),
     )
 }

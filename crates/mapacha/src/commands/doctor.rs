@@ -51,8 +51,8 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
     findings.push(clock());
     findings.push(disk(&folder));
     findings.push(store(&folder));
-    findings.push(port(config.http.listen));
-    findings.extend(config.http.admin_listen.map(port));
+    findings.push(port(config.http.listen, config.scheme()));
+    findings.extend(config.http.admin_listen.map(|address| port(address, "http")));
     match world::contexts(config) {
         Ok(_) => findings.push(Finding::good(
             "contexts",
@@ -64,14 +64,7 @@ pub(crate) fn run(effective: &Effective, json: bool) -> Result<Outcome, Failure>
             failure.remedy.unwrap_or_default(),
         )),
     }
-    findings.push(Finding::good(
-        "certificates",
-        if config.http.listen.ip().is_loopback() {
-            "none in use: a loopback address"
-        } else {
-            "none in use: http.plain_text says that a proxy with TLS stands before it"
-        },
-    ));
+    findings.push(certificates(config, &folder));
     findings.push(contact(config));
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&findings)?))?;
@@ -190,10 +183,40 @@ fn store(folder: &Path) -> Finding {
     }
 }
 
-fn port(address: std::net::SocketAddr) -> Finding {
+/// Whether the certificate can be used, and for how long.
+fn certificates(config: &Config, folder: &Path) -> Finding {
+    const WHAT: &str = "certificates";
+    let remedy = "renew it; a running server takes the new one by itself";
+    match world::tls(config, folder) {
+        Ok(None) if config.http.listen.ip().is_loopback() => {
+            Finding::good(WHAT, "none in use: a loopback address")
+        }
+        Ok(None) => Finding::good(
+            WHAT,
+            "none in use: http.plain_text says that a proxy with TLS stands before it",
+        ),
+        Err(failure) => Finding::bad(WHAT, failure.message, "mend the file, or name another in [tls]"),
+        Ok(Some(tls)) => {
+            let (begin, end) = tls.validity();
+            let now = SystemClock.now();
+            let days = (end.as_micros() - now.as_micros()) / 86_400_000_000;
+            if now >= end {
+                Finding::bad(WHAT, format!("{tls} ended on {end}"), remedy)
+            } else if now < begin {
+                Finding::bad(WHAT, format!("{tls} begins on {begin}"), "set the clock, or wait")
+            } else if days < 7 {
+                Finding::bad(WHAT, format!("{tls} ends in {days} day(s), on {end}"), remedy)
+            } else {
+                Finding::good(WHAT, format!("{tls} holds for {days} days, until {end}"))
+            }
+        }
+    }
+}
+
+fn port(address: std::net::SocketAddr, scheme: &str) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Finding::good("port", format!("{address} is free")),
-        Err(_) if answers(address) => {
+        Err(_) if answers(address, scheme) => {
             Finding::good("port", format!("{address}: a Mapacha server answers there"))
         }
         Err(error) => Finding::bad(
@@ -205,14 +228,15 @@ fn port(address: std::net::SocketAddr) -> Finding {
 }
 
 /// Whether a server of ours is listening there already.
-fn answers(address: std::net::SocketAddr) -> bool {
+fn answers(address: std::net::SocketAddr, scheme: &str) -> bool {
     let client = reqwest::blocking::Client::builder()
         .no_proxy()
+        .danger_accept_invalid_certs(true) // it is asked for nothing but its name
         .timeout(std::time::Duration::from_secs(2))
         .build();
     let version = client
         .ok()
-        .and_then(|client| client.get(format!("http://{address}/version")).send().ok());
+        .and_then(|client| client.get(format!("{scheme}://{address}/version")).send().ok());
     version
         .and_then(|answer| answer.text().ok())
         .is_some_and(|text| text.contains("\"mapacha\""))

@@ -2,9 +2,11 @@
 
 pub(crate) mod assess;
 pub(crate) mod audit;
+pub(crate) mod ca;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod desk;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod guideline;
 pub(crate) mod import;

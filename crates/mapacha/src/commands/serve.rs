@@ -48,8 +48,16 @@ impl Door {
         audit: Option<Audit>,
     ) -> Result<Self, Failure> {
         let listener = bind(config.http.listen, "http.listen").await?;
-        let admin = match config.http.admin_listen {
-            Some(address) => Some(bind(address, "http.admin_listen").await?),
+        let apart = config.admin_listen();
+        let admin = match apart {
+            Some((address, true)) => Some(bind(address, "http.admin_listen").await?),
+            Some((address, false)) => match bind(address, "http.admin_listen").await {
+                Ok(listener) => Some(listener),
+                Err(failure) => {
+                    tracing::warn!("{}; /metrics is nowhere until it is set", failure.message);
+                    None
+                }
+            },
             None => None,
         };
         let address = listener.local_addr()?;
@@ -75,12 +83,17 @@ impl Door {
             let views = world::views(config, &tenants, accounts)?;
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             facts.views = Some(views);
+            facts.authority = Some(world::authority(folder));
             let public = facts.public_url.as_ref();
-            let base = public.map_or_else(|| format!("http://{address}"), |url| url.as_str().to_owned());
+            let base = public.map_or_else(
+                || format!("{}://{address}", config.scheme()),
+                |url| url.as_str().to_owned(),
+            );
             facts.provider = world::provider(config, base)?;
         }
+        facts.tls = world::tls(config, folder)?;
         facts.desk = Some(world::desk(config, &tenants)?);
-        facts.metrics_apart = admin.is_some();
+        facts.metrics_apart = apart.is_some();
         facts.audit = audit;
         let catalogue = indicators::Catalogue::built_in();
         let app = App::new(
@@ -108,15 +121,16 @@ impl Door {
         let code = self.accounts().map(Access::setup_code).transpose()?.flatten();
         {
             let mut stdout = std::io::stdout().lock();
-            writeln!(stdout, "listening http://{}", self.address)?;
+            let scheme = if self.app.config.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            };
+            writeln!(stdout, "listening {scheme}://{}", self.address)?;
             stdout.flush()?;
         }
         if let Some(code) = code {
-            let public = self.app.config.public_url.as_ref();
-            let url = public.map_or_else(
-                || format!("http://{}", self.address),
-                |url| url.as_str().to_owned(),
-            );
+            let url = self.app.config.url();
             say(&format!(
                 "nobody has an account yet: open {url}/setup and make the first one with this code, which works once: {code}"
             ));

@@ -7,7 +7,7 @@ mod overlay;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) city: City,
     /// The door for browsers and applications.
     pub(crate) http: Http,
+    /// What makes that door speak https.
+    pub(crate) tls: Tls,
     /// Where the twin is kept.
     pub(crate) storage: Storage,
     /// JSON-LD contexts.
@@ -66,7 +68,8 @@ pub(crate) struct Http {
     /// Address and port; port 0 picks a free one.
     #[schemars(with = "String")]
     pub(crate) listen: SocketAddr,
-    /// Address and port of `/metrics` and administration, apart from the public door.
+    /// Address and port of `/metrics`, apart from the public door. Without it: `127.0.0.1:8081` where `http.listen` can be
+    /// reached from other machines, else the public door.
     #[schemars(with = "Option<String>")]
     pub(crate) admin_listen: Option<SocketAddr>,
     /// Origins whose pages may read and write here from a browser, such as `https://map.example.org`; `*` is every page
@@ -105,6 +108,19 @@ impl Default for Http {
             trusted_proxies: Vec::new(),
         }
     }
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// The file (PEM) of the server's certificate, and after it those between it and its authority. With it the server
+    /// speaks https. Read again when it changes, and at SIGHUP.
+    pub(crate) certificate: Option<PathBuf>,
+    /// The file (PEM) of its private key.
+    pub(crate) key: Option<PathBuf>,
+    /// Files (PEM) of authorities whose certificates devices and services may show, beside the built-in authority's.
+    pub(crate) client_ca: Vec<PathBuf>,
 }
 
 /// `[storage]`
@@ -274,7 +290,26 @@ impl Default for Log {
     }
 }
 
+/// Where `/metrics` is when other machines reach the public door and nothing is configured.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
 impl Config {
+    /// Where administration listens apart from the public door, and whether somebody configured that.
+    pub(crate) fn admin_listen(&self) -> Option<(SocketAddr, bool)> {
+        let configured = self.http.admin_listen.map(|address| (address, true));
+        let apart = !self.http.listen.ip().is_loopback();
+        configured.or_else(|| apart.then_some((ADMIN_LISTEN, false)))
+    }
+
+    /// `https` with a certificate, else `http`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        }
+    }
+
     /// Whether everybody has to say who they are: as configured, else as the address asks for.
     pub(crate) fn asks_who(&self) -> bool {
         match self.access.mode {
@@ -312,6 +347,31 @@ impl Config {
                 );
             }
         }
+        match &self.tls {
+            Tls {
+                certificate: Some(_),
+                key: None,
+                ..
+            } => {
+                return refuse(
+                    "tls.key",
+                    "a certificate is of no use without its key",
+                    "name the file of the private key",
+                );
+            }
+            Tls {
+                certificate: None,
+                key,
+                client_ca,
+            } if key.is_some() || !client_ca.is_empty() => {
+                return refuse(
+                    "tls.certificate",
+                    "the other keys of [tls] are of no use without it",
+                    "name the file of the server's certificate; `mapacha ca server` makes one",
+                );
+            }
+            Tls { .. } => {}
+        }
         if self.storage.postgres_url.is_some() {
             return refuse(
                 "storage.postgres_url",
@@ -333,13 +393,13 @@ impl Config {
                     "set access.mode to \"required\", or listen on a loopback address such as 127.0.0.1:8080",
                 );
             }
-            if !self.http.plain_text {
+            if self.tls.certificate.is_none() && !self.http.plain_text {
                 return refuse(
                     key,
                     &format!(
-                        "{address} can be reached from other machines, and this version speaks plain http only: passwords and keys could be read on the way"
+                        "{address} can be reached from other machines, and without tls.certificate the server speaks plain http: passwords and keys could be read on the way"
                     ),
-                    "listen on a loopback address such as 127.0.0.1:8080 and put a proxy with TLS before it; where the proxy is on another machine, set http.plain_text to true",
+                    "set tls.certificate and tls.key; or listen on a loopback address such as 127.0.0.1:8080 and put a proxy with TLS before it; where the proxy is on another machine, set http.plain_text to true",
                 );
             }
         }
@@ -443,6 +503,7 @@ mod tests {
                 }
             }
         }
+        // With a certificate nothing goes in plain text, wherever it goes.
         let mut config = Config::default();
         assert_eq!(config.second_factor(), access::SecondFactor::Optional);
         config.http.public_url = Some("https://twin.city.example".to_owned());
@@ -452,7 +513,26 @@ mod tests {
         config = Config::default();
         config.http.listen = "0.0.0.0:80".parse().unwrap();
         assert_eq!(config.second_factor(), access::SecondFactor::Administrators);
-        config = Config::default();
+        let mut config = Config::default();
+        config.http.listen = "0.0.0.0:443".parse().unwrap();
+        assert_eq!(config.admin_listen(), Some((ADMIN_LISTEN, false)));
+        assert!(config.check().is_err());
+        config.tls.certificate = Some("city.pem".into());
+        assert!(config.check().unwrap_err().to_string().contains("tls.key"));
+        config.tls.key = Some("city.key".into());
+        config.check().unwrap();
+        assert_eq!(config.scheme(), "https");
+        config.tls.certificate = None;
+        config.http.plain_text = true;
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("tls.certificate")
+        );
+        let mut config = Config::default();
+        assert_eq!(config.admin_listen(), None);
         config.access.session_hours = 0;
         assert!(config.check().is_err());
         config = Config::default();

@@ -1,7 +1,9 @@
-//! `/access`: people, groups, keys and policies, for programs that manage them.
+//! `/access`: people, groups, keys, devices and policies, for programs that manage them.
 
 pub(crate) mod break_glass;
 mod compare;
+mod devices;
+mod enrolment;
 mod groups;
 mod keys;
 mod policies;
@@ -37,6 +39,16 @@ pub(crate) fn router() -> OpenApiRouter<App> {
             users::delete_user
         ))
         .routes(routes!(users::reset_user))
+        .routes(routes!(devices::list_devices, devices::create_device))
+        .routes(routes!(devices::retrieve_device, devices::update_device))
+        .routes(routes!(devices::revoke_certificate))
+        .routes(routes!(devices::renew_claim_code))
+        .routes(routes!(devices::renew_enrolment))
+        .routes(routes!(devices::rotate_secret))
+        .routes(routes!(enrolment::authority))
+        .routes(routes!(enrolment::claim_device))
+        .routes(routes!(enrolment::enrol_device))
+        .routes(routes!(enrolment::renew_certificate))
         .routes(routes!(groups::list_groups))
         .routes(routes!(groups::put_group, groups::delete_group))
         .routes(routes!(keys::list_keys, keys::create_key))
@@ -67,6 +79,7 @@ async fn me(asker: Asker) -> Response {
     let kind = match who.kind {
         Kind::Person => "person",
         Kind::Service => "service",
+        Kind::Device => "device",
     };
     let assurance = match who.assurance {
         Assurance::One => "one",
@@ -117,13 +130,20 @@ fn refused(error: &Error) -> Problem {
     let status = match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
-        Error::BadName(_) => StatusCode::BAD_REQUEST,
+        Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
         Error::Weak(_) | Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Busy | Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let problem = Problem::api(status, error.to_string());
+    let detail = if let Error::Authority(why) = error {
+        // It names files of this machine.
+        tracing::error!(%why, "the certificate authority cannot be used");
+        "the certificate authority cannot be used; the log of the server says why".to_owned()
+    } else {
+        error.to_string()
+    };
+    let problem = Problem::api(status, detail);
     match error {
         Error::Wait { seconds } => problem.header(header::RETRY_AFTER, &seconds.to_string()),
         Error::Busy | Error::Store(_) => problem.header(header::RETRY_AFTER, "5"),

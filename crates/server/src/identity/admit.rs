@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use access::{Access, Principal};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::cookies::{self, cookie};
 use super::personal::Watched;
 use super::table::{Need, Said, said_of};
-use super::{SessionToken, emergency, forms, who_are_you};
+use super::{PeerCertificate, SessionToken, emergency, forms, who_are_you};
 use crate::App;
 use crate::ngsi_ld::{TENANT, weight_of};
 use crate::pages;
@@ -22,6 +22,10 @@ enum Shown {
     Nothing,
     Key(Principal),
     Session(Principal, Arc<str>),
+    /// The connection's certificate.
+    Certificate(Principal),
+    /// A certificate that stands for nobody.
+    WrongCertificate(access::Nobody),
     /// An `Authorization` that opens nothing.
     Wrong,
 }
@@ -48,11 +52,15 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return Problem::api(StatusCode::FORBIDDEN, detail).into_response();
         }
     };
-    let shown = shown(&app, &access, request.headers()).await;
+    let shown = shown(&app, &access, request.headers(), request.extensions()).await;
+    let by_certificate = matches!(shown, Shown::Certificate(_));
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
-        Shown::Wrong | Shown::Nothing => (None, None),
-        Shown::Key(principal) => (Some(Arc::new(principal)), None),
+        Shown::WrongCertificate(why) if need != Need::Anybody => {
+            return of_api(&request, super::not_by_certificate(why)).into_response();
+        }
+        Shown::Wrong | Shown::WrongCertificate(_) | Shown::Nothing => (None, None),
+        Shown::Key(principal) | Shown::Certificate(principal) => (Some(Arc::new(principal)), None),
         Shown::Session(principal, token) => (Some(Arc::new(principal)), Some(token)),
     };
     if let Some(principal) = &principal {
@@ -77,6 +85,11 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         return refused(&app, request, problem).await;
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    // A browser shows its certificate to whoever makes it ask.
+    if writes && by_certificate && forms::is_of_others(&app, request.headers()) {
+        let detail = "a request by a certificate must not come from a page of another server";
+        return refused(&app, request, Problem::api(StatusCode::FORBIDDEN, detail)).await;
+    }
     if writes && let Some(token) = &session {
         if !forms::is_own(&app, request.headers()) {
             let detail = "a request by a cookie has to come from a page of this server; programs send a key";
@@ -137,7 +150,8 @@ async fn sight(
     Ok(watched)
 }
 
-async fn shown(app: &App, access: &Access, headers: &HeaderMap) -> Shown {
+/// What is said beats what is merely there: a key or a token, then the connection's certificate, then a cookie.
+async fn shown(app: &App, access: &Access, headers: &HeaderMap, extensions: &Extensions) -> Shown {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         // Two of them could be read in two ways.
         let one = headers.get_all(header::AUTHORIZATION).iter().count() == 1;
@@ -148,10 +162,15 @@ async fn shown(app: &App, access: &Access, headers: &HeaderMap) -> Shown {
         let Some(key) = key else {
             return Shown::Wrong;
         };
-        return match access.of_key(key) {
+        return match access.of_key(key).or_else(|| access.of_device_secret(key)) {
             Some(service) => Shown::Key(service),
             None => of_token(app, access, key).await.map_or(Shown::Wrong, Shown::Key),
         };
+    }
+    if let Some(PeerCertificate(der)) = extensions.get() {
+        return access
+            .of_certificate(der)
+            .map_or_else(Shown::WrongCertificate, Shown::Certificate);
     }
     let session = cookie(headers, cookies::SESSION)
         .and_then(|token| Some((access.of_session(token)?, Arc::<str>::from(token))));

@@ -28,6 +28,12 @@ pub(super) fn is_own(app: &App, headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a browser says that a page of another origin sent it. Programs say nothing of the kind.
+pub(super) fn is_of_others(app: &App, headers: &HeaderMap) -> bool {
+    let by_browser = headers.contains_key("origin") || headers.contains_key("sec-fetch-site");
+    by_browser && !is_own(app, headers)
+}
+
 /// Whether the body is that of a form, as a page can send one anywhere.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
     let kind = content_type(headers);

@@ -30,8 +30,8 @@ use crate::problem::{Answer, Problem, blocking};
 pub(crate) use admit::admit;
 pub(crate) use provider::Failed as ProviderFailed;
 pub use provider::{ClientSecret, Provider, ProviderSettings};
-pub use source::Peer;
-pub(crate) use source::source;
+pub use source::{Peer, PeerCertificate};
+pub(crate) use source::{Secured, source};
 pub(crate) use table::described;
 
 /// The token of the session that a request came with, where it came by a cookie.
@@ -144,6 +144,12 @@ fn nobody_logs_in() -> Problem {
         StatusCode::NOT_FOUND,
         "this server asks nobody to log in (access.mode = open), so it has no accounts to manage",
     )
+}
+
+/// The connection's certificate was verified, and stands for nobody.
+fn not_by_certificate(why: access::Nobody) -> Problem {
+    Problem::api(StatusCode::UNAUTHORIZED, why.to_string())
+        .header(header::WWW_AUTHENTICATE, "Bearer realm=\"mapacha\"")
 }
 
 /// RFC 9110, 11.6.1 and RFC 6750, 3.

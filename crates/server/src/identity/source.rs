@@ -1,6 +1,7 @@
 //! Where a request comes from, for counting guesses.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use access::Source;
 use axum::http::{Extensions, HeaderMap};
@@ -10,6 +11,15 @@ use crate::App;
 /// The address at the other end of a request's connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+/// The request came over TLS that ends here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Secured;
+
+/// The certificate (X.509, DER) whose key the other end of a request's connection proved to have, signed by an authority
+/// that this server takes.
+#[derive(Clone, Debug)]
+pub struct PeerCertificate(pub Arc<[u8]>);
 
 /// The client's address: that of the connection, and where that is a proxy of ours, the one that the proxy names.
 pub(crate) fn source(app: &App, extensions: &Extensions, headers: &HeaderMap) -> Source {

@@ -1,9 +1,9 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, AuditRead, BreakGlass, ContextsManage, GovernanceManage,
-    ImportsRun, MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun,
-    SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
+    self, AssessmentRead, AssessmentWrite, AuditRead, BreakGlass, ContextsManage, DevicesManage,
+    GovernanceManage, ImportsRun, MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead,
+    ScenariosRun, SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,7 @@ const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
 const POLICIES: Methods = &[("GET", May(PoliciesManage)), ("POST", May(PoliciesManage))];
+const DEVICE: Methods = &[("POST", May(DevicesManage))];
 const USERS: Methods = &[("POST", May(UsersManage))];
 
 /// The paths as the router has them.
@@ -231,6 +232,27 @@ const ROUTES: &[(&str, Methods)] = &[
         "/access/break-glass/{breakGlass}/review",
         &[("POST", May(PoliciesManage))],
     ),
+    ("/access/authority", EVERYBODY),
+    (
+        "/access/devices",
+        &[("GET", May(DevicesManage)), ("POST", May(DevicesManage))],
+    ),
+    (
+        "/access/devices/{device}",
+        &[("GET", May(DevicesManage)), ("PATCH", May(DevicesManage))],
+    ),
+    (
+        "/access/devices/{device}/certificates/{serial}",
+        &[("DELETE", May(DevicesManage))],
+    ),
+    // Whoever has its code has the device.
+    ("/access/devices/{device}/claim", OWN),
+    ("/access/devices/{device}/claim-code", DEVICE),
+    // With its token; it has nothing else yet.
+    ("/access/devices/{device}/enrol", &[("POST", Anybody)]),
+    ("/access/devices/{device}/enrolment", DEVICE),
+    ("/access/devices/{device}/renew", OWN),
+    ("/access/devices/{device}/secret", DEVICE),
     ("/access/me", &[("GET", LoggedIn)]),
     ("/access/purposes", &[("GET", LoggedIn)]),
     ("/access/roles", &[("GET", LoggedIn)]),
@@ -535,6 +557,8 @@ pub(crate) mod tests {
                 "GET /readyz",
                 "GET /version",
                 "GET /openapi.json",
+                "GET /access/authority",
+                "POST /access/devices/{device}/enrol",
                 "GET /assets/{name}",
                 "GET /trust",
                 "GET /trust/{document}",

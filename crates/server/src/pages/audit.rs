@@ -146,7 +146,7 @@ fn shown(log: &Log, visit: &Visit) -> Result<Shown, Failure> {
             .map(|signed| l.text_with("audit-signed", &[("entries", count(signed.size))])),
         note: signed.map(|signed| signed.note.clone()),
         key: log.verifier().to_string(),
-        server: format!("http://{}", visit.app.config.listen),
+        server: visit.app.config.url(),
         actor,
         entity,
         day: if from.is_some() { day } else { String::new() },

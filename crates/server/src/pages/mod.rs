@@ -41,6 +41,7 @@ use axum::routing::get;
 
 use crate::App;
 use crate::problem::Problem;
+pub(crate) use accounts::qr::svg as qr_svg;
 pub(crate) use place_query::LOCATION;
 use respond::Failure;
 use visit::Visit;

@@ -112,7 +112,7 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let types = visit.twin.types(&visit.view);
         if types.is_empty() {
             let frame = Frame::new(visit, Place::Overview, l.text("empty-title"));
-            let server = format!("http://{}", visit.app.config.listen);
+            let server = visit.app.config.url();
             return respond::page(visit, &EmptyPage { l, frame, server });
         }
         let assessment = assessed::assessment(visit)?;

@@ -14,9 +14,16 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
     match path {
-        "/healthz" | "/readyz" | "/version" | "/openapi.json" => "",
+        "/healthz" | "/readyz" | "/version" | "/openapi.json" | "/access/authority" => "",
         "/metrics" => "metrics.read",
         "/access/me" | "/access/purposes" | "/access/roles" => "any",
+        _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
+        _ if path.starts_with("/access/devices/")
+            && (path.ends_with("/claim") || path.ends_with("/renew")) =>
+        {
+            "any"
+        }
+        _ if path.starts_with("/access/devices") => "devices.manage",
         _ if path.starts_with("/audit/") => "audit.read",
         _ if path.starts_with("/governance/") => "governance.manage",
         "/access/break-glass" => one("audit.read", "break-glass.use"),
@@ -51,7 +58,7 @@ pub(crate) fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read break-glass.use \
+             notifications.manage imports.run assessment.read scenarios.read devices.manage break-glass.use \
              metrics.read"
         }
         Role::Officer => {
@@ -60,7 +67,7 @@ pub(crate) fn gives(role: Role) -> &'static str {
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             break-glass.use audit.read governance.manage policies.manage metrics.read"
+             devices.manage break-glass.use audit.read governance.manage policies.manage metrics.read"
         }
     }
 }
@@ -151,7 +158,7 @@ pub(crate) async fn send(
 }
 
 /// The permission that a refusal names; nothing where it is no refusal of that kind.
-fn lacking(reply: &Reply) -> Option<String> {
+pub(crate) fn lacking(reply: &Reply) -> Option<String> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let named = body["permission"].as_str()?.to_owned();
     assert_eq!(reply.status, 403, "{body}");

@@ -116,6 +116,8 @@ impl City {
             let views = access::PolicyViews::open(opened, twin, jiff::tz::TimeZone::UTC).unwrap();
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
             config.views = Some(views);
+            let beside = config.spool_dir.with_file_name("ca");
+            config.authority = Some(access::Authority::in_folder(&beside));
             more(config, clock);
         };
         Self::built(guard, Contexts::offline(given_contexts()))

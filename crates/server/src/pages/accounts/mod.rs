@@ -8,7 +8,7 @@ pub(super) mod break_glass;
 mod login;
 mod own_keys;
 mod provider;
-mod qr;
+pub(super) mod qr;
 mod setup;
 #[cfg(test)]
 pub(in crate::pages) mod tests;

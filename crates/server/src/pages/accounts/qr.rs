@@ -37,6 +37,15 @@ impl Qr {
     }
 }
 
+/// A QR code as a whole drawing, to be printed; none where the text is too long.
+pub(crate) fn svg(text: &str) -> Option<String> {
+    let Qr { side, path } = Qr::of(text)?;
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,10 @@ impl Wrong {
             Error::LastAdministrator => l.text("wrong-last"),
             Error::Beyond(_) => l.text("wrong-beyond"),
             Error::Wrong(_) => l.text("wrong-given"),
-            Error::State(_) => l.text("wrong-state"),
+            // Forms know nothing of devices.
+            Error::State(_) | Error::BadDevice(_) | Error::Request(_) | Error::Authority(_) => {
+                l.text("wrong-state")
+            }
             Error::Many(_) => l.text("wrong-many"),
         };
         Self { field, text }
