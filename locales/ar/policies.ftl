@@ -85,6 +85,7 @@ policy-why-permitted = تسمح به
 policy-why-forbidden = تمنعه
 policy-why-nobody = لا تسمح به أي سياسة.
 policy-why-failed = تعذّر تقييم السياسات، لذلك فهو مرفوض.
+policy-why-unseen = تقرّر السياسات هذا بحسب سمات للكيان لا تراها. اسأل من يراها.
 
 # حقوق أوسع لمدة، في حالة الطوارئ.
 nav-emergency = الطوارئ

@@ -77,6 +77,7 @@ policy-why-permitted = Permitted by
 policy-why-forbidden = Forbidden by
 policy-why-nobody = No policy permits it.
 policy-why-failed = The policies could not be evaluated, so it is denied.
+policy-why-unseen = The policies decide this by attributes of the entity that you do not see. Ask somebody who sees them.
 
 # Wider rights for a while, in an emergency.
 nav-emergency = Emergency

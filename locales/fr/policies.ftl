@@ -77,6 +77,7 @@ policy-why-permitted = Permis par
 policy-why-forbidden = Interdit par
 policy-why-nobody = Aucune politique ne le permet.
 policy-why-failed = Les politiques n’ont pas pu être évaluées, donc c’est refusé.
+policy-why-unseen = Les politiques en décident d’après des attributs de l’entité que vous ne voyez pas. Demandez à quelqu’un qui les voit.
 
 # Des droits étendus pour un temps, en cas d’urgence.
 nav-emergency = Urgence

@@ -77,6 +77,7 @@ policy-why-permitted = Inaruhusiwa na
 policy-why-forbidden = Inakatazwa na
 policy-why-nobody = Hakuna sera inayoiruhusu.
 policy-why-failed = Sera hazikuweza kutathminiwa, kwa hiyo imekataliwa.
+policy-why-unseen = Sera huamua hili kwa sifa za kitu ambazo huzioni. Muulize mtu anayeziona.
 
 # Haki pana kwa muda, wakati wa dharura.
 nav-emergency = Dharura

@@ -108,7 +108,7 @@ impl Access {
         }
         let id: Arc<str> = secret::token::<8>(&*self.inner().random)?.into();
         let now = self.now();
-        self.change(|state| {
+        let begun = self.change(|state| {
             if state.broken_by(&who.id, now).is_some() {
                 return Err(Error::State(
                     "you have broken the glass already, and it still holds",
@@ -134,7 +134,9 @@ impl Access {
                 .collect();
             changes.push(Change::BreakGlass(one.clone()));
             Ok((changes, one))
-        })
+        })?;
+        tracing::warn!(person = &*begun.person, id = &*begun.id, until = %begun.until, "somebody broke the glass");
+        Ok(begun)
     }
 
     /// Ends it before its time: whoever broke the glass, and whoever answers for the policies.

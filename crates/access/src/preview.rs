@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use query::{Caller, Purpose, Selection, View};
+use query::{Purpose, Selection, View};
 use twin::Reader;
 
 use crate::policies::{
     Action, Asked, ChangeError, Finding, Impact, Limits, RuleBook, Shift, Subject, UNSAID,
 };
+use crate::why::sees_all;
 use crate::{Assurance, PolicyViews, Principal};
 
 /// The actions that are compared: those that views are made of.
@@ -36,7 +37,8 @@ pub struct Preview {
     pub shifts: Vec<PreviewShift>,
     /// How often something was gained or lost beside those that are listed.
     pub unlisted: usize,
-    /// How many people, keys and strangers were asked about, of how many.
+    /// How many people, keys, devices and strangers were asked about, of how many. Of devices that differ in nothing but
+    /// the id, one is.
     pub asked: (usize, usize),
     /// How many entities were looked at, of how many that whoever asks can see.
     pub entities: (usize, usize),
@@ -56,7 +58,7 @@ pub struct PreviewShift {
 /// Somebody, or whoever does not say who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whom {
-    /// The account's id, or the key's.
+    /// The account's id, the key's or the device's.
     pub id: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
@@ -66,7 +68,8 @@ pub struct Whom {
 
 impl PolicyViews {
     /// What a change of the policies would change in a tenant, for a request of the usual purpose and at this time of
-    /// the day; told to somebody who sees by `by`, of what they see. It takes seconds where there is much.
+    /// the day; told to somebody who sees by `by`, of what they see: where the policies decide by attributes that they do
+    /// not see, the entity is not looked at. It takes seconds where there is much.
     ///
     /// # Errors
     /// When the documents would not hold together, or the twin cannot be read.
@@ -94,15 +97,13 @@ impl PolicyViews {
         }
         let mut impact = Impact::new(&before, &after, &asked);
         let most = MAX_WORK / impact.work().max(1);
-        let whole = View::open(Caller::System("access"), &by.purpose().0);
+        let deciding = impact.depends_on();
         let (mut looked, mut there) = (0, 0);
         let scanned = city.scan(by, &Selection::default(), &mut |shown| {
             there += 1;
-            if looked < most
-                && let Some(entity) = city.get(&whole, &shown.id)
-            {
+            if looked < most && sees_all(city, by, &shown.id, &deciding) {
                 looked += 1;
-                impact.look(&entity, shown);
+                impact.look(shown, shown);
             }
             true
         });
@@ -149,8 +150,10 @@ impl PolicyViews {
         });
         let keys = access.keys(None).into_iter();
         let keys = keys.filter_map(|key| access.principal(&key.id));
-        let everybody: Vec<Principal> = people.chain(keys).collect();
-        let all = everybody.len() + 1;
+        let mut everybody: Vec<Principal> = people.chain(keys).collect();
+        let (devices, active) = access.unlike_devices();
+        let all = everybody.len() + active + 1;
+        everybody.extend(devices);
         let mut known: HashSet<Subject> = HashSet::new();
         let purpose = Purpose(UNSAID.into());
         // Who differs in nothing but the name comes after those who differ.

@@ -58,6 +58,18 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// What it may give to a key of its own: what it may do itself, and what its roles give beyond where its rights reach,
+    /// which the key gets no more than it does.
+    pub fn may_hand_on(&self) -> Permissions {
+        if self.owes_second_factor {
+            return Permissions::default();
+        }
+        let of_roles: Permissions = self.roles.iter().copied().collect();
+        let within = self.reach.leaves(of_roles);
+        let beyond = of_roles.iter().filter(|permission| !within.has(*permission));
+        self.permissions.iter().chain(beyond).collect()
+    }
+
     /// Whether it has a permission.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.has(permission)

@@ -66,7 +66,12 @@ impl Reach {
 
     /// Whether it reaches into a tenant; without a name, the default one.
     pub fn has_tenant(&self, tenant: Option<&str>) -> bool {
-        self.tenants.is_empty() || self.tenants.contains(tenant.unwrap_or(DEFAULT_TENANT))
+        let is_named = match tenant {
+            None => self.tenants.contains(DEFAULT_TENANT),
+            // A tenant that is called so is not the default one.
+            Some(name) => name != DEFAULT_TENANT && self.tenants.contains(name),
+        };
+        self.tenants.is_empty() || is_named
     }
 
     /// What permissions are left to somebody whose rights reach so far: what is of the whole installation is not for who
@@ -77,6 +82,8 @@ impl Reach {
         }
         let whole = [
             Permission::UsersManage,
+            // Devices are registered for the whole installation.
+            Permission::DevicesManage,
             Permission::PoliciesManage,
             // The desk answers requests about the data of any tenant.
             Permission::GovernanceManage,
@@ -146,9 +153,10 @@ mod tests {
         let left = reach(&["north"], &[]).leaves(all);
         assert!(left.has(Permission::TwinWrite) && left.has(Permission::AuditRead));
         assert!(!left.has(Permission::UsersManage) && !left.has(Permission::PoliciesManage));
-        assert!(!left.has(Permission::GovernanceManage));
+        assert!(!left.has(Permission::GovernanceManage) && !left.has(Permission::DevicesManage));
         assert!(reach(&[], &[]).has_tenant(None) && reach(&[], &[]).has_tenant(Some("x")));
         assert!(reach(&["default"], &[]).has_tenant(None) && !reach(&["default"], &[]).has_tenant(Some("x")));
+        assert!(!reach(&["default"], &[]).has_tenant(Some("default")));
         assert!(reach(&["x"], &[]).has_tenant(Some("x")) && !reach(&["x"], &[]).has_tenant(None));
     }
 }

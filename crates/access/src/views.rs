@@ -241,8 +241,10 @@ impl Views for PolicyViews {
             Caller::System(_) => Some(View::open(caller.clone(), &purpose.0)),
             Caller::Principal(id) => {
                 let who = self.0.access.principal(id)?;
-                who.may(Permission::TwinRead)
-                    .then(|| self.make(Some(&who), tenant, purpose, true))
+                let still = who.may(Permission::TwinRead)
+                    && who.reach.has_tenant(tenant)
+                    && self.purpose(Some(&who), Some(&purpose.0)).is_ok();
+                still.then(|| self.make(Some(&who), tenant, purpose, true))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Why somebody can see something of an entity or do something with it, or cannot: for those who answer for the policies.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ngsi_ld::context::Context;
@@ -18,7 +19,7 @@ const ANONYMOUS: &str = "anonymous";
 /// What is to be explained.
 #[derive(Clone, Debug)]
 pub struct WhyAsked<'a> {
-    /// The id or the name of an account, the id of a key, or `anonymous`.
+    /// The id or the name of an account, the id of a key or a device, or `anonymous`.
     pub who: &'a str,
     /// To do what.
     pub action: Action,
@@ -58,26 +59,25 @@ impl PolicyViews {
     /// Explains it to somebody who sees by `by`: of what they do not see, nothing is told. It takes milliseconds.
     ///
     /// # Errors
-    /// When there is no such account, key or entity, or the account may not log in.
+    /// When there is no such account, key, device or entity, the account may not log in, or the policies decide by what
+    /// whoever asks does not see.
     pub fn why(&self, city: &dyn Reader, by: &View, asked: &WhyAsked<'_>) -> Result<Why, Error> {
         let who = self.meant(asked)?;
         let missing = || Error::NotFound {
             what: "entity",
             id: shortened(asked.entity.as_str()),
         };
-        let seen = city.get(by, asked.entity).ok_or_else(missing)?;
-        // The policies decide by the whole of it.
-        let whole = View::open(Caller::System("access"), &by.purpose().0);
-        let entity = city.get(&whole, asked.entity).ok_or_else(missing)?;
+        let entity = city.get(by, asked.entity).ok_or_else(missing)?;
         let attribute = asked.attribute.map(|text| named(&entity, text));
         let question = self.question(who.as_ref(), asked.tenant, asked.purpose, asked.action);
         let rules = self.policies().rules();
-        let mut verdicts = rules.explain(&question, &entity, attribute.as_ref()).verdicts;
-        for verdict in &mut verdicts {
-            verdict
-                .attributes
-                .retain(|name| seen.get(name.as_str()).is_some());
+        let rights = rules.rights(&question);
+        let deciding = rights.depend_on().into_iter().cloned().collect();
+        if !sees_all(city, by, asked.entity, &deciding) {
+            return Err(Error::Unseen);
         }
+        // What the policies decide by, whoever asks sees: so what they see decides as the whole of it would.
+        let verdicts = rules.explain(&question, &entity, attribute.as_ref()).verdicts;
         Ok(Why {
             permission: needed(asked.action)
                 .map(|needed| (needed, who.as_ref().is_some_and(|who| who.may(needed)))),
@@ -97,7 +97,7 @@ impl PolicyViews {
         let mut who = access.principal(id).ok_or_else(|| match &person {
             Some(_) => Error::State("nobody can log in with this account, so it sees and does nothing"),
             None => Error::NotFound {
-                what: "account or key",
+                what: "account, key or device",
                 id: shortened(asked.who),
             },
         })?;
@@ -111,6 +111,20 @@ impl PolicyViews {
         }
         Ok(Some(who))
     }
+}
+
+/// Whether somebody sees, where they are there, all of these attributes of an entity. It is by their names: whether the
+/// entity has them, the answer does not tell.
+pub(crate) fn sees_all(city: &dyn Reader, by: &View, id: &Uri, attributes: &BTreeSet<Name>) -> bool {
+    if attributes.is_empty() || by.read().is_all() {
+        return true;
+    }
+    let whole = View::open(Caller::System("access"), &by.purpose().0);
+    let Some(entity) = city.get(&whole, id) else {
+        return false;
+    };
+    let mut sees = by.read().of(&entity);
+    attributes.iter().all(|name| sees.to_attribute(name))
 }
 
 /// The permission that the doors ask for before any policy is asked.

@@ -51,7 +51,7 @@ pub fn device(info: &DeviceInfo) -> Value {
         .collect();
     json!({
         "id": info.id, "kind": info.kind, "state": info.state, "roles": info.roles, "scopes": info.scopes,
-        "owner": info.owner, "made_at": info.made_at.to_string(), "certificates": certificates,
+        "owner": info.owner, "tenants": info.reach.tenants, "made_at": info.made_at.to_string(), "certificates": certificates,
         "has_secret": info.has_secret, "earlier_until": info.earlier_until.map(|at| at.to_string()),
     })
 }

@@ -44,6 +44,7 @@ fn principal(who: &Principal) -> Value {
     let kind = match who.kind {
         Kind::Person => "person",
         Kind::Service => "service",
+        Kind::Device => "device",
     };
     json!({"id": who.id, "kind": kind, "name": who.name, "roles": who.roles, "groups": who.groups})
 }

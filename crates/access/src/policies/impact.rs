@@ -99,6 +99,12 @@ impl<'a> Impact<'a> {
         self.pairs.len()
     }
 
+    /// The attributes whose values decide who gets what, before or after.
+    pub fn depends_on(&self) -> BTreeSet<Name> {
+        let rights = self.pairs.iter().flat_map(|pair| [&pair.before, &pair.after]);
+        rights.flat_map(Rights::depend_on).cloned().collect()
+    }
+
     /// Looks at one entity; of its attributes only at those that `shown` has.
     pub fn look(&mut self, entity: &Arc<Entity>, shown: &Entity) {
         let names: BTreeSet<&Name> = shown.attributes.iter().map(|attribute| &attribute.name).collect();

@@ -236,3 +236,97 @@ fn nothing_is_told_of_what_whoever_asks_does_not_see() {
             .contains_key("all.cedar")
     );
 }
+
+/// What policies decide by the value of an attribute tells of the value.
+#[test]
+fn a_hidden_value_is_not_told_by_what_policies_make_of_it() {
+    let red = "@id(\"red\") permit (principal in Role::\"viewer\", action in Action::\"See\", resource)\n\
+         when { resource.hasTag(\"colour\") && resource.getTag(\"colour\").texts.contains(\"red\") };";
+    let changes: Changes = [("red.cedar".to_owned(), Some(red.to_owned()))].into();
+    let nothing = Changes::new();
+    let answers: Vec<[String; 4]> = ["red", "blue"]
+        .into_iter()
+        .map(|colour| {
+            let city = city();
+            let lamp = Uri::ngsi_ld("Lamp", "1");
+            let entity = Entity::new(lamp.clone(), term("Lamp"))
+                .with(Attribute::property(term("colour"), colour))
+                .with(Attribute::property(term("power"), 60_i64));
+            let made = city
+                .rig
+                .twin
+                .execute_blocking(&everything(), vec![Operation::Create(entity)]);
+            assert!(made.into_iter().all(|result| result.is_ok()));
+            city.rig.person("ada", &[Role::Viewer]);
+            let admin = city.rig.person("eve", &[Role::Administrator]);
+            let admin = city.rig.access.principal(&admin.id).unwrap();
+            let lamps = Rights::except(Condition::Type(term("Lamp")), [term("colour")]);
+            let officer = View::open(Caller::System("test"), "test").with(&lamps);
+            let preview = |by: &View, changes: &Changes| {
+                let told = city.views.preview(&city.rig.twin, by, None, changes).unwrap();
+                (told.shifts.len(), format!("{:?}", (told.shifts, told.entities)))
+            };
+            let before = preview(&officer, &changes).1;
+            let (shifts, _) = preview(&everything(), &changes);
+            assert_eq!(shifts > 0, colour == "red", "who sees it is told");
+            city.views
+                .change_policies(&admin, "red.cedar", Some(red))
+                .unwrap();
+            let asked = city.asked("ada", &lamp, Some("power"));
+            let whole = city.views.why(&city.rig.twin, &everything(), &asked).unwrap();
+            assert_eq!(whole.allowed(), colour == "red");
+            let why = city.views.why(&city.rig.twin, &officer, &asked);
+            assert!(matches!(why, Err(Error::Unseen)), "{why:?}");
+            // What an administrator may do, no policy decides by it; those that permit it are told as far as they are seen.
+            let of_eve = city.asked("eve", &lamp, None);
+            let of_eve = city.views.why(&city.rig.twin, &officer, &of_eve).unwrap();
+            let away: Changes = [("red.cedar".to_owned(), None)].into();
+            [
+                before,
+                format!("{:?}", of_eve.verdicts),
+                preview(&officer, &away).1,
+                preview(&officer, &nothing).1,
+            ]
+        })
+        .collect();
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn devices_are_asked_about_too() {
+    let city = city();
+    let id = "urn:ngsi-ld:Device:lamp-7";
+    let all = Permissions::all();
+    for (id, role) in [(id, Role::Viewer), ("urn:ngsi-ld:Device:lamp-8", Role::Viewer)] {
+        let new = access::NewDevice {
+            id,
+            roles: &[role],
+            ..access::NewDevice::default()
+        };
+        let (_, code) = city.rig.access.add_device(&new, all).unwrap();
+        city.rig.access.claim_device(id, &code, "ada").unwrap();
+        city.rig
+            .access
+            .rotate_device_secret(id, std::time::Duration::ZERO, all)
+            .unwrap();
+    }
+    let asked = city.asked(id, &city.road, Some("name"));
+    let why = city.views.why(&city.rig.twin, &everything(), &asked).unwrap();
+    assert_eq!(why.who.as_ref().map(|who| who.kind), Some(access::Kind::Device));
+    let text = "@id(\"all\") permit (principal is Device, action in Action::\"See\", resource);";
+    let changes: Changes = [("all.cedar".to_owned(), Some(text.to_owned()))].into();
+    let told = city
+        .views
+        .preview(&city.rig.twin, &everything(), None, &changes)
+        .unwrap();
+    // One of two that are alike, and strangers.
+    assert_eq!(told.asked, (2, 3));
+    assert!(!told.shifts.is_empty());
+    assert!(
+        told.shifts
+            .iter()
+            .all(|shift| shift.who.len() == 1 && shift.who[0].id.contains("Device")),
+        "{:?}",
+        told.shifts
+    );
+}

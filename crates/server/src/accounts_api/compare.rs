@@ -26,7 +26,8 @@ pub(super) struct Changed {
 ///
 /// Who would gain and who would lose what if these documents were put (or taken away, where there is no text), of the
 /// entities that the twin holds now. Nothing is changed. It is asked for the usual purpose and this time of the day; of
-/// what whoever asks does not see, nothing is told. `principals` and `entities` say of how many it was found out.
+/// what whoever asks does not see, nothing is told; an entity of which the policies decide by attributes that they do not
+/// see is not looked at. `principals` and `entities` say of how many it was found out.
 #[utoipa::path(post, path = "/access/policies/compare", tag = "Access", operation_id = "comparePolicies",
     request_body(content = ref("#/components/schemas/AccessPolicyChange"), content_type = "application/json",
         example = json!({"documents": {"north.cedar": "@id(\"north.lamps\")\npermit (principal in Role::\"viewer\", action in Action::\"See\", resource)\nwhen { resource.types.contains(\"Lamp\") };"}})),

@@ -129,7 +129,9 @@ fn body<T>(given: Result<axum::Json<T>, JsonRejection>) -> Answer<T> {
 fn refused(error: &Error) -> Problem {
     let status = match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
+        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Unseen | Error::Many(_) => {
+            StatusCode::CONFLICT
+        }
         Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
         Error::Weak(_) | Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,

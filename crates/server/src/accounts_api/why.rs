@@ -24,7 +24,7 @@ use crate::problem::{Answer, Problem, blocking};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// The id or the name of an account, the id of a key, or `anonymous`.
+    /// The id or the name of an account, the id of a key or a device, or `anonymous`.
     #[param(example = "anonymous")]
     principal: String,
     /// The entity.
@@ -57,7 +57,7 @@ pub(super) struct Asked {
                     "permits": [{"id": "role.anonymous", "title": "Open data is for everybody", "document": "roles", "line": 3}], "forbids": []}]})),
         (status = 400, description = "Not a question", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is no such account, key or entity", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 409, description = "Nobody can log in with the account", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody can log in with the account, or the policies decide by what whoever asks does not see", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn why(
     _asker: Asker,

@@ -1,7 +1,11 @@
 //! Reads of personal data: one leaf for each request that showed some, and none for any other, however it was asked.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use access::Role;
 use serde_json::{Value, json};
+use twin::delivery::{Failure, Parcel, Sending, Transport};
 
 use crate::admitted::key_with;
 use crate::common::City;
@@ -220,4 +224,67 @@ async fn a_leaf_of_one_entity_is_found_by_its_pseudonym_and_one_of_a_thousand_is
     let leaves = log.fresh().await;
     assert_eq!(leaves.len(), 1);
     assert_eq!(leaves[0]["target_type"], "Person personal 1000; Person special 1");
+}
+
+/// An endpoint that takes nothing.
+struct Refusing;
+
+impl Transport for Refusing {
+    fn send<'a>(&'a self, _parcel: &'a Parcel) -> Sending<'a> {
+        Box::pin(async {
+            Err(Failure {
+                refused: true,
+                ..Failure::passing("it takes nothing")
+            })
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_at_what_could_not_be_delivered_is_told_of() {
+    let city = city(1).await;
+    let runtime = tokio::runtime::Handle::current();
+    city.app.tenants.deliver(Arc::new(Refusing), &runtime);
+    let mut log = Log::of(&city).await;
+    let key = key_with(&city, &[Role::Administrator]);
+    let headers = [("authorization", key.as_str())];
+    let subscription = json!({
+        "type": "Subscription", "entities": [{"type": "Person"}],
+        "notification": {"endpoint": {"uri": "http://a.example/n"}},
+    });
+    let path = "/ngsi-ld/v1/subscriptions";
+    let made = city
+        .ask("POST", path, &headers, Some(&subscription.to_string()))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let fragment = json!({"name": {"type": "Property", "value": "Wanjiru"}});
+    let path = format!("{ENTITIES}/{}/attrs", person(0));
+    let changed = city
+        .ask("PATCH", &path, &headers, Some(&fragment.to_string()))
+        .await;
+    assert_eq!(changed.status, 204, "{}", changed.text());
+    let letters = "/notifications/dead-letters";
+    let mut number = None;
+    for _ in 0..2_000 {
+        let found = city.ask("GET", letters, &headers, None).await.json();
+        number = found["items"][0]["number"].as_u64();
+        if number.is_some() {
+            break;
+        }
+        city.clock.advance(60_000_000);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let number = number.expect("it is given up in time");
+    log.fresh().await;
+    let list = city.ask("GET", letters, &headers, None).await;
+    assert!(!list.text().contains("Wanjiru"));
+    assert!(log.fresh().await.is_empty(), "the list has no bodies");
+    let letter = city
+        .ask("GET", &format!("{letters}/{number}"), &headers, None)
+        .await;
+    assert!(letter.text().contains("Wanjiru"), "{}", letter.text());
+    let leaves = log.fresh().await;
+    assert_eq!(leaves.len(), 1, "{leaves:?}");
+    assert_eq!(leaves[0]["action"], "personal.read");
+    assert_eq!(leaves[0]["target_type"], "Person personal 1; Person special 1");
 }

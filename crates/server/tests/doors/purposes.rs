@@ -161,4 +161,20 @@ async fn subscriptions_and_leaves_have_the_purpose() {
         assert_eq!(view.of(&secret).is_some(), sees, "{purpose}");
         assert_eq!(&*view.purpose().0, purpose);
     }
+    // One that the city gave up goes on silently no more than a request for it does.
+    let administrator = key_with(&city, &[Role::Administrator]);
+    let left = "version = 1\n[purposes.service-operation]\nmeaning = \"all that there is\"\n";
+    for (method, document, body) in [
+        ("DELETE", "research.cedar", None),
+        ("PUT", "purposes", Some(left)),
+    ] {
+        let headers = [("authorization", &*administrator), ("content-type", "text/plain")];
+        let path = format!("/access/policies/{document}");
+        let reply = city.ask(method, &path, &headers, body).await;
+        assert!(reply.status < 300, "{document}: {}", reply.text());
+    }
+    for (purpose, seen) in [("research", false), ("service-operation", true)] {
+        let view = views.view_of(&caller, &Purpose(purpose.into()), None);
+        assert_eq!(view.is_some(), seen, "{purpose}");
+    }
 }

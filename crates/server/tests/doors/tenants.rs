@@ -11,12 +11,14 @@ use crate::common::{City, Reply};
 
 const ENTITIES: &str = "/ngsi-ld/v1/entities";
 /// What is of the whole installation, and so for nobody who is of some tenants.
-const OF_ALL: [&str; 5] = [
+const OF_ALL: [&str; 7] = [
     "users.manage",
     "policies.manage",
     "contexts.manage",
     "metrics.read",
     "break-glass.use",
+    "devices.manage",
+    "governance.manage",
 ];
 
 fn reach(tenants: &[&str], scopes: &[&str]) -> Reach {
@@ -87,7 +89,7 @@ fn is_of_another_tenant(reply: &Reply) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_for_who_is_of_one_tenant() {
     let city = city().await;
-    let keys: Vec<(Role, String)> = [Role::Viewer, Role::Officer]
+    let keys: Vec<(Role, String)> = [Role::Viewer, Role::Operator, Role::Officer]
         .into_iter()
         .map(|role| {
             (
@@ -286,4 +288,70 @@ async fn they_are_set_over_http_and_nobody_is_left_without_an_administrator() {
     )
     .await;
     assert_eq!(put.status, 409, "{}", put.text());
+}
+
+#[tokio::test]
+async fn a_device_is_of_the_tenants_of_who_claimed_it() {
+    let city = city().await;
+    let id = "urn:ngsi-ld:Device:lamp-7";
+    let new = access::NewDevice {
+        id,
+        roles: &[Role::Operator],
+        ..access::NewDevice::default()
+    };
+    let person = NewPerson {
+        name: "ben",
+        roles: &[],
+        groups: &[],
+        reach: reach(&["north"], &[]),
+        password: Some("kikuyu matatu jua wimbo"),
+    };
+    let all = Permissions::all();
+    let (ben, _) = access(&city).add_person(&person, all).unwrap();
+    let (_, code) = access(&city).add_device(&new, all).unwrap();
+    access(&city).claim_device(id, &code, &ben.id).unwrap();
+    let (info, secret) = access(&city)
+        .rotate_device_secret(id, std::time::Duration::ZERO, all)
+        .unwrap();
+    assert_eq!(info.reach, reach(&["north"], &[]));
+    let key = format!("Bearer {secret}");
+    let roads = format!("{ENTITIES}?type=RoadSegment");
+    for (tenant, status) in [(Some("north"), 200), (None, 403), (Some("south"), 403)] {
+        let mut headers = vec![("authorization", &*key)];
+        headers.extend(tenant.map(|tenant| ("ngsild-tenant", tenant)));
+        let reply = city.ask("GET", &roads, &headers, None).await;
+        assert_eq!(reply.status, status, "{tenant:?}: {}", reply.text());
+    }
+    let at_home = [("authorization", &*key), ("ngsild-tenant", "north")];
+    let others = city.ask("GET", "/access/devices", &at_home, None).await;
+    assert_eq!(others.status, 403, "{}", others.text());
+    // Given back, it is nobody's; whoever claims it next brings their own.
+    let given_back = access(&city)
+        .set_device_state(id, access::Lifecycle::Manufactured, all)
+        .unwrap();
+    assert_eq!(given_back.reach, Reach::default());
+}
+
+#[tokio::test]
+async fn pages_are_of_the_default_tenant_whatever_a_header_names() {
+    let city = city().await;
+    let north = key_of(&city, "ben", Role::Editor, reach(&["north"], &[]), &[]);
+    let all = key_of(&city, "ada", Role::Editor, Reach::default(), &[]);
+    let road = "/entities/urn:ngsi-ld:RoadSegment:1";
+    for (key, tenant, status) in [
+        (&all, None, 200),
+        (&all, Some("north"), 400),
+        (&north, None, 403),
+        (&north, Some("north"), 400),
+    ] {
+        let mut headers = vec![("authorization", &**key), ("accept", "text/html")];
+        headers.extend(tenant.map(|tenant| ("ngsild-tenant", tenant)));
+        for page in [road, "/entities", "/"] {
+            let reply = city.ask("GET", page, &headers, None).await;
+            assert_eq!(reply.status, status, "{page} {tenant:?}: {}", reply.text());
+            if page == road {
+                assert_eq!(reply.text().contains("Moi Avenue"), status == 200, "{tenant:?}");
+            }
+        }
+    }
 }
