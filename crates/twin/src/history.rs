@@ -213,8 +213,9 @@ impl Evolution<'_> {
             .find(|a| a.name == *name && a.dataset_id.as_ref() == dataset);
         let mut kind = now.map(|now| now.value.kind());
         let mut removed = Vec::new();
-        // With `lastN`, those of this series that may be among the last.
-        let last_n = query.last_n.map(|last_n| last_n.min(most));
+        // With `lastN`, those of this series that may be among the last; one more than has room, which tells that not
+        // all do.
+        let last_n = query.last_n.map(|last_n| last_n.min(most.saturating_add(1)));
         let mut last: Vec<Attribute> = Vec::new();
         let mut keep = |instance: Attribute| {
             let Some(last_n) = last_n else {
