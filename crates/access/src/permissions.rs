@@ -67,7 +67,7 @@ use Permission as P;
 use Role::{Administrator, Editor, Officer, Operator, Planner, Viewer};
 
 /// The table: a permission, its name, and which roles give it.
-const TABLE: [(Permission, &str, &[Role]); 18] = [
+const TABLE: [(Permission, &str, &[Role]); 19] = [
     (
         P::TwinRead,
         "twin.read",

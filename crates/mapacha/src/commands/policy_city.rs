@@ -20,7 +20,7 @@ use crate::world;
 /// Who, what, and with which entity.
 #[derive(Debug, Args)]
 pub(crate) struct Why {
-    /// The name of an account, the id of a key, or `anonymous`
+    /// The name of an account, the id of a key or a device, or `anonymous`
     #[arg(value_name = "WHO")]
     who: String,
     /// The entity
