@@ -231,18 +231,22 @@ impl State {
     ) -> Principal {
         let roles = self.roles_of(account);
         let reach = self.reach_of(account);
+        let permissions = reach.leaves(roles.iter().copied().collect());
+        // Who may not take them any more has them no longer.
+        let broken = self.broken_by(&account.id, now);
+        let broken = broken.filter(|_| permissions.has(Permission::BreakGlass));
         Principal {
             id: Arc::clone(&account.id),
             kind: Kind::Person,
             name: account.name.as_str().into(),
-            permissions: reach.leaves(roles.iter().copied().collect()),
+            permissions,
             reach,
             roles,
             groups: self.groups_of(account),
             assurance,
             authenticated_at: at,
             purpose: None,
-            break_glass: self.broken_by(&account.id, now).map(|one| Arc::clone(&one.id)),
+            break_glass: broken.map(|one| Arc::clone(&one.id)),
             owes_second_factor: false,
         }
     }

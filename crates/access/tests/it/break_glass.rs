@@ -122,6 +122,26 @@ fn it_ends_by_itself_by_hand_and_is_reviewed_by_somebody_else() {
 }
 
 #[test]
+fn who_may_take_them_no_more_has_them_no_longer() {
+    let rig = Rig::new();
+    let ada = who(&rig, "ada", Role::Operator);
+    let holds = || again(&rig, &ada).break_glass.is_some();
+    let with = |roles: &[Role]| rig.access.set_roles(&ada.id, roles, &[], Permissions::all());
+    rig.access.break_glass(&ada, REASON, hour()).unwrap();
+    assert!(holds());
+    with(&[Role::Viewer]).unwrap();
+    assert!(!holds());
+    with(&[Role::Operator]).unwrap();
+    assert!(holds());
+    let north = access::Reach {
+        tenants: ["north".into()].into(),
+        ..access::Reach::default()
+    };
+    rig.access.set_reach(&ada.id, &north, Permissions::all()).unwrap();
+    assert!(!holds());
+}
+
+#[test]
 fn it_is_in_force_after_a_restart_until_its_time() {
     let rig = Rig::new();
     let ola = who(&rig, "ola", Role::Operator);
