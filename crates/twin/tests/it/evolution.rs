@@ -169,7 +169,10 @@ fn the_last_of_one_attribute_are_a_part_where_one_more_has_no_room() {
     let clock = clock();
     clock.set(at(1_000));
     let twin = Twin::open(Box::new(Memory::new()), clock).unwrap();
-    fill(&twin, &[(0, Some(1), true), (0, Some(2), true), (0, Some(3), true)]);
+    fill(
+        &twin,
+        &[(0, Some(1), true), (0, Some(2), true), (0, Some(3), true)],
+    );
     for most in 1..5 {
         for last_n in 1..5 {
             for property in [TimeProperty::ObservedAt, TimeProperty::ModifiedAt] {
