@@ -97,6 +97,7 @@ desk-hint-processors = واحد في كل سطر: الاسم | الاتصال | 
 desk-hint-transfers = واحد في كل سطر: البلد | المتلقي | ما يحمي البيانات هناك
 desk-hint-risks = واحد في كل سطر: ماذا | الاحتمال | الشدة | التدبير؛ الاحتمال والشدة low أو medium أو high.
 desk-hint-entities = معرّف واحد في كل سطر.
+desk-hint-known = بتوقيت UTC؛ الفارغ يعني الآن. من هنا تبدأ الساعات الـ72 في معظم القوانين.
 desk-word-controller = مسؤول
 desk-word-joint-controller = مسؤول مشترك
 desk-word-processor = معالج

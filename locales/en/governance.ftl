@@ -97,6 +97,7 @@ desk-hint-processors = One a line: name | contact | contract
 desk-hint-transfers = One a line: country | recipient | what protects the data there
 desk-hint-risks = One a line: what | likelihood | severity | measure; likelihood and severity are low, medium or high.
 desk-hint-entities = One id a line.
+desk-hint-known = In UTC; empty is now. The 72 hours of most laws run from here.
 desk-word-controller = controller
 desk-word-joint-controller = joint controller
 desk-word-processor = processor

@@ -97,6 +97,7 @@ desk-hint-processors = Un par ligne : nom | contact | contrat
 desk-hint-transfers = Un par ligne : pays | destinataire | ce qui protège les données
 desk-hint-risks = Un par ligne : quoi | probabilité | gravité | mesure ; probabilité et gravité : low, medium ou high.
 desk-hint-entities = Un identifiant par ligne.
+desk-hint-known = En UTC ; vide signifie maintenant. Les 72 heures de la plupart des lois courent d’ici.
 desk-word-controller = responsable
 desk-word-joint-controller = responsable conjoint
 desk-word-processor = sous-traitant

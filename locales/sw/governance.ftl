@@ -97,6 +97,7 @@ desk-hint-processors = Moja kwa kila mstari: jina | mawasiliano | mkataba
 desk-hint-transfers = Moja kwa kila mstari: nchi | mpokeaji | kinacholinda data huko
 desk-hint-risks = Moja kwa kila mstari: nini | uwezekano | ukubwa | hatua; uwezekano na ukubwa ni low, medium au high.
 desk-hint-entities = Kitambulisho kimoja kwa kila mstari.
+desk-hint-known = Kwa UTC; tupu ni sasa. Saa 72 za sheria nyingi zinaanzia hapa.
 desk-word-controller = mdhibiti
 desk-word-joint-controller = mdhibiti mwenza
 desk-word-processor = mchakataji

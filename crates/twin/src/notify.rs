@@ -10,7 +10,8 @@ use query::registrations::RegistrationQuery;
 use query::{Caller, View};
 
 use crate::delivery::{
-    self, DeadLetter, DeadLetterFilter, DeliveryStatistics, Letter, Owner, OwnerKind, Recheck, Transport,
+    self, DeadLetter, DeadLetterFilter, DeliveryStatistics, EndpointState, Letter, Owner, OwnerKind, Recheck,
+    Transport,
 };
 use crate::error::Error;
 use crate::ids;
@@ -299,6 +300,18 @@ impl Twin {
         let owns = self.owns(view);
         let may = |letter: &Letter| owns(&letter.owner) && (view.is_open() || letter.rights == rights);
         self.0.book.dead_letters(filter, &may, after, limit)
+    }
+
+    /// How the endpoints of a caller's subscriptions stand, at most `limit` after a URI, in the order of their URIs; only
+    /// those whose last attempt failed, where that is asked for.
+    pub fn endpoints(
+        &self,
+        view: &View,
+        failing: bool,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<EndpointState> {
+        self.0.book.endpoints(&self.owns(view), failing, after, limit)
     }
 
     /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
 use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
-use crate::remembered::{Remembered, last_state, remembered};
+use crate::remembered::{Remembered, last_state, remembered, with};
 use crate::shard::{Lane, Record, Status, blobs};
 use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
@@ -335,6 +335,7 @@ impl<S: Shards> Reading<'_, S> {
                 property: TimeProperty::ObservedAt,
             },
             attributes: vec![attribute.clone()],
+            datasets: Vec::new(),
             last_n: None,
         };
         let evolution = self.whole_evolution(view, &record, &query)?;
@@ -388,20 +389,6 @@ fn gone_since(record: &Record, mut entity: Entity) -> Entity {
         entity.deleted_at = Some(at);
     }
     entity
-}
-
-/// The entity with these in the place of its attributes.
-fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
-    Entity {
-        id: now.id.clone(),
-        types: now.types.clone(),
-        scope: now.scope.clone(),
-        created_at: now.created_at,
-        modified_at: now.modified_at,
-        expires_at: now.expires_at,
-        deleted_at: None,
-        attributes,
-    }
 }
 
 fn sample(attribute: &Attribute) -> Option<Sample> {

@@ -21,12 +21,26 @@ pub(crate) struct Remembered {
 pub(crate) fn remembered(view: &View, record: &Record) -> Option<Remembered> {
     let mut seen = last_state(view, record)?;
     if record.live().is_none() && !seen.attributes.is_empty() {
-        Arc::make_mut(&mut seen).attributes.clear();
+        seen = Arc::new(with(&seen, Vec::new()));
     }
     Some(Remembered {
         whole: Arc::clone(&record.entity),
         seen,
     })
+}
+
+/// The entity with these in the place of its attributes.
+pub(crate) fn with(now: &Entity, attributes: Vec<Attribute>) -> Entity {
+    Entity {
+        id: now.id.clone(),
+        types: now.types.clone(),
+        scope: now.scope.clone(),
+        created_at: now.created_at,
+        modified_at: now.modified_at,
+        expires_at: now.expires_at,
+        deleted_at: None,
+        attributes,
+    }
 }
 
 /// What a caller sees, by his rights to the past of an entity, of its state; of one that has none, of the last one.

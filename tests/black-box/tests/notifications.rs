@@ -219,6 +219,15 @@ fn dead_and_hanging_endpoints_delay_nobody() {
     let (_, standing) = server.get("/notifications");
     assert_eq!(standing["delivered"], 100, "{standing}");
     assert_eq!(standing["waiting"], 300, "{standing}");
+    let (_, failing) = server.get("/notifications/endpoints?failing=true");
+    let found = (failing["items"].as_array().into_iter().flatten())
+        .find(|item| item["endpoint"] == nobody.as_str())
+        .expect("the endpoint that nobody listens at");
+    assert_eq!(found["waiting"], 100, "{found}");
+    assert!(
+        found["lastFailure"].as_str().is_some_and(|why| !why.is_empty()) && found["restsUntil"].is_string(),
+        "{found}"
+    );
     // With the subscription goes what waits for it.
     let deleted = client()
         .delete(format!(

@@ -162,6 +162,7 @@ const ROUTES: &[(&str, Methods)] = &[
         &[("GET", Anybody), ("DELETE", May(ContextsManage))],
     ),
     ("/notifications", &[("GET", May(NotificationsManage))]),
+    ("/notifications/endpoints", &[("GET", May(NotificationsManage))]),
     (
         "/notifications/dead-letters",
         &[

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::endpoints;
 use crate::App;
 use crate::kpi::Visitor;
 use crate::ngsi_ld::ProblemDetails;
@@ -25,6 +26,7 @@ const DOOR: &str = "/notifications/dead-letters";
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(status))
+        .routes(routes!(endpoints::endpoints))
         .routes(routes!(list, purge))
         .routes(routes!(replay))
         .routes(routes!(one, purge_one))
@@ -47,7 +49,7 @@ struct Filter {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-struct Part {
+pub(super) struct Part {
     /// At most so many, 1 to 200; 50 unless given.
     #[param(value_type = Option<usize>, example = 50)]
     limit: Option<String>,
@@ -55,8 +57,25 @@ struct Part {
     cursor: Option<String>,
 }
 
-fn wrong(detail: impl Into<String>) -> Problem {
+pub(super) fn wrong(detail: impl Into<String>) -> Problem {
     Problem::api(StatusCode::BAD_REQUEST, detail)
+}
+
+impl Part {
+    pub(super) fn limit(&self) -> Answer<usize> {
+        match self.limit.as_deref().filter(|text| !text.is_empty()) {
+            None => Ok(USUAL),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MOST).contains(limit))
+                .ok_or_else(|| wrong(format!("`limit` is a whole number from 1 to {MOST}"))),
+        }
+    }
+
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref().filter(|text| !text.is_empty())
+    }
 }
 
 impl Filter {
@@ -98,7 +117,7 @@ fn number(text: &str) -> Answer<u64> {
         .ok_or_else(|| wrong("the number of a dead letter is a whole number"))
 }
 
-fn known<T>(parameters: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Answer<T> {
+pub(super) fn known<T>(parameters: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Answer<T> {
     let Query(parameters) = parameters.map_err(|rejection| wrong(rejection.body_text()))?;
     Ok(parameters)
 }
@@ -183,16 +202,9 @@ async fn list(
 ) -> Answer {
     let (asked, part) = (known(filter)?, known(part)?);
     let filter = asked.clone().read()?;
-    let limit = match part.limit.as_deref().filter(|text| !text.is_empty()) {
-        None => USUAL,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MOST).contains(limit))
-            .ok_or_else(|| wrong(format!("`limit` is a whole number from 1 to {MOST}")))?,
-    };
-    let cursor = part.cursor.as_deref().filter(|text| !text.is_empty());
-    let after = cursor
+    let limit = part.limit()?;
+    let after = part
+        .cursor()
         .map(|text| {
             text.parse()
                 .ok()

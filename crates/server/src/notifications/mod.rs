@@ -4,6 +4,7 @@
 mod connection;
 mod connections;
 mod dead_letters;
+mod endpoints;
 mod http;
 mod mqtt;
 mod packets;

@@ -486,8 +486,66 @@ async fn the_desk_is_worked_at_without_scripts() {
         ("nature", "in a bus"),
         ("risk", "high"),
         ("people", "40"),
+        ("known", "2026-01-02T10:30"),
     ];
+    // Nothing typed is lost where something is refused.
+    for (target, fields, wrong, told, kept) in [
+        (
+            REQUESTS,
+            &request[..],
+            ("received", "yesterday"),
+            "received",
+            "urn:ngsi-ld:Person:1",
+        ),
+        (
+            REQUESTS,
+            &request[..],
+            ("subject", ""),
+            "subject",
+            "urn:ngsi-ld:Person:1",
+        ),
+        (BREACHES, &breach[..], ("people", "some"), "people", "in a bus"),
+        (
+            BREACHES,
+            &breach[..],
+            ("known", "9999-01-01T00:00"),
+            "known_at",
+            "9999-01-01T00:00",
+        ),
+        (
+            steps,
+            &[("note", "as he said")],
+            ("step", "dance"),
+            "step",
+            "as he said",
+        ),
+    ] {
+        let mut fields: Vec<_> = fields
+            .iter()
+            .copied()
+            .filter(|(name, _)| *name != wrong.0)
+            .collect();
+        fields.push(wrong);
+        let page = browse(&city, &ada, target, Some(&fields)).await;
+        let text = page.text();
+        assert!(
+            matches!(page.status, 422 | 409),
+            "{target} {wrong:?}: {}",
+            page.status
+        );
+        assert!(
+            text.contains("error-summary") && text.contains(told) && text.contains(kept),
+            "{wrong:?}: {text}"
+        );
+    }
     assert_eq!(browse(&city, &ada, BREACHES, Some(&breach)).await.status, 303);
+    let known = &key.get(&city, "/governance/breaches/b-2026-0001").await["known_at"];
+    assert!(
+        known
+            .as_str()
+            .is_some_and(|at| at.starts_with("2026-01-02T10:30:00")),
+        "{known}"
+    );
     let steps = "/governance/breaches/b-2026-0001/steps";
     assert_eq!(
         browse(&city, &ada, steps, Some(&[("step", "authority"), ("note", "1")]))

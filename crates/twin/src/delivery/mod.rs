@@ -10,6 +10,7 @@
 
 mod book;
 mod dead;
+mod endpoints;
 mod letter;
 mod queue;
 mod runner;
@@ -23,6 +24,7 @@ use ngsi_ld::Uri;
 use ngsi_ld::subscription::{Accept, Endpoint};
 
 pub use dead::{DeadLetter, DeadLetterFilter};
+pub use endpoints::EndpointState;
 pub use letter::Letter;
 
 pub(crate) use book::{Book, Planned};

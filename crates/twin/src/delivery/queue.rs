@@ -28,6 +28,8 @@ pub(crate) struct Queue {
     under_way: usize,
     /// Failures since the last success.
     pub(crate) failures: u32,
+    /// Why the last attempt failed, if it did.
+    pub(crate) last_failure: Option<Arc<str>>,
     /// Whether the last attempt succeeded; not before the first one did.
     pub(crate) sound: bool,
     /// Not before this instant.

@@ -80,7 +80,7 @@ impl Book {
         };
         match outcome {
             Ok(()) => {
-                (queue.failures, queue.sound) = (0, true);
+                (queue.failures, queue.sound, queue.last_failure) = (0, true, None);
                 let rested = queue.rests_until.take();
                 if entries.remove(uri, attempt.number).is_some() {
                     entries.statistics.delivered += 1;
@@ -95,6 +95,7 @@ impl Book {
             Err(failure) => {
                 queue.sound = false;
                 queue.failures = queue.failures.saturating_add(1);
+                queue.last_failure = Some(Arc::from(failure.reason.as_str()));
                 queue.rest(attempt.number);
                 tracing::debug!(endpoint = %uri, owner = %owner.id, reason = failure.reason, attempts = attempt.attempts, "a notification did not arrive");
                 let wait = queue.wait(uri, &self.limits);

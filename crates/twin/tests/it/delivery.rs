@@ -10,7 +10,7 @@ use storage::{Embedded, Environment, Memory};
 use twin::delivery::{DeadLetterFilter, Failure, Parcel, Sending};
 use twin::{DeliveryLimits, Limits, Operation, Transport, Twin};
 
-use crate::common::{at, clock, id, property, set, thing, view};
+use crate::common::{at, clock, id, name, property, set, thing, view};
 use crate::subscriptions::subscribe;
 
 /// Where messages go: it takes them, or does what it is told for a host.
@@ -180,6 +180,26 @@ async fn what_fails_is_tried_again_later_and_in_order() {
     assert_eq!(standing().last_failure, Some(at(0)));
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(post.attempts(), 1, "the breaker is open");
+    let rights = query::view::Rights::except(query::view::Condition::Always, [name("z")]);
+    let of_another = query::View::open(query::Caller::Principal("urn:x:1".into()), "test").with(&rights);
+    let told = || twin.endpoints(&view(), true, None, 10);
+    assert_eq!(told().len(), 1);
+    let state = told().remove(0);
+    assert_eq!(
+        (state.uri.as_str(), state.waiting, state.attempts, state.failures),
+        ("http://a.example/", 3, 1, 1)
+    );
+    assert_eq!(
+        (state.last_failure.as_deref(), state.oldest),
+        (Some("it is down"), Some(at(0)))
+    );
+    assert!(state.rests_until > Some(at(0)) && state.rests_until < Some(at(2)));
+    assert_eq!(twin.endpoints(&view(), false, Some("http://a.example/"), 10), []);
+    assert_eq!(
+        twin.endpoints(&of_another, false, None, 10),
+        [],
+        "of subscriptions of others nothing is told"
+    );
     // One second, give or take a quarter; then four.
     clock.set(at(2));
     until("the second attempt", || post.attempts() == 2).await;
@@ -193,6 +213,9 @@ async fn what_fails_is_tried_again_later_and_in_order() {
     assert_eq!((standing().times_sent, standing().times_failed), (3, 1));
     assert_eq!(standing().last_success, Some(at(8)));
     assert_eq!(twin.delivery_statistics().failing_endpoints, 0);
+    assert_eq!(told(), []);
+    let state = twin.endpoints(&view(), false, None, 10).remove(0);
+    assert_eq!((state.waiting, state.failures, state.last_failure), (0, 0, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -623,6 +623,7 @@ fn an_aggregation_asks_for_one_series_in_its_time() {
             property: TimeProperty::ObservedAt,
         },
         attributes: vec![name("level")],
+        datasets: Vec::new(),
         last_n: None,
     };
     let mut found = 0;

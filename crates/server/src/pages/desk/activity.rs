@@ -2,12 +2,11 @@
 
 use askama::Template;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use governance::desk::{Activity, Error, Findings, Level, Risk};
 
 use super::fields::{Field, word};
-use super::{Failure, Sent, Visit, at, failed, read, register, respond, see, wrong};
+use super::{Failure, Sent, Visit, answered, at, failed, read, register, see, wrong};
 use crate::App;
 use crate::desk::facts::names;
 use crate::pages::frame::{Frame, Place};
@@ -163,13 +162,7 @@ fn shown(
         fields: register::fields(l, &activity.description, &at.known(), described),
         assess: of_assessment(l, activity, assessed),
     };
-    let mut response = respond::page(visit, &page)?;
-    *response.status_mut() = match error {
-        None => StatusCode::OK,
-        Some(Error::Forbidden(_)) => StatusCode::FORBIDDEN,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    Ok(response)
+    answered(visit, &page, error)
 }
 
 /// The fields of an assessment.

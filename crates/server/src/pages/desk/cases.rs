@@ -6,7 +6,8 @@ use axum::response::Response;
 use governance::desk::{BreachStep, Error, Kind, Level, NewBreach, NewRequest, RequestStep, Step};
 
 use super::fields::{Field, label, word};
-use super::{Failure, Sent, Visit, at, failed, overview, read, respond, see, wrong};
+use super::overview::Typed;
+use super::{Failure, Sent, Visit, answered, at, failed, overview, read, see, wrong};
 use crate::App;
 use crate::desk::facts::names;
 use crate::pages::frame::{Frame, Place};
@@ -19,6 +20,7 @@ struct Case {
     frame: Frame,
     id: String,
     title: String,
+    error: Option<String>,
     facts: Vec<(String, String)>,
     steps: Vec<Taken>,
     /// Where its form leads; none where it is closed.
@@ -71,10 +73,10 @@ pub(super) async fn receive(
                 received_at: sent.day("received")?,
             })
         };
-        let request = new()
-            .and_then(|new| at.desk.receive(&at.by, new))
-            .map_err(failed(visit))?;
-        Ok(see(&format!("/governance/requests/{}", request.id)))
+        match new().and_then(|new| at.desk.receive(&at.by, new)) {
+            Ok(request) => Ok(see(&format!("/governance/requests/{}", request.id))),
+            Err(error) => overview::shown(visit, Some(&Typed::Request(&sent, &error))),
+        }
     })
     .await
 }
@@ -85,40 +87,7 @@ pub(super) async fn request(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    read(visit, move |visit| {
-        let l = visit.language;
-        let request = at(visit)?.desk.request(&id).map_err(failed(visit))?;
-        let facts = [
-            ("kind", word(l, request.kind.name())),
-            ("subject", request.subject.clone()),
-            ("entities", request.entities.join("\n")),
-            ("details", request.details.clone()),
-            ("received", instant(request.received_at)),
-            ("due", instant(request.due_at)),
-            ("state", word(l, overview::state_of(request.state))),
-        ];
-        let address = format!("/governance/requests/{}", request.id);
-        let steps = ["identity", "entities", "extend", "erase", "done", "refuse"];
-        let exports = request.is_open() && matches!(request.kind, Kind::Access | Kind::Export);
-        let page = Case {
-            l,
-            frame: Frame::new(visit, Place::None, request.id.clone()),
-            id: request.id.clone(),
-            title: l.text("desk-request"),
-            facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
-            steps: taken(visit, &request.steps),
-            action: request.is_open().then(|| format!("{address}/steps")),
-            fields: vec![
-                Field::choice(l, "step", "identity", &steps),
-                Field::new(l, "area", "note", ""),
-                Field::new(l, "area", "entities", request.entities.join("\n")),
-                Field::new(l, "number", "days", ""),
-            ],
-            export: exports.then(|| format!("{address}/export?format=json")),
-        };
-        respond::page(visit, &page)
-    })
-    .await
+    read(visit, move |visit| shown_request(visit, &id, None)).await
 }
 
 /// `POST /governance/requests/{request}/steps` from a page.
@@ -147,9 +116,10 @@ pub(super) async fn step(
             "refuse" => Ok(RequestStep::Refuse { note }),
             _ => Err(wrong("step", "choose a step")),
         };
-        let taken: Result<_, Error> = step.and_then(|step| at.step_request(&id, &step));
-        let request = taken.map_err(failed(visit))?;
-        Ok(see(&format!("/governance/requests/{}", request.id)))
+        match step.and_then(|step| at.step_request(&id, &step)) {
+            Ok(request) => Ok(see(&format!("/governance/requests/{}", request.id))),
+            Err(error) => shown_request(visit, &id, Some((&sent, &error))),
+        }
     })
     .await
 }
@@ -168,7 +138,7 @@ pub(super) async fn record(
             Ok(NewBreach {
                 title: typed("title"),
                 nature: typed("nature"),
-                known_at: None,
+                known_at: sent.minute("known")?,
                 risk: Level::parse(sent.field("risk")).ok_or_else(|| wrong("risk", "choose how much"))?,
                 people: sent.number("people")?,
                 data: typed("data"),
@@ -176,10 +146,10 @@ pub(super) async fn record(
                 measures: typed("measures"),
             })
         };
-        let breach = new()
-            .and_then(|new| at.desk.record(&at.by, new))
-            .map_err(failed(visit))?;
-        Ok(see(&format!("/governance/breaches/{}", breach.id)))
+        match new().and_then(|new| at.desk.record(&at.by, new)) {
+            Ok(breach) => Ok(see(&format!("/governance/breaches/{}", breach.id))),
+            Err(error) => overview::shown(visit, Some(&Typed::Breach(&sent, &error))),
+        }
     })
     .await
 }
@@ -190,44 +160,7 @@ pub(super) async fn breach(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    read(visit, move |visit| {
-        let l = visit.language;
-        let breach = at(visit)?.desk.breach(&id).map_err(failed(visit))?;
-        let facts = [
-            ("title", breach.title.clone()),
-            ("nature", breach.nature.clone()),
-            ("risk", word(l, breach.risk.name())),
-            (
-                "people",
-                breach.people.map(|people| people.to_string()).unwrap_or_default(),
-            ),
-            ("data", breach.data.clone()),
-            ("consequences", breach.consequences.clone()),
-            ("measures", breach.measures.clone()),
-            ("known", instant(breach.known_at)),
-            ("due", instant(breach.due_at)),
-        ];
-        let page = Case {
-            l,
-            frame: Frame::new(visit, Place::None, breach.id.clone()),
-            id: breach.id.clone(),
-            title: l.text("desk-breach"),
-            facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
-            steps: taken(visit, &breach.steps),
-            action: breach
-                .closed_at
-                .is_none()
-                .then(|| format!("/governance/breaches/{}/steps", breach.id)),
-            fields: vec![
-                Field::choice(l, "step", "authority", &["authority", "people", "risk", "close"]),
-                Field::new(l, "area", "note", "").required(),
-                Field::choice(l, "risk", breach.risk.name(), &Level::ALL.map(Level::name)),
-            ],
-            export: None,
-        };
-        respond::page(visit, &page)
-    })
-    .await
+    read(visit, move |visit| shown_breach(visit, &id, None)).await
 }
 
 /// `POST /governance/breaches/{breach}/steps` from a page.
@@ -248,9 +181,99 @@ pub(super) async fn breach_step(
             ("close", _) => Ok(BreachStep::Close { note }),
             _ => Err(wrong("step", "choose a step")),
         };
-        let taken = step.and_then(|step| at.desk.breach_step(&at.by, &id, &step));
-        let breach = taken.map_err(failed(visit))?;
-        Ok(see(&format!("/governance/breaches/{}", breach.id)))
+        match step.and_then(|step| at.desk.breach_step(&at.by, &id, &step)) {
+            Ok(breach) => Ok(see(&format!("/governance/breaches/{}", breach.id))),
+            Err(error) => shown_breach(visit, &id, Some((&sent, &error))),
+        }
     })
     .await
+}
+
+/// A form that was refused: what was typed, and why.
+type Refused<'a> = (&'a Sent, &'a Error);
+
+/// Fields with what was typed.
+fn typed(sent: Option<&Sent>, fields: Vec<Field>) -> Vec<Field> {
+    fields.into_iter().map(|field| field.typed(sent)).collect()
+}
+
+fn shown_request(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Result<Response, Failure> {
+    let (sent, error) = refused.unzip();
+    let l = visit.language;
+    let request = at(visit)?.desk.request(id).map_err(failed(visit))?;
+    let facts = [
+        ("kind", word(l, request.kind.name())),
+        ("subject", request.subject.clone()),
+        ("entities", request.entities.join("\n")),
+        ("details", request.details.clone()),
+        ("received", instant(request.received_at)),
+        ("due", instant(request.due_at)),
+        ("state", word(l, overview::state_of(request.state))),
+    ];
+    let address = format!("/governance/requests/{}", request.id);
+    let steps = ["identity", "entities", "extend", "erase", "done", "refuse"];
+    let exports = request.is_open() && matches!(request.kind, Kind::Access | Kind::Export);
+    let page = Case {
+        l,
+        frame: Frame::new(visit, Place::None, request.id.clone()),
+        id: request.id.clone(),
+        title: l.text("desk-request"),
+        error: error.map(ToString::to_string),
+        facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
+        steps: taken(visit, &request.steps),
+        // Also where somebody else closed it meanwhile: what was typed is there to be copied.
+        action: (request.is_open() || sent.is_some()).then(|| format!("{address}/steps")),
+        fields: typed(
+            sent,
+            vec![
+                Field::choice(l, "step", "identity", &steps),
+                Field::new(l, "area", "note", ""),
+                Field::new(l, "area", "entities", request.entities.join("\n")),
+                Field::new(l, "number", "days", ""),
+            ],
+        ),
+        export: exports.then(|| format!("{address}/export?format=json")),
+    };
+    answered(visit, &page, error)
+}
+
+fn shown_breach(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Result<Response, Failure> {
+    let (sent, error) = refused.unzip();
+    let l = visit.language;
+    let breach = at(visit)?.desk.breach(id).map_err(failed(visit))?;
+    let facts = [
+        ("title", breach.title.clone()),
+        ("nature", breach.nature.clone()),
+        ("risk", word(l, breach.risk.name())),
+        (
+            "people",
+            breach.people.map(|people| people.to_string()).unwrap_or_default(),
+        ),
+        ("data", breach.data.clone()),
+        ("consequences", breach.consequences.clone()),
+        ("measures", breach.measures.clone()),
+        ("known", instant(breach.known_at)),
+        ("due", instant(breach.due_at)),
+    ];
+    let page = Case {
+        l,
+        frame: Frame::new(visit, Place::None, breach.id.clone()),
+        id: breach.id.clone(),
+        title: l.text("desk-breach"),
+        error: error.map(ToString::to_string),
+        facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
+        steps: taken(visit, &breach.steps),
+        action: (breach.closed_at.is_none() || sent.is_some())
+            .then(|| format!("/governance/breaches/{}/steps", breach.id)),
+        fields: typed(
+            sent,
+            vec![
+                Field::choice(l, "step", "authority", &["authority", "people", "risk", "close"]),
+                Field::new(l, "area", "note", "").required(),
+                Field::choice(l, "risk", breach.risk.name(), &Level::ALL.map(Level::name)),
+            ],
+        ),
+        export: None,
+    };
+    answered(visit, &page, error)
 }

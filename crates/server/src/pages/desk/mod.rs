@@ -82,6 +82,19 @@ fn failed(visit: &Visit) -> impl Fn(Error) -> Failure + '_ {
     |error| Failure::refused(visit, &refused(&error))
 }
 
+/// A page with what was refused on it, if anything was, and its status.
+fn answered<T: askama::Template>(
+    visit: &Visit,
+    page: &T,
+    error: Option<&Error>,
+) -> Result<Response, Failure> {
+    let mut response = respond::page(visit, page)?;
+    if let Some(error) = error {
+        *response.status_mut() = refused(error).status();
+    }
+    Ok(response)
+}
+
 /// A form that was sent.
 struct Sent(Vec<(String, String)>);
 
@@ -131,6 +144,22 @@ impl Sent {
         let at = Timestamp::parse(&format!("{day}T00:00:00Z"));
         at.map(Some)
             .map_err(|_no_day| wrong(name, "write a day as in 2026-05-01"))
+    }
+
+    /// A minute in UTC, as browsers send it; nothing where none is given.
+    fn minute(&self, name: &'static str) -> Result<Option<Timestamp>, Error> {
+        let minute = self.field(name);
+        if minute.is_empty() {
+            return Ok(None);
+        }
+        let seconds = if minute.len() > "2026-05-01T10:00".len() {
+            ""
+        } else {
+            ":00"
+        };
+        let at = Timestamp::parse(&format!("{minute}{seconds}Z"));
+        at.map(Some)
+            .map_err(|_no_minute| wrong(name, "write a minute in UTC as in 2026-05-01T10:00"))
     }
 
     /// A whole number; nothing where none is given.

@@ -2,12 +2,11 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
-use governance::desk::{Activity, Description, Known, LegalBasis, Party, Processor, Role, Transfer};
+use governance::desk::{Activity, Description, Error, Known, LegalBasis, Party, Processor, Role, Transfer};
 
 use super::fields::{Field, word};
-use super::{Failure, Sent, Visit, at, read, respond, see};
+use super::{Failure, Sent, Visit, answered, at, read, see};
 use crate::App;
 use crate::pages::frame::{Frame, Place};
 use crate::pages::language::Language;
@@ -51,7 +50,7 @@ pub(super) async fn enter(
         let entered = description(&sent).and_then(|it| at.desk.enter(&at.by, it, &at.known()));
         match entered {
             Ok(activity) => Ok(see(&address(&activity.id))),
-            Err(error) => shown(visit, Some(&sent), Some(error.to_string())),
+            Err(error) => shown(visit, Some(&sent), Some(&error)),
         }
     })
     .await
@@ -62,18 +61,13 @@ pub(super) fn address(id: &str) -> String {
     format!("/governance/processing/{}", encode(id))
 }
 
-fn shown(visit: &Visit, sent: Option<&Sent>, error: Option<String>) -> Result<Response, Failure> {
+fn shown(visit: &Visit, sent: Option<&Sent>, error: Option<&Error>) -> Result<Response, Failure> {
     let l = visit.language;
     let at = at(visit)?;
-    let status = if error.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
     let page = Register {
         l,
         frame: Frame::new(visit, Place::None, l.text("desk-register")),
-        error,
+        error: error.map(ToString::to_string),
         rows: at
             .desk
             .activities()
@@ -82,9 +76,7 @@ fn shown(visit: &Visit, sent: Option<&Sent>, error: Option<String>) -> Result<Re
             .collect(),
         fields: fields(l, &Description::default(), &at.known(), sent),
     };
-    let mut response = respond::page(visit, &page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    answered(visit, &page, error)
 }
 
 /// How the assessment of an activity stands: in a word, and as a class of the style.
