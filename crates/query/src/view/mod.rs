@@ -131,6 +131,16 @@ impl View {
         self
     }
 
+    /// The same, where nothing counts: for a walk through much of which little is shown. Whoever walks so tells
+    /// [`Self::shown`] of the view before of what they show.
+    #[must_use]
+    pub fn uncounted(&self) -> Self {
+        Self {
+            shown: None,
+            ..self.clone()
+        }
+    }
+
     /// What counts what is shown. Whoever answers a read tells it of what they answer.
     pub fn shown(&self) -> Option<&Shown> {
         self.shown.as_deref()

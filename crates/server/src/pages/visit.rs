@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use ngsi_ld::Entity;
 use percent_encoding::percent_decode_str;
 use query::View;
 use twin::Twin;
@@ -39,6 +40,13 @@ pub(crate) struct Visit {
 const LONGEST: usize = 500;
 
 impl Visit {
+    /// Something that a walk found is shown: it is counted as what the twin answers is.
+    pub(crate) fn shows(&self, entity: &Entity) {
+        if let Some(shown) = self.view.shown() {
+            shown.look(entity);
+        }
+    }
+
     /// A parameter, if it was given and is not empty.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters

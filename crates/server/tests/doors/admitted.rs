@@ -58,7 +58,7 @@ pub(crate) fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read devices.manage break-glass.use \
+             notifications.manage imports.run assessment.read scenarios.read break-glass.use devices.manage \
              metrics.read"
         }
         Role::Officer => {
@@ -67,7 +67,7 @@ pub(crate) fn gives(role: Role) -> &'static str {
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             devices.manage break-glass.use audit.read governance.manage policies.manage metrics.read"
+             break-glass.use devices.manage audit.read governance.manage policies.manage metrics.read"
         }
     }
 }

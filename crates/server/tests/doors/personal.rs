@@ -125,6 +125,9 @@ async fn each_way_to_ask_leaves_one_leaf_where_something_personal_was_shown() {
             all,
         ),
         (get(&format!("/entities/{}", person(0))), one),
+        (get("/entities?type=Person"), all),
+        // The walk past all of them shows a few.
+        (get("/entities?type=RoadSegment"), "RoadSegment personal 1"),
         (get(&format!("{ENTITIES}/{ROAD}")), "RoadSegment personal 1"),
         (
             get(&format!("{ENTITIES}?type=RoadSegment,Person")),
@@ -144,7 +147,7 @@ async fn each_way_to_ask_leaves_one_leaf_where_something_personal_was_shown() {
             ("x-request-id", "mine-1"),
             (
                 "accept",
-                if target.starts_with("/entities/") {
+                if target.starts_with("/entities") {
                     "text/html"
                 } else {
                     "application/json"
