@@ -7,7 +7,7 @@ use ngsi_ld::query::q::{Operand, Operator, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Name, Uri};
 
-use crate::{Bbox, Selection};
+use crate::{Bbox, Selection, TextTest};
 
 /// Where to look. Every entity that the selection takes is among those that the path leads to; visited in order
 /// of creation, each once.
@@ -42,6 +42,14 @@ pub enum Plan {
     /// Entities with one of these texts in an attribute, and those with texts of it that an index leaves out: long
     /// ones, or too many.
     ByText(Vec<TextsOf>),
+    /// Entities with a text in an attribute that a comparison takes, and those with texts of it that an index leaves
+    /// out. Whether that is a shorter path than another only those know who have asked it of each text.
+    ByTextsThat {
+        /// The attribute.
+        attribute: Name,
+        /// The comparison.
+        test: TextTest,
+    },
     /// Every entity.
     Scan,
 }
@@ -117,6 +125,11 @@ impl Plan {
         if let Some(q) = &selection.q {
             paths.extend(numbers(q));
             paths.extend(conjuncts(q).iter().filter_map(needed_texts).map(Self::ByText));
+            let tests = conjuncts(q).iter().filter_map(TextTest::of);
+            paths.extend(tests.map(|(attribute, test)| Self::ByTextsThat {
+                attribute: attribute.clone(),
+                test,
+            }));
             for needed in conjuncts(q)
                 .iter()
                 .filter_map(needed_attributes)
@@ -146,7 +159,8 @@ impl Plan {
             | Self::ByAttribute(_)
             | Self::ByGeo { .. }
             | Self::ByNumber { .. }
-            | Self::ByText(_) => return false,
+            | Self::ByText(_)
+            | Self::ByTextsThat { .. } => return false,
         }
         rest.is_everything()
     }
@@ -349,6 +363,9 @@ impl fmt::Display for Plan {
                 }
                 Ok(())
             }
+            Self::ByTextsThat { attribute, test } => {
+                write!(f, "by the texts of {} that are {test}", attribute.short())
+            }
             Self::Scan => f.write_str("every entity"),
         }
     }
@@ -537,7 +554,7 @@ mod tests {
             ("a==5,\"x\"", "by attribute a"),
             ("a.b>5", "by attribute a"),
             ("a[b]>5", "by attribute a"),
-            ("a>\"x\"", "by attribute a"),
+            ("a>\"x\"", "by the texts of a that are >\"x\"; by attribute a"),
             ("a==\"x\"", "by text a in [\"x\"]; by attribute a"),
             (
                 "a==\"x\",\"y\",\"x\"",
@@ -563,12 +580,21 @@ mod tests {
             ("a==\"x\"|a==5", "by attribute a"),
             ("a==\"x\"|b", "by attribute a, b"),
             ("a!=\"x\"", "by attribute a"),
-            ("a==\"x\"..\"y\"", "by attribute a"),
+            (
+                "a==\"x\"..\"y\"",
+                "by the texts of a that are ==\"x\"..\"y\"; by attribute a",
+            ),
+            ("a!=\"x\"..\"y\"", "by attribute a"),
+            ("a>=2026-01-01", "by attribute a"),
+            (
+                "a!~=\"^x\";b",
+                "by the texts of a that are !~=\"^x\"; by attribute a; by attribute b",
+            ),
             ("a==\"x\",2026-01-01", "by attribute a"),
             ("a[b]==\"x\"", "by attribute a"),
             ("a.b==\"x\"", "by attribute a"),
             ("a{b}==\"x\"", "by attribute a"),
-            ("a~=\"^x\"", "by attribute a"),
+            ("a~=\"^x\"", "by the texts of a that are ~=\"^x\"; by attribute a"),
             ("a>5|a<1", "by attribute a"),
             ("a{b}>5", "by attribute a"),
         ] {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 use ngsi_ld::{Entity, Name, Uri};
-use query::{EntityQuery, Links, OrderPlan, Place, Plan, Sorter, View};
+use query::{EntityQuery, Links, OrderPlan, Place, Sorter, View};
 use storage::EntityKey;
 
-use crate::choice;
+use crate::choice::Chosen;
 use crate::error::Error;
 use crate::order_index::{Basis, Standing};
 use crate::ordered::{MAX_ORDERED, Ordered};
@@ -59,13 +59,13 @@ impl Indexed {
 }
 
 impl<S: Shards> Reading<'_, S> {
-    /// The index that an order could be walked along; `None` where to sort what `plan` leads to is shorter.
+    /// The index that an order could be walked along; `None` where to sort what `way` leads to is shorter.
     pub(crate) fn indexed(
         &self,
         view: &View,
         query: &EntityQuery,
         sorter: &Sorter,
-        plan: &Plan,
+        way: &Chosen,
     ) -> Option<Indexed> {
         // Whoever is to count looks at all.
         let counting = query.count && self.known_total(view, query).is_none();
@@ -80,7 +80,7 @@ impl<S: Shards> Reading<'_, S> {
         if !view.read().is_all() && !sorter.hiding_moves_back() {
             return None;
         }
-        let others = choice::length(self.state, plan);
+        let others = way.length(self.state);
         if others <= FEW {
             return None;
         }

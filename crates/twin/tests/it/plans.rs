@@ -199,8 +199,59 @@ fn no_question_looks_at_more_than_it_must() {
         ),
         // Texts that are too long for an index are looked at.
         (Some("Tenth"), Some("notice==\"x\""), "by type Tenth", 0, 1000),
-        // Ranges and patterns go by code points, the index by the collation.
+        // Ranges and patterns are asked of each text once, until they are known to take many.
         (Some("Thing"), Some("name>=\"Sensor 0\""), "by type Thing", 20, 21),
+        (
+            Some("Thing"),
+            Some("name~=\"^Sensor 0999[0-4]$\""),
+            r#"by the texts of name that are ~="^Sensor 0999[0-4]$""#,
+            5,
+            5,
+        ),
+        (
+            Some("Thing"),
+            Some("name>\"Sensor 09994\""),
+            r#"by the texts of name that are >"Sensor 09994""#,
+            5,
+            5,
+        ),
+        (
+            None,
+            Some("name==\"Sensor 01000\"..\"Sensor 01004\""),
+            r#"by the texts of name that are =="Sensor 01000".."Sensor 01004""#,
+            5,
+            5,
+        ),
+        (
+            Some("Thing"),
+            Some("colour~=\"nothing\""),
+            r#"by the texts of colour that are ~="nothing""#,
+            0,
+            0,
+        ),
+        (
+            Some("Thing"),
+            Some("colour!~=\"e|l|g|b|p\";serial>=0"),
+            r#"by the texts of colour that are !~="e|l|g|b|p""#,
+            0,
+            0,
+        ),
+        // More different texts than entities of the type.
+        (
+            Some("Tenth"),
+            Some("name~=\"^Sensor 0999[0-4]$\""),
+            "by type Tenth",
+            1,
+            1000,
+        ),
+        // Texts that are too long for the index are looked at, where there are not too many.
+        (
+            Some("Thing"),
+            Some("notice~=\"^9999 \""),
+            "by type Thing",
+            1,
+            10_000,
+        ),
         (Some("Thing"), Some("name~=\"^Sensor\""), "by type Thing", 20, 21),
         (None, Some("rare|nothing"), "by attribute rare, nothing", 20, 20),
         (Some("Thing"), Some("nothing>5"), "by attribute nothing", 0, 0),
@@ -219,6 +270,23 @@ fn no_question_looks_at_more_than_it_must() {
         assert_eq!(twin.plan(&query).to_string(), plan, "{shown}");
         assert_eq!(page.entities.len(), found, "{shown}");
         assert!(page.examined <= most, "{shown}: {}", page.examined);
+    }
+    // An order and a count look at what a pattern takes, and at nothing else.
+    for (q, path, most) in [
+        ("name~=\"^Sensor 00[0-4]\"", r#"~="^Sensor 00[0-4]""#, 500),
+        ("colour~=\"^R\"", r#"~="^R""#, 1000),
+    ] {
+        let mut asked = query(Some("Thing"), Some(q));
+        let order = OrderBy::parse("serial;desc", None, None, None, Context::core()).unwrap();
+        let sorter = Sorter::new(&order).unwrap();
+        let attribute = q.split('~').next().unwrap();
+        asked.count = true;
+        let page = twin.ordered(&view(), &asked, &sorter).unwrap();
+        assert_eq!((page.total, page.examined), (Some(most), most), "{q}");
+        assert_eq!(
+            twin.order_plan(&view(), &asked, &sorter).to_string(),
+            format!("sorted: by the texts of {attribute} that are {path}")
+        );
     }
     // To count is to look at all that may match.
     let mut counted = query(Some("Thing"), Some("serial>=9000"));
