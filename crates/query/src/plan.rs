@@ -83,6 +83,8 @@ pub enum OrderPlan {
         /// The index is of the entities of this type; `None`: of all.
         of_type: Option<Name>,
     },
+    /// By looking ever further around what distances are measured from, by the places of this GeoProperty.
+    Outwards(Name),
     /// By sorting all that this path leads to.
     Sorted(Plan),
 }
@@ -394,6 +396,7 @@ impl fmt::Display for OrderPlan {
                     None => Ok(()),
                 }
             }
+            Self::Outwards(property) => write!(f, "outwards by {}", property.short()),
             Self::Sorted(plan) => write!(f, "sorted: {plan}"),
         }
     }

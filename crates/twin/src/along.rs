@@ -13,7 +13,7 @@ use crate::attribute_index::{At, Counts, number};
 use crate::choice::{self, Chosen};
 use crate::error::Error;
 use crate::in_order::Indexed;
-use crate::ordered::{MAX_ORDERED, Ordered};
+use crate::ordered::Ordered;
 use crate::reader::Page;
 use crate::reading::{Reading, seen};
 use crate::shard::{Lane, Record};
@@ -38,8 +38,8 @@ struct Along<'a> {
 }
 
 impl<S: Shards> Reading<'_, S> {
-    /// One page in an order, by the shortest of three ways: along the values of an attribute, along an index of the
-    /// order, or by sorting.
+    /// One page in an order, by the shortest way: along the values of an attribute, along an index of the order, outwards
+    /// from a place, or by sorting.
     pub(crate) fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
         let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
         let way = choice::choose(self.state, &query.selection, None);
@@ -69,6 +69,12 @@ impl<S: Shards> Reading<'_, S> {
                 Err(examined) => in_vain += examined,
             }
         }
+        if let Some(search) = self.outwards(view, query, sorter, &way) {
+            match self.page_outwards(view, query, sorter, &search)? {
+                Ok(page) => return Ok(page),
+                Err(examined) => in_vain += examined,
+            }
+        }
         let examined = self.visit_by(&way, view, &query.selection, &mut |entity| {
             ordered.push(entity);
             true
@@ -93,7 +99,10 @@ impl<S: Shards> Reading<'_, S> {
         }
         match indexed {
             Some(indexed) if indexed.is_due_to_sort() => indexed.plan(),
-            _ => OrderPlan::Sorted(way.plan),
+            _ => match self.outwards(view, query, sorter, &way) {
+                Some(search) => OrderPlan::Outwards(search.property.clone()),
+                None => OrderPlan::Sorted(way.plan),
+            },
         }
     }
 
@@ -106,17 +115,8 @@ impl<S: Shards> Reading<'_, S> {
         way: &Chosen,
     ) -> Option<Along<'b>> {
         let (name, descending) = sorter.leading_attribute()?;
-        // Whoever is to count looks at all.
-        let counting = query.count && self.known_total(view, query).is_none();
-        if counting || query.limit == 0 || is_system(name) {
-            return None;
-        }
-        // The index still has what has ended and is not deleted yet.
-        if self.over_by.is_some() {
-            return None;
-        }
-        let held = query.offset + query.limit + 1;
-        if held > MAX_ORDERED {
+        let held = self.held(view, query)?;
+        if is_system(name) {
             return None;
         }
         let (counts, present) = self.counts(name);

@@ -20,7 +20,7 @@ use crate::shard::{Lane, Record};
 use crate::state::{SHARDS, Shards};
 
 /// So few are sorted in a millisecond or two: no index is made for them.
-const FEW: usize = 1000;
+pub(crate) const FEW: usize = 1000;
 /// How many entities are taken into an index at a time. So long, well under a millisecond, a write to their shard waits.
 const PIECE: usize = 256;
 /// The most records that are fetched from one shard at a time.
@@ -59,6 +59,16 @@ impl Indexed {
 }
 
 impl<S: Shards> Reading<'_, S> {
+    /// How many are found to fill a page and to know whether there are more; `None` where all have to be looked at.
+    pub(crate) fn held(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        // Whoever is to count looks at all.
+        let counting = query.count && self.known_total(view, query).is_none();
+        let held = query.offset.saturating_add(query.limit).saturating_add(1);
+        // An index still has what has ended and is not deleted yet.
+        let is = !counting && query.limit > 0 && held <= MAX_ORDERED && self.over_by.is_none();
+        is.then_some(held)
+    }
+
     /// The index that an order could be walked along; `None` where to sort what `way` leads to is shorter.
     pub(crate) fn indexed(
         &self,
@@ -67,14 +77,8 @@ impl<S: Shards> Reading<'_, S> {
         sorter: &Sorter,
         way: &Chosen,
     ) -> Option<Indexed> {
-        // Whoever is to count looks at all.
-        let counting = query.count && self.known_total(view, query).is_none();
-        let held = query.offset.saturating_add(query.limit).saturating_add(1);
-        if counting || query.limit == 0 || held > MAX_ORDERED || !sorter.has_places() {
-            return None;
-        }
-        // An index still has what has ended and is not deleted yet.
-        if self.over_by.is_some() {
+        let held = self.held(view, query)?;
+        if !sorter.has_places() {
             return None;
         }
         if !view.read().is_all() && !sorter.hiding_moves_back() {

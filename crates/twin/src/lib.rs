@@ -31,6 +31,7 @@ mod notify;
 mod operation;
 mod order_index;
 mod ordered;
+mod outwards;
 mod permit;
 mod pieces;
 mod reader;

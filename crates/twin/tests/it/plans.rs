@@ -585,6 +585,100 @@ fn an_order_along_no_attribute_gets_an_index_and_looks_at_its_page() {
     }
 }
 
+/// Ten thousand in a square of a hundred by a hundred, about 111 m apart, and as many of another type that are nowhere.
+#[test]
+fn the_nearest_are_found_outwards() {
+    let twin = twin();
+    let mut operations = Vec::new();
+    for number in 0..COUNT {
+        let mut entity = thing(number);
+        entity.types = vec![name("Thing")];
+        let (x, y) = ((number % 100) as f64, (number / 100) as f64);
+        let place = geo_types::Point::new(36.0 + x / 1000.0, y / 1000.0);
+        entity.attributes = vec![
+            Attribute::geo(Context::core().expand("location"), place),
+            Attribute::property(name("hundred"), (number % 100) as i64),
+        ];
+        operations.push(Operation::Create(entity));
+    }
+    for number in 0..COUNT {
+        let mut nowhere = thing(COUNT + number);
+        nowhere.types = vec![name("Nowhere")];
+        operations.push(Operation::Create(nowhere));
+    }
+    assert!(twin.load_blocking(&view(), operations).iter().all(Result::is_ok));
+    for (entity_type, q, order, from, path, first, most) in [
+        (
+            "Thing",
+            None,
+            "location;dist-asc",
+            "[36.05,0.05]",
+            "outwards by location",
+            5050,
+            300,
+        ),
+        (
+            "Thing",
+            None,
+            "location;dist-asc,id",
+            "[36,0]",
+            "outwards by location",
+            0,
+            100,
+        ),
+        (
+            "Thing",
+            None,
+            "location;dist-asc",
+            "[30,0]",
+            "outwards by location",
+            0,
+            COUNT,
+        ),
+        (
+            "Thing",
+            Some("hundred==50..69"),
+            "location;dist-asc",
+            "[36.05,0.05]",
+            "outwards by location",
+            5050,
+            900,
+        ),
+        (
+            "Thing",
+            None,
+            "location;dist-desc",
+            "[36,0]",
+            "sorted: by type Thing",
+            9999,
+            COUNT,
+        ),
+        // It is known by then that nobody is anywhere.
+        (
+            "Nowhere",
+            None,
+            "location;dist-asc",
+            "[36,0]",
+            "outwards by location",
+            COUNT,
+            2 * COUNT + 1,
+        ),
+    ] {
+        let query = query(Some(entity_type), q);
+        let order_by = OrderBy::parse(order, None, Some(from), None, Context::core()).unwrap();
+        let sorter = Sorter::new(&order_by).unwrap();
+        let page = twin.ordered(&view(), &query, &sorter).unwrap();
+        let shown = format!("{q:?} {order} {from}");
+        assert_eq!(
+            twin.order_plan(&view(), &query, &sorter).to_string(),
+            path,
+            "{shown}"
+        );
+        assert_eq!(page.entities[0].id, id(first), "{shown}");
+        assert!(page.examined <= most, "{shown}: {}", page.examined);
+    }
+}
+
 /// A tenth of ten thousand share a first value that tells nothing apart: an index of both is made.
 #[test]
 fn an_order_by_several_values_gets_an_index_where_the_first_is_that_of_many() {
