@@ -81,7 +81,7 @@ impl<S: Shards> Reading<'_, S> {
         if !sorter.has_places() {
             return None;
         }
-        if !view.read().is_all() && !sorter.hiding_moves_back() {
+        if !view.read().is_all() && !sorter.hiding_moves_first_back() {
             return None;
         }
         let others = way.length(self.state);
@@ -185,7 +185,7 @@ impl<S: Shards> Reading<'_, S> {
         let mut walk = InOrder::new(self.state, &found.basis);
         let mut ends = Ends {
             sorter,
-            whole: view.read().is_all(),
+            exact: view.read().is_all() || sorter.hiding_moves_back(),
             last: None,
         };
         for ((place, key), record) in walk.by_ref() {
@@ -230,17 +230,16 @@ fn lane(of_type: Option<&Name>) -> Lane {
 /// Whether all that is to come is after the last of a full page.
 struct Ends<'a> {
     sorter: &'a Sorter,
-    /// Everything is seen where it stands.
-    whole: bool,
+    /// Everything is seen where it stands, or further back.
+    exact: bool,
     /// The last of the page, by its number: its place, or that of its first value.
     last: Option<(u64, Place)>,
 }
 
 impl Ends<'_> {
     fn before(&mut self, (last, number): (&query::SortKey, u64), place: &Place, key: EntityKey) -> bool {
-        let exact = self.whole || self.sorter.has_one_term();
         if self.last.as_ref().is_none_or(|(known, _)| *known != number) {
-            let stands = if exact {
+            let stands = if self.exact {
                 self.sorter.place_of(last)
             } else {
                 self.sorter.first_place(last)
@@ -250,8 +249,8 @@ impl Ends<'_> {
         let Some((_, stands)) = &self.last else {
             return false;
         };
-        if !exact {
-            // Of one first value, what is hidden may decide: all of them are needed.
+        if !self.exact {
+            // Of one first value, what is hidden may move one forward: all of them are needed.
             return stands.is_first_before(place);
         }
         stands < place || stands == place && !place.is_cut() && number < key.0
