@@ -32,6 +32,7 @@ mod linked;
 mod model;
 mod noninterference;
 mod operations;
+mod order_plans;
 mod ordering;
 mod plans;
 mod queries;
