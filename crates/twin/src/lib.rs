@@ -25,6 +25,7 @@ mod idle;
 mod ids;
 mod instances;
 mod join;
+mod kept;
 mod net;
 mod notify;
 mod operation;

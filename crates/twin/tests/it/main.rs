@@ -28,6 +28,7 @@ mod evolution;
 mod forks;
 mod idle;
 mod kept_snapshots;
+mod last_state;
 mod linked;
 mod model;
 mod noninterference;
