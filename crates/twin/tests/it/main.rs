@@ -41,6 +41,7 @@ mod registrations;
 mod restart;
 mod rights;
 mod rows;
+mod snapshot_damage;
 mod snapshot_notices;
 mod snapshots;
 mod source_subscriptions;
