@@ -20,6 +20,7 @@ mod common;
 mod concurrency;
 mod contexts;
 mod corrections;
+mod counters;
 mod damage;
 mod delivery;
 mod durability;
