@@ -190,3 +190,22 @@ fn rows_of_a_form_that_is_not_known_are_set_aside_too() {
         assert_eq!((of_table.count(), twin.rows(table).unwrap().len()), (3, 3));
     }
 }
+
+/// A page of rows is 1000; the damaged one is the last of the first page.
+#[test]
+fn a_damaged_row_at_the_end_of_a_page_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = open(folder.path());
+    let value = |n: u64| [b"\x09 the value of the number ", n.to_string().as_bytes(), b" "].concat();
+    let rows = (1..=1001_u64).map(|n| twin::Row::put("outbox", n.to_be_bytes(), value(n)));
+    twin.store_rows_blocking(rows.collect()).unwrap();
+    twin.close();
+    drop(twin);
+    flip(folder.path(), &value(1000));
+    let twin = open(folder.path());
+    let mut keys: Vec<&str> = twin.damaged_rows().iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys.len(), 1001);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 1001);
+}
