@@ -1,6 +1,7 @@
 //! What an ordering means (4.23): how two entities stand to each other.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use geo_types::Geometry;
 use jiff::civil::{Date, Time};
@@ -15,20 +16,22 @@ use crate::distance::haversine_m;
 use crate::target::{self, Scalar, Target};
 
 /// An ordering made ready for many entities.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sorter {
-    terms: Vec<(OrderKey, Direction)>,
+    pub(crate) terms: Vec<(OrderKey, Direction)>,
     from: Option<Geometry<f64>>,
-    collation: Collation,
+    pub(crate) collation: Arc<Collation>,
+    /// The name of the collation, as it was asked for.
+    pub(crate) tag: Option<String>,
 }
 
 /// What an ordering looks at in one entity; compared by [`Sorter::compare`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct SortKey(Box<[Rank]>);
+pub struct SortKey(pub(crate) Box<[Rank]>);
 
 /// A value among values of all types. The order of the variants is that of 4.23.2.
 #[derive(Clone, Debug, PartialEq)]
-enum Rank {
+pub(crate) enum Rank {
     /// Metres to a GeoProperty; before anything else where distances are asked for.
     Distance(f64),
     Number(f64),
@@ -53,7 +56,8 @@ impl Sorter {
                 .map(|term| (term.key.clone(), term.direction))
                 .collect(),
             from: order.from.clone(),
-            collation: Collation::new(order.collation.as_deref())?,
+            collation: Arc::new(Collation::new(order.collation.as_deref())?),
+            tag: order.collation.clone(),
         })
     }
 
@@ -226,7 +230,7 @@ impl Sorter {
 }
 
 /// `createdAt`, `modifiedAt` and `expiresAt` of the entity itself.
-fn own_time(entity: &Entity, path: &Path) -> Option<Timestamp> {
+pub(crate) fn own_time(entity: &Entity, path: &Path) -> Option<Timestamp> {
     match (&*path.attributes, &*path.members) {
         ([name], []) => target::entity_time(entity, name.as_str()),
         _ => None,
@@ -234,7 +238,7 @@ fn own_time(entity: &Entity, path: &Path) -> Option<Timestamp> {
 }
 
 impl Rank {
-    fn type_order(&self) -> u8 {
+    pub(crate) fn type_order(&self) -> u8 {
         match self {
             Self::Distance(_) => 0,
             Self::Number(_) => 1,

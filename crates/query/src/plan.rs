@@ -68,6 +68,13 @@ pub enum OrderPlan {
         /// Whether some have texts in it, and the order of texts is that of the index.
         texts: bool,
     },
+    /// By walking along an index of the order, until the page is full.
+    Indexed {
+        /// The order, as [`crate::Sorter::label`] has it.
+        order: String,
+        /// The index is of the entities of this type; `None`: of all.
+        of_type: Option<Name>,
+    },
     /// By sorting all that this path leads to.
     Sorted(Plan),
 }
@@ -362,6 +369,13 @@ impl fmt::Display for OrderPlan {
                     (false, false) => "values",
                 };
                 write!(f, "along {values} of {}", attribute.short())
+            }
+            Self::Indexed { order, of_type } => {
+                write!(f, "along an index of {order}")?;
+                match of_type {
+                    Some(name) => write!(f, ", of type {}", name.short()),
+                    None => Ok(()),
+                }
             }
             Self::Sorted(plan) => write!(f, "sorted: {plan}"),
         }

@@ -58,6 +58,7 @@ fn main() {
             property: TimeProperty::ObservedAt,
         },
         attributes: vec![name],
+        datasets: Vec::new(),
         last_n: None,
     };
     let all = "avg,min,max,sum,sumsq,stddev,totalCount";

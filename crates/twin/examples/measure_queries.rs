@@ -1,5 +1,6 @@
-//! Measures how long questions and writes take among so many entities of seven attributes, microseconds each, with the
-//! path that was taken and how many entities were looked at; and how much memory they take (Linux). Nothing is stored.
+//! Measures how long questions take among so many entities of seven attributes, microseconds each, with the path that was
+//! taken and how many entities were looked at; the first of a kind, which may make an index; what writes take of a
+//! processor; and how much memory all of it takes (Linux). Nothing is stored.
 //!
 //! `cargo run --release -p twin --example measure_queries -- 10000 1000000`
 #![allow(
@@ -105,6 +106,26 @@ fn median(runs: usize, mut run: impl FnMut(usize)) -> f64 {
     times[runs / 2]
 }
 
+/// The time that all threads of this process have had on a processor, in nanoseconds (Linux).
+fn processor() -> Option<f64> {
+    let mut all = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let told = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        all += told.split_whitespace().next()?.parse::<f64>().ok()?;
+    }
+    Some(all)
+}
+
+/// What each of many runs takes of a processor, in microseconds: comparable on a busy machine.
+fn processor_each(runs: usize, mut run: impl FnMut(usize)) -> f64 {
+    let before = processor();
+    (0..runs).for_each(&mut run);
+    let taken = before
+        .zip(processor())
+        .map_or(f64::NAN, |(before, after)| after - before);
+    taken / 1000.0 / runs as f64
+}
+
 fn questions(twin: &Twin, count: usize, view: &View) {
     let (half, place) = (count / 2, count / 20);
     let number = format!("serial=={half}");
@@ -135,6 +156,9 @@ fn questions(twin: &Twin, count: usize, view: &View) {
         (None, Some("label"), Some("sv")),
         (None, Some("id"), None),
         (None, Some("createdAt;desc"), None),
+        (None, Some("modifiedAt;desc"), None),
+        (None, Some("colour,level;desc"), None),
+        (Some("flag==true"), Some("serial.unit,id;desc"), None),
     ] {
         let query = EntityQuery {
             selection: Selection {
@@ -157,13 +181,16 @@ fn questions(twin: &Twin, count: usize, view: &View) {
             Some(sorter) => twin.order_plan(view, &query, sorter).to_string(),
             None => twin.plan(&query).to_string(),
         };
+        let first = median(1, |_| {
+            std::hint::black_box(ask());
+        });
         let page = ask();
         let runs = if page.examined > 100_000 { 3 } else { 15 };
         let time = median(runs, |_| {
             std::hint::black_box(ask());
         });
         println!(
-            "{time:>11.0} us  {:<46} {:<14} {:<3} {:>2} of {:>7} looked at, {path}",
+            "{time:>11.0} us (first {first:.0})  {:<46} {:<14} {:<3} {:>2} of {:>7} looked at, {path}",
             q.unwrap_or(""),
             order.unwrap_or(""),
             collation.unwrap_or(""),
@@ -176,18 +203,21 @@ fn questions(twin: &Twin, count: usize, view: &View) {
 fn writes(twin: &Twin, count: usize, view: &View) {
     let write = |operation| assert!(twin.execute_blocking(view, vec![operation]).remove(0).is_ok());
     let (label, serial) = (name("label"), name("serial"));
-    let time = median(1000, |run| {
+    let time = processor_each(5000, |run| {
         let value = Attribute::property(serial.clone(), run as i64);
         write(Operation::ReplaceAttribute(id(run * 7 % count), value));
     });
-    println!("{time:>11.0} us  a number replaced");
-    let time = median(1000, |run| {
+    println!("{time:>11.0} us  a number replaced (time of a processor)");
+    let time = processor_each(5000, |run| {
         let value = Attribute::property(label.clone(), format!("renamed {run}"));
         write(Operation::ReplaceAttribute(id(run * 7 % count), value));
     });
-    println!("{time:>11.0} us  a text replaced");
-    let time = median(1000, |run| write(Operation::Create(sensor(count + run, count))));
-    println!("{time:>11.0} us  an entity created");
+    println!("{time:>11.0} us  a text replaced (time of a processor)");
+    let time = processor_each(5000, |run| {
+        write(Operation::UpsertReplace(sensor(count + run, count)));
+        write(Operation::Delete(id(count + run)));
+    });
+    println!("{time:>11.0} us  an entity created and deleted (time of a processor)");
     // The copies that a picture makes necessary: of a shard, and of the index of the attribute.
     let time = median(30, |run| {
         let picture = twin.snapshot();
@@ -219,7 +249,16 @@ fn main() {
                 .map_or(f64::NAN, |(before, after)| (after - before) * 1024.0 * 1024.0
                     / count as f64)
         );
+        writes(&twin, count, &view);
+        let without = resident();
         questions(&twin, count, &view);
+        let more = without
+            .zip(resident())
+            .map(|(before, after)| (after - before) * 1024.0 * 1024.0);
+        println!(
+            "with indexes of orders: {:.0} bytes an entity more",
+            more.unwrap_or(f64::NAN) / count as f64
+        );
         writes(&twin, count, &view);
     }
 }

@@ -12,6 +12,7 @@ use storage::EntityKey;
 use crate::attribute_index::{At, Counts, number};
 use crate::choice;
 use crate::error::Error;
+use crate::in_order::Indexed;
 use crate::ordered::{MAX_ORDERED, Ordered};
 use crate::reader::Page;
 use crate::reading::{Reading, seen};
@@ -37,15 +38,35 @@ struct Along<'a> {
 }
 
 impl<S: Shards> Reading<'_, S> {
-    /// One page in an order, by the shorter of two ways.
+    /// One page in an order, by the shortest of three ways: along the values of an attribute, along an index of the
+    /// order, or by sorting.
     pub(crate) fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
         let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
         let plan = choice::choose(self.state, &query.selection, None);
+        let indexed = self.indexed(view, query, sorter, &plan);
         let mut in_vain = 0;
-        if let Some(along) = self.along(view, query, sorter, &plan) {
+        if !is_better(indexed.as_ref(), sorter)
+            && let Some(along) = self.along(view, query, sorter, &plan)
+        {
             match self.page_along(view, query, sorter, &along, &plan)? {
-                Ok(page) => return Ok(page),
+                Ok(page) => {
+                    if let Some(indexed) = indexed.filter(|_| !sorter.has_one_term()) {
+                        // What an index of all terms would not have looked at: entities of the same first value.
+                        let beyond = page.examined.saturating_sub(2 * (query.offset + query.limit));
+                        self.state.ledger().owe(&indexed.basis, beyond);
+                    }
+                    return Ok(page);
+                }
                 Err(examined) => in_vain = examined,
+            }
+        }
+        if let Some(indexed) = &indexed {
+            match self.by_index(view, query, indexed)? {
+                Ok(mut page) => {
+                    page.examined += in_vain;
+                    return Ok(page);
+                }
+                Err(examined) => in_vain += examined,
             }
         }
         let examined = self.visit_by(plan, view, &query.selection, &mut |entity| {
@@ -60,13 +81,19 @@ impl<S: Shards> Reading<'_, S> {
     /// The way by which a page in an order is looked for.
     pub(crate) fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> OrderPlan {
         let plan = choice::choose(self.state, &query.selection, None);
-        match self.along(view, query, sorter, &plan) {
-            Some(along) => OrderPlan::Along {
+        let indexed = self.indexed(view, query, sorter, &plan);
+        if !is_better(indexed.as_ref(), sorter)
+            && let Some(along) = self.along(view, query, sorter, &plan)
+        {
+            return OrderPlan::Along {
                 attribute: along.name.clone(),
                 numbers: along.counts.numbers + along.counts.several_numbers > 0,
                 texts: along.texts && along.counts.texts + along.counts.other_texts > 0,
-            },
-            None => OrderPlan::Sorted(plan),
+            };
+        }
+        match indexed {
+            Some(indexed) if indexed.is_due_to_sort() => indexed.plan(),
+            _ => OrderPlan::Sorted(plan),
         }
     }
 
@@ -250,6 +277,12 @@ impl<S: Shards> Reading<'_, S> {
             examined,
         }))
     }
+}
+
+/// Whether an index is better than the values of the attribute that decides first: where others decide too, and it is
+/// worth making.
+fn is_better(indexed: Option<&Indexed>, sorter: &Sorter) -> bool {
+    !sorter.has_one_term() && indexed.is_some_and(|indexed| indexed.is_due(0))
 }
 
 impl Along<'_> {

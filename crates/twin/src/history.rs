@@ -60,13 +60,13 @@ impl Evolution<'_> {
         deletions: bool,
     ) -> Result<Result<Found, Timestamp>, Error> {
         let mut window = Window::new(most, query.last_n.is_some());
-        let series = self.series(&query.attributes)?;
+        let series = self.series(query)?;
         let mut names: Vec<&Name> = Vec::new();
         for series in series.chunk_by(|a, b| a.0 == b.0) {
             let before = window.pushed;
             self.collect_attribute(query, series, deletions, most, &mut window)?;
             if let Some((name, _)) = series.first()
-                && (window.pushed > before || window.is_full() && self.has_any(query, name)?)
+                && (window.pushed > before || window.is_full() && self.has_any(query, series, deletions)?)
             {
                 names.push(name);
             }
@@ -104,27 +104,44 @@ impl Evolution<'_> {
         }))
     }
 
-    /// Whether an attribute has instances in the time that is asked for, about.
-    fn has_any(&self, query: &HistoryQuery, name: &Name) -> Result<bool, Error> {
-        let current = self.current.iter();
-        if current
-            .clone()
-            .any(|now| now.name == *name && self.wants(query, now))
-        {
+    /// Whether an attribute, none of which was taken in, has instances in the time that is asked for all the same: in the
+    /// part of it that there is no room for.
+    fn has_any(&self, query: &HistoryQuery, series: &[Series], deletions: bool) -> Result<bool, Error> {
+        // By other instants everything was looked at.
+        if query.temporal.property != TimeProperty::ObservedAt {
+            return Ok(false);
+        }
+        let mut now = self.current.iter().filter(|now| self.wants(query, now));
+        if now.any(|now| {
+            series
+                .iter()
+                .any(|(name, dataset)| now.name == *name && now.dataset_id == *dataset)
+        }) {
             return Ok(true);
         }
-        let range = match query.temporal.property {
-            TimeProperty::ObservedAt => query.temporal.relation.range(),
-            _ => ALWAYS,
+        let wanted = |past: &Past| match past {
+            Past::Instance(instance) => self.wants(query, instance),
+            Past::Removed { .. } => deletions,
         };
-        let one = self
-            .storage
-            .history(self.key, std::slice::from_ref(name), range, Take::First(1))?;
-        Ok(!one.is_empty())
+        let range = query.temporal.relation.range();
+        if let ([(name, _), ..], true) = (series, query.datasets.is_empty()) {
+            let names = std::slice::from_ref(name);
+            let first = self.storage.history(self.key, names, range, Take::First(1))?;
+            if first.is_empty() || first.iter().any(wanted) {
+                return Ok(!first.is_empty());
+            }
+        }
+        let mut found = false;
+        for (name, dataset) in series {
+            let mut each = |past: Vec<Past>| found |= past.iter().any(wanted);
+            (self.storage).visit(self.key, name, dataset.as_ref(), range, &mut each)?;
+        }
+        Ok(found)
     }
 
     /// The attributes and data sets that have instances, those of one name together.
-    fn series(&self, attributes: &[Name]) -> Result<Vec<Series>, Error> {
+    fn series(&self, query: &HistoryQuery) -> Result<Vec<Series>, Error> {
+        let attributes = &query.attributes[..];
         let mut series: BTreeSet<Series> = self.storage.list(self.key, attributes)?.into_iter().collect();
         let wanted = |a: &&Attribute| attributes.is_empty() || attributes.contains(&a.name);
         let current = self.current.iter().filter(wanted);
@@ -132,7 +149,9 @@ impl Evolution<'_> {
         let mut rights = self.rights.of(self.whole);
         // The Scope is the entity's own, as its types are.
         let scope = ngsi_ld::representation::scope_name();
-        series.retain(|(name, _)| *name == scope || rights.to_attribute(name));
+        series.retain(|(name, dataset)| {
+            *name == scope || query.asks(dataset.as_ref()) && rights.to_attribute(name)
+        });
         Ok(series.into_iter().collect())
     }
 
@@ -150,8 +169,9 @@ impl Evolution<'_> {
             return Ok(());
         };
         let order = |a: &Attribute| instant(a, property).unwrap_or_else(|| a.instant());
-        // The store orders by `observedAt`, else `modifiedAt`; for other instants all must be looked at.
-        let by_store = property == TimeProperty::ObservedAt;
+        // The store orders by `observedAt`, else `modifiedAt`; for other instants all must be looked at. It gives all data
+        // sets of an attribute together.
+        let by_store = property == TimeProperty::ObservedAt && query.datasets.is_empty();
         let take = match (query.last_n, most.saturating_add(1)) {
             (Some(last_n), most) => Take::Last(last_n.min(most)),
             (None, usize::MAX) => Take::All,
@@ -281,7 +301,7 @@ impl Evolution<'_> {
         each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
     ) -> Result<(), Error> {
         let TemporalQuery { relation, property } = query.temporal;
-        for (name, dataset) in self.series(&query.attributes)? {
+        for (name, dataset) in self.series(query)? {
             let dataset = dataset.as_ref();
             let mut now = self
                 .current

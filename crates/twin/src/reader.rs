@@ -157,6 +157,15 @@ pub struct HistoryQuery {
     pub temporal: TemporalQuery,
     /// Only these attributes; empty: all.
     pub attributes: Vec<Name>,
+    /// Only these data sets, `None` being the default one (4.5.5); empty: all. The Scope has none, and is in any.
+    pub datasets: Vec<Option<Uri>>,
     /// At most so many instances of each attribute, the latest.
     pub last_n: Option<usize>,
+}
+
+impl HistoryQuery {
+    /// Whether it asks for a data set.
+    pub fn asks(&self, dataset: Option<&Uri>) -> bool {
+        self.datasets.is_empty() || self.datasets.iter().any(|asked| asked.as_ref() == dataset)
+    }
 }

@@ -335,6 +335,7 @@ impl<S: Shards> Reading<'_, S> {
                 property: TimeProperty::ObservedAt,
             },
             attributes: vec![attribute.clone()],
+            datasets: Vec::new(),
             last_n: None,
         };
         let evolution = self.whole_evolution(view, &record, &query)?;

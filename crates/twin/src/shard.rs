@@ -13,6 +13,7 @@ use rstar::{AABB, RTree};
 use storage::{EntityKey, Stored};
 
 use crate::attribute_index::{AttributeIndex, Collated};
+use crate::order_index::Orders;
 
 /// The envelope of one geometry, and whose it is.
 type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
@@ -81,6 +82,7 @@ pub(crate) struct Shard {
     by_place: HashMap<Name, RTree<Envelope>>,
     by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
     attributes: AttributeIndex,
+    orders: Orders,
 }
 
 /// Which entities of a shard a walk goes through.
@@ -133,6 +135,11 @@ impl Shard {
     /// Which of them have which attributes.
     pub(crate) fn attributes(&self) -> &AttributeIndex {
         &self.attributes
+    }
+
+    /// Which of them stand where in which orders.
+    pub(crate) fn orders(&self) -> &Orders {
+        &self.orders
     }
 
     /// How many entities there are, with those of the past.
@@ -264,6 +271,10 @@ impl Shard {
             }
         }
         self.attributes.update(
+            old.map(|(key, entity)| (key, &**entity)),
+            new.map(|(key, entity)| (key, &**entity)),
+        );
+        self.orders.update(
             old.map(|(key, entity)| (key, &**entity)),
             new.map(|(key, entity)| (key, &**entity)),
         );

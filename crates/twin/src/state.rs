@@ -8,6 +8,7 @@ use hashbrown::DefaultHashBuilder;
 use ngsi_ld::{Timestamp, Uri};
 use parking_lot::RwLock;
 
+use crate::order_index::Ledger;
 use crate::shard::{Record, Shard};
 
 /// How many shards there are.
@@ -19,6 +20,8 @@ pub(crate) trait Shards {
     fn with<R>(&self, index: usize, look: impl FnOnce(&Shard) -> R) -> R;
     /// The shard that would hold this id.
     fn of(&self, id: &Uri) -> usize;
+    /// Which indexes of orders are worth making.
+    fn ledger(&self) -> &Ledger;
 
     /// What is known of this id.
     fn record(&self, id: &Uri) -> Option<Record> {
@@ -34,6 +37,7 @@ pub(crate) struct State {
     applied: RwLock<Timestamp>,
     /// When something transient ends next, in microseconds; until then nobody has to look.
     first_end: AtomicI64,
+    ledger: Arc<Ledger>,
 }
 
 /// The state between two commits. Clones share it.
@@ -41,6 +45,7 @@ pub(crate) struct State {
 pub(crate) struct Frozen {
     shards: Arc<[Arc<Shard>]>,
     hasher: DefaultHashBuilder,
+    ledger: Arc<Ledger>,
     /// Nothing in it was made or changed after this instant, and everything up to it is there.
     pub(crate) at: Timestamp,
 }
@@ -53,6 +58,7 @@ impl State {
             hasher: DefaultHashBuilder::default(),
             applied: RwLock::new(Timestamp::MIN),
             first_end: AtomicI64::new(i64::MAX),
+            ledger: Arc::default(),
         }
     }
 
@@ -102,6 +108,7 @@ impl State {
                 .map(|shard| Arc::clone(&shard.read()))
                 .collect(),
             hasher: self.hasher.clone(),
+            ledger: Arc::clone(&self.ledger),
             at: *applied,
         }
     }
@@ -142,6 +149,10 @@ impl Shards for State {
     fn of(&self, id: &Uri) -> usize {
         index(&self.hasher, id)
     }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
 }
 
 impl Shards for Frozen {
@@ -151,5 +162,9 @@ impl Shards for Frozen {
 
     fn of(&self, id: &Uri) -> usize {
         index(&self.hasher, id)
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }

@@ -35,6 +35,7 @@ pub fn found(twin: &Twin, view: &View, ids: &[Uri]) -> Result<Found> {
             property: TimeProperty::ModifiedAt,
         },
         attributes: Vec::new(),
+        datasets: Vec::new(),
         last_n: None,
     };
     let mut entities = Vec::with_capacity(ids.len());

@@ -105,6 +105,7 @@ fn past(
             property: TimeProperty::ObservedAt,
         },
         attributes: vec![name],
+        datasets: Vec::new(),
         last_n: None,
     };
     let history = reader.history(view, &entity.id, &query)?;

@@ -30,6 +30,15 @@ pub fn compare_texts(a: &str, b: &str) -> Ordering {
     collated.then_with(|| a.cmp(b))
 }
 
+/// So many bytes of a sort key decide as the texts do.
+pub const MAX_KEY_BYTES: usize = 256;
+/// A text is long from here, in bytes.
+const LONG: usize = 4096;
+/// With so many primary weights, in bytes, the first of them are sure.
+const ENOUGH: usize = 4 * MAX_KEY_BYTES;
+/// What the weights of two levels are separated by in a sort key.
+const LEVEL_SEPARATOR: u8 = 1;
+
 impl fmt::Debug for Collation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Collation({:?})", self.collator.resolved_options())
@@ -121,6 +130,26 @@ impl Collation {
         }
         self.collator.compare(a, b)
     }
+
+    /// Bytes that stand to those of another text as the two texts do, as far as [`MAX_KEY_BYTES`]: of a long text, what
+    /// comes after them may be left out.
+    pub fn sort_key(&self, text: &str) -> Vec<u8> {
+        let start = &text[..text.floor_char_boundary(LONG)];
+        let mut key = self.whole_key(start);
+        // The primary weights come first. What follows a text changes no more than the last few of them: those of one
+        // number (254 digits), of one letter with its accents.
+        let primary = key.iter().position(|byte| *byte == LEVEL_SEPARATOR);
+        if start.len() < text.len() && primary.is_none_or(|primary| primary < ENOUGH) {
+            key = self.whole_key(text);
+        }
+        key
+    }
+
+    fn whole_key(&self, text: &str) -> Vec<u8> {
+        let mut key = Vec::with_capacity(2 * text.len() + 8);
+        let Ok(()) = self.collator.write_sort_key_to(text, &mut key);
+        key
+    }
 }
 
 fn is_bare(value: &Value) -> bool {
@@ -165,6 +194,21 @@ mod tests {
             let expected = root.collator.compare(&a, &b);
             prop_assert_eq!(root.compare(&a, &b), expected);
             prop_assert_eq!(compare_texts(&a, &b), expected.then(a.cmp(&b)));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn the_start_of_a_long_text_has_the_start_of_its_key(
+            part in any_text(), times in 0..3000_usize, end in any_text(),
+            tag in prop::sample::select(vec![None, Some("und-u-kn"), Some("th"), Some("ja"), Some("und-u-ks-identic")]),
+        ) {
+            let collation = Collation::new(tag).unwrap();
+            let text = part.repeat(times) + &end;
+            let (key, whole) = (collation.sort_key(&text), collation.whole_key(&text));
+            let most = MAX_KEY_BYTES;
+            prop_assert_eq!(&key[..most.min(key.len())], &whole[..most.min(whole.len())]);
         }
     }
 

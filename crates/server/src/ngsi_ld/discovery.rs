@@ -48,12 +48,10 @@ pub(crate) async fn entity_types(call: Reading, Known(parameters): Known<Details
             .collect();
         bytes(&list)?
     } else {
-        let mut names: Vec<_> = call
-            .twin
-            .types(&call.view)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        // Where not everything is seen, everything is looked at.
+        let (twin, view) = (call.twin.clone(), call.view.clone());
+        let types = blocking(move || twin.types(&view)).await?;
+        let mut names: Vec<_> = types.into_iter().map(|(name, _)| name).collect();
         names.sort();
         bytes(&wording.finish(object(json!({
             "id": "urn:ngsi-ld:EntityTypeList:all",

@@ -125,6 +125,20 @@ impl MapWish {
         blocking(move || wish.resolve(&twin, &view, of, &Wanted::default(), || Ok(vec![id]))).await?
     }
 
+    /// The map that is named, where none can stand in for it: a new one may hold more.
+    pub(crate) fn named_map(&self, twin: &Twin, view: &View, of: Mapped) -> Answer<Option<MapInUse>> {
+        let Some(id) = self.named.as_deref() else {
+            return Ok(None);
+        };
+        match twin.entity_map(view, id).filter(|map| map.of == of) {
+            Some(map) => Ok(Some(MapInUse { map, made: false })),
+            None => Err(Problem::ngsi(
+                NgsiError::ResourceNotFound,
+                format!("there is no entity map `{id}`, or its time has come; nothing was deleted"),
+            )),
+        }
+    }
+
     /// The map to page through: the one that is named, if it is there, else a new one of what `find` finds, where one
     /// is named or wanted. For a thread that may wait.
     pub(crate) fn resolve(

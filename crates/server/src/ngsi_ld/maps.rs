@@ -1,5 +1,7 @@
 //! `/entityMaps` and `/temporal/entityMaps`: entity maps as resources (5.14).
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::{Error, Timestamp};
@@ -164,7 +166,7 @@ async fn make(call: &Call, asked: Asked, history: Option<Question>) -> Answer {
     let Some(made) = made else {
         return Ok(no_content()); // a wish to make one is always fulfilled
     };
-    let body = bytes(&wording.finish(written(&made.map, call)))?;
+    let body = bytes(&wording.finish(written(Arc::clone(&made.map), call).await?))?;
     let mut response = wording.respond(StatusCode::CREATED, body);
     made.annotate(&mut response);
     Ok(response)
@@ -191,7 +193,7 @@ pub(crate) async fn retrieve_entity_map(call: Reading, Path(id): Path<String>) -
     let map = call.twin.entity_map(&call.view, id.as_str());
     let map = map.ok_or_else(|| unknown(&id))?;
     let wording = Wording::new(call.context().await?, media_type, &call.headers);
-    let body = bytes(&wording.finish(written(&map, &call)))?;
+    let body = bytes(&wording.finish(written(map, &call).await?))?;
     Ok(wording.respond(StatusCode::OK, body))
 }
 
@@ -261,22 +263,31 @@ pub(crate) async fn delete_entity_map(call: Writing, Path(id): Path<String>) -> 
 }
 
 /// A map as it is written (5.2.39). What the caller may not see is not in it.
-fn written(map: &EntityMap, call: &Call) -> Map<String, Value> {
-    let open = call.view.is_open();
-    let visible = |id: &&ngsi_ld::Uri| open || call.twin.evolution_of(&call.view, id).is_some();
-    let entities: Map<String, Value> = map
-        .entities()
-        .filter(visible)
-        .map(|id| (id.as_str().to_owned(), json!(["@none"])))
-        .collect();
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
-    put("id", map.id.as_str().into());
-    put("type", "EntityMap".into());
-    put("expiresAt", map.expires_at.to_string().into());
-    put("entityMap", Value::Object(entities));
-    put("linkedMaps", json!({}));
-    members
+async fn written(map: Arc<EntityMap>, call: &Call) -> Answer<Map<String, Value>> {
+    let (twin, view) = (call.twin.clone(), call.view.clone());
+    blocking(move || {
+        let open = view.is_open();
+        let visible = |id: &&ngsi_ld::Uri| {
+            open || match map.of {
+                Mapped::Entities => twin.get(&view, id).is_some(),
+                Mapped::Evolutions => twin.evolution_of(&view, id).is_some(),
+            }
+        };
+        let entities: Map<String, Value> = map
+            .entities()
+            .filter(visible)
+            .map(|id| (id.as_str().to_owned(), json!(["@none"])))
+            .collect();
+        let mut members = Map::new();
+        let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        put("id", map.id.as_str().into());
+        put("type", "EntityMap".into());
+        put("expiresAt", map.expires_at.to_string().into());
+        put("entityMap", Value::Object(entities));
+        put("linkedMaps", json!({}));
+        members
+    })
+    .await
 }
 
 fn unknown(id: &ngsi_ld::Uri) -> Problem {

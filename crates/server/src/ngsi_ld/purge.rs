@@ -14,7 +14,6 @@ use utoipa::IntoParams;
 use super::answer::no_content;
 use super::attributes::multi_status;
 use super::call::Writing;
-use super::entities::mappable;
 use super::examples;
 use super::mapped::{MapParameters, MapWish};
 use super::parameters::{Known, SelectionParameters};
@@ -57,6 +56,7 @@ enum Goes {
     responses(
         (status = 204, description = "They are gone, or none was found"),
         (status = 207, description = "Some could not be deleted", body = examples::BatchOperationResult, content_type = "application/json"),
+        (status = 404, description = "The entity map that is named is not there", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 400, description = "A parameter cannot be read, or the query is too wide", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
@@ -84,8 +84,7 @@ pub(crate) async fn purge_entities(
     )?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let (operations, mapped) = blocking(move || {
-        let find = || mappable(&twin, &view, &wanted);
-        let mapped = maps.resolve(&twin, &view, Mapped::Entities, &wanted, find)?;
+        let mapped = maps.named_map(&twin, &view, Mapped::Entities)?;
         let wanted = match &mapped {
             Some(mapped) => {
                 let named = &wanted.selection.ids;

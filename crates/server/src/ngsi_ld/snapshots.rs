@@ -438,7 +438,16 @@ impl Queries {
                     })?;
                     Ok(true)
                 };
-                let copied = evolution::visit(picture, view, wanted, question, how, usize::MAX, &mut copy);
+                let copied = evolution::visit(
+                    picture,
+                    view,
+                    wanted,
+                    question,
+                    how,
+                    usize::MAX,
+                    &|_| true,
+                    &mut copy,
+                );
                 result(copied.map(|()| found))
             })
             .collect();

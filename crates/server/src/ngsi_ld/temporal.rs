@@ -1,12 +1,14 @@
 //! `/temporal/entities`: create or add to (5.6.11, 5.6.12), retrieve (5.7.3), query (5.7.4), delete (5.6.16).
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use ngsi_ld::representation::{read_temporal, read_temporal_attributes};
 use ngsi_ld::{Entity, Error, Name, Uri};
 use query::View;
 use serde_json::Value;
-use twin::{HistoryQuery, MAX_MAPPED, Mapped, Operation, Outcome, Reader};
+use twin::{MAX_MAPPED, Mapped, Operation, Outcome, Reader};
 
 use super::answer::{PageRequest, Wording, created, no_content};
 use super::asked::Asked;
@@ -73,7 +75,7 @@ pub(crate) async fn create_evolution(call: Writing, payload: Payload) -> Answer 
 pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload: Payload) -> Answer {
     let id = entity_id(&id)?;
     let (mut json, context) = payload.object(&call).await?;
-    let head = head(&call, &id).await?;
+    let head = head(&call, &id)?;
     let mut types = Vec::new();
     if let Some(object) = json.as_object_mut() {
         same_id(object, &id)?;
@@ -88,7 +90,11 @@ pub(crate) async fn add_instances(call: Writing, Path(id): Path<String>, payload
         attributes: read_temporal_attributes(&json, &context)?,
         types,
         scope: Vec::new(),
-        ..head
+        id: head.id.clone(),
+        created_at: head.created_at,
+        modified_at: head.modified_at,
+        expires_at: head.expires_at,
+        deleted_at: None,
     };
     call.execute(Operation::AppendHistory {
         entity,
@@ -113,14 +119,8 @@ fn types_of(json: &Value, context: &ngsi_ld::context::Context) -> Result<Vec<Nam
 }
 
 /// Id, types and scope of what has a history.
-async fn head(call: &Call, id: &Uri) -> Answer<Entity> {
-    let query = HistoryQuery {
-        temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
-        attributes: Vec::new(),
-        last_n: Some(1),
-    };
-    let (twin, view, wanted) = (call.twin.clone(), call.view.clone(), id.clone());
-    let found = blocking(move || twin.history(&view, &wanted, &query)).await??;
+fn head(call: &Call, id: &Uri) -> Answer<Arc<Entity>> {
+    let found = call.twin.evolution_of(&call.view, id);
     Ok(found.ok_or_else(|| twin::Error::NotFound(id.clone()))?)
 }
 
@@ -251,11 +251,23 @@ async fn answer(call: &Call, asked: Asked, question: Question, page: PageRequest
         let find = || mappable(&twin, &view, &wanted, &question, &how, most);
         let Some(mapped) = maps.resolve(&twin, &view, EVOLUTIONS, &wanted, find)? else {
             let answer = evolution::query(&twin, &view, &wanted, &question, &how, page, &words, most)?;
-            let pages = page.around(answer.shown(), answer.more);
+            let pages = match answer.total {
+                Some(total) if page.is_beyond(answer.shown()) => page.beyond(total),
+                _ => page.around(answer.shown(), answer.more),
+            };
             return Ok((answer, pages, None));
         };
         let visit = |ids: Vec<Uri>, visit: &mut dyn FnMut(Found) -> Answer<bool>| {
-            evolution::visit(&twin, &view, &wanted.among(ids), &question, &how, most, visit)
+            evolution::visit(
+                &twin,
+                &view,
+                &wanted.among(ids),
+                &question,
+                &how,
+                most,
+                &|_| true,
+                visit,
+            )
         };
         // What was read to see whether it still fits is kept, as far as there is room for it in one answer.
         let mut held = 0;
@@ -304,10 +316,19 @@ pub(super) fn mappable(
     most: usize,
 ) -> Answer<Vec<Uri>> {
     let mut ids = Vec::new();
-    evolution::visit(reader, view, wanted, question, how, most, &mut |found| {
-        ids.push(found.entity().id.clone());
-        Ok(ids.len() <= MAX_MAPPED)
-    })?;
+    evolution::visit(
+        reader,
+        view,
+        wanted,
+        question,
+        how,
+        most,
+        &|_| false,
+        &mut |found| {
+            ids.push(found.entity().id.clone());
+            Ok(ids.len() <= MAX_MAPPED)
+        },
+    )?;
     if ids.len() > MAX_MAPPED {
         return Err(too_many());
     }

@@ -22,7 +22,7 @@ const DOOR: &str = "/notifications/endpoints";
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
-    /// `true`: only those that the last attempt failed for.
+    /// `true`: only those where the last attempt for one of the owners failed.
     #[param(value_type = Option<bool>, example = true)]
     failing: Option<String>,
 }
@@ -38,10 +38,10 @@ impl Which {
 }
 
 fn shown(state: &EndpointState) -> Json {
-    let owner = |owner: &Owner| owner.id.as_str().to_owned();
+    let owner = |owner: &Owner| json!({"ownerKind": owner.kind.as_str(), "id": owner.id.as_str()});
     json!({
         "endpoint": state.uri,
-        "subscriptions": state.owners.iter().map(owner).collect::<Vec<_>>(),
+        "owners": state.owners.iter().map(owner).collect::<Vec<_>>(),
         "waiting": state.waiting,
         "waitingBytes": state.waiting_bytes,
         "oldest": state.oldest.map(|at| at.to_string()),
@@ -54,7 +54,8 @@ fn shown(state: &EndpointState) -> Json {
 
 /// Endpoints, and why they wait
 ///
-/// Those of the subscriptions that you may see, in the order of their URIs.
+/// Those of the subscriptions that you may see, in the order of their URIs. Attempts and failures are counted since the
+/// program started.
 #[utoipa::path(
     get,
     path = "/notifications/endpoints",
@@ -63,7 +64,8 @@ fn shown(state: &EndpointState) -> Json {
     params(Which, Part),
     responses(
         (status = 200, description = "A page of them; `next` is the cursor of the next page", body = ref("#/components/schemas/NotificationEndpointPage"), content_type = "application/json",
-            example = json!({"items": [{"endpoint": "https://example.org/notify", "subscriptions": ["urn:ngsi-ld:Subscription:1"],
+            example = json!({"items": [{"endpoint": "https://example.org/notify",
+                "owners": [{"ownerKind": "subscription", "id": "urn:ngsi-ld:Subscription:1"}],
                 "waiting": 3, "waitingBytes": 4321, "oldest": "2026-05-01T10:00:00Z", "attempts": 2, "failures": 2,
                 "lastFailure": "it answered 500", "restsUntil": "2026-05-01T10:00:16Z"}], "next": null})),
         (status = 400, description = "Not a filter, not a limit", body = ProblemDetails, content_type = "application/problem+json"),

@@ -401,3 +401,128 @@ async fn clauses_4_21_and_5_7_4_what_does_not_go_together() {
     assert_eq!(city.post(&format!("{SENSOR}/attrs"), &more).await.status, 204);
     assert_eq!(city.get(SENSOR).await.json()["type"], json!(["Sensor", "Device"]));
 }
+
+/// Which data sets are asked for is decided before what fits into one answer.
+#[tokio::test]
+async fn clauses_4_5_5_and_6_3_10_a_data_set_takes_the_room_that_it_needs() {
+    let city = city(12).await;
+    let set = json!({"pm25": [{"type": "Property", "value": 1, "datasetId": "urn:d:x", "observedAt": "2026-04-01T10:30:00Z"}]});
+    assert_eq!(city.post(&format!("{SENSOR}/attrs"), &set).await.status, 204);
+    let after = "timerel=after&timeAt=2026-04-01T09:00:00Z";
+    let alone = city
+        .get(&format!("{TEMPORAL}?type=Sensor&{after}&datasetId=urn:d:x"))
+        .await;
+    assert_eq!((alone.status, alone.header("content-range")), (200, ""));
+    let body = alone.json();
+    assert_eq!(body.as_array().unwrap().len(), 1, "{body}");
+    assert_eq!(values(&body[0]["pm25"]), [1]);
+    let one = city
+        .get(&format!("{SENSOR}?{after}&datasetId=urn:d:x&attrs=pm25"))
+        .await;
+    assert_eq!((one.status, values(&one.json()["pm25"])), (200, vec![1]));
+    let with_condition = city
+        .get(&format!(
+            "{TEMPORAL}?type=Sensor&{after}&datasetId=urn:d:x&q=noise==60"
+        ))
+        .await;
+    assert_eq!(
+        values(&with_condition.json()[0]["pm25"]),
+        [1],
+        "{}",
+        with_condition.text()
+    );
+    let both = city
+        .get(&format!("{SENSOR}?{after}&datasetId=urn:d:x,@none&attrs=pm25"))
+        .await;
+    assert_eq!((both.status, values(&both.json()["pm25"]).len()), (206, 12));
+    // Another question of the same map takes nothing out of it.
+    let made = city
+        .get(&format!(
+            "{TEMPORAL}?type=Sensor&{after}&datasetId=urn:d:x&entityMap=true"
+        ))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let map = made.header("ngsild-entitymap").to_owned();
+    let page = |dataset: &'static str| {
+        let (city, map) = (&city, map.clone());
+        async move {
+            let target = format!("{TEMPORAL}?type=Sensor&{after}&datasetId={dataset}");
+            city.ask("GET", &target, &[("ngsild-entitymap", &map)], None)
+                .await
+        }
+    };
+    assert_eq!(page("urn:d:none").await.json(), json!([]));
+    assert_eq!(values(&page("urn:d:x").await.json()[0]["pm25"]), [1]);
+}
+
+/// Those that are only counted are found like those that are shown; a page after the end leads back to the last one.
+#[tokio::test]
+async fn clause_6_3_10_pages_of_histories() {
+    let city = City::with(|config| config.max_evolution_instances = 100);
+    for n in 0..7_u32 {
+        // Many instances of one instant, some in the time that is asked for and some not.
+        let attributes: serde_json::Map<String, Value> = (0..90)
+            .map(|a| (format!("a{a}"), json!([reading(if n == 3 { 1 } else { 30 }, 1)])))
+            .collect();
+        let mut evolution = json!({"id": format!("urn:s:{n}"), "type": "Station"});
+        evolution.as_object_mut().unwrap().extend(attributes);
+        assert_eq!(city.post(TEMPORAL, &evolution).await.status, 201);
+    }
+    let query = format!("{TEMPORAL}?type=Station&timerel=after&timeAt=2026-04-01T10:20:00Z&count=true");
+    let mut found = Vec::new();
+    for offset in 0..8 {
+        let page = city.get(&format!("{query}&limit=1&offset={offset}")).await;
+        assert_eq!(page.header("ngsild-results-count"), "6");
+        let body = page.json();
+        found.extend(body.as_array().unwrap().iter().map(|one| one["id"].to_string()));
+    }
+    let expected = [0, 1, 2, 4, 5, 6].map(|n| format!("\"urn:s:{n}\""));
+    assert_eq!(found, expected);
+    let beyond = city.get(&format!("{query}&limit=2&offset=1000")).await;
+    let links = beyond.header_all("link");
+    assert!(
+        links.contains("offset=4") && links.contains("rel=\"prev\""),
+        "{links}"
+    );
+}
+
+/// What has nothing in the time that is asked for is no part of the answer, also where there is no room for everything.
+#[tokio::test]
+async fn clause_6_3_10_only_what_has_something_in_that_time_is_named() {
+    let city = city(12).await;
+    let attribute = json!({"c": {"type": "Property", "value": 1}});
+    let entity = json!({"id": "urn:ngsi-ld:Sensor:1", "type": "Sensor", "c": attribute["c"].clone()});
+    let made = city.post("/ngsi-ld/v1/entities", &entity).await;
+    assert!(matches!(made.status, 201 | 409), "{}", made.text());
+    if made.status == 409 {
+        let added = city
+            .post("/ngsi-ld/v1/entities/urn:ngsi-ld:Sensor:1/attrs", &attribute)
+            .await;
+        assert_eq!(added.status, 204, "{}", added.text());
+    }
+    let part = city
+        .get(&format!("{SENSOR}?timerel=after&timeAt=2026-04-01T09:00:00Z"))
+        .await;
+    assert_eq!(part.status, 206);
+    let body = part.json();
+    assert!(body.get("c").is_none() && body.get("pm25").is_some(), "{body}");
+}
+
+/// C.5.16.3: a Scope that held when the time began is told, also where there is none any more.
+#[tokio::test]
+async fn clause_c_5_16_3_a_scope_that_held_then() {
+    let city = City::new();
+    let entity = json!({"id": "urn:ngsi-ld:Sensor:9", "type": "Sensor", "scope": "/A", "a": reading(0, 1)});
+    city.create(&entity).await;
+    // After the Scope was set, as the city's clock has it.
+    let later = json!({"type": "Property", "value": 2, "observedAt": "2026-05-01T12:30:00Z"});
+    let target = "/ngsi-ld/v1/entities/urn:ngsi-ld:Sensor:9/attrs";
+    assert_eq!(city.patch(target, &json!({"a": later})).await.status, 204);
+    city.clock.advance(3_600_000_000);
+    let deleted = city.ask("DELETE", &format!("{target}/scope"), &[], None).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.text());
+    let told = city
+        .get("/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:Sensor:9?timerel=after&timeAt=2026-05-01T12:20:00Z")
+        .await;
+    assert!(told.json()["scope"].to_string().contains("/A"), "{}", told.text());
+}

@@ -76,3 +76,31 @@ async fn clause_5_6_21_purge() {
     purge("local=true").await;
     assert!(names(&city.get(&all).await).is_empty());
 }
+
+/// A map that has ended is not made anew to delete by: a new one may hold more.
+#[tokio::test]
+async fn clause_5_5_14_nothing_goes_by_a_map_that_is_not_there() {
+    let city = City::new();
+    for n in 1..=3 {
+        city.create(&json!({"id": format!("urn:v:{n}"), "type": "V"}))
+            .await;
+    }
+    let all = format!("{ENTITIES}?type=V");
+    for map in ["urn:ngsi-ld:EntityMap:gone", "/ngsi-ld/v1/entityMaps/urn:x:1"] {
+        let refused = city.ask("DELETE", &all, &[("ngsild-entitymap", map)], None).await;
+        assert_eq!(
+            (refused.status, &*refused.error()),
+            (404, "ResourceNotFound"),
+            "{}",
+            refused.text()
+        );
+        assert_eq!(city.get(&all).await.json().as_array().unwrap().len(), 3);
+    }
+    let made = city.get("/ngsi-ld/v1/entityMaps?type=V&id=urn:v:1,urn:v:2").await;
+    let map = made.header("ngsild-entitymap").to_owned();
+    let gone = city
+        .ask("DELETE", &all, &[("ngsild-entitymap", &map)], None)
+        .await;
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    assert_eq!(city.get(&all).await.json()[0]["id"], "urn:v:3");
+}

@@ -180,6 +180,25 @@ async fn a_policy_holds_from_the_next_request_on() {
     assert_eq!(again.status, 404);
 }
 
+/// A map is shown by the rights to what it is a map of: to what is, or to the past.
+#[tokio::test]
+async fn a_map_of_what_is_needs_no_right_to_the_past() {
+    let city = city().await;
+    let officer = asking(&city, Role::Officer);
+    let policy = "@id(\"city.now\")\npermit (principal in Role::\"viewer\", action == Action::\"Read\", resource)\n\
+                  when { resource.types.contains(\"Secret\") };\n";
+    let put = officer.send("PUT", "/access/policies/now.cedar", "text/plain", Some(policy));
+    assert_eq!(put.await.status, 200);
+    let viewer = asking(&city, Role::Viewer);
+    let map = viewer.get("/ngsi-ld/v1/entityMaps?type=Secret").await;
+    assert_eq!(map.status, 201, "{}", map.text());
+    assert_eq!(map.json()["entityMap"], json!({SECRET: ["@none"]}));
+    let past = viewer
+        .get("/ngsi-ld/v1/temporal/entityMaps?type=Secret&timerel=after&timeAt=2020-01-01T00:00:00Z")
+        .await;
+    assert_eq!(past.json()["entityMap"], json!({}), "{}", past.text());
+}
+
 #[tokio::test]
 async fn who_changed_whose_rights_is_in_the_audit_log() {
     let city = city().await;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use ngsi_ld::Timestamp;
 
 use super::Owner;
-use super::book::Book;
+use super::book::{Book, OwnerEntry};
+use super::queue::Queue;
 
 /// How one endpoint stands, as far as somebody's owners send to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointState {
     /// Where it is.
     pub uri: String,
@@ -21,19 +22,29 @@ pub struct EndpointState {
     pub waiting_bytes: usize,
     /// When the oldest of them was made.
     pub oldest: Option<Timestamp>,
-    /// How often the message that waits longest was tried.
+    /// How often that one was tried since the program started.
     pub attempts: u32,
-    /// How many attempts failed since the last success, whoever's they were.
+    /// How many attempts failed since the last success, or the start; 0 where none of theirs did.
     pub failures: u32,
-    /// Why the last of them failed; `None` where the last attempt succeeded, and before the first.
+    /// Why the last of them failed.
     pub last_failure: Option<Arc<str>>,
     /// It is left alone until then.
     pub rests_until: Option<Timestamp>,
 }
 
+/// Who of those that send to an endpoint somebody may know of.
+#[derive(Default)]
+struct Senders<'a> {
+    known: Vec<&'a Owner>,
+    /// Whether there are others.
+    others: bool,
+    /// Whether the last attempt of one that is known failed.
+    failing: bool,
+}
+
 impl Book {
     /// At most `limit` endpoints after a URI, in the order of their URIs: those of owners that `owns` lets through, and
-    /// only failing ones where that is asked for.
+    /// only failing ones where that is asked for. What others met there is not told.
     pub(crate) fn endpoints(
         &self,
         owns: &dyn Fn(&Owner) -> bool,
@@ -42,44 +53,55 @@ impl Book {
         limit: usize,
     ) -> Vec<EndpointState> {
         let entries = self.entries.lock();
-        let mut uris: BTreeMap<&Arc<str>, BTreeSet<Owner>> = BTreeMap::new();
+        let fails = |entry: &OwnerEntry| entry.standing.succeeded == Some(false);
+        let mut uris: BTreeMap<&str, Senders<'_>> = BTreeMap::new();
         for (owner, entry) in &entries.owners {
-            let is_asked = after.is_none_or(|after| *entry.queue > *after)
-                && (!failing || (entries.queues.get(&entry.queue)).is_some_and(|queue| queue.failures > 0));
-            if is_asked && owns(owner) {
-                uris.entry(&entry.queue).or_default().insert(owner.clone());
+            if after.is_some_and(|after| *entry.queue <= *after) {
+                continue;
+            }
+            let senders = uris.entry(&entry.queue).or_default();
+            if owns(owner) {
+                senders.known.push(owner);
+                senders.failing |= fails(entry);
+            } else {
+                senders.others = true;
             }
         }
-        let state = |(uri, owners): (&Arc<str>, BTreeSet<Owner>)| {
-            let mut state = EndpointState {
-                uri: uri.to_string(),
-                owners,
-                waiting: 0,
-                waiting_bytes: 0,
-                oldest: None,
-                attempts: 0,
-                failures: 0,
-                last_failure: None,
-                rests_until: None,
-            };
-            let Some(queue) = entries.queues.get(uri) else {
-                return state;
-            };
-            for (_, waiting) in queue.letters() {
-                if !state.owners.contains(&waiting.letter.owner) {
-                    continue;
-                }
-                if state.waiting == 0 {
-                    (state.oldest, state.attempts) = (Some(waiting.letter.made_at), waiting.attempts);
-                }
-                state.waiting += 1;
-                state.waiting_bytes += waiting.letter.bytes();
-            }
-            state.failures = queue.failures;
-            state.last_failure.clone_from(&queue.last_failure);
-            state.rests_until = queue.rests_until;
-            state
-        };
-        uris.into_iter().take(limit).map(state).collect()
+        uris.retain(|_, senders| !senders.known.is_empty() && (senders.failing || !failing));
+        uris.into_iter()
+            .take(limit)
+            .map(|(uri, senders)| state(uri, &senders, entries.queues.get(uri)))
+            .collect()
     }
+}
+
+fn state(uri: &str, senders: &Senders<'_>, queue: Option<&Queue>) -> EndpointState {
+    let mut state = EndpointState {
+        uri: uri.to_owned(),
+        owners: senders.known.iter().map(|owner| (*owner).clone()).collect(),
+        ..EndpointState::default()
+    };
+    let Some(queue) = queue else {
+        return state;
+    };
+    let is_theirs = |owner: &Owner| !senders.others || senders.known.contains(&owner);
+    let mut theirs = queue
+        .letters()
+        .filter(|(_, waiting)| is_theirs(&waiting.letter.owner));
+    if let Some((_, first)) = theirs.next() {
+        (state.oldest, state.attempts) = (Some(first.letter.made_at), first.attempts);
+        (state.waiting, state.waiting_bytes) = if senders.others {
+            theirs.fold((1, first.letter.bytes()), |(waiting, bytes), (_, next)| {
+                (waiting + 1, bytes + next.letter.bytes())
+            })
+        } else {
+            (queue.len(), queue.bytes())
+        };
+    }
+    if senders.failing {
+        state.failures = queue.failures;
+        state.last_failure.clone_from(&queue.last_failure);
+        state.rests_until = queue.rests_until;
+    }
+    state
 }

@@ -237,6 +237,7 @@ pub(super) fn copy_all(
     let always = HistoryQuery {
         temporal: ngsi_ld::query::temporal::TemporalQuery::parse(None, None, None, None)?,
         attributes: Vec::new(),
+        datasets: Vec::new(),
         last_n: None,
     };
     let past_of = |id: &Uri| -> Result<Vec<Attribute>, Error> {

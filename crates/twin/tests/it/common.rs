@@ -102,6 +102,7 @@ pub(crate) fn always() -> HistoryQuery {
     HistoryQuery {
         temporal,
         attributes: Vec::new(),
+        datasets: Vec::new(),
         last_n: None,
     }
 }

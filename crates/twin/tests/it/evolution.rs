@@ -12,8 +12,13 @@ fn query(relation: TimeRelation, property: TimeProperty, last_n: Option<usize>) 
     HistoryQuery {
         temporal: TemporalQuery { relation, property },
         attributes: Vec::new(),
+        datasets: Vec::new(),
         last_n,
     }
+}
+
+fn dataset() -> Uri {
+    Uri::ngsi_ld("Dataset", "x")
 }
 
 /// Some attributes with a past in several data sets, some of it current, some of it never observed.
@@ -21,7 +26,7 @@ fn fill(twin: &Twin, instants: &[(usize, Option<i64>, bool)]) {
     run(twin, Operation::Create(thing(1).with(property("a", -1)))).unwrap();
     for (index, (which, observed, current)) in instants.iter().enumerate() {
         let mut attribute = property(["a", "b", "c"][which % 3], index as i64);
-        attribute.dataset_id = (which / 3 == 1).then(|| Uri::ngsi_ld("Dataset", "x"));
+        attribute.dataset_id = (which / 3 == 1).then(dataset);
         attribute.observed_at = observed.map(at);
         let mut entity = thing(1);
         entity.attributes = vec![attribute];
@@ -47,9 +52,12 @@ fn check_parts(
     relation: TimeRelation,
     property: TimeProperty,
     last_n: Option<usize>,
+    datasets: &[Option<Uri>],
 ) {
-    let query = query(relation, property, last_n);
-    let all = twin.history(&view(), &id(1), &query).unwrap().unwrap().attributes;
+    let mut query = query(relation, property, last_n);
+    let mut all = twin.history(&view(), &id(1), &query).unwrap().unwrap().attributes;
+    all.retain(|a| datasets.is_empty() || datasets.contains(&a.dataset_id));
+    query.datasets = datasets.to_vec();
     let mut instants: Vec<Timestamp> = all.iter().map(|a| instant(a, property)).collect();
     instants.sort_unstable();
     if last_n.is_some() {
@@ -74,6 +82,12 @@ fn check_parts(
             for attribute in &all {
                 let is_in = expected.iter().any(|a| a.name == attribute.name);
                 assert_eq!(part.left_out.contains(&attribute.name), !is_in);
+            }
+            for name in &part.left_out {
+                assert!(
+                    all.iter().any(|a| a.name == *name),
+                    "{name} has nothing in that time"
+                );
             }
         }
         Err(Error::TooManyOfOneInstant { at, .. }) => {
@@ -156,7 +170,9 @@ proptest! {
         let between = TimeRelation::Between(at(range.0.min(range.1)), at(range.0.max(range.1)));
         for relation in [TimeRelation::Always, TimeRelation::After(at(range.0)), TimeRelation::Before(at(range.1)), between] {
             for property in [TimeProperty::ObservedAt, TimeProperty::ModifiedAt] {
-                check_parts(&twin, most, relation, property, last_n);
+                for datasets in [&[][..], &[None], &[Some(dataset())], &[Some(dataset()), None]] {
+                    check_parts(&twin, most, relation, property, last_n, datasets);
+                }
                 check_pieces(&twin, relation, property);
             }
         }
@@ -176,7 +192,7 @@ fn the_last_of_one_attribute_are_a_part_where_one_more_has_no_room() {
     for most in 1..5 {
         for last_n in 1..5 {
             for property in [TimeProperty::ObservedAt, TimeProperty::ModifiedAt] {
-                check_parts(&twin, most, TimeRelation::Always, property, Some(last_n));
+                check_parts(&twin, most, TimeRelation::Always, property, Some(last_n), &[]);
             }
         }
     }

@@ -344,6 +344,7 @@ fn history_is_asked_by_time() {
         let query = HistoryQuery {
             temporal,
             attributes,
+            datasets: Vec::new(),
             last_n,
         };
         numbers(&twin.history(&view(), &id(1), &query).unwrap().unwrap().attributes)

@@ -16,8 +16,8 @@ const COLOURS: [&str; 10] = [
 ];
 
 /// Things with `serial` and `name` (each its own), `hundred` (0 to 99), `colour` (one of ten), `place` (a relationship
-/// to one of ten), `mixed` (a number of half of them, a text of the others), a long `notice`, and twenty of them with
-/// `rare`; one in ten is a `Tenth` as well.
+/// to one of ten), `mixed` (a number of half of them, a text of the others), a long `notice`, twenty of them with
+/// `rare` and two of them with `box`; one in ten is a `Tenth` as well.
 fn city() -> Twin {
     let twin = twin();
     let mut operations = Vec::with_capacity(COUNT);
@@ -41,6 +41,11 @@ fn city() -> Twin {
         } else {
             Attribute::property(name("mixed"), format!("{half:05}"))
         });
+        if number == 7 || number == 42 {
+            let sides = serde_json::json!({"side": number});
+            entity.attributes.push(Attribute::property(name("box"), sides));
+            entity.attributes[0].observed_at = Some(at(number as i64));
+        }
         if number % 500 == 499 {
             entity.attributes.push(Attribute::property(name("rare"), "yes"));
         }
@@ -390,7 +395,7 @@ fn an_order_by_an_attribute_looks_at_its_page() {
             42,
             2,
         ),
-        // What there is no index for.
+        // What is along no attribute, of so few that no index of it is made.
         (Some("Tenth"), None, "notice", "sorted: by type Tenth", 0, 1000),
         (Some("Tenth"), None, "id", "sorted: by type Tenth", 0, 1000),
         (Some("Tenth"), None, "createdAt", "sorted: by type Tenth", 0, 1000),
@@ -413,6 +418,124 @@ fn an_order_by_an_attribute_looks_at_its_page() {
 }
 
 #[test]
+fn an_order_along_no_attribute_gets_an_index_and_looks_at_its_page() {
+    let twin = city();
+    let of_thing = |order: &str| format!("along an index of {order}, of type Thing");
+    for (entity_type, q, order, path, first, most) in [
+        (
+            Some("Thing"),
+            None,
+            "createdAt;desc",
+            of_thing("createdAt desc"),
+            0,
+            21,
+        ),
+        (
+            Some("Thing"),
+            None,
+            "modifiedAt;desc",
+            of_thing("modifiedAt desc"),
+            0,
+            21,
+        ),
+        (Some("Thing"), None, "id", of_thing("id"), 0, 21),
+        (Some("Thing"), None, "id;desc", of_thing("id desc"), 9999, 21),
+        (
+            Some("Thing"),
+            None,
+            "type,id;desc",
+            of_thing("type, id desc"),
+            9999,
+            21,
+        ),
+        // Numbers are before objects, which are before what has none.
+        (
+            Some("Thing"),
+            None,
+            "serial.observedAt;desc",
+            of_thing("serial.observedAt desc"),
+            42,
+            21,
+        ),
+        (
+            Some("Thing"),
+            None,
+            "box[side],name;desc",
+            of_thing("box[side], name desc"),
+            7,
+            21,
+        ),
+        (
+            Some("Thing"),
+            None,
+            "nothing,name;desc",
+            of_thing("nothing, name desc"),
+            9999,
+            21,
+        ),
+        // Texts too long for the index of the attribute: "0 xxx", "1 xxx", "10 xxx".
+        (Some("Thing"), None, "notice", of_thing("notice"), 0, 30),
+        // What is selected besides is looked at on the way.
+        (
+            Some("Thing"),
+            Some("hundred>=50"),
+            "id;desc",
+            of_thing("id desc"),
+            9999,
+            60,
+        ),
+        (
+            Some("Thing"),
+            Some("colour==\"red\";flag"),
+            "id",
+            "sorted: by attribute flag".to_owned(),
+            0,
+            0,
+        ),
+    ] {
+        let query = query(entity_type, q);
+        let order_by = OrderBy::parse(order, None, None, None, Context::core()).unwrap();
+        let sorter = Sorter::new(&order_by).unwrap();
+        let planned = twin.order_plan(&view(), &query, &sorter).to_string();
+        let page = twin.ordered(&view(), &query, &sorter).unwrap();
+        let shown = format!("{entity_type:?} {q:?} {order}");
+        assert_eq!(planned, path, "{shown}");
+        assert!(page.examined <= most, "{shown}: {}", page.examined);
+        assert_eq!(
+            page.entities.first().map(|entity| &entity.id),
+            (most > 0).then(|| id(first)).as_ref(),
+            "{shown}"
+        );
+        // It follows what is written.
+        let twenty = page.entities.len();
+        if let Some(first) = page.entities.first() {
+            run(&twin, Operation::Delete(first.id.clone())).unwrap();
+            let after = twin.ordered(&view(), &query, &sorter).unwrap();
+            assert_eq!(after.entities[..twenty - 1], page.entities[1..], "{shown}");
+            run(&twin, Operation::Create((**first).clone())).unwrap();
+        }
+    }
+}
+
+/// A tenth of ten thousand share a first value that tells nothing apart: an index of both is made.
+#[test]
+fn an_order_by_several_values_gets_an_index_where_the_first_is_that_of_many() {
+    let twin = city();
+    let order = OrderBy::parse("colour,serial;desc", None, None, None, Context::core()).unwrap();
+    let (sorter, query) = (Sorter::new(&order).unwrap(), query(Some("Thing"), None));
+    let mut paths = Vec::new();
+    for _ in 0..20 {
+        let path = twin.order_plan(&view(), &query, &sorter).to_string();
+        let page = twin.ordered(&view(), &query, &sorter).unwrap();
+        assert_eq!(page.entities[0].id, id(9994));
+        assert!(page.examined <= if path.contains("index") { 21 } else { 1001 });
+        paths.push(path);
+    }
+    assert_eq!(paths[0], "along texts of colour");
+    assert_eq!(paths[19], "along an index of colour, serial desc, of type Thing");
+}
+
+#[test]
 fn an_order_that_is_counted_looks_at_its_page_where_the_count_is_known() {
     let twin = city();
     let order = OrderBy::parse("name;desc", None, None, None, Context::core()).unwrap();
@@ -431,7 +554,7 @@ fn another_collation_is_not_that_of_the_index() {
     let twin = city();
     let query = query(Some("Thing"), None);
     for (order, path, examined) in [
-        ("name", "sorted: by type Thing", COUNT),
+        ("name", "along an index of name (sv), of type Thing", 21),
         ("serial,name", "along numbers of serial", 30),
     ] {
         let order = OrderBy::parse(order, Some("sv"), None, None, Context::core()).unwrap();
@@ -500,6 +623,7 @@ fn an_aggregation_asks_for_one_series_in_its_time() {
             property: TimeProperty::ObservedAt,
         },
         attributes: vec![name("level")],
+        datasets: Vec::new(),
         last_n: None,
     };
     let mut found = 0;

@@ -102,11 +102,9 @@ pub(super) fn from_store(
     names: Vec<Name>,
     how: &Representation,
 ) -> Answer<Option<(Entity, Vec<AggregatedAttribute>)>> {
-    let history = question.history(names);
+    let history = question.history(names, how);
     let mut aggregates = Aggregates::new(question, aggregation);
-    let wanted = |name: &Name, dataset: Option<&Uri>| {
-        *name != ngsi_ld::representation::scope_name() && shows_dataset(how, dataset)
-    };
+    let scope = ngsi_ld::representation::scope_name();
     if aggregates.range.0 == Timestamp::MIN && aggregation.period.is_some() {
         let first = &mut aggregates.first;
         let mut each = |name: &Name, dataset: Option<&Uri>, piece: Piece<'_>| {
@@ -116,7 +114,7 @@ pub(super) fn from_store(
                     instants.first().map(|at| Timestamp::from_micros(*at))
                 }
             };
-            if let (Some(at), true) = (at, wanted(name, dataset)) {
+            if let (Some(at), true) = (at, *name != scope) {
                 let known = first.entry((name.clone(), dataset.cloned())).or_insert(at);
                 *known = at.min(*known);
             }
@@ -125,7 +123,7 @@ pub(super) fn from_store(
     }
     let mut failed = None;
     let mut each = |name: &Name, dataset: Option<&Uri>, piece: Piece<'_>| {
-        if failed.is_some() || !wanted(name, dataset) {
+        if failed.is_some() || *name == scope {
             return;
         }
         let kind = match piece {
@@ -166,8 +164,7 @@ pub(super) fn from_instances(
             continue;
         };
         let holds = validity.is_none_or(|validity| validity.holds(at));
-        let shown = shows_dataset(how, instance.dataset_id.as_ref());
-        if holds && shown && !instance.is_scope() && instance.deletion().is_none() {
+        if holds && !instance.is_scope() && instance.deletion().is_none() {
             let series = (instance.name.clone(), instance.dataset_id.clone());
             let known = aggregates.first.entry(series).or_insert(at);
             *known = at.min(*known);
@@ -190,11 +187,6 @@ pub(super) fn write(
     wording: &Wording,
 ) -> Map<String, Json> {
     write_aggregated(entity, rows, &wording.context, &how.write)
-}
-
-fn shows_dataset(how: &Representation, dataset: Option<&Uri>) -> bool {
-    let wanted = &how.write.dataset_ids;
-    wanted.is_empty() || wanted.iter().any(|one| one.as_ref() == dataset)
 }
 
 fn is_named(how: &Representation) -> bool {

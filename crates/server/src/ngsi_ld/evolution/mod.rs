@@ -87,7 +87,8 @@ impl Question {
 
     /// What, besides the conditions of a query, decides which histories fit.
     pub(crate) fn besides(&self, how: &Representation) -> String {
-        format!("{:?} {:?}", self.temporal, names_to_read(how))
+        let datasets = &how.write.dataset_ids;
+        format!("{:?} {:?} {datasets:?}", self.temporal, names_to_read(how))
     }
 
     /// The same about the instances, not what they sum up to.
@@ -98,10 +99,11 @@ impl Question {
         }
     }
 
-    fn history(&self, attributes: Vec<Name>) -> HistoryQuery {
+    fn history(&self, attributes: Vec<Name>, how: &Representation) -> HistoryQuery {
         HistoryQuery {
             temporal: self.temporal.clone(),
             attributes,
+            datasets: how.write.dataset_ids.clone(),
             last_n: self.last_n,
         }
     }
@@ -130,9 +132,8 @@ pub(crate) fn retrieve(
         let object = aggregated::write(&entity, &rows, how, wording);
         return Ok(Histories::one(wording.finish(object), None));
     }
-    let found = twin.evolution(view, id, &question.history(names), most)?;
+    let found = twin.evolution(view, id, &question.history(names, how), most)?;
     let mut part = found.ok_or_else(not_found)?;
-    keep_datasets(&mut part, how);
     let is_empty = part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope());
     if is_empty && !has_named(twin, view, id, how)? {
         return Err(nothing_there(id));
@@ -200,7 +201,9 @@ pub(crate) fn query(
 ) -> Answer<Histories> {
     let mut sheet = Sheet::new(question, how, wording, most);
     let (mut matched, mut shown, mut more) = (0_usize, 0_usize, false);
-    visit(twin, view, wanted, question, how, most, &mut |found| {
+    let end = page.offset.saturating_add(page.limit);
+    let reads = |place| page.offset <= place && place < end;
+    visit(twin, view, wanted, question, how, most, &reads, &mut |found| {
         matched += 1;
         if matched <= page.offset {
             return Ok(true);
@@ -214,12 +217,15 @@ pub(crate) fn query(
         Ok(true)
     })?;
     let mut found = sheet.finish();
-    (found.more, found.total) = (more, page.count.then_some(matched));
+    // After the end everything was counted, to say where the last page is.
+    found.total = (page.count || page.is_beyond(shown)).then_some(matched);
+    found.more = more;
     Ok(found)
 }
 
-/// Visits the histories that a query finds, in its order, each with at most `most` instances. Stops when `visit`
-/// gives `false`.
+/// Visits the histories that a query finds, in its order, each with at most `most` instances. Of those whose place,
+/// counted from 0, is none that `reads` no more is read than tells that they are found. Stops when `visit` gives `false`.
+#[allow(clippy::too_many_arguments, reason = "the parts of a request")]
 pub(crate) fn visit(
     twin: &dyn Reader,
     view: &View,
@@ -227,25 +233,37 @@ pub(crate) fn visit(
     question: &Question,
     how: &Representation,
     most: usize,
+    reads: &dyn Fn(usize) -> bool,
     visit: &mut dyn FnMut(Found) -> Answer<bool>,
 ) -> Answer<()> {
     let conditions = Conditions::new(wanted)?;
     let names = names_to_read(how);
+    let mut place = 0_usize;
     for now in candidates(twin, view, wanted)? {
         let Some(validity) = conditions.scope_holds(twin, view, &now, question)? else {
             continue;
         };
         let simple = !conditions.asks_attributes && validity.is_always();
-        let found = if let (Some(aggregation), true) = (&question.aggregation, simple) {
+        let short = simple && question.aggregation.is_none() && !reads(place);
+        let there = if short {
+            is_there(twin, view, &now.id, &question.history(names.clone(), how))?
+        } else {
+            None
+        };
+        let found = if let Some(there) = there {
+            if !there {
+                continue;
+            }
+            Found::Unread(Arc::clone(&now))
+        } else if let (Some(aggregation), true) = (&question.aggregation, simple) {
             let found = aggregate_one(twin, view, &now.id, question, aggregation, names.clone(), how)?;
             match found.filter(|(_, rows)| !rows.is_empty()) {
                 Some((entity, rows)) => Found::Aggregates(entity, rows),
                 None => continue,
             }
         } else {
-            let part = conditions.part(twin, view, &now, question, &names, most, &validity)?;
+            let part = conditions.part(twin, view, &now, question, &names, how, most, &validity)?;
             let Some(mut part) = part else { continue };
-            keep_datasets(&mut part, how);
             if part.left_out.is_empty() && !part.entity.attributes.iter().any(|a| !a.is_scope()) {
                 continue;
             }
@@ -254,11 +272,27 @@ pub(crate) fn visit(
             }
             Found::Instances(part, validity)
         };
+        place += 1;
         if !visit(found)? {
             break;
         }
     }
     Ok(())
+}
+
+/// Whether a history has anything in a time, from the first few instances; `None`: they do not tell.
+fn is_there(twin: &dyn Reader, view: &View, id: &Uri, query: &HistoryQuery) -> Answer<Option<bool>> {
+    const FEW: usize = 64;
+    match twin.evolution(view, id, query, FEW) {
+        Ok(None) => Ok(Some(false)),
+        Ok(Some(part)) => {
+            let scope = scope_name();
+            let is_in = part.entity.attributes.iter().any(|a| !a.is_scope());
+            Ok(Some(is_in || part.left_out.iter().any(|name| *name != scope)))
+        }
+        Err(twin::Error::TooManyOfOneInstant { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What has a history and may be wanted, by id, type and the like.
@@ -357,34 +391,25 @@ impl Conditions {
         now: &Arc<Entity>,
         question: &Question,
         names: &[Name],
+        how: &Representation,
         most: usize,
         validity: &Validity,
     ) -> Answer<Option<Part>> {
         let whole = self.asks_attributes || !validity.is_always() || question.aggregation.is_some();
         if !whole {
-            return Ok(twin.evolution(view, &now.id, &question.history(names.to_vec()), most)?);
+            return Ok(twin.evolution(view, &now.id, &question.history(names.to_vec(), how), most)?);
         }
-        // Conditions are on every instance in the time range, also of attributes that are not shown.
-        let all = HistoryQuery {
-            last_n: None,
-            ..question.history(if self.asks_attributes {
-                Vec::new()
-            } else {
-                names.to_vec()
-            })
-        };
+        // Conditions are on every instance in the time range, also of what is not shown.
+        let mut all = question.history(names.to_vec(), how);
+        all.last_n = None;
+        if self.asks_attributes {
+            (all.attributes, all.datasets) = (Vec::new(), Vec::new());
+        }
         let Some(mut part) = twin.evolution(view, &now.id, &all, MAX_EXAMINED)? else {
             return Ok(None);
         };
         if part.reached.is_some() {
-            return Err(Problem::ngsi(
-                NgsiError::TooComplexQuery,
-                format!(
-                    "the conditions would be looked for in more than {MAX_EXAMINED} instances of `{}`; ask for a \
-                     shorter time",
-                    now.id
-                ),
-            ));
+            return Err(too_many(&now.id, "the conditions would be looked for in"));
         }
         let property = question.temporal.property;
         validity.keep(&mut part.entity.attributes, property);
@@ -394,14 +419,24 @@ impl Conditions {
         if !holds || part.entity.attributes.is_empty() {
             return Ok(None);
         }
-        if !names.is_empty() {
-            part.entity.attributes.retain(|a| names.contains(&a.name));
-        }
+        let asked = question.history(names.to_vec(), how);
+        part.entity.attributes.retain(|a| {
+            (a.is_scope() || asked.asks(a.dataset_id.as_ref()))
+                && (names.is_empty() || names.contains(&a.name))
+        });
         if let Some(last_n) = question.last_n {
             query::temporal::select(&mut part.entity.attributes, &question.temporal, Some(last_n));
         }
         Ok(Some(part))
     }
+}
+
+/// There is more of a history than is looked through for one answer.
+fn too_many(id: &Uri, what: &str) -> Problem {
+    Problem::ngsi(
+        NgsiError::TooComplexQuery,
+        format!("{what} more than {MAX_EXAMINED} instances of `{id}`; ask for a shorter time"),
+    )
 }
 
 /// A whole history, aggregated.
@@ -417,9 +452,12 @@ fn aggregate_one(
     if question.last_n.is_none() {
         return aggregated::from_store(twin, view, id, question, aggregation, names, how);
     }
-    let Some(part) = twin.evolution(view, id, &question.history(names), MAX_EXAMINED)? else {
+    let Some(part) = twin.evolution(view, id, &question.history(names, how), MAX_EXAMINED)? else {
         return Ok(None);
     };
+    if part.reached.is_some() {
+        return Err(too_many(id, "`lastN` would aggregate"));
+    }
     let rows = aggregated::from_instances(&part.entity, question, aggregation, None, how)?;
     Ok(Some((part.entity, rows)))
 }
@@ -435,15 +473,6 @@ fn with_current(history: &Entity, now: &Entity) -> Entity {
     both
 }
 
-fn keep_datasets(part: &mut Part, how: &Representation) {
-    let wanted = &how.write.dataset_ids;
-    if !wanted.is_empty() {
-        part.entity
-            .attributes
-            .retain(|attribute| attribute.is_scope() || wanted.contains(&attribute.dataset_id));
-    }
-}
-
 /// Whether a history has one of the attributes that are named at any time; `true` where none is named.
 fn has_named(twin: &dyn Reader, view: &View, id: &Uri, how: &Representation) -> Answer<bool> {
     let mut names = names_to_read(how);
@@ -457,6 +486,7 @@ fn has_named(twin: &dyn Reader, view: &View, id: &Uri, how: &Representation) -> 
             property: TimeProperty::ObservedAt,
         },
         attributes: names,
+        datasets: Vec::new(),
         last_n: None,
     };
     match twin.evolution(view, id, &any, 1) {

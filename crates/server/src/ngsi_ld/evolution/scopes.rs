@@ -76,6 +76,7 @@ fn evolution(twin: &dyn Reader, view: &View, id: &Uri) -> Answer<Vec<Attribute>>
             property: TimeProperty::ObservedAt,
         },
         attributes: vec![scope_name()],
+        datasets: Vec::new(),
         last_n: None,
     };
     let known = twin.history(view, id, &always)?;
@@ -93,7 +94,7 @@ fn since(instance: &Attribute) -> Timestamp {
 /// (C.5.16.3), with the instant at which it was set; what holds now is told of no other time.
 pub(super) fn complete(twin: &dyn Reader, view: &View, part: &mut Entity, question: &Question) -> Answer<()> {
     let TemporalQuery { relation, property } = question.temporal;
-    if part.scope.is_empty() || relation == TimeRelation::Always || property != TimeProperty::ObservedAt {
+    if relation == TimeRelation::Always || property != TimeProperty::ObservedAt {
         return Ok(());
     }
     let known = evolution(twin, view, &part.id)?;

@@ -1,5 +1,7 @@
 //! Histories on their way into an answer, and what belongs beside them (6.3.10).
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use ngsi_ld::Entity;
@@ -20,6 +22,8 @@ pub(crate) enum Found {
     Instances(Part, Validity),
     /// What they are summed up to.
     Aggregates(Entity, Vec<AggregatedAttribute>),
+    /// The entity as it is: that it has instances was looked at, and not which.
+    Unread(Arc<Entity>),
 }
 
 impl Found {
@@ -28,6 +32,7 @@ impl Found {
         match self {
             Self::Instances(part, _) => &part.entity,
             Self::Aggregates(entity, _) => entity,
+            Self::Unread(entity) => entity,
         }
     }
 
@@ -36,12 +41,16 @@ impl Found {
         match self {
             Self::Instances(part, _) => part.entity,
             Self::Aggregates(entity, _) => entity,
+            Self::Unread(entity) => Arc::unwrap_or_clone(entity),
         }
     }
 
     /// How many instances it holds in memory.
     pub(crate) fn instances(&self) -> usize {
-        self.entity().attributes.len()
+        match self {
+            Self::Unread(_) => 0,
+            read => read.entity().attributes.len(),
+        }
     }
 }
 
@@ -82,6 +91,7 @@ impl<'a> Sheet<'a> {
                 (part.entity, rows)
             }
             (Found::Instances(part, _), None) => return self.room.take(part),
+            (Found::Unread(_), _) => return Ok(()),
         };
         let object = aggregated::write(&entity, &rows, self.how, self.wording);
         self.aggregates.push(self.wording.finish(object));

@@ -221,7 +221,8 @@ fn shown_request(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Resul
         error: error.map(ToString::to_string),
         facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
         steps: taken(visit, &request.steps),
-        action: request.is_open().then(|| format!("{address}/steps")),
+        // Also where somebody else closed it meanwhile: what was typed is there to be copied.
+        action: (request.is_open() || sent.is_some()).then(|| format!("{address}/steps")),
         fields: typed(
             sent,
             vec![
@@ -262,9 +263,7 @@ fn shown_breach(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Result
         error: error.map(ToString::to_string),
         facts: facts.map(|(name, value)| (label(l, name), value)).to_vec(),
         steps: taken(visit, &breach.steps),
-        action: breach
-            .closed_at
-            .is_none()
+        action: (breach.closed_at.is_none() || sent.is_some())
             .then(|| format!("/governance/breaches/{}/steps", breach.id)),
         fields: typed(
             sent,

@@ -119,6 +119,7 @@ pub(super) fn any_history(random: &mut Random) -> HistoryQuery {
         } else {
             Vec::new()
         },
+        datasets: Vec::new(),
         last_n: random.often(30).then(|| 1 + random.below(3)),
     }
 }

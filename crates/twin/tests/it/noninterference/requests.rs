@@ -425,6 +425,7 @@ fn last_instance(pair: &Pair, which: usize, id: &Uri, name: &Name) -> Option<Uri
             property: TimeProperty::ModifiedAt,
         },
         attributes: vec![name.clone()],
+        datasets: Vec::new(),
         last_n: None,
     };
     let past = pair.twins[which].history(&pair.alice, id, &query).unwrap()?;
