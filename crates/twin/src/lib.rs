@@ -26,6 +26,7 @@ mod ids;
 mod in_order;
 mod instances;
 mod join;
+mod kept;
 mod net;
 mod notify;
 mod operation;
