@@ -132,6 +132,7 @@ wrong-long = The password is too long: at most 256 characters.
 wrong-common = This password is among those that are guessed first. Take another, such as four words.
 wrong-last = This is the last administrator who can log in. Make another one first.
 wrong-beyond = You cannot give or change more than you may do yourself.
+wrong-given = This cannot be. Look at the hint beside the field.
 wrong-state = That does not fit how it stands now. Load the page again.
 wrong-many = There are too many already.
 wrong-setup-code = The setup code is not right, or it was used.

@@ -132,6 +132,7 @@ wrong-long = Le mot de passe est trop long : 256 caractères au plus.
 wrong-common = Ce mot de passe est de ceux que l’on devine en premier. Choisissez-en un autre, par exemple quatre mots.
 wrong-last = C’est le dernier administrateur qui puisse se connecter. Créez-en d’abord un autre.
 wrong-beyond = Vous ne pouvez ni donner ni changer plus que ce que vous pouvez faire vous-même.
+wrong-given = Cela ne va pas. Lisez l’indication à côté du champ.
 wrong-state = Cela ne correspond pas à l’état actuel. Rechargez la page.
 wrong-many = Il y en a déjà trop.
 wrong-setup-code = Le code de mise en service n’est pas juste, ou il a déjà servi.

@@ -132,6 +132,7 @@ wrong-long = Nenosiri ni refu mno: herufi 256 tu.
 wrong-common = Nenosiri hili ni kati ya yanayokisiwa kwanza. Chagua jingine, kama maneno manne.
 wrong-last = Huyu ndiye msimamizi wa mwisho anayeweza kuingia. Tengeneza mwingine kwanza.
 wrong-beyond = Huwezi kutoa wala kubadilisha zaidi ya unachoruhusiwa mwenyewe.
+wrong-given = Hili haliwezekani. Soma maelezo kando ya sehemu.
 wrong-state = Hili halilingani na hali ya sasa. Pakia ukurasa tena.
 wrong-many = Tayari ni nyingi mno.
 wrong-setup-code = Msimbo wa maandalizi si sahihi, au umetumika.

@@ -172,7 +172,7 @@ impl Access {
             if let Some(account) = state.people.get(id) {
                 return state
                     .lets_in(account)
-                    .then(|| state.principal(account, Assurance::One, now));
+                    .then(|| state.principal(account, Assurance::One, now, now));
             }
             if let Some(live) = state.keys.get(id) {
                 return live.principal(state, now);

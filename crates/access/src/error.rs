@@ -58,6 +58,14 @@ pub enum Error {
     /// A second factor is there already, or is not there.
     #[error("{0}")]
     State(&'static str),
+    /// Whoever asks does not see what the answer depends on.
+    #[error(
+        "the policies decide this by attributes of the entity that you do not see; ask somebody who sees them"
+    )]
+    Unseen,
+    /// Something that was given cannot be.
+    #[error("{0}")]
+    Wrong(&'static str),
     /// So many there may be.
     #[error("there are {0} already, and there may not be more")]
     Many(&'static str),

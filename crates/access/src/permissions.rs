@@ -31,6 +31,8 @@ pub enum Permission {
     ScenariosRun,
     /// Make, change and remove accounts, groups and keys.
     UsersManage,
+    /// Take wider rights for a while, in an emergency.
+    BreakGlass,
     /// Register devices, give them rights and credentials, suspend and retire them.
     DevicesManage,
     /// Read the audit log.
@@ -65,7 +67,7 @@ use Permission as P;
 use Role::{Administrator, Editor, Officer, Operator, Planner, Viewer};
 
 /// The table: a permission, its name, and which roles give it.
-const TABLE: [(Permission, &str, &[Role]); 18] = [
+const TABLE: [(Permission, &str, &[Role]); 19] = [
     (
         P::TwinRead,
         "twin.read",
@@ -111,6 +113,7 @@ const TABLE: [(Permission, &str, &[Role]); 18] = [
     ),
     (P::ScenariosRun, "scenarios.run", &[Planner, Administrator]),
     (P::UsersManage, "users.manage", &[Administrator]),
+    (P::BreakGlass, "break-glass.use", &[Operator, Administrator]),
     (P::DevicesManage, "devices.manage", &[Operator, Administrator]),
     (P::AuditRead, "audit.read", &[Officer, Administrator]),
     (

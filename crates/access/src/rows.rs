@@ -13,6 +13,10 @@ pub(crate) const GROUPS: &str = "access-groups";
 pub(crate) const SESSIONS: &str = "access-sessions";
 /// Keys, by id.
 pub(crate) const KEYS: &str = "access-keys";
+/// Where the rights of groups' members reach, by the groups' names.
+pub(crate) const REACHES: &str = "access-group-reach";
+/// Times that somebody took wider rights, by id.
+pub(crate) const GLASSES: &str = "access-break-glass";
 /// Devices and services, by id.
 pub(crate) const DEVICES: &str = "access-devices";
 /// The few things of which there is one.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twin::{Row, Twin};
 
+use crate::break_glass::BreakGlass;
 use crate::devices::{Device, Devices};
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
@@ -15,7 +16,8 @@ use crate::people::sealed;
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
 use crate::provider::External;
-use crate::rows::{self, DEVICES, GROUPS, KEYS, PEOPLE, SESSIONS, SETTINGS};
+use crate::reach::Reach;
+use crate::rows::{self, DEVICES, GLASSES, GROUPS, KEYS, PEOPLE, REACHES, SESSIONS, SETTINGS};
 use crate::secret::{self, Digest, Random};
 use crate::sessions::{Live, Session};
 use crate::tokens::{Key, LiveKey};
@@ -37,10 +39,16 @@ pub(crate) struct State {
     pub(crate) issuer: Option<String>,
     /// The roles of groups, by name.
     pub(crate) groups: BTreeMap<String, Vec<Role>>,
+    /// Where the rights of groups' members reach, by the groups' names.
+    pub(crate) reaches: BTreeMap<String, Reach>,
     /// By the digest of their token.
     pub(crate) sessions: HashMap<Digest, Arc<Live>>,
     /// By id.
     pub(crate) keys: BTreeMap<Arc<str>, Arc<LiveKey>>,
+    /// Times that somebody took wider rights, by id.
+    pub(crate) glasses: BTreeMap<Arc<str>, Arc<BreakGlass>>,
+    /// Of these, whose end is not noted, by whose account.
+    pub(crate) broken: HashMap<Arc<str>, Arc<str>>,
     /// Devices and services.
     pub(crate) devices: Devices,
     /// The digest of the code that makes the first administrator.
@@ -52,15 +60,22 @@ pub(crate) struct State {
 }
 
 /// One thing that changes.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are a few at a time, for as long as it takes to store them"
+)]
 pub(crate) enum Change {
     Account(Account),
     NoAccount(Arc<str>),
     Group(String, Vec<Role>),
     NoGroup(String),
+    Reach(String, Reach),
+    NoReach(String),
     Session(Digest, Session),
     NoSession(Digest),
     Key(Key),
     NoKey(Arc<str>),
+    BreakGlass(BreakGlass),
     Device(Device),
     Setup(Option<Digest>),
 }
@@ -78,6 +93,10 @@ impl State {
             .into_iter()
             .filter_map(|(name, roles)| Some((String::from_utf8(name).ok()?, roles)))
             .collect();
+        let reaches = table::<Reach>(twin, REACHES, &mut unread)?
+            .into_iter()
+            .filter_map(|(name, reach)| Some((String::from_utf8(name).ok()?, reach)))
+            .collect();
         let sessions = table::<Session>(twin, SESSIONS, &mut unread)?
             .into_iter()
             .filter_map(|(digest, session)| {
@@ -87,6 +106,10 @@ impl State {
         let keys = table::<Key>(twin, KEYS, &mut unread)?
             .into_iter()
             .map(|(_, key)| (Arc::clone(&key.id), Arc::new(LiveKey::new(key))))
+            .collect();
+        let glasses: Vec<BreakGlass> = table(twin, GLASSES, &mut unread)?
+            .into_iter()
+            .map(|(_, one)| one)
             .collect();
         let devices: Vec<Device> = table(twin, DEVICES, &mut unread)?
             .into_iter()
@@ -109,8 +132,11 @@ impl State {
             external: HashMap::new(),
             issuer,
             groups,
+            reaches,
             sessions,
             keys,
+            glasses: BTreeMap::new(),
+            broken: HashMap::new(),
             devices: devices.into_iter().collect(),
             setup: settings.get(SETUP.as_bytes()).copied(),
             signing: key,
@@ -118,6 +144,9 @@ impl State {
         };
         for account in people {
             state.apply(Change::Account(account));
+        }
+        for one in glasses {
+            state.apply(Change::BreakGlass(one));
         }
         Ok(state)
     }
@@ -193,24 +222,39 @@ impl State {
     }
 
     /// Somebody with an account, who proved it so.
-    pub(crate) fn principal(&self, account: &Account, assurance: Assurance, at: Timestamp) -> Principal {
+    pub(crate) fn principal(
+        &self,
+        account: &Account,
+        assurance: Assurance,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Principal {
         let roles = self.roles_of(account);
+        let reach = self.reach_of(account);
+        let permissions = reach.leaves(roles.iter().copied().collect());
+        // Who may not take them any more has them no longer.
+        let broken = self.broken_by(&account.id, now);
+        let broken = broken.filter(|_| permissions.has(Permission::BreakGlass));
         Principal {
             id: Arc::clone(&account.id),
             kind: Kind::Person,
             name: account.name.as_str().into(),
-            permissions: roles.iter().copied().collect(),
+            permissions,
+            reach,
             roles,
             groups: self.groups_of(account),
             assurance,
             authenticated_at: at,
+            purpose: None,
+            break_glass: broken.map(|one| Arc::clone(&one.id)),
             owes_second_factor: false,
         }
     }
 
     /// What an account may do.
     pub(crate) fn permissions_of(&self, account: &Account) -> Permissions {
-        self.roles_of(account).into_iter().collect()
+        let reach = self.reach_of(account);
+        reach.leaves(self.roles_of(account).into_iter().collect())
     }
 
     /// Whether somebody could still manage accounts if this account were so (or gone, `None`). Where nobody can as it
@@ -266,6 +310,12 @@ impl State {
             Change::NoGroup(name) => {
                 self.groups.remove(&name);
             }
+            Change::Reach(name, reach) => {
+                self.reaches.insert(name, reach);
+            }
+            Change::NoReach(name) => {
+                self.reaches.remove(&name);
+            }
             Change::Session(digest, session) => {
                 self.sessions.insert(digest, Arc::new(Live::new(session)));
             }
@@ -278,6 +328,7 @@ impl State {
             Change::NoKey(id) => {
                 self.keys.remove(&id);
             }
+            Change::BreakGlass(one) => self.apply_glass(one),
             Change::Device(device) => self.devices.put(device),
             Change::Setup(digest) => self.setup = digest,
         }
@@ -293,13 +344,16 @@ impl Change {
             | Self::NoAccount(_)
             | Self::Group(..)
             | Self::NoGroup(_)
+            | Self::Reach(..)
+            | Self::NoReach(_)
             | Self::Key(_)
             | Self::NoKey(_) => true,
             Self::Device(device) => {
                 let before = before.devices.by_id.get(&device.id);
                 before.is_some_and(|before| before.gives_other_rights_than(device))
             }
-            Self::Session(..) | Self::NoSession(_) | Self::Setup(_) => false,
+            // Who broke the glass is somebody else for the policies from the next request on.
+            Self::Session(..) | Self::NoSession(_) | Self::BreakGlass(_) | Self::Setup(_) => false,
         }
     }
 
@@ -313,10 +367,13 @@ impl Change {
             Self::NoAccount(id) => Ok(Row::delete(PEOPLE, id.as_bytes())),
             Self::Group(name, roles) => put(GROUPS, name.as_bytes(), roles),
             Self::NoGroup(name) => Ok(Row::delete(GROUPS, name.as_bytes())),
+            Self::Reach(name, reach) => put(REACHES, name.as_bytes(), reach),
+            Self::NoReach(name) => Ok(Row::delete(REACHES, name.as_bytes())),
             Self::Session(digest, session) => put(SESSIONS, digest.as_bytes(), session),
             Self::NoSession(digest) => Ok(Row::delete(SESSIONS, digest.as_bytes())),
             Self::Key(key) => put(KEYS, key.id.as_bytes(), key),
             Self::NoKey(id) => Ok(Row::delete(KEYS, id.as_bytes())),
+            Self::BreakGlass(one) => put(GLASSES, one.id.as_bytes(), one),
             Self::Device(device) => put(DEVICES, device.id.as_bytes(), device),
             Self::Setup(Some(digest)) => put(SETTINGS, SETUP.as_bytes(), digest),
             Self::Setup(None) => Ok(Row::delete(SETTINGS, SETUP)),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use ngsi_ld::Timestamp;
-use query::{Caller, View};
+use query::Caller;
 use twin::Event;
 
+use crate::break_glass;
 use crate::devices::{Device, Lifecycle};
 use crate::people::account::Account;
 use crate::rows;
@@ -16,7 +17,7 @@ use crate::tokens::Key;
 pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event> {
     let event = |by: &Caller, action: &str, sort: &str, name: &str, before: Option<Vec<u8>>| {
         let after = change.row().ok().and_then(|row| row.value);
-        Event::by(&View::open(by.clone(), "access"), action)
+        Event::of(by.clone(), "access", action)
             .to(sort, name)
             .with(before, after)
     };
@@ -50,6 +51,10 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
             };
             Some(event(by, action, "Group", name, before))
         }
+        Change::Reach(name, _) | Change::NoReach(name) => {
+            let before = state.reaches.get(name).and_then(|reach| rows::write(reach).ok());
+            Some(event(by, "group.put", "Group", name, before))
+        }
         Change::Key(key) => {
             let before = state.keys.get(&key.id).map(|live| &live.key);
             if before.is_some_and(|before| unused(before) == unused(key)) {
@@ -76,6 +81,12 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
         Change::NoSession(digest) => {
             let person = &state.sessions.get(digest)?.session.person;
             Some(event(by, "session.end", "User", person, None))
+        }
+        Change::BreakGlass(one) => {
+            let before = state.glasses.get(&one.id).map(|before| &**before);
+            let action = break_glass::action(before, one);
+            let before = before.and_then(|before| rows::write(before).ok());
+            Some(event(by, action, "User", &one.person, before))
         }
         Change::Device(device) => {
             let before = state.devices.by_id.get(&device.id);

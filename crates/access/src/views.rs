@@ -11,8 +11,10 @@ use query::view::Permissions as Rights;
 use query::{Caller, Purpose, View};
 use twin::{Twin, Views};
 
+use crate::break_glass::BREAK_GLASS_ROLE;
 use crate::policies::{
-    Action, Asked, ChangeError, Finding, KeptBy, Kind as SubjectKind, Limits, Policies, Subject,
+    Action, Asked, ChangeError, Finding, KeptBy, Kind as SubjectKind, Limits, Policies, PurposeRefused,
+    Subject,
 };
 use crate::{Access, Assurance, Kind, Permission, Principal};
 
@@ -21,6 +23,9 @@ pub const DEFAULT_TENANT: &str = "default";
 
 /// How many views are kept; all are dropped when there are more.
 const KEPT: usize = 10_000;
+
+/// A quarter of an hour in microseconds: in every time zone an hour begins with one.
+const QUARTER_US: i64 = 900_000_000;
 
 /// Makes views, by the accounts and the policies of the moment. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +74,11 @@ impl PolicyViews {
         })))
     }
 
+    /// Who there is.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
     /// The policies.
     pub fn policies(&self) -> &Policies {
         &self.0.policies
@@ -92,12 +102,24 @@ impl PolicyViews {
         self.0.policies.change(&store, name, text)
     }
 
+    /// What a request is for: what it says, if there is such a purpose and it is for who asks.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn purpose(&self, who: Option<&Principal>, said: Option<&str>) -> Result<Purpose, PurposeRefused> {
+        let own = who.and_then(|who| who.purpose.as_deref());
+        self.0.policies.rules().purposes().of_client(said, own)
+    }
+
     /// What somebody sees and may do, if that was found out before; else [`Self::of`] finds out.
     pub fn known(&self, who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose) -> Option<View> {
-        let epoch = self.epoch();
+        self.made(self.epoch(), &key(who, tenant, purpose, false))
+    }
+
+    /// What was found out before, in this epoch.
+    fn made(&self, epoch: u64, key: &Key) -> Option<View> {
         let made = self.0.made.lock();
-        let key = key(who, tenant, purpose, false);
-        (made.0 == epoch).then(|| made.1.get(&key).cloned()).flatten()
+        (made.0 == epoch).then(|| made.1.get(key).cloned()).flatten()
     }
 
     /// What somebody sees and may do in a tenant for a purpose. The first time it takes some milliseconds.
@@ -114,30 +136,10 @@ impl PolicyViews {
     ) -> View {
         let epoch = self.epoch();
         let key = key(who, tenant, purpose, subscribes);
-        {
-            let made = self.0.made.lock();
-            if made.0 == epoch
-                && let Some(known) = made.1.get(&key)
-            {
-                return known.clone();
-            }
+        if let Some(known) = self.made(epoch, &key) {
+            return known;
         }
-        let now = self.0.access.now();
-        let here = jiff::Timestamp::from_microsecond(now.as_micros())
-            .unwrap_or_default()
-            .to_zoned(self.0.zone.clone());
-        let rights = |action: Action| {
-            let asked = Asked {
-                subject: key.subject.clone(),
-                action,
-                tenant: Arc::clone(&key.tenant),
-                purpose: purpose.clone(),
-                assurance: key.assurance,
-                hour: u8::try_from(here.hour()).unwrap_or(0),
-                weekday: u8::try_from(here.weekday().to_monday_one_offset()).unwrap_or(1),
-            };
-            self.0.policies.rights(&asked)
-        };
+        let rights = |action: Action| self.0.policies.rights(&self.asked(&key, action));
         let read = if subscribes {
             Action::Subscribe
         } else {
@@ -159,12 +161,45 @@ impl PolicyViews {
         made.1.insert(key, view.clone());
         view
     }
+
+    /// What the policies are asked, now, of whether somebody may do something.
+    pub fn question(
+        &self,
+        who: Option<&Principal>,
+        tenant: Option<&str>,
+        purpose: &Purpose,
+        action: Action,
+    ) -> Asked {
+        self.asked(&key(who, tenant, purpose, false), action)
+    }
+
+    fn asked(&self, key: &Key, action: Action) -> Asked {
+        let now = self.0.access.now();
+        let here = jiff::Timestamp::from_microsecond(now.as_micros())
+            .unwrap_or_default()
+            .to_zoned(self.0.zone.clone());
+        Asked {
+            subject: key.subject.clone(),
+            action,
+            tenant: Arc::clone(&key.tenant),
+            purpose: key.purpose.clone(),
+            assurance: key.assurance,
+            hour: u8::try_from(here.hour()).unwrap_or(0),
+            weekday: u8::try_from(here.weekday().to_monday_one_offset()).unwrap_or(1),
+        }
+    }
 }
 
 fn key(who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose, subscribes: bool) -> Key {
     let tenant = tenant.unwrap_or(DEFAULT_TENANT);
+    // What comes by itself gets no wider while somebody is about an emergency.
+    let wider = !subscribes && who.is_some_and(|who| who.break_glass.is_some());
+    let mut subject = subject(who, tenant);
+    if wider {
+        subject.roles.insert(BREAK_GLASS_ROLE.into());
+    }
     Key {
-        subject: subject(who, tenant),
+        subject,
         assurance: who.map_or(0, |who| match who.assurance {
             Assurance::One => 1,
             Assurance::Two => 2,
@@ -175,7 +210,7 @@ fn key(who: Option<&Principal>, tenant: Option<&str>, purpose: &Purpose, subscri
     }
 }
 
-/// Somebody, as the policies know them. Accounts and keys are of the whole installation, so of every tenant.
+/// Somebody, as the policies know them: of every tenant, unless their account or their groups name some.
 fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
     let Some(who) = who else {
         return Subject::anonymous(tenant);
@@ -185,7 +220,15 @@ fn subject(who: Option<&Principal>, tenant: &str) -> Subject {
         Kind::Service => SubjectKind::Service,
         Kind::Device => SubjectKind::Device,
     };
-    let subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
+    let mut subject = Subject::new(kind, &who.id, tenant, who.roles.iter().map(|role| role.name()));
+    if !who.reach.tenants.is_empty() {
+        subject.tenants.clone_from(&who.reach.tenants);
+    }
+    let subject = who
+        .reach
+        .scopes
+        .iter()
+        .fold(subject, |subject, scope| subject.in_scope(scope));
     who.groups
         .iter()
         .fold(subject, |subject, group| subject.in_group(group))
@@ -198,8 +241,10 @@ impl Views for PolicyViews {
             Caller::System(_) => Some(View::open(caller.clone(), &purpose.0)),
             Caller::Principal(id) => {
                 let who = self.0.access.principal(id)?;
-                who.may(Permission::TwinRead)
-                    .then(|| self.make(Some(&who), tenant, purpose, true))
+                let still = who.may(Permission::TwinRead)
+                    && who.reach.has_tenant(tenant)
+                    && self.purpose(Some(&who), Some(&purpose.0)).is_ok();
+                still.then(|| self.make(Some(&who), tenant, purpose, true))
             }
         }
     }
@@ -215,12 +260,12 @@ impl Views for PolicyViews {
         ]
         .into_iter()
         .any(|action| self.0.policies.depends_on_time(action));
-        let hour = if timed {
-            self.0.access.now().as_micros() / 3_600_000_000
+        let quarter = if timed {
+            self.0.access.now().as_micros() / QUARTER_US
         } else {
             0
         };
-        // An hour more is another epoch, and so is a change more; hours since 1970 fit into 20 bits for a century.
-        (changes << 20) | (hour.unsigned_abs() & 0xF_FFFF)
+        // A quarter more is another epoch, and so is a change more; quarters since 1970 fit into 22 bits for a century.
+        (changes << 22) | (quarter.unsigned_abs() & 0x3F_FFFF)
     }
 }

@@ -114,7 +114,7 @@ pub(crate) enum Command {
         after_help = "Example:\n  mapacha audit export --data-dir ./nairobi -o audit.jsonl"
     )]
     Audit(Audit),
-    /// Check and try policies of access before they are put to use
+    /// Check, try, compare and explain policies of access
     #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
     Policy(crate::commands::policy::Policy),
     /// Check configuration, disk, clock, ports and store, and say what to mend

@@ -48,7 +48,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Ca(command) => commands::ca::run(command, &effective, json),
         Command::Verify(arguments) => commands::verify::run(arguments, &effective, json),
         Command::Audit(command) => commands::audit::run(command, &effective, json),
-        Command::Policy(policy) => commands::policy::run(policy, json),
+        Command::Policy(policy) => commands::policy::run(policy, &effective, json),
         Command::Doctor(arguments) => match &arguments.profile {
             Some(profile) => commands::law::run(profile, arguments, &effective, json),
             None => commands::doctor::run(&effective, json),
@@ -86,17 +86,16 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::Simulate(command) => (command.data_dir(), None),
         Command::User(command) => (command.place().data_dir.as_ref(), None),
         Command::Key(command) => (command.place().data_dir.as_ref(), None),
+        Command::Policy(command) => (command.place().and_then(|place| place.data_dir.as_ref()), None),
         Command::Device(command) => (command.place().data_dir.as_ref(), None),
         Command::Ca(command) => (command.data_dir(), None),
         Command::Verify(arguments) => (arguments.data_dir.as_ref(), None),
         Command::Audit(cli::Audit::Export(arguments)) => (arguments.place.data_dir.as_ref(), None),
         Command::Doctor(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
         Command::Config(arguments) => (arguments.data_dir.as_ref(), arguments.listen),
-        Command::Guideline(_)
-        | Command::Policy(_)
-        | Command::Openapi
-        | Command::Sbom
-        | Command::Completions { .. } => (None, None),
+        Command::Guideline(_) | Command::Openapi | Command::Sbom | Command::Completions { .. } => {
+            (None, None)
+        }
     };
     let mut flags = Vec::new();
     if let Some(folder) = data_dir {

@@ -1,12 +1,13 @@
 //! Accounts and keys as JSON, as the API and the command line write them.
 
-use access::{DeviceInfo, KeyInfo, Permission, Permissions, Person};
+use access::{BreakGlass, DeviceInfo, KeyInfo, Permission, Permissions, Person};
 use serde_json::{Value, json};
 
 /// An account.
 pub fn user(person: &Person) -> Value {
     json!({
         "id": person.id, "name": person.name, "roles": person.roles, "groups": person.groups,
+        "tenants": person.reach.tenants, "scopes": person.reach.scopes,
         "permissions": names(person.permissions), "disabled": person.disabled, "invited": person.invited,
         "second_factor": person.second_factor, "made_at": person.made_at.to_string(),
         "external": person.external, "last_login": person.last_login.map(|at| at.to_string()),
@@ -18,8 +19,24 @@ pub fn key(info: &KeyInfo) -> Value {
     let at = |at: Option<ngsi_ld::Timestamp>| at.map(|at| at.to_string());
     json!({
         "id": info.id, "name": info.name, "owner": info.owner, "roles": info.roles, "scopes": info.scopes,
+        "purpose": info.purpose,
         "made_at": info.made_at.to_string(), "expires_at": at(info.expires_at), "used_at": at(info.used_at),
         "earlier_until": at(info.earlier_until),
+    })
+}
+
+/// A time that somebody took wider rights. `open`: whether it holds now.
+pub fn break_glass(one: &BreakGlass, open: bool) -> Value {
+    let review = one.review.as_ref().map(|review| {
+        json!({
+            "by": review.by, "name": review.name, "at": review.at.to_string(), "justified": review.justified,
+            "note": review.note,
+        })
+    });
+    json!({
+        "id": one.id, "person": one.person, "name": one.name, "reason": one.reason,
+        "begun_at": one.begun_at.to_string(), "until": one.until.to_string(),
+        "ended_at": one.ended_at.map(|at| at.to_string()), "open": open, "review": review,
     })
 }
 
@@ -34,7 +51,7 @@ pub fn device(info: &DeviceInfo) -> Value {
         .collect();
     json!({
         "id": info.id, "kind": info.kind, "state": info.state, "roles": info.roles, "scopes": info.scopes,
-        "owner": info.owner, "made_at": info.made_at.to_string(), "certificates": certificates,
+        "owner": info.owner, "tenants": info.reach.tenants, "made_at": info.made_at.to_string(), "certificates": certificates,
         "has_secret": info.has_secret, "earlier_until": info.earlier_until.map(|at| at.to_string()),
     })
 }

@@ -100,11 +100,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Whom to tell of a weakness of this server.
     pub security_txt: Option<crate::SecurityTxt>,
-    /// Who may do what; without it, nobody has to log in.
-    pub access: Option<access::Access>,
     /// Signs the certificates of devices; without it they have none of ours.
     pub authority: Option<access::Authority>,
-    /// What those who log in see. Without it nobody sees anything where people log in.
+    /// Who there is, and what they see and may do; without it, nobody has to log in.
     pub views: Option<access::PolicyViews>,
     /// The city's identity provider, where there is one.
     pub provider: Option<crate::Provider>,
@@ -145,7 +143,6 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             security_txt: None,
-            access: None,
             authority: None,
             views: None,
             provider: None,
@@ -156,6 +153,11 @@ impl Config {
             desk: None,
             grace: Duration::from_secs(4),
         }
+    }
+
+    /// The accounts and keys; none where nobody has to log in.
+    pub fn access(&self) -> Option<&access::Access> {
+        self.views.as_ref().map(access::PolicyViews::access)
     }
 }
 

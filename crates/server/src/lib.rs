@@ -21,6 +21,7 @@ pub mod notifications;
 mod openapi;
 mod origins;
 pub mod pages;
+pub mod policies_json;
 pub mod problem;
 mod public_url;
 mod resolving;

@@ -39,6 +39,13 @@ pub struct NotificationLabels {
     pub state: &'static str,
 }
 
+/// Which times that somebody took wider rights.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct BreakGlassLabels {
+    /// `open` or `unreviewed`.
+    pub state: &'static str,
+}
+
 /// Which operations of the twin.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct OutcomeLabels {
@@ -54,6 +61,7 @@ pub struct Metrics {
     operations: Family<OutcomeLabels, Counter>,
     entities: Family<TenantLabels, Gauge>,
     notifications: Family<NotificationLabels, Gauge>,
+    break_glass: Family<BreakGlassLabels, Gauge>,
     cpu: Counter<f64, AtomicU64>,
     memory: Gauge,
     threads: Gauge,
@@ -67,6 +75,7 @@ impl Default for Metrics {
         });
         let (in_flight, operations, entities) = (Gauge::default(), Family::default(), Family::default());
         let notifications = Family::<NotificationLabels, Gauge>::default();
+        let break_glass = Family::<BreakGlassLabels, Gauge>::default();
         let (cpu, memory, threads) = (Counter::default(), Gauge::default(), Gauge::default());
         let mut registry = Registry::default();
         let ours = registry.sub_registry_with_prefix("mapacha");
@@ -96,6 +105,11 @@ impl Default for Metrics {
             "Notifications by tenant: how many wait, are dead letters, were delivered and failed since the start",
             notifications.clone(),
         );
+        ours.register(
+            "break_glass",
+            "Times that somebody took wider rights: how many hold now, and how many nobody has reviewed",
+            break_glass.clone(),
+        );
         let process = registry.sub_registry_with_prefix("process");
         process.register("cpu_seconds", "Processor time used, user and system", cpu.clone());
         process.register("resident_memory_bytes", "Resident memory", memory.clone());
@@ -107,6 +121,7 @@ impl Default for Metrics {
             operations,
             entities,
             notifications,
+            break_glass,
             cpu,
             memory,
             threads,
@@ -169,6 +184,17 @@ impl Metrics {
                 state,
             };
             self.notifications.get_or_create(&labels).set(value);
+        }
+    }
+
+    /// How many have wider rights now, and how many times of that nobody has reviewed.
+    pub fn break_glass(&self, all: &[access::BreakGlass], open: usize) {
+        let unreviewed = all.iter().filter(|one| one.review.is_none()).count();
+        for (state, count) in [("open", open), ("unreviewed", unreviewed)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.break_glass
+                .get_or_create(&BreakGlassLabels { state })
+                .set(count);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::PublicUrl;
 const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// What a page may send beside what every page may.
-const SENT: [HeaderName; 13] = [
+const SENT: [HeaderName; 14] = [
     header::ACCEPT,
     // A key that the page itself holds; cookies are never sent along.
     header::AUTHORIZATION,
@@ -20,6 +20,7 @@ const SENT: [HeaderName; 13] = [
     header::IF_MATCH,
     header::IF_NONE_MATCH,
     header::LINK,
+    HeaderName::from_static("mapacha-purpose"),
     HeaderName::from_static("prefer"),
     HeaderName::from_static("ngsild-tenant"),
     HeaderName::from_static("ngsild-snapshot"),

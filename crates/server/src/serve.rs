@@ -68,7 +68,7 @@ pub async fn serve(
 
 /// Puts away what has had its time: entity maps, snapshots, sessions.
 fn tidy(app: &App) {
-    if let Some(access) = &app.config.access
+    if let Some(access) = app.config.access()
         && let Err(error) = access.tidy()
     {
         tracing::warn!(%error, "sessions could not be tidied; it will be tried again");

@@ -95,6 +95,10 @@ async fn metrics(State(app): State<App>) -> Answer {
                     .notifications(name.as_deref().unwrap_or("default"), &twin.delivery_statistics());
             }
         }
+        if let Some(access) = app.config.access() {
+            let open = access.open_break_glasses().len();
+            app.metrics.break_glass(&access.break_glasses(), open);
+        }
         app.metrics.text()
     })
     .await?

@@ -4,6 +4,7 @@
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
 mod along;
+mod answering;
 mod appended;
 mod attribute_index;
 mod choice;

@@ -13,10 +13,9 @@ use crate::choice::{self, Chosen};
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
-use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
+use crate::reader::{BlobId, HistoryQuery, Page, Part, Piece, Sample};
 use crate::remembered::{Remembered, last_state, remembered, with};
 use crate::shard::{Lane, Record, Status, blobs};
-use crate::snapshot::Snapshot;
 use crate::state::{SHARDS, Shards};
 use crate::walk::{Path, Walk};
 
@@ -401,107 +400,6 @@ fn sample(attribute: &Attribute) -> Option<Sample> {
         unit_code: attribute.unit_code.as_deref().map(Arc::from),
     })
 }
-
-/// Answers every question of [`Reader`] by what `$reading` gives.
-macro_rules! read_by {
-    ($reader:ty) => {
-        impl Reader for $reader {
-            fn get(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
-                self.reading().get(view, id)
-            }
-            fn query(&self, view: &View, query: &EntityQuery) -> Result<Page, Error> {
-                self.reading().query(view, query)
-            }
-            fn ordered(
-                &self,
-                view: &View,
-                query: &EntityQuery,
-                sorter: &query::Sorter,
-            ) -> Result<Page, Error> {
-                self.reading().ordered(view, query, sorter)
-            }
-            fn plan(&self, query: &EntityQuery) -> query::Plan {
-                self.reading().plan(query)
-            }
-            fn order_plan(
-                &self,
-                view: &View,
-                query: &EntityQuery,
-                sorter: &query::Sorter,
-            ) -> query::OrderPlan {
-                self.reading().order_plan(view, query, sorter)
-            }
-            fn scan(
-                &self,
-                view: &View,
-                selection: &Selection,
-                visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
-            ) -> Result<(), Error> {
-                self.reading().visit(view, selection, visit).map(|_| ())
-            }
-            fn types(&self, view: &View) -> Vec<(Name, usize)> {
-                self.reading().types(view)
-            }
-            fn history(&self, view: &View, id: &Uri, query: &HistoryQuery) -> Result<Option<Entity>, Error> {
-                self.reading().history(view, id, query)
-            }
-            fn evolution(
-                &self,
-                view: &View,
-                id: &Uri,
-                query: &HistoryQuery,
-                most: usize,
-            ) -> Result<Option<Part>, Error> {
-                self.reading().evolution(view, id, query, most)
-            }
-            fn pieces(
-                &self,
-                view: &View,
-                id: &Uri,
-                query: &HistoryQuery,
-                each: &mut dyn FnMut(&Name, Option<&Uri>, Piece<'_>),
-            ) -> Result<Option<Entity>, Error> {
-                self.reading().pieces(view, id, query, each)
-            }
-            fn series(
-                &self,
-                view: &View,
-                id: &Uri,
-                attribute: &Name,
-                range: (Timestamp, Timestamp),
-            ) -> Result<Vec<Sample>, Error> {
-                self.reading().series(view, id, attribute, range)
-            }
-            fn read_blob(
-                &self,
-                view: &View,
-                blob: &BlobId,
-                offset: u64,
-                buffer: &mut [u8],
-            ) -> Result<(), Error> {
-                self.reading().read_blob(view, blob, offset, buffer)
-            }
-            fn blob_length(&self, view: &View, blob: &BlobId) -> Result<Option<u64>, Error> {
-                self.reading().blob_length(view, blob)
-            }
-            fn evolutions(
-                &self,
-                view: &View,
-                types: &[Name],
-                visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
-            ) -> Result<(), Error> {
-                self.reading().evolutions(view, types, visit);
-                Ok(())
-            }
-            fn evolution_of(&self, view: &View, id: &Uri) -> Option<Arc<Entity>> {
-                self.reading().evolution_of(view, id)
-            }
-        }
-    };
-}
-read_by!(Snapshot);
-read_by!(crate::Twin);
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,10 +97,18 @@ impl Event {
     /// Something that the caller of a view was allowed to do.
     pub fn by(view: &View, action: &str) -> Self {
         Self {
-            caller: view.caller().clone(),
-            on_behalf_of: None,
-            purpose: Arc::clone(&view.purpose().0),
             request: view.request().cloned(),
+            ..Self::of(view.caller().clone(), &view.purpose().0, action)
+        }
+    }
+
+    /// Something that a caller was allowed to do for a purpose.
+    pub fn of(caller: Caller, purpose: &str, action: &str) -> Self {
+        Self {
+            caller,
+            on_behalf_of: None,
+            purpose: purpose.into(),
+            request: None,
             action: action.into(),
             target: None,
             allowed: true,

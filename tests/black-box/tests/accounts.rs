@@ -203,6 +203,45 @@ fn from_the_first_start_to_a_program_with_a_key() {
     );
     let (exit, made, _) = run(&["key", "create", "feed", "--role", "editor", "--url", url]);
     assert_eq!(exit, 0);
+    let (exit, _, stderr) = run(&[
+        "key",
+        "create",
+        "x",
+        "--role",
+        "editor",
+        "--purpose",
+        "marketing",
+        "--url",
+        url,
+    ]);
+    assert!(
+        exit == 1 && stderr.contains("there is no purpose `marketing`"),
+        "{stderr}"
+    );
+    // Who sees what, and what a policy would change.
+    let feed = made.trim().split('_').nth(1).unwrap().to_owned();
+    let policy = folder.path().join("a.cedar");
+    let text = "@id(\"a\") permit (principal in Role::\"editor\", action in Action::\"See\", resource) when { resource.types.contains(\"A\") };\n";
+    std::fs::write(&policy, text).unwrap();
+    let policy = policy.to_str().unwrap();
+    let (exit, yes, stderr) = run(&["policy", "why", "ada", "urn:ngsi-ld:A:1", "--url", url]);
+    assert!(exit == 0 && yes.contains("role.administrator"), "{yes}{stderr}");
+    let (exit, no, stderr) = run(&[
+        "policy",
+        "why",
+        &feed,
+        "urn:ngsi-ld:A:1",
+        "--attribute",
+        "n",
+        "--url",
+        url,
+    ]);
+    assert!(exit == 3 && no.contains("no policy permits it"), "{no}{stderr}");
+    let (exit, compared, stderr) = run(&["policy", "compare", policy, "--url", url]);
+    assert!(
+        exit == 0 && compared.contains("feed of 1 gain Read: n (special) of 1 A; because of a"),
+        "{compared}{stderr}"
+    );
     let lines = folder.path().join("roads.jsonl");
     std::fs::write(&lines, ROAD).unwrap();
     let import = ["import", "entities", lines.to_str().unwrap(), "--url", url];
@@ -230,6 +269,26 @@ fn from_the_first_start_to_a_program_with_a_key() {
     assert!(
         exit == 0 && users.contains("ada") && users.contains("ben"),
         "{users}"
+    );
+    let (exit, here_too, stderr) = here(&["policy", "why", &feed, "urn:ngsi-ld:A:1", "--attribute", "n"]);
+    assert_eq!((exit, &here_too), (3, &no), "{stderr}");
+    let (exit, compared, stderr) = here(&["policy", "compare", "--without", "roles"]);
+    assert!(
+        exit == 0 && compared.contains("nobody gains or loses anything"),
+        "{compared}{stderr}"
+    );
+    let (exit, reaching, stderr) = here(&[
+        "user",
+        "reach",
+        "ben",
+        "--tenant",
+        "north",
+        "--scope",
+        "/city/east",
+    ]);
+    assert!(
+        exit == 0 && reaching.contains("of north only"),
+        "{reaching}{stderr}"
     );
     let (exit, _, stderr) = here(&["user", "disable", "ada"]);
     assert!(exit == 1 && stderr.contains("last administrator"), "{stderr}");

@@ -206,6 +206,31 @@ impl Access {
         })
     }
 
+    /// Of the active devices those that differ in more than their id, each once; and how many are active.
+    pub(crate) fn unlike_devices(&self) -> (Vec<Principal>, usize) {
+        let now = self.now();
+        self.read(|state| {
+            let mut unlike: Vec<Principal> = Vec::new();
+            let mut active = 0;
+            for who in state
+                .devices
+                .by_id
+                .values()
+                .filter_map(|device| device.principal(now))
+            {
+                active += 1;
+                let is_alike = |other: &Principal| {
+                    (&other.roles, &other.reach, other.permissions)
+                        == (&who.roles, &who.reach, who.permissions)
+                };
+                if !unlike.iter().any(is_alike) {
+                    unlike.push(who);
+                }
+            }
+            (unlike, active)
+        })
+    }
+
     /// A device's principal, whether it asks or not.
     pub(crate) fn device_principal(state: &State, id: &str, now: Timestamp) -> Option<Principal> {
         known(state, id).ok()?.principal(now)

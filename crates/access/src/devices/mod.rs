@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::people::account::each_once;
 use crate::people::{later, within};
 use crate::permissions::{Permission, Permissions, Role};
+use crate::reach::Reach;
 use crate::secret::{self, Digest};
 use crate::state::{Change, State, shortened};
 
@@ -71,6 +72,8 @@ pub struct DeviceInfo {
     pub scopes: Vec<Permission>,
     /// The id of who claimed it.
     pub owner: Option<Arc<str>>,
+    /// The tenants that it is limited to, and the parts of the city: those of who claimed it, as they were then.
+    pub reach: Reach,
     /// When it was registered.
     pub made_at: Timestamp,
     /// The certificates that hold, the oldest first.
@@ -91,6 +94,7 @@ impl DeviceInfo {
             roles: device.roles.clone(),
             scopes: device.scopes.clone(),
             owner: device.owner.clone(),
+            reach: device.reach.clone(),
             made_at: device.made_at,
             certificates: holding
                 .map(|issued| CertificateInfo {
@@ -139,6 +143,7 @@ impl Access {
             roles: each_once(new.roles),
             scopes: new.scopes.to_vec(),
             owner: None,
+            reach: Reach::default(),
             made_at: now,
             claim: Some(claim),
             enrolment: None,
@@ -172,7 +177,7 @@ impl Access {
     }
 
     /// Claims a device for somebody who proves by its code to have it. The second is the enrolment token, which is told
-    /// this once and holds for a week.
+    /// this once and holds for a week. The device is of the tenants and parts of the city that they are of.
     ///
     /// # Errors
     /// [`Error::Refused`] where there is no such device, it was claimed before, or the code is not right: which of them,
@@ -181,6 +186,7 @@ impl Access {
         let given = Digest::of("claim", &secret::typed(code));
         let (token, enrolment) = self.enrolment_token()?;
         let now = self.now();
+        let reach = self.principal(owner).map(|owner| owner.reach).unwrap_or_default();
         let claimed = self.change_device(id, None, |device| {
             let right = device.claim.as_ref().is_some_and(|claim| claim.is(&given, now));
             if !(right && device.state == Lifecycle::Manufactured) {
@@ -188,6 +194,7 @@ impl Access {
             }
             device.state = Lifecycle::Claimed;
             device.owner = Some(owner.into());
+            device.reach = reach;
             device.claim = None;
             device.enrolment = Some(enrolment);
             Ok(())
@@ -247,6 +254,7 @@ impl Access {
             if matches!(next, Lifecycle::Manufactured | Lifecycle::Retired) {
                 device.forget_credentials();
                 device.owner = None;
+                device.reach = Reach::default();
             }
             device.state = next;
             Ok(())

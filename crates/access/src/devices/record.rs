@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
+use crate::reach::Reach;
 use crate::secret::Digest;
 use crate::state::shortened;
 
@@ -107,6 +108,9 @@ pub(crate) struct Device {
     /// The id of who claimed it.
     #[serde(default)]
     pub(crate) owner: Option<Arc<str>>,
+    /// Where the rights of who claimed it reached: so far reach its own.
+    #[serde(default)]
+    pub(crate) reach: Reach,
     pub(crate) made_at: Timestamp,
     /// Proves that whoever has it has the device.
     #[serde(default)]
@@ -128,7 +132,7 @@ pub(crate) struct Device {
 impl Device {
     /// What it may do.
     pub(crate) fn permissions(&self) -> Permissions {
-        let permissions: Permissions = self.roles.iter().copied().collect();
+        let permissions = self.reach.leaves(self.roles.iter().copied().collect());
         if self.scopes.is_empty() {
             permissions
         } else {
@@ -151,9 +155,12 @@ impl Device {
             name: Arc::clone(&self.id),
             roles: self.roles.clone(),
             groups: Vec::new(),
+            reach: self.reach.clone(),
             assurance: Assurance::One,
             owes_second_factor: false,
             authenticated_at: now,
+            purpose: None,
+            break_glass: None,
             permissions: self.permissions(),
         })
     }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::passwords::Hashed;
 use crate::permissions::Role;
 use crate::provider::External;
+use crate::reach::Reach;
 use crate::secret::Digest;
 
 /// Somebody who may log in.
@@ -20,6 +21,9 @@ pub(crate) struct Account {
     pub(crate) roles: Vec<Role>,
     #[serde(default)]
     pub(crate) groups: Vec<String>,
+    /// Where its rights reach, beside what its groups say.
+    #[serde(default)]
+    pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) disabled: bool,
     pub(crate) made_at: Timestamp,

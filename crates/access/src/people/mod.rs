@@ -14,6 +14,7 @@ use ngsi_ld::Timestamp;
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::permissions::{Permissions, Role};
+use crate::reach::Reach;
 use crate::secret::{self, Digest};
 use crate::sessions::ends_of;
 use crate::state::{Change, State, shortened};
@@ -36,6 +37,8 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// The groups it belongs to.
     pub groups: Vec<String>,
+    /// Where its rights reach, beside what its groups say.
+    pub reach: Reach,
     /// What its roles and those of its groups give.
     pub permissions: Permissions,
     /// May not log in.
@@ -65,6 +68,8 @@ pub struct NewPerson<'a> {
     pub roles: &'a [Role],
     /// Its groups.
     pub groups: &'a [String],
+    /// Where its rights reach, beside what its groups say.
+    pub reach: Reach,
     /// Its password; without it the person sets it, by an invitation.
     pub password: Option<&'a str>,
 }
@@ -77,6 +82,7 @@ impl Person {
             name: account.name.clone(),
             roles: account.roles.clone(),
             groups: account.groups.clone(),
+            reach: account.reach.clone(),
             permissions: state.permissions_of(account),
             disabled: account.disabled,
             invited: account.password.is_none() && !external,
@@ -137,6 +143,7 @@ impl Access {
     /// An account that is not stored yet.
     fn drafted(&self, new: &NewPerson<'_>) -> Result<(Account, Option<String>)> {
         account::check_name(new.name)?;
+        new.reach.check()?;
         let inner = self.inner();
         let id: Arc<str> = secret::token::<16>(&*inner.random)?.into();
         let (password, invitation, code) = if let Some(password) = new.password {
@@ -152,6 +159,7 @@ impl Access {
             name: new.name.to_owned(),
             roles: account::each_once(new.roles),
             groups: new.groups.to_vec(),
+            reach: new.reach.clone(),
             disabled: false,
             made_at: self.now(),
             password,
@@ -197,6 +205,15 @@ impl Access {
             must_exist(state, groups)?;
             account.roles = account::each_once(roles);
             account.groups = groups.to_vec();
+            Ok(())
+        })
+    }
+
+    /// Says where the rights of an account reach. It holds from the next request on.
+    pub fn set_reach(&self, id: &str, reach: &Reach, by: Permissions) -> Result<Person, Error> {
+        reach.check()?;
+        self.edit(id, by, |_, account| {
+            account.reach = reach.clone();
             Ok(())
         })
     }

@@ -161,7 +161,7 @@ impl Subject {
 }
 
 /// Whether a text is a scope as policies write it: with a leading `/`, without one at the end; `/` is the root.
-pub(super) fn is_scope(text: &str) -> bool {
+pub(crate) fn is_scope(text: &str) -> bool {
     text == "/" || (text.starts_with('/') && !text.ends_with('/') && !text.contains("//"))
 }
 

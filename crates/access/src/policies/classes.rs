@@ -173,6 +173,12 @@ impl Classes {
         self.meanings.get(usize::from(class.0)).map(|meaning| &**meaning)
     }
 
+    /// From which class on something is about persons: the one that is called `personal`, else the last.
+    pub fn personal(&self) -> Class {
+        let named = self.classification.class("personal");
+        named.unwrap_or_else(|| self.classification.most_restrictive())
+    }
+
     /// The names, from the least restrictive to the most.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.classification.classes().iter().map(|name| &**name)

@@ -80,7 +80,13 @@ impl RuleBook {
         comparison
     }
 
-    fn because(&self, before: &Self, asked: &Asked, entity: &Entity, attributes: &[&Name]) -> Vec<String> {
+    pub(super) fn because(
+        &self,
+        before: &Self,
+        asked: &Asked,
+        entity: &Entity,
+        attributes: &[&Name],
+    ) -> Vec<String> {
         let deciding = |rules: &Self| -> BTreeSet<(bool, String)> {
             let classification = rules.classes().classification();
             let classes: BTreeSet<_> = attributes

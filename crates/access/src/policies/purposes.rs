@@ -13,7 +13,7 @@ use super::finding::{Finding, Refused};
 pub const DEFAULT_PURPOSES: &str = include_str!("data/purposes.toml");
 
 /// The purpose that is meant where nobody says one.
-pub(super) const UNSAID: &str = "service-operation";
+pub const UNSAID: &str = "service-operation";
 
 /// The most purposes that there may be.
 const MAX_PURPOSES: usize = 200;
@@ -137,6 +137,28 @@ impl Purposes {
         self.known.get(name).map(|known| &*known.meaning)
     }
 
+    /// Those that may be asked for as well by who is registered for this one.
+    pub fn compatible(&self, name: &str) -> impl Iterator<Item = &str> {
+        let known = self.known.get(name).into_iter();
+        known.flat_map(|known| known.compatible.iter().map(|other| &**other))
+    }
+
+    /// The purpose of a request by a client with a purpose of its own, or none: the one it says; where it says none,
+    /// its own, else `service-operation`. A client with a purpose may ask for that one and for those that it is
+    /// compatible with, any other for all that there are: what it gets for each is for the policies to say.
+    pub fn of_client(&self, said: Option<&str>, own: Option<&str>) -> Result<Purpose, PurposeRefused> {
+        match own {
+            Some(own) => self.of_request(Some(said.unwrap_or(own)), &[own]),
+            None => self.of_request(said, &[said.unwrap_or(UNSAID)]),
+        }
+    }
+
+    /// Those that [`Self::of_client`] lets a client ask for.
+    pub fn open_to<'a>(&'a self, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        self.names()
+            .filter(move |name| self.of_client(Some(name), own).is_ok())
+    }
+
     /// The purpose of a request: the one it says, where its client is registered for it or for one that it is
     /// compatible with; `service-operation` where it says none. A client that is registered for nothing is
     /// registered for that one.
@@ -209,6 +231,34 @@ mod tests {
             "{refused}"
         );
         assert!(purposes.meaning("planning").is_some());
+        assert_eq!(
+            purposes.compatible("planning").collect::<Vec<_>>(),
+            ["statistics", "research"]
+        );
+    }
+
+    #[test]
+    fn a_client_with_a_purpose_keeps_to_it_and_any_other_names_one_that_there_is() {
+        let purposes = Purposes::parse("default", DEFAULT_PURPOSES).unwrap();
+        for (said, own, expected) in [
+            (None, None, Some("service-operation")),
+            (Some("research"), None, Some("research")),
+            (Some("marketing"), None, None),
+            (Some(""), None, None),
+            (None, Some("planning"), Some("planning")),
+            (Some("statistics"), Some("planning"), Some("statistics")),
+            (Some("service-operation"), Some("planning"), None),
+            (Some("marketing"), Some("planning"), None),
+            // One that the city gave up.
+            (None, Some("marketing"), None),
+        ] {
+            let purpose = purposes.of_client(said, own).ok();
+            let name = purpose.as_ref().map(|purpose| &*purpose.0);
+            assert_eq!(name, expected, "{said:?} {own:?}");
+        }
+        assert_eq!(purposes.open_to(None).count(), purposes.names().count());
+        let planning: Vec<_> = purposes.open_to(Some("planning")).collect();
+        assert_eq!(planning, ["planning", "research", "statistics"]);
     }
 
     #[test]

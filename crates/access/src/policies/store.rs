@@ -1,6 +1,6 @@
 //! Where the documents of a city are kept.
 
-use query::{Caller, View};
+use query::Caller;
 use twin::{Event, Row, Twin};
 
 use super::change::Documents;
@@ -99,7 +99,7 @@ impl PolicyStore for KeptBy<'_> {
         } else {
             "policy.delete"
         };
-        let event = Event::by(&View::open(self.by.clone(), "access"), action)
+        let event = Event::of(self.by.clone(), "access", action)
             .to("PolicyDocument", name)
             .with(before.map(|(_, value)| value), value.clone());
         let row = match value {

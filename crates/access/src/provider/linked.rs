@@ -15,6 +15,7 @@ use crate::people::MAX_PEOPLE;
 use crate::people::account::{Account, check_name};
 use crate::permissions::Role;
 use crate::principal::{Assurance, Kind, Principal};
+use crate::reach::Reach;
 use crate::secret::{self, Digest};
 use crate::sessions::login::{Attempt, Entered};
 use crate::state::{Change, State};
@@ -121,8 +122,15 @@ impl Access {
                 external.roles.retain(|role| said.roles.contains(role));
                 external.groups.retain(|group| said.groups.contains(group));
             }
-            let mut principal = state.principal(&narrowed, told.assurance(), now);
+            let mut principal = state.principal(&narrowed, told.assurance(), now, now);
             principal.kind = kind_of(told);
+            // Wider rights are for what people do in their sessions.
+            principal.break_glass = None;
+            // A group that the token leaves out may have been what kept them to some tenants.
+            if principal.reach.tenants.is_empty() {
+                principal.reach.tenants = state.reach_of(account).tenants;
+                principal.permissions = principal.reach.leaves(principal.permissions);
+            }
             if let Some(scopes) = told.scopes {
                 principal.permissions = principal.permissions.and(scopes);
             }
@@ -222,6 +230,7 @@ impl Access {
                     name: free_name(state, told, &identity),
                     roles: Vec::new(),
                     groups: Vec::new(),
+                    reach: Reach::default(),
                     disabled: false,
                     made_at: now,
                     password: None,
@@ -256,8 +265,11 @@ fn stranger(told: &Told, now: Timestamp) -> Principal {
         name: id.into(),
         roles: Vec::new(),
         groups: Vec::new(),
+        reach: Reach::default(),
         assurance: told.assurance(),
         authenticated_at: now,
+        purpose: None,
+        break_glass: None,
         permissions: crate::permissions::Permissions::default(),
         owes_second_factor: false,
     }

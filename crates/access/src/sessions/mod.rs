@@ -97,10 +97,11 @@ impl Access {
                 .get(&live.session.person)
                 .filter(|account| state.lets_in(account))?;
             live.seen_us.fetch_max(now.as_micros(), Ordering::Relaxed);
-            let mut principal = state.principal(account, live.session.assurance, live.session.began_at);
+            let mut principal = state.principal(account, live.session.assurance, live.session.began_at, now);
             if self.inner().settings.second_factor.is_owed_by(&principal) {
                 principal.owes_second_factor = true;
                 principal.permissions = Permissions::default();
+                principal.break_glass = None;
             }
             Some(principal)
         })
@@ -200,6 +201,7 @@ impl Access {
                 }
             }
             changes.extend(crate::tokens::used(state));
+            changes.extend(crate::break_glass::over(state, now));
             Ok((changes, ()))
         })
     }

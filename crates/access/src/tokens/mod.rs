@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::people::{account, later, within};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::principal::{Assurance, Kind, Principal};
+use crate::reach::Reach;
 use crate::secret::{self, Digest};
 use crate::state::{Change, State, shortened};
 
@@ -34,6 +35,9 @@ pub(crate) struct Key {
     /// What of its roles' permissions it is for; empty: all.
     #[serde(default)]
     pub(crate) scopes: Vec<Permission>,
+    /// What it is for; without it, what each request says.
+    #[serde(default)]
+    pub(crate) purpose: Option<Arc<str>>,
     pub(crate) made_at: Timestamp,
     #[serde(default)]
     pub(crate) expires_at: Option<Timestamp>,
@@ -59,8 +63,10 @@ impl LiveKey {
             return None;
         }
         let mut permissions: Permissions = key.roles.iter().copied().collect();
+        let mut reach = Reach::default();
         if let Some(owner) = &key.owner {
             let owner = state.people.get(owner).filter(|account| state.lets_in(account))?;
+            reach = state.reach_of(owner);
             permissions = permissions.and(state.permissions_of(owner));
         }
         if !key.scopes.is_empty() {
@@ -72,8 +78,11 @@ impl LiveKey {
             name: key.name.as_str().into(),
             roles: key.roles.clone(),
             groups: Vec::new(),
+            reach,
             assurance: Assurance::One,
             authenticated_at: now,
+            purpose: key.purpose.clone(),
+            break_glass: None,
             permissions,
             owes_second_factor: false,
         })
@@ -101,6 +110,9 @@ pub struct NewKey<'a> {
     pub roles: &'a [Role],
     /// What of its roles' permissions it is for; empty: all.
     pub scopes: &'a [Permission],
+    /// The purpose it is for; without it, each request says its own. It is for the caller to see that there is such a
+    /// purpose.
+    pub purpose: Option<&'a str>,
     /// How long it holds; without it, until it is revoked.
     pub lifetime: Option<Duration>,
 }
@@ -118,6 +130,8 @@ pub struct KeyInfo {
     pub roles: Vec<Role>,
     /// What of its roles' permissions it is for; empty: all.
     pub scopes: Vec<Permission>,
+    /// The purpose it is for; without it, each request says its own.
+    pub purpose: Option<Arc<str>>,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it ends.
@@ -137,6 +151,7 @@ impl KeyInfo {
             owner: key.owner.clone(),
             roles: key.roles.clone(),
             scopes: key.scopes.clone(),
+            purpose: key.purpose.clone(),
             made_at: key.made_at,
             expires_at: key.expires_at,
             used_at: live.used_at(),
@@ -199,6 +214,7 @@ impl Access {
             owner: None,
             roles: account::each_once(new.roles),
             scopes: new.scopes.to_vec(),
+            purpose: new.purpose.map(Arc::from),
             made_at: now,
             expires_at: new.lifetime.map(|lifetime| later(now, lifetime)),
             used_at: None,
@@ -209,7 +225,8 @@ impl Access {
             let mut key = key;
             if let Some(owner) = new.owner {
                 let owner = state.account(owner)?;
-                within(state.permissions_of(owner), &key.roles)?;
+                // What is out of the owner's reach the key has no more than they have.
+                within(state.roles_of(owner).into_iter().collect(), &key.roles)?;
                 key.owner = Some(Arc::clone(&owner.id));
             }
             if state.keys.len() >= MAX_KEYS {

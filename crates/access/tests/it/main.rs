@@ -7,6 +7,7 @@
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
+mod break_glass;
 mod devices;
 mod keys;
 mod login;
@@ -14,3 +15,5 @@ mod people;
 mod second_factor;
 mod stored;
 mod support;
+mod views;
+mod why;

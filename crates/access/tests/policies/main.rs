@@ -12,6 +12,7 @@ mod demo_city;
 mod differential;
 mod documents;
 mod explained;
+mod impact;
 mod messages;
 mod mutated;
 mod random;

@@ -72,6 +72,13 @@ const MATRIX: &[(&str, &[&str], &str)] = &[
         ],
         "oicps",
     ),
+    (
+        "break-glass",
+        &["Read", "History", "Subscribe", "Aggregate", "Actuate"],
+        "oicps",
+    ),
+    ("break-glass", &["Export"], "o----"),
+    ("break-glass", &["Write", "Delete", "Admin"], "-----"),
     ("unheard-of", &["Read", "Export"], "o----"),
     ("unheard-of", &["Write", "Delete", "Actuate", "Admin"], "-----"),
 ];

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use access::Access;
+use access::policies::{Limits, Policies};
+use access::{Access, PolicyViews};
 use clap::Args;
 use query::Caller;
 use reqwest::Method;
 use serde_json::Value as Json;
-use twin::Tenants;
+use twin::{Tenants, Twin};
 
 use super::remote::Remote;
 use crate::cli::Key;
@@ -21,7 +22,7 @@ pub(crate) struct Where {
     /// The data folder, while no server runs over it. Default: `mapacha` in your data home
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// A running server instead, as in http://127.0.0.1:8080; it asks for a key with `users.manage`
+    /// A running server instead, as in http://127.0.0.1:8080; it asks for a key with the permission
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     #[command(flatten)]
@@ -78,6 +79,19 @@ fn url_of(config: &Config) -> String {
 }
 
 impl Folder {
+    /// The policies of the city.
+    pub(crate) fn policies(&self) -> Result<Policies, Failure> {
+        let home = world::twin(&self.tenants, None)?;
+        Policies::open(&home, Limits::default())
+            .map_err(|error| Failure::new(format!("the access policies in the store: {error}")))
+    }
+
+    /// What those with accounts see, and the city.
+    pub(crate) fn views(&self, effective: &Effective) -> Result<(PolicyViews, Twin), Failure> {
+        let views = world::views(&effective.config, &self.tenants, self.access.clone())?;
+        Ok((views, world::twin(&self.tenants, None)?))
+    }
+
     /// The link of an invitation.
     pub(crate) fn link(&self, code: &str) -> String {
         format!("{}/invitation?code={code}", self.url)

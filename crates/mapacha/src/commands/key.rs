@@ -45,6 +45,9 @@ pub(crate) struct Create {
     /// A permission it is limited to, as in twin.write; may be repeated
     #[arg(long = "scope", value_name = "PERMISSION", value_parser = desk::permission)]
     scopes: Vec<Permission>,
+    /// What it is for, one of the purposes that the city registered; without it, each request says its own
+    #[arg(long, value_name = "PURPOSE")]
+    purpose: Option<String>,
     /// The account that it acts for; it can do nothing that its owner cannot
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
@@ -92,15 +95,21 @@ pub(crate) fn run(command: &Keys, effective: &Effective, json: bool) -> Result<O
     match command {
         Keys::Create(create) => {
             let body = json!({"name": create.name, "roles": create.roles, "scopes": create.scopes,
-                "owner": create.owner, "days": create.days});
+                "purpose": create.purpose, "owner": create.owner, "days": create.days});
             let made = desk.ask(Method::POST, "/access/keys", Some(&body), |folder| {
                 let owner = create.owner.as_deref().map(|name| folder.access.person(name));
                 let owner = owner.transpose()?.map(|person| person.id);
+                if let Some(purpose) = &create.purpose {
+                    let rules = folder.policies()?.rules();
+                    let known = rules.purposes().of_client(Some(purpose), None);
+                    known.map_err(|refused| Failure::new(refused.to_string()))?;
+                }
                 let new = NewKey {
                     name: &create.name,
                     owner: owner.as_deref(),
                     roles: &create.roles,
                     scopes: &create.scopes,
+                    purpose: create.purpose.as_deref(),
                     lifetime: create.days.map(|days| Duration::from_hours(24 * u64::from(days))),
                 };
                 let (info, key) = folder.access.add_key(&new, all)?;

@@ -13,6 +13,7 @@ pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod law;
 pub(crate) mod policy;
+mod policy_city;
 pub(crate) mod remote;
 pub(crate) mod scenario;
 pub(crate) mod serve;

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use access::policies::{Documents, Finding, Limits, RuleBook, Trial};
 use clap::{Args, Subcommand};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use super::desk::Where;
+use super::policy_city::{self, Compare, Why};
+use crate::config::Effective;
 use crate::output::{Failure, Outcome, print};
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +42,29 @@ pub(crate) enum Policy {
         #[command(flatten)]
         beside: Beside,
     },
+    /// Say why somebody can see something of an entity, or cannot
+    ///
+    /// Which policies permit it and which forbid it, for each class of its attributes. Exit code 3: they cannot.
+    #[command(
+        after_help = "Example:\n  mapacha policy why ada urn:ngsi-ld:Streetlight:1 --data-dir ./nairobi"
+    )]
+    Why(Why),
+    /// Say who would gain and who would lose what by a change of a city's policies
+    ///
+    /// Of the people, keys and entities that there are now; nothing is changed. Exit code 3: somebody loses something.
+    #[command(after_help = "Example:\n  mapacha policy compare north.cedar --url https://twin.city.example")]
+    Compare(Compare),
+}
+
+impl Policy {
+    /// Where the city is, if it takes one.
+    pub(crate) fn place(&self) -> Option<&Where> {
+        match self {
+            Self::Check { .. } | Self::Test { .. } => None,
+            Self::Why(why) => Some(&why.place),
+            Self::Compare(compare) => Some(&compare.place),
+        }
+    }
 }
 
 /// What policies are read with, where a city has its own.
@@ -55,7 +81,7 @@ pub(crate) struct Beside {
     purposes: Option<PathBuf>,
 }
 
-pub(crate) fn run(policy: &Policy, json: bool) -> Result<Outcome, Failure> {
+pub(crate) fn run(policy: &Policy, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
     match policy {
         Policy::Check { files, beside } => check(files, beside, json),
         Policy::Test {
@@ -63,6 +89,8 @@ pub(crate) fn run(policy: &Policy, json: bool) -> Result<Outcome, Failure> {
             policies,
             beside,
         } => test(files, policies, beside, json),
+        Policy::Why(asked) => policy_city::why(asked, effective, json),
+        Policy::Compare(asked) => policy_city::compare(asked, effective, json),
     }
 }
 
@@ -73,7 +101,12 @@ fn check(files: &[PathBuf], beside: &Beside, json: bool) -> Result<Outcome, Fail
         Err(refused) => (0, &refused.0[..], &[][..]),
     };
     if json {
-        let listed = |findings: &[Finding]| findings.iter().map(as_json).collect::<Vec<_>>();
+        let listed = |findings: &[Finding]| {
+            findings
+                .iter()
+                .map(server::policies_json::finding)
+                .collect::<Vec<_>>()
+        };
         let document = json!({ "policies": policies, "refused": listed(refused), "odd": listed(odd) });
         print(&format!("{document}\n"))?;
     } else {
@@ -139,11 +172,19 @@ fn test(files: &[PathBuf], policies: &[PathBuf], beside: &Beside, json: bool) ->
 
 fn documents(files: &[PathBuf], beside: &Beside) -> Result<Documents, Failure> {
     let mut documents = Documents::default();
+    for (name, text) in documents_of(files, beside)? {
+        documents = documents
+            .with(&name, Some(text))
+            .map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    Ok(documents)
+}
+
+/// The texts of documents, by their names.
+pub(crate) fn documents_of(files: &[PathBuf], beside: &Beside) -> Result<Vec<(String, String)>, Failure> {
+    let mut documents = Vec::new();
     let mut put = |name: &str, file: &Path| -> Result<(), Failure> {
-        let text = text(file)?;
-        documents = std::mem::take(&mut documents)
-            .with(name, Some(text))
-            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        documents.push((name.to_owned(), text(file)?));
         Ok(())
     };
     for (name, file) in [
@@ -181,12 +222,5 @@ fn documents(files: &[PathBuf], beside: &Beside) -> Result<Documents, Failure> {
 fn text(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| {
         Failure::new(format!("{}: {error}", file.display())).remedy("name a file that is there, in UTF-8")
-    })
-}
-
-fn as_json(finding: &Finding) -> Json {
-    json!({
-        "document": finding.document, "policy": finding.policy, "line": finding.line, "column": finding.column,
-        "message": finding.message, "help": finding.help,
     })
 }

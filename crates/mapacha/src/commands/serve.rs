@@ -80,9 +80,9 @@ impl Door {
         facts.trusted_proxies.clone_from(&config.http.trusted_proxies);
         if config.asks_who() {
             let accounts = world::accounts(config, &tenants)?;
-            let views = world::views(config, &tenants, accounts.clone())?;
+            let views = world::views(config, &tenants, accounts)?;
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
-            (facts.access, facts.views) = (Some(accounts), Some(views));
+            facts.views = Some(views);
             facts.authority = Some(world::authority(folder));
             let public = facts.public_url.as_ref();
             let base = public.map_or_else(
@@ -113,7 +113,7 @@ impl Door {
 
     /// The accounts, where people log in.
     pub(crate) fn accounts(&self) -> Option<&Access> {
-        self.app.config.access.as_ref()
+        self.app.config.access()
     }
 
     /// The line that scripts wait for; and where nobody has an account yet, the code that makes the first one.

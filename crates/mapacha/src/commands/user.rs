@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use access::{NewPerson, Permissions, Role};
+use access::{NewPerson, Permissions, Reach, Role};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -31,6 +31,13 @@ pub(crate) enum User {
         after_help = "Example:\n  mapacha user roles wanjiku --role planner --role editor --data-dir ./nairobi"
     )]
     Roles(Given),
+    /// Say which tenants somebody is limited to, and which parts of the city are theirs, in the place of those before
+    ///
+    /// None of either: all tenants, and no part.
+    #[command(
+        after_help = "Example:\n  mapacha user reach wanjiku --tenant north --scope /city/harbour --data-dir ./nairobi"
+    )]
+    Reach(Reaching),
     /// Take somebody's password and second factor away, and print the link by which a new password is set
     #[command(after_help = "Example:\n  mapacha user reset-password wanjiku --data-dir ./nairobi")]
     ResetPassword(One),
@@ -52,7 +59,40 @@ pub(crate) struct Add {
     #[command(flatten)]
     roles: Roles,
     #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
     place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reaching {
+    /// The name of the account
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Debug, Args)]
+struct Limits {
+    /// A tenant that the account is limited to, `default` the default one; may be repeated. None: all
+    #[arg(long = "tenant", value_name = "TENANT")]
+    tenants: Vec<String>,
+    /// A part of the city that is theirs, as in /city/harbour, for policies to speak of; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+}
+
+impl Limits {
+    fn reach(&self) -> Reach {
+        let all = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
+        Reach {
+            tenants: all(&self.tenants),
+            scopes: all(&self.scopes),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +131,7 @@ impl User {
         match self {
             Self::Add(add) => &add.place,
             Self::Roles(given) => &given.place,
+            Self::Reach(reaching) => &reaching.place,
             Self::List(place) | Self::SetupCode(place) => place,
             Self::Disable(one) | Self::Enable(one) | Self::ResetPassword(one) | Self::Delete(one) => {
                 &one.place
@@ -112,12 +153,14 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
     let path = |name: &str, more: &str| format!("/access/users/{}{more}", segment(name));
     match command {
         User::Add(add) => {
-            let body = json!({"name": add.name, "roles": add.roles.roles, "groups": add.roles.groups});
+            let body = json!({"name": add.name, "roles": add.roles.roles, "groups": add.roles.groups,
+                "tenants": add.limits.tenants, "scopes": add.limits.scopes});
             let made = desk.ask(Method::POST, "/access/users", Some(&body), |folder| {
                 let new = NewPerson {
                     name: &add.name,
                     roles: &add.roles.roles,
                     groups: &add.roles.groups,
+                    reach: add.limits.reach(),
                     password: None,
                 };
                 let (person, code) = folder.access.add_person(&new, all)?;
@@ -154,6 +197,16 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
                 Ok(accounts_json::user(
                     &folder.access.set_roles(&id, roles, groups, all)?,
                 ))
+            })?;
+            tell(&user, json, line)?;
+        }
+        User::Reach(reaching) => {
+            let limits = &reaching.limits;
+            let body = json!({"tenants": limits.tenants, "scopes": limits.scopes});
+            let user = desk.ask(Method::PATCH, &path(&reaching.name, ""), Some(&body), |folder| {
+                let id = folder.access.person(&reaching.name)?.id;
+                let person = folder.access.set_reach(&id, &limits.reach(), all)?;
+                Ok(accounts_json::user(&person))
             })?;
             tell(&user, json, line)?;
         }
@@ -214,9 +267,15 @@ fn line(user: &Json) -> String {
     } else {
         format!(", groups: {groups}")
     };
+    let tenants = joined(user, "tenants");
+    let tenants = if tenants.is_empty() {
+        tenants
+    } else {
+        format!(", of {tenants} only")
+    };
     let last = user["last_login"].as_str().unwrap_or("never");
     format!(
-        "{:<24} {state:<9} {}{groups}; last login: {last}\n",
+        "{:<24} {state:<9} {}{groups}{tenants}; last login: {last}\n",
         text(user, "name"),
         joined(user, "roles")
     )

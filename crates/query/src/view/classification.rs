@@ -74,6 +74,16 @@ impl Classification {
         self.anywhere.insert(attribute, class);
     }
 
+    /// Whether anything is said of a type.
+    pub fn knows(&self, of: &Name) -> bool {
+        self.of.contains_key(of)
+    }
+
+    /// The class of an attribute of entities that have this type and no other.
+    pub fn class_in(&self, of: &Name, attribute: &Name) -> Class {
+        self.of_types(std::slice::from_ref(of)).class_of(attribute)
+    }
+
     /// The class of an attribute of an entity: of several types, the most restrictive one that a type of the entity
     /// names for it. A type of which nothing is said says nothing where another type of the entity does; where none
     /// does, what is said of the attribute [`Self::anywhere`], else the most restrictive.
@@ -83,7 +93,12 @@ impl Classification {
 
     /// What is said of an entity's types, looked up once for all its attributes.
     pub(super) fn of<'a>(&'a self, entity: &'a Entity) -> ClassesOf<'a> {
-        let types = match entity.types.as_slice() {
+        self.of_types(&entity.types)
+    }
+
+    /// What is said of types.
+    pub(super) fn of_types<'a>(&'a self, types: &'a [Name]) -> ClassesOf<'a> {
+        let types = match types {
             [one] => Said::One(self.of.get(one)),
             several => Said::Several(several),
         };

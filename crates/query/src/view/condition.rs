@@ -76,6 +76,16 @@ impl Condition {
         }
     }
 
+    /// The attributes that it asks about, each perhaps several times.
+    pub fn attributes(&self) -> Vec<&Name> {
+        match self {
+            Self::All(of) | Self::Any(of) => of.iter().flat_map(Self::attributes).collect(),
+            Self::Not(of) => of.attributes(),
+            Self::Attribute(name, _) => vec![name],
+            Self::Always | Self::Never | Self::Type(_) | Self::Id(_) | Self::Scope(_) => Vec::new(),
+        }
+    }
+
     /// The opposite.
     #[must_use]
     pub fn negated(self) -> Self {

@@ -16,6 +16,7 @@
 mod classification;
 mod condition;
 mod rights;
+mod shown;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,6 +27,7 @@ use ngsi_ld::Entity;
 pub use classification::{Class, Classification};
 pub use condition::{Condition, Test};
 pub use rights::{Rights, RightsOf};
+pub use shown::{Shown, ShownOf};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +108,7 @@ pub struct View {
     permissions: Permissions,
     open: bool,
     request: Option<Arc<str>>,
+    shown: Option<Arc<Shown>>,
 }
 
 impl View {
@@ -117,7 +120,30 @@ impl View {
             open: permissions.are_all(),
             permissions,
             request: None,
+            shown: None,
         }
+    }
+
+    /// The same, where this counts what is shown.
+    #[must_use]
+    pub fn counted_by(mut self, shown: Arc<Shown>) -> Self {
+        self.shown = Some(shown);
+        self
+    }
+
+    /// The same, where nothing counts: for a walk through much of which little is shown. Whoever walks so tells
+    /// [`Self::shown`] of the view before of what they show.
+    #[must_use]
+    pub fn uncounted(&self) -> Self {
+        Self {
+            shown: None,
+            ..self.clone()
+        }
+    }
+
+    /// What counts what is shown. Whoever answers a read tells it of what they answer.
+    pub fn shown(&self) -> Option<&Shown> {
+        self.shown.as_deref()
     }
 
     /// The same, for the request with this id: what is done is recorded with it.

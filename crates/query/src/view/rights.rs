@@ -1,6 +1,7 @@
 //! What may be done with entities and their attributes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use ngsi_ld::{Attribute, Entity, Name};
@@ -100,6 +101,14 @@ impl Rights {
     /// Whether it is nothing at all.
     pub fn is_none(&self) -> bool {
         matches!(self.0, Inner::None)
+    }
+
+    /// The attributes whose values they depend on.
+    pub fn depend_on(&self) -> BTreeSet<&Name> {
+        match &self.0 {
+            Inner::All | Inner::None => BTreeSet::new(),
+            Inner::ByClass(by) => by.conditions.iter().flat_map(Condition::attributes).collect(),
+        }
     }
 
     /// A number that other rights do not have, the same after a restart; 0 for all of all.

@@ -60,7 +60,7 @@ pub(super) struct Renewed {
 
 pub(super) fn example() -> Value {
     json!({"id": "urn:ngsi-ld:Device:lamp-7", "kind": "device", "state": "active", "roles": ["operator"],
-        "scopes": ["twin.write"], "owner": null, "made_at": "2026-05-01T12:00:00Z",
+        "scopes": ["twin.write"], "owner": null, "tenants": [], "made_at": "2026-05-01T12:00:00Z",
         "certificates": [{"serial": "5f00112233445566778899aabbccddee", "begins_at": "2026-05-01T12:00:00Z",
             "ends_at": "2026-07-30T12:00:00Z"}],
         "has_secret": false, "earlier_until": null})

@@ -127,7 +127,7 @@ pub(super) async fn enrol_device(
     given: Result<axum::Json<First>, JsonRejection>,
 ) -> Answer {
     let given = body(given)?;
-    let access = app.config.access.clone().ok_or_else(nobody_logs_in)?;
+    let access = app.config.access().cloned().ok_or_else(nobody_logs_in)?;
     let authority = own_authority(&app)?;
     let enrolled = blocking(move || {
         // The device itself, once its token was right: before that nothing is written.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use access::{NewKey, Permission, Role};
-use axum::extract::Path;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{body, days, done, json_of};
+use super::{body, days, done, json_of, purposes};
+use crate::App;
 use crate::accounts_json::key;
 use crate::identity::Asker;
 use crate::ngsi_ld::ProblemDetails;
@@ -24,6 +25,8 @@ pub(super) struct Made {
     roles: Vec<Role>,
     #[serde(default)]
     scopes: Vec<Permission>,
+    /// What it is for; without it, each request says its own purpose.
+    purpose: Option<String>,
     /// The account that it acts for, by id or name.
     owner: Option<String>,
     /// How long it holds; without it, until it is revoked.
@@ -40,7 +43,7 @@ pub(super) struct Renewed {
 
 fn example() -> Value {
     json!({"id": "00112233aabbccdd", "name": "sensors", "owner": null, "roles": ["operator"], "scopes": ["twin.write"],
-        "made_at": "2026-05-01T12:00:00Z", "expires_at": null, "used_at": null, "earlier_until": null})
+        "purpose": null, "made_at": "2026-05-01T12:00:00Z", "expires_at": null, "used_at": null, "earlier_until": null})
 }
 
 fn told_example() -> Value {
@@ -63,15 +66,22 @@ pub(super) async fn list_keys(asker: Asker) -> Response {
 /// The key itself is told this once.
 #[utoipa::path(post, path = "/access/keys", tag = "Access", operation_id = "createKey",
     request_body(content = ref("#/components/schemas/AccessNewKey"), content_type = "application/json",
-        example = json!({"name": "sensors", "roles": ["operator"], "scopes": ["twin.write"], "days": 365})),
+        example = json!({"name": "sensors", "roles": ["operator"], "scopes": ["twin.write"], "purpose": "maintenance", "days": 365})),
     responses(
         (status = 201, description = "The key", body = ref("#/components/schemas/AccessKeyTold"), content_type = "application/json",
             example = told_example),
         (status = 404, description = "There is no such owner", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A member is wrong", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
-pub(super) async fn create_key(asker: Asker, given: Result<axum::Json<Made>, JsonRejection>) -> Answer {
+pub(super) async fn create_key(
+    asker: Asker,
+    State(app): State<App>,
+    given: Result<axum::Json<Made>, JsonRejection>,
+) -> Answer {
     let given = body(given)?;
+    if let Some(purpose) = &given.purpose {
+        purposes::must_be(super::policies::views(&app)?, purpose)?;
+    }
     let (info, secret) = done(asker, move |asker| {
         let owner = given.owner.as_deref().map(|known| asker.access.person(known));
         let owner = owner.transpose()?.map(|person| person.id);
@@ -80,6 +90,7 @@ pub(super) async fn create_key(asker: Asker, given: Result<axum::Json<Made>, Jso
             owner: owner.as_deref(),
             roles: &given.roles,
             scopes: &given.scopes,
+            purpose: given.purpose.as_deref(),
             lifetime: given.days.map(days),
         };
         asker.access.add_key(&new, asker.principal.permissions)

@@ -1,11 +1,15 @@
 //! `/access`: people, groups, keys, devices and policies, for programs that manage them.
 
+pub(crate) mod break_glass;
+mod compare;
 mod devices;
 mod enrolment;
 mod groups;
 mod keys;
 mod policies;
+mod purposes;
 mod users;
+mod why;
 
 use std::time::Duration;
 
@@ -27,6 +31,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(me))
         .routes(routes!(all_roles))
+        .routes(routes!(purposes::list_purposes))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(
             users::retrieve_user,
@@ -49,7 +54,12 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(keys::rotate_key))
+        .routes(routes!(break_glass::list, break_glass::begin))
+        .routes(routes!(break_glass::end))
+        .routes(routes!(break_glass::review))
+        .routes(routes!(why::why))
         .routes(routes!(policies::list_documents))
+        .routes(routes!(compare::compare))
         .routes(routes!(
             policies::retrieve_document,
             policies::put_document,
@@ -63,7 +73,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/access/me", tag = "Access", operation_id = "me",
     responses((status = 200, description = "Who asks", body = ref("#/components/schemas/AccessPrincipal"), content_type = "application/json",
         example = json!({"id": "6a", "kind": "person", "name": "ada", "roles": ["viewer"], "groups": [], "assurance": "one",
-            "authenticated_at": "2026-05-01T12:00:00Z", "permissions": ["twin.read"]}))))]
+            "authenticated_at": "2026-05-01T12:00:00Z", "purpose": null, "permissions": ["twin.read"]}))))]
 async fn me(asker: Asker) -> Response {
     let who = &asker.principal;
     let kind = match who.kind {
@@ -77,7 +87,7 @@ async fn me(asker: Asker) -> Response {
     };
     json_of(&json!({
         "id": who.id, "kind": kind, "name": who.name, "roles": who.roles, "groups": who.groups,
-        "assurance": assurance, "authenticated_at": who.authenticated_at.to_string(),
+        "assurance": assurance, "authenticated_at": who.authenticated_at.to_string(), "purpose": who.purpose,
         "permissions": names(who.permissions),
     }))
 }
@@ -119,9 +129,11 @@ fn body<T>(given: Result<axum::Json<T>, JsonRejection>) -> Answer<T> {
 fn refused(error: &Error) -> Problem {
     let status = match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Many(_) => StatusCode::CONFLICT,
+        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Unseen | Error::Many(_) => {
+            StatusCode::CONFLICT
+        }
         Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
-        Error::Weak(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Weak(_) | Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,

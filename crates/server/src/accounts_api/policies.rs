@@ -11,6 +11,7 @@ use super::json_of;
 use crate::App;
 use crate::identity::Asker;
 use crate::ngsi_ld::ProblemDetails;
+use crate::policies_json::finding;
 use crate::problem::{Answer, Problem, blocking};
 
 /// The documents that are always there.
@@ -128,7 +129,7 @@ async fn change(app: &App, asker: Asker, name: String, text: Option<String>) -> 
         .map_err(|error| refused(&error))
 }
 
-fn views(app: &App) -> Answer<&PolicyViews> {
+pub(super) fn views(app: &App) -> Answer<&PolicyViews> {
     app.config.views.as_ref().ok_or_else(|| {
         let detail = "this server asks nobody to log in (access.mode = open), so no policies hold here";
         Problem::api(StatusCode::NOT_FOUND, detail)
@@ -143,7 +144,7 @@ fn nothing(name: &str) -> Problem {
     )
 }
 
-fn refused(error: &ChangeError) -> Problem {
+pub(super) fn refused(error: &ChangeError) -> Problem {
     match error {
         ChangeError::Name(_) => Problem::api(StatusCode::BAD_REQUEST, error.to_string()),
         ChangeError::Refused(Refused(findings)) => {
@@ -155,11 +156,4 @@ fn refused(error: &ChangeError) -> Problem {
             Problem::api(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).header(header::RETRY_AFTER, "5")
         }
     }
-}
-
-fn finding(finding: &Finding) -> Value {
-    json!({
-        "document": finding.document, "policy": finding.policy, "line": finding.line, "column": finding.column,
-        "message": finding.message, "help": finding.help,
-    })
 }

@@ -1,6 +1,9 @@
 //! `/access/users`.
 
-use access::{NewPerson, Person, Role};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use access::{NewPerson, Person, Reach, Role};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -24,6 +27,10 @@ pub(super) struct Made {
     roles: Vec<Role>,
     #[serde(default)]
     groups: Vec<String>,
+    #[serde(default)]
+    tenants: BTreeSet<Arc<str>>,
+    #[serde(default)]
+    scopes: BTreeSet<Arc<str>>,
     password: Option<String>,
 }
 
@@ -34,11 +41,13 @@ pub(super) struct Change {
     name: Option<String>,
     roles: Option<Vec<Role>>,
     groups: Option<Vec<String>>,
+    tenants: Option<BTreeSet<Arc<str>>>,
+    scopes: Option<BTreeSet<Arc<str>>>,
     disabled: Option<bool>,
 }
 
 fn example() -> Value {
-    json!({"id": "6a", "name": "ada", "roles": ["viewer"], "groups": [], "permissions": ["twin.read"], "disabled": false,
+    json!({"id": "6a", "name": "ada", "roles": ["viewer"], "groups": [], "tenants": [], "scopes": [], "permissions": ["twin.read"], "disabled": false,
         "invited": false, "second_factor": true, "made_at": "2026-05-01T12:00:00Z", "external": false, "last_login": null})
 }
 
@@ -87,6 +96,10 @@ pub(super) async fn create_user(
             name: &given.name,
             roles: &given.roles,
             groups: &given.groups,
+            reach: Reach {
+                tenants: given.tenants.clone(),
+                scopes: given.scopes.clone(),
+            },
             password: given.password.as_deref(),
         };
         asker.access.add_person(&new, asker.principal.permissions)
@@ -141,6 +154,13 @@ pub(super) async fn update_user(
             let roles = given.roles.as_ref().unwrap_or(&person.roles);
             let groups = given.groups.as_ref().unwrap_or(&person.groups);
             person = access.set_roles(&person.id, roles, groups, by)?;
+        }
+        if given.tenants.is_some() || given.scopes.is_some() {
+            let reach = Reach {
+                tenants: given.tenants.unwrap_or_else(|| person.reach.tenants.clone()),
+                scopes: given.scopes.unwrap_or_else(|| person.reach.scopes.clone()),
+            };
+            person = access.set_reach(&person.id, &reach, by)?;
         }
         match given.disabled {
             Some(true) => access.disable_person(&person.id, by),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::policies::{Classes, DEFAULT_CLASSES};
-use access::{Access, Assurance, Kind, Permission, Person, PolicyViews, Principal, Role};
+use access::{Access, Assurance, Kind, Permission, Person, PolicyViews, Principal, Reach, Role};
 use governance::desk::Desk;
 use governance::profiles::{Facts, Held, People, Setup, Sight, Transport};
 use ngsi_ld::{Entity, Name, Uri};
@@ -150,8 +150,11 @@ impl Installation<'_> {
             name: "somebody".into(),
             roles: vec![Role::Viewer],
             groups: Vec::new(),
+            reach: Reach::default(),
             assurance: Assurance::One,
             authenticated_at: self.desk.now(),
+            purpose: None,
+            break_glass: None,
             permissions: Role::Viewer.permissions(),
         };
         let unknown = Name::from_iri("urn:mapacha:nobody-has-classified-this");

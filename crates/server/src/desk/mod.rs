@@ -113,7 +113,7 @@ impl FromRequestParts<App> for AtDesk {
 /// Whether somebody may work at the desk, where that is asked.
 pub(crate) fn may(app: &App, who: Option<&access::Principal>) -> bool {
     app.config.desk.is_some()
-        && (app.config.access.is_none() || who.is_some_and(|who| who.may(Permission::GovernanceManage)))
+        && (app.config.access().is_none() || who.is_some_and(|who| who.may(Permission::GovernanceManage)))
 }
 
 /// The body, or why it is none.

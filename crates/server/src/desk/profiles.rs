@@ -60,7 +60,7 @@ pub(crate) fn report(at: &AtDesk, id: &str) -> Answer<Report> {
     let asked = facts::Installation {
         tenants: &at.app.tenants,
         desk: &at.desk,
-        access: config.access.as_ref(),
+        access: config.access(),
         views: config.views.as_ref(),
         audit_recorded: config.audit.is_some(),
         listen: config.listen.ip(),

@@ -9,12 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::cookies::{self, cookie};
+use super::personal::Watched;
 use super::table::{Need, Said, said_of};
-use super::{PeerCertificate, SessionToken, forms, who_are_you};
+use super::{PeerCertificate, SessionToken, emergency, forms, who_are_you};
 use crate::App;
-use crate::ngsi_ld::weight_of;
+use crate::ngsi_ld::{TENANT, weight_of};
 use crate::pages;
-use crate::problem::Problem;
+use crate::problem::{Answer, Problem};
 
 /// By what a request shows who sends it.
 enum Shown {
@@ -31,7 +32,7 @@ enum Shown {
 
 /// Finds out who asks, and lets them where they may go.
 pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let Some(access) = app.config.access.clone() else {
+    let Some(access) = app.config.access().cloned() else {
         return next.run(request).await;
     };
     // What is not there is told to everybody: it is no secret.
@@ -75,6 +76,14 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         (Need::May(_), Some(principal)) if principal.owes_second_factor => return owes(&app, request).await,
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
+    if let (Need::May(_), Some(principal)) = (need, &principal)
+        && !principal
+            .reach
+            .has_tenant(named_tenant(request.headers()).as_deref())
+    {
+        let problem = of_another_tenant(principal);
+        return refused(&app, request, problem).await;
+    }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A browser shows its certificate to whoever makes it ask.
     if writes && by_certificate && forms::is_of_others(&app, request.headers()) {
@@ -97,23 +106,48 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             };
         }
     }
-    if let Some(principal) = &principal {
-        match super::view_of(&app, principal, request.headers()).await {
-            Ok(Some(view)) => {
-                request.extensions_mut().insert(view);
-            }
-            Ok(None) => {}
+    let watched = match &principal {
+        Some(principal) => match sight(&app, principal, (need, route.as_str()), &mut request).await {
+            Ok(watched) => watched,
             Err(problem) => return refused(&app, request, problem).await,
-        }
-    }
+        },
+        None => None,
+    };
     let private = need != Need::Anybody;
+    let is_ngsi = is_ngsi(&request);
     let mut response = next.run(request).await;
+    if let Some(watched) = watched
+        && let Err(problem) = watched.recorded(&app).await
+    {
+        response = in_form(is_ngsi, problem).into_response();
+    }
     if private {
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Finds out what somebody sees, and puts it where the doors find it. Who has wider rights for a while leaves a trace of
+/// it; where what is seen of persons is to be recorded, that is answered.
+async fn sight(
+    app: &App,
+    principal: &Arc<Principal>,
+    (need, route): (Need, &str),
+    request: &mut Request,
+) -> Answer<Option<Watched>> {
+    let Some(view) = super::view_of(app, principal, request.headers()).await? else {
+        return Ok(None);
+    };
+    let told = emergency::told(principal, &view, route, request).filter(|_| need != Need::Anybody);
+    if let Some(told) = told {
+        emergency::recorded(app, told).await?;
+    }
+    let watched = Watched::of(app, &view, request.headers());
+    let view = watched.as_ref().map_or(view, Watched::view);
+    request.extensions_mut().insert(view);
+    Ok(watched)
 }
 
 /// What is said beats what is merely there: a key or a token, then the connection's certificate, then a cookie.
@@ -169,9 +203,17 @@ fn is_for_people(request: &Request) -> bool {
         && weight_of(headers, "text/html") > weight_of(headers, "application/json")
 }
 
-/// NGSI-LD sends its errors as plain JSON (6.3.3).
+fn is_ngsi(request: &Request) -> bool {
+    request.uri().path().starts_with("/ngsi-ld/")
+}
+
 fn of_api(request: &Request, problem: Problem) -> Problem {
-    if request.uri().path().starts_with("/ngsi-ld/") {
+    in_form(is_ngsi(request), problem)
+}
+
+/// NGSI-LD sends its errors as plain JSON (6.3.3).
+fn in_form(is_ngsi: bool, problem: Problem) -> Problem {
+    if is_ngsi {
         problem.media_type("application/json")
     } else {
         problem
@@ -249,6 +291,28 @@ async fn refused(app: &App, request: Request, problem: Problem) -> Response {
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The tenant that a request names.
+fn named_tenant(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(TENANT)?;
+    // What is no text is no tenant of anybody's.
+    Some(String::from_utf8_lossy(named.as_bytes()).into_owned())
+}
+
+fn of_another_tenant(principal: &Principal) -> Problem {
+    let tenants: Vec<&str> = principal.reach.tenants.iter().map(|tenant| &**tenant).collect();
+    let detail = format!(
+        "your account is for {} and no other tenant; name one in the header NGSILD-Tenant (`default` is meant without it)",
+        tenants.join(", ")
+    );
+    let problem = Problem::named(
+        StatusCode::FORBIDDEN,
+        "tenant",
+        "The account is not for this tenant",
+        detail,
+    );
+    problem.member("tenants", tenants)
 }
 
 async fn wrong_method(request: Request, allow: &str) -> Response {

@@ -5,14 +5,17 @@
 
 mod admit;
 pub(crate) mod cookies;
+mod emergency;
 mod forms;
+mod personal;
 mod provider;
 mod source;
 mod table;
 
 use std::sync::Arc;
 
-use access::{Access, Principal};
+use access::policies::{PurposeRefused, UNSAID};
+use access::{Access, PolicyViews, Principal};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -44,10 +47,8 @@ pub(crate) fn principal(extensions: &Extensions) -> Option<&Arc<Principal>> {
 pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> View {
     let view = match extensions.get::<View>() {
         Some(view) => view.clone(),
-        None if app.config.access.is_some() => {
-            View::open(Caller::Anonymous, UNSAID_PURPOSE).with(&Rights::none())
-        }
-        None => View::open(Caller::Anonymous, UNSAID_PURPOSE),
+        None if app.config.views.is_some() => View::open(Caller::Anonymous, UNSAID).with(&Rights::none()),
+        None => View::open(Caller::Anonymous, UNSAID),
     };
     match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
         Some(id) => view.of_request(id),
@@ -55,15 +56,50 @@ pub fn caller_view(headers: &HeaderMap, extensions: &Extensions, app: &App) -> V
     }
 }
 
-/// What for, where nobody says.
-const UNSAID_PURPOSE: &str = "service-operation";
+/// The header with which a request says what it is for.
+pub(crate) const PURPOSE: &str = "mapacha-purpose";
 
-/// Finds out what somebody may see in the tenant that their request names.
+/// What a request is for.
+fn purpose_of(views: &PolicyViews, principal: &Principal, headers: &HeaderMap) -> Answer<Purpose> {
+    let mut given = headers.get_all(PURPOSE).iter();
+    let said = given.next().map(|value| value.to_str().unwrap_or("�"));
+    if given.next().is_some() {
+        let detail = "a request has one purpose; send the header Mapacha-Purpose once";
+        return Err(Problem::api(StatusCode::BAD_REQUEST, detail));
+    }
+    views.purpose(Some(principal), said).map_err(|refused| {
+        let status = match refused {
+            PurposeRefused::Unknown { .. } => StatusCode::BAD_REQUEST,
+            PurposeRefused::NotRegistered { .. } => StatusCode::FORBIDDEN,
+        };
+        unknown_purpose(status, views, principal.purpose.as_deref(), &refused)
+    })
+}
+
+/// A purpose that cannot be had, with those that whoever asks can have.
+pub(crate) fn unknown_purpose(
+    status: StatusCode,
+    views: &PolicyViews,
+    own: Option<&str>,
+    refused: &PurposeRefused,
+) -> Problem {
+    let rules = views.policies().rules();
+    let known: Vec<&str> = rules.purposes().open_to(own).collect();
+    Problem::named(
+        status,
+        "purpose",
+        "Data cannot be had for this purpose",
+        refused.to_string(),
+    )
+    .member("purposes", known)
+}
+
+/// Finds out what somebody may see in the tenant that their request names, for the purpose that it names.
 async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> Answer<Option<View>> {
     let Some(views) = app.config.views.clone() else {
         return Ok(None);
     };
-    let purpose = Purpose(UNSAID_PURPOSE.into());
+    let purpose = purpose_of(&views, principal, headers)?;
     let tenant = headers
         .get(TENANT)
         .and_then(|name| name.to_str().ok())
@@ -80,7 +116,7 @@ async fn view_of(app: &App, principal: &Arc<Principal>, headers: &HeaderMap) -> 
 /// Whether the first thing to do is to make the first account: not where people can log in at the identity provider.
 pub(crate) fn begins_with_setup(app: &App) -> bool {
     let provider = app.config.provider.as_ref();
-    let access = app.config.access.as_ref();
+    let access = app.config.access();
     access.is_some_and(Access::needs_setup) && !provider.is_some_and(Provider::logs_in)
 }
 
@@ -94,7 +130,7 @@ impl FromRequestParts<App> for Asker {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let access = app.config.access.clone().ok_or_else(nobody_logs_in)?;
+        let access = app.config.access().cloned().ok_or_else(nobody_logs_in)?;
         let principal = principal(&parts.extensions).cloned();
         let principal = principal.ok_or_else(|| who_are_you(false))?;
         let access = access.by(Caller::Principal(Arc::clone(&principal.id)));

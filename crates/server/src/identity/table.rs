@@ -1,11 +1,11 @@
 //! What each route asks for: one table, and what is not in it is refused.
 
 use access::Permission::{
-    self, AssessmentRead, AssessmentWrite, AuditRead, ContextsManage, DevicesManage, GovernanceManage,
-    ImportsRun, MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead, ScenariosRun,
-    SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
+    self, AssessmentRead, AssessmentWrite, AuditRead, BreakGlass, ContextsManage, DevicesManage,
+    GovernanceManage, ImportsRun, MetricsRead, NotificationsManage, PoliciesManage, ScenariosRead,
+    ScenariosRun, SnapshotsManage, SourcesManage, SubscriptionsManage, TwinRead, TwinWrite, UsersManage,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What a route asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,7 @@ const DESKS: Methods = &[("GET", May(GovernanceManage)), ("POST", May(Governance
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
+const POLICIES: Methods = &[("GET", May(PoliciesManage)), ("POST", May(PoliciesManage))];
 const DEVICE: Methods = &[("POST", May(DevicesManage))];
 const USERS: Methods = &[("POST", May(UsersManage))];
 
@@ -223,6 +224,15 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/openapi.json", EVERYBODY),
     ("/metrics", &[("GET", May(MetricsRead))]),
     // Accounts and keys
+    (
+        "/access/break-glass",
+        &[("GET", May(AuditRead)), ("POST", May(BreakGlass))],
+    ),
+    ("/access/break-glass/{breakGlass}/end", OWN),
+    (
+        "/access/break-glass/{breakGlass}/review",
+        &[("POST", May(PoliciesManage))],
+    ),
     ("/access/authority", EVERYBODY),
     (
         "/access/devices",
@@ -245,6 +255,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/access/devices/{device}/renew", OWN),
     ("/access/devices/{device}/secret", DEVICE),
     ("/access/me", &[("GET", LoggedIn)]),
+    ("/access/purposes", &[("GET", LoggedIn)]),
     ("/access/roles", &[("GET", LoggedIn)]),
     (
         "/access/users",
@@ -271,6 +282,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/access/keys/{key}", &[("DELETE", May(UsersManage))]),
     ("/access/keys/{key}/rotate", USERS),
     ("/access/policies", &[("GET", May(PoliciesManage))]),
+    ("/access/policies/compare", &[("POST", May(PoliciesManage))]),
     (
         "/access/policies/{document}",
         &[
@@ -279,6 +291,7 @@ const ROUTES: &[(&str, Methods)] = &[
             ("DELETE", May(PoliciesManage)),
         ],
     ),
+    ("/access/why", &[("GET", May(PoliciesManage))]),
     // The desk of the data-protection officer
     ("/governance", DESK),
     ("/governance/processing/{activity}/edit", AT_DESK),
@@ -341,6 +354,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/invitation", FORM_OF_ANYBODY),
     ("/logout", OWN),
     ("/account", &[("GET", LoggedIn)]),
+    ("/break-glass", &[("GET", LoggedIn), ("POST", LoggedIn)]),
     ("/account/password", OWN),
     ("/account/provider", OWN),
     ("/account/second-factor", OWN),
@@ -351,6 +365,10 @@ const ROUTES: &[(&str, Methods)] = &[
         "/users/{user}",
         &[("GET", May(UsersManage)), ("POST", May(UsersManage))],
     ),
+    ("/policies", POLICIES),
+    ("/policies/documents/{document}", POLICIES),
+    ("/policies/classes", POLICIES),
+    ("/policies/why", &[("GET", May(PoliciesManage))]),
 ];
 
 /// What the table says of a route.
@@ -407,6 +425,7 @@ pub(crate) fn described(document: &mut Value) {
                     operation.insert("security".into(), json!([{"key": []}, {"session": []}]));
                     if let May(permission) = need {
                         operation.insert("x-permission".into(), permission.name().into());
+                        says_what_for(operation);
                     }
                     if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
                         for (status, meaning) in [
@@ -422,6 +441,24 @@ pub(crate) fn described(document: &mut Value) {
                 Said::Otherwise(_) | Said::Nothing => {}
             }
         }
+    }
+}
+
+/// Describes the header that says what a request is for.
+fn says_what_for(operation: &mut Map<String, Value>) {
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    if let Some(parameters) = parameters.as_array_mut() {
+        parameters.push(json!({
+            "name": "Mapacha-Purpose", "in": "header", "required": false,
+            "description": "What the data are for: one of /access/purposes; without it, what the key was made for, else \
+                `service-operation`. It has no meaning where nobody logs in",
+            "schema": {"type": "string"}, "example": super::UNSAID,
+        }));
+    }
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.entry("400").or_insert_with(
+            || json!({"description": "There is no such purpose; `purposes` lists those that there are"}),
+        );
     }
 }
 
@@ -460,7 +497,13 @@ pub(crate) mod tests {
     fn of_pages() -> BTreeSet<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
         let mut routes = BTreeSet::new();
-        for file in ["mod.rs", "desk/mod.rs", "scenarios/mod.rs", "accounts/mod.rs"] {
+        for file in [
+            "mod.rs",
+            "desk/mod.rs",
+            "scenarios/mod.rs",
+            "accounts/mod.rs",
+            "policies/mod.rs",
+        ] {
             let source = std::fs::read_to_string(folder.join(file)).unwrap();
             for rest in source.split(".route(").skip(1) {
                 let path = rest.split('"').nth(1).unwrap();

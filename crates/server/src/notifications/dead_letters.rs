@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use ngsi_ld::Uri;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use twin::Reader as _;
 use twin::delivery::{DeadLetter, DeadLetterFilter};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -251,6 +252,12 @@ async fn one(visitor: Visitor, Path(text): Path<String>) -> Answer {
     };
     let found = visitor.twin.dead_letters(&visitor.view, &filter, None, 1);
     let letter = found.first().ok_or_else(none)?;
+    if visitor.view.shown().is_some() {
+        // Its body was written long ago. What it holds of persons is counted as what is known of its entities.
+        for id in &letter.letter.about {
+            visitor.twin.evolution_of(&visitor.view, id);
+        }
+    }
     Ok(JsonBody(shown(letter, true)).into_response())
 }
 

@@ -19,10 +19,12 @@ use crate::kpi::Visitor;
 const ROWS: usize = 50;
 
 /// What can be asked for: the beginnings of actions.
-const ACTIONS: [&str; 5] = [
+const ACTIONS: [&str; 7] = [
+    "break-glass.",
     "entity.",
     "attribute.",
     "history.",
+    "personal.",
     "subscription.",
     "registration",
 ];

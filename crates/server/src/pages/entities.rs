@@ -57,9 +57,11 @@ pub(crate) async fn page(State(_app): State<App>, visit: Visit) -> Result<Respon
         let scan = |first: usize, total: &mut usize, rows: &mut Vec<Row>| {
             *total = 0;
             rows.clear();
-            visit.twin.scan(&visit.view, &query.selection(), &mut |entity| {
+            let walk = visit.view.uncounted();
+            visit.twin.scan(&walk, &query.selection(), &mut |entity| {
                 if query.takes(entity) {
                     if *total >= first && rows.len() < ROWS {
+                        visit.shows(entity);
                         rows.push(row(entity, l));
                     }
                     *total += 1;

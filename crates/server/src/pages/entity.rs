@@ -175,10 +175,11 @@ fn incoming(visit: &Visit, id: &Uri) -> Result<(Vec<LinkRow>, usize), Failure> {
     let mut all = 0;
     visit
         .twin
-        .scan(&visit.view, &Selection::default(), &mut |entity| {
+        .scan(&visit.view.uncounted(), &Selection::default(), &mut |entity| {
             for attribute in entity.attributes.iter().filter(|a| a.targets().contains(id)) {
                 all += 1;
                 if links.len() < INCOMING {
+                    visit.shows(entity);
                     links.push(LinkRow {
                         relation: plain(attribute.name.short()),
                         address: format!("/entities/{}", encode(entity.id.as_str())),

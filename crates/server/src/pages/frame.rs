@@ -1,5 +1,6 @@
 //! What stands around every page: title, navigation, languages.
 
+use super::accounts::break_glass::alarms;
 use super::language::Language;
 use super::visit::Visit;
 use crate::App;
@@ -14,6 +15,8 @@ pub(crate) enum Place {
     Entities,
     Account,
     Users,
+    Policies,
+    Emergency,
     None,
 }
 
@@ -29,6 +32,8 @@ pub(crate) struct Frame {
     pub(crate) who: Option<Who>,
     /// Whether the visitor may work at the desk of data protection.
     pub(crate) desk: bool,
+    /// Who has wider rights for a while, for those whom it concerns.
+    pub(crate) alarms: Vec<String>,
     /// Whether people log in here, and nobody did.
     pub(crate) stranger: bool,
     /// What a form has to carry to be taken as one of this session.
@@ -42,6 +47,10 @@ pub(crate) struct Who {
     pub(crate) at_account: bool,
     /// To the list of accounts, for who may manage them, and whether one is there.
     pub(crate) users: Option<bool>,
+    /// To the policies, for who answers for them, and whether one is there.
+    pub(crate) policies: Option<bool>,
+    /// To the page of emergencies, for whom it is for, and whether one is there.
+    pub(crate) emergency: Option<bool>,
 }
 
 /// A language to switch to, on the same page.
@@ -64,16 +73,26 @@ impl Frame {
         let mut frame = Self::bare(&visit.app, visit.language, title);
         frame.items = items(place, visit.language);
         frame.desk = crate::desk::may(&visit.app, visit.who.as_deref());
-        frame.stranger = visit.app.config.access.is_some() && visit.who.is_none();
+        frame.stranger = visit.app.config.views.is_some() && visit.who.is_none();
         frame.who = visit.who.as_ref().map(|who| Who {
             name: who.name.to_string(),
             at_account: place == Place::Account,
             users: who
                 .may(access::Permission::UsersManage)
                 .then_some(place == Place::Users),
+            policies: who
+                .may(access::Permission::PoliciesManage)
+                .then_some(place == Place::Policies),
+            emergency: [access::Permission::BreakGlass, access::Permission::AuditRead]
+                .into_iter()
+                .any(|needed| who.may(needed))
+                .then_some(place == Place::Emergency),
         });
-        if let (Some(access), Some(session)) = (&visit.app.config.access, &visit.session) {
+        if let (Some(access), Some(session)) = (visit.app.config.access(), &visit.session) {
             frame.form_token = access.form_token(session);
+        }
+        if let (Some(access), Some(who)) = (visit.app.config.access(), &visit.who) {
+            frame.alarms = alarms(visit.language, access, who);
         }
         frame.languages = Language::all()
             .map(|language| Choice {
@@ -96,6 +115,7 @@ impl Frame {
             version: app.config.version.clone(),
             who: None,
             desk: false,
+            alarms: Vec::new(),
             stranger: false,
             form_token: String::new(),
         }

@@ -361,6 +361,7 @@ mod tests {
             "src/pages/scenarios",
             "src/pages/accounts",
             "src/pages/desk",
+            "src/pages/policies",
         ] {
             for entry in std::fs::read_dir(here.join(folder)).unwrap() {
                 let path = entry.unwrap().path();

@@ -24,6 +24,7 @@ mod pager;
 mod picture;
 mod place_query;
 mod plot;
+mod policies;
 pub(crate) mod reach;
 mod respond;
 pub(crate) mod scenarios;
@@ -66,6 +67,7 @@ pub fn router() -> Router<App> {
         .merge(desk::router())
         .merge(scenarios::router())
         .merge(accounts::router())
+        .merge(policies::router())
 }
 
 /// What a visitor sees where there is no door: for the router's fallback, when the request wants HTML.

@@ -259,7 +259,7 @@ fn look_around(visit: &Visit) -> Result<Seen, Failure> {
     let mut sources: BTreeMap<String, usize> = BTreeMap::new();
     visit
         .twin
-        .scan(&visit.view, &Selection::default(), &mut |entity| {
+        .scan(&visit.view.uncounted(), &Selection::default(), &mut |entity| {
             let older = latest
                 .peek()
                 .is_some_and(|Reverse((at, _))| entity.modified_at <= *at);
@@ -273,6 +273,9 @@ fn look_around(visit: &Visit) -> Result<Seen, Failure> {
                 .attributes
                 .iter()
                 .find(|a| matches!(a.name.short(), "source" | "dataProvider"));
+            if let (Some(shown), Some(source)) = (visit.view.shown(), source) {
+                shown.look_at(&entity.id, &entity.types, [&source.name]);
+            }
             if let Some(text) = source.and_then(|a| a.as_str()) {
                 let room = sources.len() < SOURCES;
                 match sources.get_mut(text) {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
+use ngsi_ld::Entity;
 use percent_encoding::percent_decode_str;
 use query::View;
 use twin::Twin;
@@ -11,6 +13,8 @@ use twin::Twin;
 use super::language::Language;
 use super::respond::Failure;
 use crate::identity::{self, SessionToken};
+use crate::ngsi_ld::TENANT;
+use crate::problem::Problem;
 use crate::{App, caller_view};
 
 /// What every page needs to know of its request.
@@ -36,6 +40,13 @@ pub(crate) struct Visit {
 const LONGEST: usize = 500;
 
 impl Visit {
+    /// Something that a walk found is shown: it is counted as what the twin answers is.
+    pub(crate) fn shows(&self, entity: &Entity) {
+        if let Some(shown) = self.view.shown() {
+            shown.look(entity);
+        }
+    }
+
     /// A parameter, if it was given and is not empty.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters
@@ -120,7 +131,7 @@ impl FromRequestParts<App> for Visit {
         let twin = app
             .twin(None)
             .ok_or_else(|| Failure::unavailable(app, language))?;
-        Ok(Self {
+        let visit = Self {
             twin,
             view: caller_view(&parts.headers, &parts.extensions, app),
             who: identity::principal(&parts.extensions).cloned(),
@@ -133,7 +144,16 @@ impl FromRequestParts<App> for Visit {
             path: parts.uri.path().to_owned(),
             parameters: parameters.into(),
             chose_language: chosen.is_some(),
-        })
+        };
+        // Who may see what was found out for the tenant that the header names.
+        if parts.headers.contains_key(TENANT) {
+            let detail = "pages show the default tenant; leave out the header `NGSILD-Tenant`";
+            return Err(Failure::refused(
+                &visit,
+                &Problem::api(StatusCode::BAD_REQUEST, detail),
+            ));
+        }
+        Ok(visit)
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     match path {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" | "/access/authority" => "",
         "/metrics" => "metrics.read",
-        "/access/me" | "/access/roles" => "any",
+        "/access/me" | "/access/purposes" | "/access/roles" => "any",
         _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
         _ if path.starts_with("/access/devices/")
             && (path.ends_with("/claim") || path.ends_with("/renew")) =>
@@ -25,8 +25,11 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
         }
         _ if path.starts_with("/access/devices") => "devices.manage",
         _ if path.starts_with("/audit/") => "audit.read",
-        _ if path.starts_with("/access/policies") => "policies.manage",
         _ if path.starts_with("/governance/") => "governance.manage",
+        "/access/break-glass" => one("audit.read", "break-glass.use"),
+        "/access/break-glass/{breakGlass}/end" => "any",
+        "/access/break-glass/{breakGlass}/review" => "policies.manage",
+        _ if path.starts_with("/access/policies") || path == "/access/why" => "policies.manage",
         _ if path.starts_with("/access/") => "users.manage",
         _ if path.starts_with("/imports/") => "imports.run",
         _ if path.starts_with("/kpi/") => one("assessment.read", "assessment.write"),
@@ -55,7 +58,8 @@ pub(crate) fn gives(role: Role) -> &'static str {
         }
         Role::Operator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
-             notifications.manage imports.run assessment.read scenarios.read devices.manage metrics.read"
+             notifications.manage imports.run assessment.read scenarios.read break-glass.use devices.manage \
+             metrics.read"
         }
         Role::Officer => {
             "twin.read assessment.read scenarios.read audit.read governance.manage policies.manage"
@@ -63,13 +67,13 @@ pub(crate) fn gives(role: Role) -> &'static str {
         Role::Administrator => {
             "twin.read twin.write subscriptions.manage sources.manage contexts.manage snapshots.manage \
              notifications.manage imports.run assessment.read assessment.write scenarios.read scenarios.run users.manage \
-             devices.manage audit.read governance.manage policies.manage metrics.read"
+             break-glass.use devices.manage audit.read governance.manage policies.manage metrics.read"
         }
     }
 }
 
 pub(crate) fn access_of(city: &City) -> Access {
-    city.app.config.access.clone().unwrap()
+    city.app.config.access().unwrap().clone()
 }
 
 /// Something that editors may keep.
@@ -138,7 +142,13 @@ pub(crate) fn operations() -> Vec<(String, String, String, Option<Sent>)> {
     all
 }
 
-async fn send(city: &City, method: &str, target: &str, body: Option<&Sent>, more: &[(&str, &str)]) -> Reply {
+pub(crate) async fn send(
+    city: &City,
+    method: &str,
+    target: &str,
+    body: Option<&Sent>,
+    more: &[(&str, &str)],
+) -> Reply {
     let mut headers = more.to_vec();
     if let Some((kind, _)) = body {
         headers.push(("content-type", kind));
@@ -411,7 +421,7 @@ async fn accounts_groups_and_keys_over_http() {
     );
     assert_eq!(
         ask("GET", "/access/groups", Value::Null).await.json(),
-        json!([{"name": "works", "roles": ["editor"]}])
+        json!([{"name": "works", "roles": ["editor"], "tenants": [], "scopes": []}])
     );
     let changed = ask("PATCH", &at, json!({"groups": ["works"], "name": "benjamin"}))
         .await

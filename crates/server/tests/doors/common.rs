@@ -113,9 +113,9 @@ impl City {
             let opened =
                 access::Access::open(twin.clone(), Arc::clone(clock), access::SystemRandom, settings);
             let opened = opened.unwrap();
-            let views = access::PolicyViews::open(opened.clone(), twin, jiff::tz::TimeZone::UTC).unwrap();
+            let views = access::PolicyViews::open(opened, twin, jiff::tz::TimeZone::UTC).unwrap();
             tenants.ask_views(&(Arc::new(views.clone()) as Arc<dyn twin::Views>));
-            (config.access, config.views) = (Some(opened), Some(views));
+            config.views = Some(views);
             let beside = config.spool_dir.with_file_name("ca");
             config.authority = Some(access::Authority::in_folder(&beside));
             more(config, clock);

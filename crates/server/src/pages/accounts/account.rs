@@ -153,7 +153,7 @@ fn left(l: Language, own: &Person) -> String {
 }
 
 fn sessions(visit: &Visit, own: &Person) -> Vec<SessionRow> {
-    let Some(access) = &visit.app.config.access else {
+    let Some(access) = visit.app.config.access() else {
         return Vec::new();
     };
     let sessions = access.sessions(&own.id, visit.session.as_deref());

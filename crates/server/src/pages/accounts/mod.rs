@@ -4,13 +4,14 @@
 //! secret that is shown this once.
 
 mod account;
+pub(super) mod break_glass;
 mod login;
 mod own_keys;
 mod provider;
 pub(super) mod qr;
 mod setup;
 #[cfg(test)]
-mod tests;
+pub(in crate::pages) mod tests;
 mod user;
 mod users;
 mod words;
@@ -53,6 +54,7 @@ pub(super) fn router() -> Router<App> {
         .route("/account/second-factor", post(account::second_factor))
         .route("/account/sessions", post(account::end_session))
         .route("/account/keys", post(own_keys::change))
+        .route("/break-glass", get(break_glass::page).post(break_glass::change))
         .route("/users", get(users::page).post(users::make))
         .route("/users/{user}", get(user::page).post(user::change))
 }
@@ -79,21 +81,32 @@ fn safe(next: &str) -> &str {
 }
 
 /// A form that was sent, and by whom as far as guesses are counted.
-struct Sent {
+pub(in crate::pages) struct Sent {
     fields: Vec<(String, String)>,
     headers: HeaderMap,
     from: Source,
 }
 
 impl Sent {
-    async fn read(app: &App, visit: &Visit, request: Request) -> Result<Self, Failure> {
+    /// Names and passwords.
+    pub(in crate::pages) async fn read(app: &App, visit: &Visit, request: Request) -> Result<Self, Failure> {
+        Self::read_long(app, visit, request, FORM_BYTES).await
+    }
+
+    /// A form of at most so many bytes.
+    pub(in crate::pages) async fn read_long(
+        app: &App,
+        visit: &Visit,
+        request: Request,
+        most: usize,
+    ) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         let from = identity::source(app, &parts.extensions, &parts.headers);
-        let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_too_long| {
+        let bytes = to_bytes(body, most).await.map_err(|_too_long| {
             let problem = Problem::api(StatusCode::PAYLOAD_TOO_LARGE, "the form is too long");
             Failure::refused(visit, &problem)
         })?;
-        let fields = form_urlencoded::parse(&bytes).take(200);
+        let fields = form_urlencoded::parse(&bytes).take(400);
         Ok(Self {
             fields: fields
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -114,16 +127,23 @@ impl Sent {
     }
 
     /// A field as it was typed; empty where it is not there.
-    fn field(&self, name: &str) -> &str {
+    pub(in crate::pages) fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or("")
     }
 
     /// Every value of a field.
-    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(in crate::pages) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The fields whose names begin so, without that beginning.
+    pub(in crate::pages) fn beginning_with(&self, start: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.as_str())))
     }
 
     fn attempt(&self) -> Attempt<'_> {
@@ -138,12 +158,7 @@ impl Sent {
 
 /// The accounts, where there are any.
 fn accounts(visit: &Visit) -> Result<&Access, Failure> {
-    visit
-        .app
-        .config
-        .access
-        .as_ref()
-        .ok_or_else(|| Failure::not_found(visit))
+    visit.app.config.access().ok_or_else(|| Failure::not_found(visit))
 }
 
 /// The person who visits. A key has no page of its own.
@@ -184,12 +199,17 @@ fn shown(visit: &Visit, page: &impl Template, wrong: Option<&access::Error>) -> 
 }
 
 /// 303: look there.
-fn see(address: &str) -> Response {
+pub(in crate::pages) fn see(address: &str) -> Response {
     let headers = [
         (header::LOCATION, address.to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// What is wrong, in the reader's language.
+pub(in crate::pages) fn wrong(l: Language, error: &access::Error) -> String {
+    Wrong::of(l, error, "").text
 }
 
 /// What should not happen to a form that was shown: the page says that it failed.

@@ -64,9 +64,9 @@ pub(super) async fn change(
                     lifetime: days.map(|days| Duration::from_hours(24 * days)),
                     ..NewKey::default()
                 };
-                access.add_key(&new, who.permissions)
+                access.add_key(&new, who.may_hand_on())
             }
-            "renew" if is_own() => access.rotate_key(id, OVERLAP, who.permissions),
+            "renew" if is_own() => access.rotate_key(id, OVERLAP, who.may_hand_on()),
             "end" if is_own() => {
                 return match access.revoke_key(id) {
                     Ok(()) | Err(Error::NotFound { .. }) => Ok(see("/account?done=key-ended")),

@@ -16,7 +16,7 @@ use super::{login_address, safe};
 use crate::pages::tests::check;
 use crate::{App, Config, router};
 
-const PASSWORD: &str = "kikuyu matatu jua wimbo";
+pub(in crate::pages) const PASSWORD: &str = "kikuyu matatu jua wimbo";
 const OTHER: &str = "bahari nyota mlima upepo";
 
 /// Bytes that differ each time.
@@ -33,7 +33,7 @@ impl Random for Counting {
     }
 }
 
-fn city() -> App {
+pub(in crate::pages) fn city() -> App {
     let folder = std::env::temp_dir();
     let tenants = Tenants::open(&folder, Arc::new(SystemClock), |_| Ok(Box::new(Memory::new()))).unwrap();
     let settings = Settings {
@@ -53,8 +53,7 @@ fn city() -> App {
     )
     .unwrap();
     let mut config = Config::new("127.0.0.1:8080".parse().unwrap(), folder);
-    config.views = Some(PolicyViews::open(access.clone(), twin, TimeZone::UTC).unwrap());
-    config.access = Some(access);
+    config.views = Some(PolicyViews::open(access, twin, TimeZone::UTC).unwrap());
     let catalogue = indicators::Catalogue::built_in();
     App::new(
         tenants,
@@ -66,26 +65,26 @@ fn city() -> App {
 }
 
 /// A browser at the city.
-struct Browser {
-    app: App,
-    cookies: Vec<(String, String)>,
-    language: &'static str,
+pub(in crate::pages) struct Browser {
+    pub(in crate::pages) app: App,
+    pub(in crate::pages) cookies: Vec<(String, String)>,
+    pub(in crate::pages) language: &'static str,
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    page: String,
+pub(in crate::pages) struct Answer {
+    pub(in crate::pages) status: StatusCode,
+    pub(in crate::pages) headers: HeaderMap,
+    pub(in crate::pages) page: String,
 }
 
 impl Answer {
-    fn leads_to(&self) -> &str {
+    pub(in crate::pages) fn leads_to(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.page);
         self.headers[header::LOCATION].to_str().unwrap()
     }
 
     /// The value of the hidden field of a form.
-    fn hidden(&self, name: &str) -> String {
+    pub(in crate::pages) fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self
             .page
@@ -107,7 +106,7 @@ impl Answer {
 }
 
 impl Browser {
-    fn at(app: &App) -> Self {
+    pub(in crate::pages) fn at(app: &App) -> Self {
         Self {
             app: app.clone(),
             cookies: Vec::new(),
@@ -164,11 +163,11 @@ impl Browser {
         answer
     }
 
-    async fn get(&mut self, address: &str) -> Answer {
+    pub(in crate::pages) async fn get(&mut self, address: &str) -> Answer {
         self.send(Request::get(address), Body::empty()).await
     }
 
-    async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(in crate::pages) async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
         let request =
@@ -177,14 +176,19 @@ impl Browser {
     }
 
     /// Sends a form with the token that stands in the page at `from`.
-    async fn send_form(&mut self, from: &str, address: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(in crate::pages) async fn send_form(
+        &mut self,
+        from: &str,
+        address: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let token = self.get(from).await.hidden("form_token");
         let mut all = vec![("form_token", &*token)];
         all.extend_from_slice(fields);
         self.post(address, &all).await
     }
 
-    async fn log_in(&mut self, name: &str, password: &str) -> Answer {
+    pub(in crate::pages) async fn log_in(&mut self, name: &str, password: &str) -> Answer {
         self.post(
             "/login",
             &[("name", name), ("password", password), ("next", "/account")],
@@ -193,14 +197,14 @@ impl Browser {
     }
 }
 
-fn person(app: &App, name: &str, roles: &[Role]) -> access::Person {
+pub(in crate::pages) fn person(app: &App, name: &str, roles: &[Role]) -> access::Person {
     let new = NewPerson {
         name,
         roles,
         password: Some(PASSWORD),
         ..NewPerson::default()
     };
-    let access = app.config.access.as_ref().unwrap();
+    let access = app.config.access().unwrap();
     access.add_person(&new, Permissions::all()).unwrap().0
 }
 
@@ -245,7 +249,7 @@ async fn from_the_first_start_to_a_logout() {
     let mut browser = Browser::at(&app);
     assert_eq!(browser.get("/kpi").await.leads_to(), "/setup");
     assert_eq!(browser.get("/login").await.leads_to(), "/setup");
-    let code = app.config.access.as_ref().unwrap().setup_code().unwrap().unwrap();
+    let code = app.config.access().unwrap().setup_code().unwrap().unwrap();
     assert_eq!(browser.get("/setup").await.status, StatusCode::OK);
     let form = |code, password| [("code", code), ("name", "ada"), ("password", password)];
     let wrong = browser.post("/setup", &form("ABCD", PASSWORD)).await;
@@ -261,7 +265,7 @@ async fn from_the_first_start_to_a_logout() {
     assert_eq!(browser.get("/setup").await.leads_to(), "/login");
     let again = Browser::at(&app).post("/setup", &form(&code, OTHER)).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "a second use");
-    assert!(app.config.access.as_ref().unwrap().people().len() == 1);
+    assert!(app.config.access().unwrap().people().len() == 1);
     // Every page shows who is logged in, and the way out.
     let page = browser.get("/kpi").await;
     assert!(page.page.contains("href=\"/users\"") && page.page.contains("action=\"/logout\""));
@@ -322,7 +326,7 @@ async fn a_login_leads_back_with_a_fresh_session() {
     assert_eq!(browser.get("/map").await.status, StatusCode::OK);
     assert_eq!(browser.log_in("ada", PASSWORD).await.leads_to(), "/account");
     assert!(session(&browser) != first);
-    let access = app.config.access.as_ref().unwrap();
+    let access = app.config.access().unwrap();
     assert!(access.of_session(&first).is_none(), "the one before has ended");
     for _ in 0..30 {
         let _ = Browser::at(&app).log_in("ada", OTHER).await;
@@ -350,7 +354,7 @@ async fn the_second_factor_by_the_pages() {
     let begun = browser.send_form("/account", second, &begin(PASSWORD)).await;
     assert_eq!(begun.leads_to(), "/account?done=begun");
     let page = browser.get("/account?done=begun").await;
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let secret = access.enrolment(&ada.id).unwrap().unwrap().secret;
     assert!(page.page.contains("class=\"qr\"") && page.page.contains(&secret));
     let wrong = browser
@@ -366,8 +370,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     let app = city();
     person(&app, "ada", &[Role::Administrator]);
     app.config
-        .access
-        .as_ref()
+        .access()
         .unwrap()
         .put_group("works", &[Role::Editor], Permissions::all())
         .unwrap();
@@ -407,7 +410,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     assert!(refused.page.contains("users.manage"), "it names what is missing");
     assert_eq!(ben.get("/scenarios/new").await.status, StatusCode::FORBIDDEN);
 
-    let id = app.config.access.as_ref().unwrap().person("ben").unwrap().id;
+    let id = app.config.access().unwrap().person("ben").unwrap().id;
     let at = format!("/users/{id}");
     let roles = [("then", "roles"), ("role", "planner"), ("group", "works")];
     assert_eq!(
@@ -442,7 +445,7 @@ async fn accounts_are_made_changed_and_closed_by_the_pages() {
     );
     let reset = ada.send_form(&at, &at, &[("then", "reset")]).await;
     assert!(reset.shown_once().contains("/invitation?code="));
-    let own = app.config.access.as_ref().unwrap().person("ada").unwrap().id;
+    let own = app.config.access().unwrap().person("ada").unwrap().id;
     let last = ada
         .send_form(&at, &format!("/users/{own}"), &[("then", "delete")])
         .await;
@@ -480,7 +483,7 @@ async fn ones_own_password_sessions_and_keys() {
     assert_eq!(there.get("/account").await.leads_to(), "/login?next=%2Faccount");
     there.log_in("ada", OTHER).await;
     // The id of a session is no token.
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let ada = access.person("ada").unwrap();
     let session = access.sessions(&ada.id, None).into_iter().next().unwrap().id;
     assert!(access.of_session(&session).is_none());
@@ -522,7 +525,7 @@ async fn ones_own_password_sessions_and_keys() {
 async fn every_page_in_every_language() {
     let app = city();
     let ada = person(&app, "ada", &[Role::Administrator]);
-    let access = app.config.access.clone().unwrap();
+    let access = app.config.access().unwrap().clone();
     let ben = NewPerson {
         name: "ben",
         ..NewPerson::default()

@@ -30,6 +30,8 @@ impl Wrong {
             Error::Weak(Weakness::Common) => l.text("wrong-common"),
             Error::LastAdministrator => l.text("wrong-last"),
             Error::Beyond(_) => l.text("wrong-beyond"),
+            Error::Wrong(_) => l.text("wrong-given"),
+            Error::Unseen => l.text("policy-why-unseen"),
             // Forms know nothing of devices.
             Error::State(_) | Error::BadDevice(_) | Error::Request(_) | Error::Authority(_) => {
                 l.text("wrong-state")

@@ -121,7 +121,7 @@ fn shown(
     let l = visit.language;
     let at = at(visit)?;
     let (state, class) = register::assessed(activity, at.desk.now());
-    let people = names(visit.app.config.access.as_ref());
+    let people = names(visit.app.config.access());
     let name = |id: &str| people.get(id).cloned().unwrap_or_else(|| id.to_owned());
     let told = activity.assessment.as_ref().map(|assessment| {
         let author = l.text_with(

@@ -37,7 +37,7 @@ struct Taken {
 }
 
 fn taken(visit: &Visit, steps: &[Step]) -> Vec<Taken> {
-    let people = names(visit.app.config.access.as_ref());
+    let people = names(visit.app.config.access());
     (steps.iter())
         .map(|step| Taken {
             step: word(visit.language, &step.step),

@@ -68,7 +68,7 @@ impl Believing {
     }
 
     fn access(&self) -> access::Access {
-        self.city.app.config.access.clone().unwrap()
+        self.city.app.config.access().unwrap().clone()
     }
 
     /// The claims of a right access token.
