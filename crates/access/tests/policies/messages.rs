@@ -160,11 +160,11 @@ fn there_are_limits() {
         policies,
         ..Limits::default()
     };
-    // Those of the roles count as well: there are ten.
-    assert!(read(&many, limits(22)).is_ok());
-    let message = read(&many, limits(21)).unwrap_err().to_string();
+    // Those of the roles count as well: there are eleven.
+    assert!(read(&many, limits(23)).is_ok());
+    let message = read(&many, limits(22)).unwrap_err().to_string();
     assert!(
-        message.contains("there are 22 policies; keep 21 at most"),
+        message.contains("there are 23 policies; keep 22 at most"),
         "{message}"
     );
     let small = Limits {
