@@ -104,7 +104,7 @@ fn patterns(q: &Q) -> usize {
 }
 
 impl Test {
-    fn new(operator: Operator, operands: &[Operand]) -> Result<Self, Error> {
+    pub(crate) fn new(operator: Operator, operands: &[Operand]) -> Result<Self, Error> {
         let wanted = || operands.iter().map(Wanted::new).collect::<Result<Vec<_>, _>>();
         Ok(match (operator, operands) {
             (Operator::Equal, _) => Self::Equal(wanted()?),
@@ -123,7 +123,7 @@ impl Test {
         })
     }
 
-    fn holds(&self, target: &Target<'_>) -> bool {
+    pub(crate) fn holds(&self, target: &Target<'_>) -> bool {
         let text_matches =
             |regex: &Regex, scalar: &Scalar<'_>| matches!(scalar, Scalar::Text(t) if regex.is_match(t));
         match (self, target) {

@@ -20,6 +20,7 @@ pub mod prepared;
 pub mod registrations;
 mod target;
 pub mod temporal;
+pub mod texts;
 pub mod view;
 
 pub use bbox::Bbox;
@@ -30,6 +31,7 @@ pub use order::{SortKey, Sorter};
 pub use place::Place;
 pub use plan::{OrderPlan, Plan, TextsOf};
 pub use prepared::Prepared;
+pub use texts::{PreparedTest, TextTest};
 pub use view::{Caller, Purpose, View};
 
 /// Whether a value is a geometry of so many positions that its shape should be looked at before it is compared.

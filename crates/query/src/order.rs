@@ -108,6 +108,26 @@ impl Sorter {
         }
     }
 
+    /// The GeoProperty of which the nearest comes first, and what distances are measured from; `None` where something else
+    /// decides first.
+    pub fn nearest(&self) -> Option<(&Name, &Geometry<f64>)> {
+        let (OrderKey::Attribute(path), Direction::NearestFirst) = self.terms.first()? else {
+            return None;
+        };
+        match (&*path.attributes, &*path.members) {
+            ([name], []) => Some((name, self.from.as_ref()?)),
+            _ => None,
+        }
+    }
+
+    /// The distance that decides first, in metres; `None` of what has none.
+    pub fn distance(&self, key: &SortKey) -> Option<f64> {
+        match key.0.first() {
+            Some(Rank::Distance(metres)) => Some(*metres),
+            _ => None,
+        }
+    }
+
     /// Whether texts are in the order of [`crate::compare_texts`], which tells more of them apart.
     pub fn has_root_collation(&self) -> bool {
         self.collation.is_root()

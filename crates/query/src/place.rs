@@ -156,18 +156,15 @@ impl Sorter {
         })
     }
 
-    /// Whether what a view hides of an entity can only move it further back. The entity's own times tell of attributes
-    /// that may be hidden: without them it was changed earlier.
+    /// Whether what a view hides of an entity can only move it further back: what is not seen comes last in either
+    /// direction. But without what is hidden, it was changed earlier.
     pub fn hiding_moves_back(&self) -> bool {
-        match self.terms.first() {
-            Some((OrderKey::Attribute(path), direction)) => match &*path.attributes {
-                [name] if is_system(name) => {
-                    name.short() != "modifiedAt" || *direction == Direction::Descending
-                }
-                _ => true,
-            },
-            _ => true,
-        }
+        self.terms.iter().all(moves_back)
+    }
+
+    /// Whether it can only move it further back by its first value.
+    pub fn hiding_moves_first_back(&self) -> bool {
+        self.terms.first().is_some_and(moves_back)
     }
 
     /// The order for people, with short names: `colour, address[city] desc (sv)`.
@@ -198,6 +195,16 @@ impl Sorter {
             Some(tag) => format!("{terms} ({tag})"),
             None => terms,
         }
+    }
+}
+
+fn moves_back((key, direction): &(OrderKey, Direction)) -> bool {
+    match key {
+        OrderKey::Attribute(path) => match &*path.attributes {
+            [name] if is_system(name) => name.short() != "modifiedAt" || *direction == Direction::Descending,
+            _ => true,
+        },
+        OrderKey::Id | OrderKey::Type | OrderKey::Scope => true,
     }
 }
 
@@ -372,14 +379,17 @@ mod tests {
             Sorter::new(&order).unwrap()
         };
         assert!(!from("[0,0]").has_places() && !from("[0,0]").is_same_order(&from("[0,0]")));
-        for (order, moves_back) in [
-            ("modifiedAt;desc", true),
-            ("modifiedAt", false),
-            ("createdAt", true),
-            ("a.modifiedAt", true),
-            ("id", true),
+        for (order, first, all) in [
+            ("modifiedAt;desc", true, true),
+            ("modifiedAt", false, false),
+            ("createdAt,modifiedAt", true, false),
+            ("a,h;desc,createdAt;desc", true, true),
+            ("a.modifiedAt", true, true),
+            ("id", true, true),
         ] {
-            assert_eq!(sorter(order, None).hiding_moves_back(), moves_back, "{order}");
+            let sorter = sorter(order, None);
+            let found = (sorter.hiding_moves_first_back(), sorter.hiding_moves_back());
+            assert_eq!(found, (first, all), "{order}");
         }
     }
 }

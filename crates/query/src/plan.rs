@@ -7,7 +7,7 @@ use ngsi_ld::query::q::{Operand, Operator, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Name, Uri};
 
-use crate::{Bbox, Selection};
+use crate::{Bbox, Selection, TextTest};
 
 /// Where to look. Every entity that the selection takes is among those that the path leads to; visited in order
 /// of creation, each once.
@@ -42,6 +42,14 @@ pub enum Plan {
     /// Entities with one of these texts in an attribute, and those with texts of it that an index leaves out: long
     /// ones, or too many.
     ByText(Vec<TextsOf>),
+    /// Entities with a text in an attribute that a comparison takes, and those with texts of it that an index leaves
+    /// out. Whether that is a shorter path than another only those know who have asked it of each text.
+    ByTextsThat {
+        /// The attribute.
+        attribute: Name,
+        /// The comparison.
+        test: TextTest,
+    },
     /// Every entity.
     Scan,
 }
@@ -75,6 +83,8 @@ pub enum OrderPlan {
         /// The index is of the entities of this type; `None`: of all.
         of_type: Option<Name>,
     },
+    /// By looking ever further around what distances are measured from, by the places of this GeoProperty.
+    Outwards(Name),
     /// By sorting all that this path leads to.
     Sorted(Plan),
 }
@@ -117,6 +127,11 @@ impl Plan {
         if let Some(q) = &selection.q {
             paths.extend(numbers(q));
             paths.extend(conjuncts(q).iter().filter_map(needed_texts).map(Self::ByText));
+            let tests = conjuncts(q).iter().filter_map(TextTest::of);
+            paths.extend(tests.map(|(attribute, test)| Self::ByTextsThat {
+                attribute: attribute.clone(),
+                test,
+            }));
             for needed in conjuncts(q)
                 .iter()
                 .filter_map(needed_attributes)
@@ -146,7 +161,8 @@ impl Plan {
             | Self::ByAttribute(_)
             | Self::ByGeo { .. }
             | Self::ByNumber { .. }
-            | Self::ByText(_) => return false,
+            | Self::ByText(_)
+            | Self::ByTextsThat { .. } => return false,
         }
         rest.is_everything()
     }
@@ -349,6 +365,9 @@ impl fmt::Display for Plan {
                 }
                 Ok(())
             }
+            Self::ByTextsThat { attribute, test } => {
+                write!(f, "by the texts of {} that are {test}", attribute.short())
+            }
             Self::Scan => f.write_str("every entity"),
         }
     }
@@ -377,209 +396,12 @@ impl fmt::Display for OrderPlan {
                     None => Ok(()),
                 }
             }
+            Self::Outwards(property) => write!(f, "outwards by {}", property.short()),
             Self::Sorted(plan) => write!(f, "sorted: {plan}"),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ngsi_ld::query::geo::GeoQuery;
-    use ngsi_ld::query::q::Path;
-
-    fn name(term: &str) -> Name {
-        Name::default_term(term)
-    }
-
-    #[test]
-    fn paths() {
-        let a = TypeSelection::Type(name("A"));
-        let b = TypeSelection::Type(name("B"));
-        let or = TypeSelection::Or(vec![a.clone(), b.clone()]);
-        let exists = |term: &str| {
-            Q::Exists(Path {
-                attributes: vec![name(term)],
-                members: vec![],
-            })
-        };
-        let created = Q::Exists(Path {
-            attributes: vec![Name::from_iri(format!("{NGSI_LD}createdAt"))],
-            members: vec![],
-        });
-        let geo = GeoQuery::parse("near;maxDistance==1000", "Point", "[0,0]", None).unwrap();
-        let far = GeoQuery::parse("near;minDistance==1000", "Point", "[0,0]", None).unwrap();
-        let any = Selection::default;
-        let check = |selection: Selection, printed: &str, exact: bool| {
-            let plan = Plan::of(&selection);
-            assert_eq!(
-                (plan.to_string(), plan.is_exact(&selection)),
-                (printed.to_owned(), exact)
-            );
-        };
-        check(any(), "every entity", true);
-        check(
-            Selection {
-                ids: vec![Uri::ngsi_ld("A", "1")],
-                ..any()
-            },
-            "by id, 1 given",
-            true,
-        );
-        check(
-            Selection {
-                ids: vec![Uri::ngsi_ld("A", "1")],
-                types: Some(a.clone()),
-                ..any()
-            },
-            "by id, 1 given",
-            false,
-        );
-        check(Selection::of_type(name("A")), "by type A", true);
-        check(
-            Selection {
-                types: Some(or.clone()),
-                ..any()
-            },
-            "by type A, B",
-            true,
-        );
-        let and = TypeSelection::And(vec![or, b]);
-        check(
-            Selection {
-                types: Some(and),
-                ..any()
-            },
-            "by type B",
-            false,
-        );
-        check(
-            Selection {
-                types: Some(TypeSelection::And(vec![])),
-                ..any()
-            },
-            "every entity",
-            false,
-        );
-        check(
-            Selection {
-                attributes: vec![name("x")],
-                ..any()
-            },
-            "by attribute x",
-            true,
-        );
-        check(
-            Selection {
-                q: Some(exists("x")),
-                ..any()
-            },
-            "by attribute x",
-            false,
-        );
-        check(
-            Selection {
-                q: Some(Q::Or(vec![exists("x"), exists("y")])),
-                ..any()
-            },
-            "by attribute x, y",
-            false,
-        );
-        check(
-            Selection {
-                q: Some(Q::Or(vec![exists("x"), created.clone()])),
-                ..any()
-            },
-            "every entity",
-            false,
-        );
-        check(
-            Selection {
-                q: Some(Q::And(vec![exists("x"), created])),
-                ..any()
-            },
-            "by attribute x",
-            false,
-        );
-        check(
-            Selection {
-                geo: Some(far),
-                ..any()
-            },
-            "every entity",
-            false,
-        );
-        check(
-            Selection {
-                geo: Some(geo),
-                types: Some(a),
-                ..any()
-            },
-            "by location in [-0.009135, -0.009140, 0.009135, 0.009140] of type A",
-            false,
-        );
-    }
-
-    #[test]
-    fn paths_by_number_and_text() {
-        use ngsi_ld::context::Context;
-        for (q, expected) in [
-            ("a>5", "by number a in [5, inf]; by attribute a"),
-            ("a<=5", "by number a in [-inf, 5]; by attribute a"),
-            ("a==1..5", "by number a in [1, 5]; by attribute a"),
-            ("a==7,3,5", "by number a in [3, 7]; by attribute a"),
-            ("a>=1;a<5", "by number a in [1, 5]; by attribute a"),
-            (
-                "a>=1;b==2",
-                "by number a in [1, inf]; by number b in [2, 2]; by attribute a; by attribute b",
-            ),
-            ("a!=5", "by attribute a"),
-            ("a==5,\"x\"", "by attribute a"),
-            ("a.b>5", "by attribute a"),
-            ("a[b]>5", "by attribute a"),
-            ("a>\"x\"", "by attribute a"),
-            ("a==\"x\"", "by text a in [\"x\"]; by attribute a"),
-            (
-                "a==\"x\",\"y\",\"x\"",
-                "by text a in [\"x\", \"y\"]; by attribute a",
-            ),
-            (
-                "a==urn:x:1,word",
-                "by text a in [\"urn:x:1\", \"word\"]; by attribute a",
-            ),
-            ("a==\"x\"|a==\"y\"", "by text a in [\"x\", \"y\"]; by attribute a"),
-            (
-                "a==\"x\"|b==\"y\"",
-                "by text a in [\"x\"] or b in [\"y\"]; by attribute a, b",
-            ),
-            (
-                "(a==\"x\";c>5)|(c<2;b==\"y\")",
-                "by text a in [\"x\"] or b in [\"y\"]; by attribute a, c",
-            ),
-            (
-                "a==\"x\";b==\"y\"",
-                "by text a in [\"x\"]; by text b in [\"y\"]; by attribute a; by attribute b",
-            ),
-            ("a==\"x\"|a==5", "by attribute a"),
-            ("a==\"x\"|b", "by attribute a, b"),
-            ("a!=\"x\"", "by attribute a"),
-            ("a==\"x\"..\"y\"", "by attribute a"),
-            ("a==\"x\",2026-01-01", "by attribute a"),
-            ("a[b]==\"x\"", "by attribute a"),
-            ("a.b==\"x\"", "by attribute a"),
-            ("a{b}==\"x\"", "by attribute a"),
-            ("a~=\"^x\"", "by attribute a"),
-            ("a>5|a<1", "by attribute a"),
-            ("a{b}>5", "by attribute a"),
-        ] {
-            let selection = Selection {
-                q: Some(Q::parse(q, Context::core()).unwrap()),
-                ..Selection::default()
-            };
-            let paths = Plan::alternatives(&selection);
-            let printed: Vec<_> = paths.iter().map(ToString::to_string).collect();
-            assert_eq!(printed.join("; "), expected, "{q}");
-            assert!(paths.iter().all(|path| !path.is_exact(&selection)));
-        }
-    }
-}
+#[path = "plan_tests.rs"]
+mod tests;

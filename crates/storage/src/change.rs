@@ -28,7 +28,9 @@ pub enum Change {
     /// The last state of an entity that has no current one: not a part of its history, but kept beside it, because it
     /// decides who may see that. It goes when the entity gets a current state.
     Last(EntityKey, Vec<Attribute>),
-    /// An instance of the past, which never was (or no longer is) the current one.
+    /// An instance of the past, which never was (or no longer is) the current one. Of an entity of which only a
+    /// history was ever given it is also the last one of its name and `datasetId`, unless a later one is; those of the
+    /// Scope are not.
     History(EntityKey, Attribute),
     /// Every instance of the past that is this one is destroyed; nothing happens where there is none. What is
     /// current stays.
@@ -81,6 +83,8 @@ pub struct Stored {
     pub key: EntityKey,
     /// Its current state; of one that has none any more, the last one.
     pub entity: Entity,
+    /// Whether that is known: an older program left none, and what it was cannot be told from the history.
+    pub last_known: bool,
     /// See [`Head::temporal_only`].
     pub temporal_only: bool,
     /// See [`Change::Delete`]: kept because its history is.

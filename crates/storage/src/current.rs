@@ -16,6 +16,8 @@ use crate::{Change, Datasets, EntityKey, Head, Past, Stored};
 const HEAD: u8 = 1;
 const DELETED: u8 = 2;
 const ERASED: u8 = 4;
+/// It has no current state, but a last one.
+const LAST: u8 = 8;
 
 /// The state of one entity.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +26,8 @@ pub(crate) struct Current {
     /// The current ones; of an entity that has no current state, those of its last one.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) deleted_at: Option<Timestamp>,
+    /// It has no current state, and an older program left no last one.
+    pub(crate) lacks_last: bool,
     /// The tombstone: everything before was destroyed at this instant.
     pub(crate) erased_at: Option<Timestamp>,
 }
@@ -83,6 +87,7 @@ impl Current {
                 if !self.is_live() && !head.temporal_only {
                     self.attributes.clear();
                 }
+                self.lacks_last &= head.temporal_only;
                 self.head = Some(head);
                 self.deleted_at = None;
             }
@@ -107,9 +112,13 @@ impl Current {
             Change::Last(_, attributes) => {
                 if !self.is_live() {
                     self.attributes = attributes;
+                    self.lacks_last = false;
                 }
             }
-            Change::History(_, attribute) => became.past.push(Past::Instance(attribute)),
+            Change::History(_, attribute) => {
+                self.bring_up(&attribute);
+                became.past.push(Past::Instance(attribute));
+            }
             Change::Forget(_, attribute) => became.forget(Forgotten::Instance(attribute)),
             Change::ForgetSeries(_, name, datasets) => became.forget(Forgotten::Series(name, datasets)),
             Change::Erase(_, at) => {
@@ -126,8 +135,20 @@ impl Current {
     }
 
     /// Whether the attributes are current.
-    fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.deleted_at.is_none() && self.head.as_ref().is_none_or(|head| !head.temporal_only)
+    }
+
+    /// Where only a history was ever given: the latest of each attribute and data set is its last state.
+    fn bring_up(&mut self, told: &Attribute) {
+        if self.is_live() || self.deleted_at.is_some() || told.is_scope() {
+            return;
+        }
+        let same = |a: &&Attribute| a.name == told.name && a.dataset_id == told.dataset_id;
+        let present = self.attributes.iter().find(same);
+        if present.is_none_or(|present| present.instant() <= told.instant()) {
+            self.put(told.clone(), &mut Became::default()); // what it replaces is past already
+        }
     }
 
     /// In the same place as [`Entity::put`] would.
@@ -151,6 +172,7 @@ impl Current {
     /// As it is loaded; `None` while it has no head.
     pub(crate) fn stored(self, key: EntityKey) -> Option<Stored> {
         let head = self.head?;
+        let last_known = !self.lacks_last;
         let entity = Entity {
             id: head.id,
             types: head.types,
@@ -164,6 +186,7 @@ impl Current {
         Some(Stored {
             key,
             entity,
+            last_known,
             temporal_only: head.temporal_only,
             deleted_at: self.deleted_at,
         })
@@ -175,7 +198,8 @@ impl Current {
         output.byte(
             flag(self.head.is_some(), HEAD)
                 | flag(self.deleted_at.is_some(), DELETED)
-                | flag(self.erased_at.is_some(), ERASED),
+                | flag(self.erased_at.is_some(), ERASED)
+                | flag(!self.is_live() && !self.lacks_last, LAST),
         );
         let mut base = Timestamp::from_micros(0);
         if let Some(head) = &self.head {
@@ -216,16 +240,18 @@ impl Current {
         for _ in 0..count {
             attributes.push(read_attribute(&mut input, base, names, 0)?);
         }
-        if input.is_empty() {
-            Ok(Self {
-                head,
-                attributes,
-                deleted_at,
-                erased_at,
-            })
-        } else {
-            Err(Malformed("the row is too long"))
+        if !input.is_empty() {
+            return Err(Malformed("the row is too long"));
         }
+        let mut current = Self {
+            head,
+            attributes,
+            deleted_at,
+            lacks_last: false,
+            erased_at,
+        };
+        current.lacks_last = !current.is_live() && flags & LAST == 0;
+        Ok(current)
     }
 }
 

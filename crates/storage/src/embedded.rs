@@ -25,7 +25,7 @@ use crate::maintain::{Options, Work};
 use crate::names::{Dictionary, Namer};
 use crate::reader::Shared;
 use crate::record::key_of;
-use crate::tables::{FORMAT, meta, open_for_writing, set_meta};
+use crate::tables::{FORMAT_THAT_FORGETS, FORMAT_WITH_LAST, meta, open_for_writing, set_meta};
 use crate::{
     Change, EntityKey, Environment, Lsn, Storage, StorageError, StorageReader, Stored, Tidied, blob, current,
     system,
@@ -39,6 +39,8 @@ pub struct Embedded {
     pub(crate) options: Options,
     /// The number of the last commit.
     pub(crate) last: u64,
+    /// The version of the file.
+    pub(crate) format: u32,
     /// So many names are in the table.
     pub(crate) saved_names: usize,
     /// Greater keys have no rows.
@@ -109,9 +111,11 @@ impl Embedded {
                 last,
                 greatest.unwrap_or(0).cast_unsigned(),
                 meta(&connection, "purge")?,
+                meta(&connection, "format")?.and_then(|format| u32::try_from(format).ok()),
             ))
         };
-        let (names, last, greatest_key, purge) = read().map_err(|fault: Fault| fault.at(&path, "opening"))?;
+        let (names, last, greatest_key, purge, format) =
+            read().map_err(|fault: Fault| fault.at(&path, "opening"))?;
         let saved_names = names.len();
         Ok(Self {
             connection,
@@ -119,6 +123,7 @@ impl Embedded {
             environment,
             options,
             last,
+            format: format.unwrap_or_default(),
             saved_names,
             greatest_key,
             work: Work::Nothing,
@@ -194,15 +199,17 @@ impl Embedded {
         if erases(changes) {
             set_meta(transaction, "purge", lsn)?;
         }
-        if forgets(changes) {
-            // An older program would take these records for damage.
-            set_meta(transaction, "format", FORMAT.into())?;
+        let format = format_of(changes);
+        if format > self.format {
+            // An older program would take these records for damage, or what they leave for something else.
+            set_meta(transaction, "format", format.into())?;
         }
         system::apply(transaction, changes)
     }
 
     fn written(&mut self, changes: &[Change], lsn: u64, bytes: usize) -> Lsn {
         self.last = lsn;
+        self.format = self.format.max(format_of(changes));
         self.saved_names = self.shared.names.read().len();
         self.unwritten += bytes + 4_096 * 4;
         if erases(changes) {
@@ -261,8 +268,9 @@ impl Drop for Embedded {
     }
 }
 
-impl Storage for Embedded {
-    fn load(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
+impl Embedded {
+    /// Gives every entity that is stored, in order of its key.
+    pub(crate) fn each(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
         let names = self.shared.names.read();
         let pending = self.shared.pending.lock();
         let unfolded = pending.entities();
@@ -300,6 +308,16 @@ impl Storage for Embedded {
         self.last = self.last.max(greatest);
         let result = broken.map_or(read, Err);
         self.outcome(result, "loading")
+    }
+}
+
+impl Storage for Embedded {
+    fn load(&mut self, sink: &mut dyn FnMut(Stored)) -> Result<(), StorageError> {
+        if let Err(error) = self.fill_last_states() {
+            // It is safe without them: what is not known decides for nobody.
+            tracing::warn!(%error, "the last states of entities that are gone could not be written; it is tried again at the next start");
+        }
+        self.each(sink)
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<Lsn, StorageError> {
@@ -376,6 +394,17 @@ pub(crate) fn begin(connection: &Connection) -> Result<Transaction<'_>, Fault> {
 /// Whether something is to leave the files.
 fn erases(changes: &[Change]) -> bool {
     forgets(changes) || changes.iter().any(|change| matches!(change, Change::Erase(..)))
+}
+
+/// The least version of a file that may hold these changes.
+fn format_of(changes: &[Change]) -> u32 {
+    let of = |change: &Change| match change {
+        Change::Delete(..) | Change::Last(..) => FORMAT_WITH_LAST,
+        Change::Head(_, head) if head.temporal_only => FORMAT_WITH_LAST,
+        Change::Forget(..) | Change::ForgetSeries(..) => FORMAT_THAT_FORGETS,
+        _ => 1,
+    };
+    changes.iter().map(of).max().unwrap_or(1)
 }
 
 fn forgets(changes: &[Change]) -> bool {

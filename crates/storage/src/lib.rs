@@ -5,7 +5,7 @@
 //! [`Memory`] is the simplest engine, for tests; [`contract`] is the suite of tests that each engine passes.
 //!
 //! Inside the file, from the outside in: `tables` (schema, version), `log`, `fold`, `current` (an entity's row),
-//! `series` and `chunk` (history), `blob`, `system`; the bytes are in `record`, `geometry`, `column`, `codec`.
+//! `last` (what older programs left of it), `series` and `chunk` (history), `blob`, `system`; the bytes are in `record`, `geometry`, `column`, `codec`.
 
 mod blob;
 pub mod change;
@@ -20,6 +20,7 @@ pub mod environment;
 mod fault;
 mod fold;
 mod geometry;
+mod last;
 mod log;
 pub mod maintain;
 pub mod memory;

@@ -69,6 +69,7 @@ impl Storage for Memory {
             sink(Stored {
                 key: *key,
                 entity,
+                last_known: true,
                 temporal_only: head.temporal_only,
                 deleted_at: kept.deleted_at,
             });
@@ -180,6 +181,20 @@ impl Tables {
                         .filter(|text| text.len() == 64)
                         .map(str::to_owned),
                 );
+                let only_past = kept.head.as_ref().is_some_and(|head| head.temporal_only);
+                if only_past && kept.deleted_at.is_none() && !attribute.is_scope() {
+                    let series = |a: &Attribute| (a.name.clone(), a.dataset_id.clone());
+                    let last = kept.current.iter().position(|a| series(a) == series(&attribute));
+                    match last {
+                        Some(at) if kept.current[at].instant() > attribute.instant() => {}
+                        Some(at) => kept.current[at] = attribute.clone(),
+                        None => {
+                            let named = kept.current.iter().rposition(|a| a.name == attribute.name);
+                            let at = named.map_or(kept.current.len(), |at| at + 1);
+                            kept.current.insert(at, attribute.clone());
+                        }
+                    }
+                }
                 kept.past.push(Past::Instance(attribute));
             }
             Change::Forget(key, attribute) => {

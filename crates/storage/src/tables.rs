@@ -9,8 +9,13 @@ use crate::StorageError;
 use crate::fault::Fault;
 
 /// The version of the file that this program writes and knows. 2: the log may hold that instances of the past were
-/// destroyed; a file of version 1 becomes one of version 2 with the first of these.
-pub(crate) const FORMAT: u32 = 2;
+/// destroyed. 3: what has no current state has a last one. An older file becomes one of these with the first change
+/// that an older program would not understand, or not undo.
+pub(crate) const FORMAT: u32 = 3;
+/// The first version in which instances of the past may be destroyed.
+pub(crate) const FORMAT_THAT_FORGETS: u32 = 2;
+/// The first version with last states.
+pub(crate) const FORMAT_WITH_LAST: u32 = 3;
 /// `Mapa`, in SQLite's header, for `file` and its like.
 const APPLICATION_ID: u32 = 0x4d61_7061;
 

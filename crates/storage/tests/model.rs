@@ -260,15 +260,16 @@ fn open(folder: &Path, fold_changes: usize) -> Embedded {
     Embedded::open_with(folder, "mapacha", Environment::real(1), options).unwrap()
 }
 
-fn everything(storage: &mut dyn Storage) -> Vec<(EntityKey, Entity, bool, Option<Timestamp>)> {
+fn everything(storage: &mut dyn Storage) -> Vec<(EntityKey, Entity, bool, bool, Option<Timestamp>)> {
     let mut all = Vec::new();
     storage
         .load(&mut |Stored {
                         key,
                         entity,
+                        last_known,
                         temporal_only,
                         deleted_at,
-                    }| all.push((key, entity, temporal_only, deleted_at)))
+                    }| all.push((key, entity, last_known, temporal_only, deleted_at)))
         .unwrap();
     all
 }

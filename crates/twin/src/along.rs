@@ -6,14 +6,14 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use ngsi_ld::query::q::is_system;
 use ngsi_ld::{Entity, Name, Uri};
-use query::{EntityQuery, Links, OrderPlan, Plan, Sorter, View};
+use query::{EntityQuery, Links, OrderPlan, Sorter, View};
 use storage::EntityKey;
 
 use crate::attribute_index::{At, Counts, number};
-use crate::choice;
+use crate::choice::{self, Chosen};
 use crate::error::Error;
 use crate::in_order::Indexed;
-use crate::ordered::{MAX_ORDERED, Ordered};
+use crate::ordered::Ordered;
 use crate::reader::Page;
 use crate::reading::{Reading, seen};
 use crate::shard::{Lane, Record};
@@ -38,17 +38,17 @@ struct Along<'a> {
 }
 
 impl<S: Shards> Reading<'_, S> {
-    /// One page in an order, by the shortest of three ways: along the values of an attribute, along an index of the
-    /// order, or by sorting.
+    /// One page in an order, by the shortest way: along the values of an attribute, along an index of the order, outwards
+    /// from a place, or by sorting.
     pub(crate) fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
         let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
-        let plan = choice::choose(self.state, &query.selection, None);
-        let indexed = self.indexed(view, query, sorter, &plan);
+        let way = choice::choose(self.state, &query.selection, None);
+        let indexed = self.indexed(view, query, sorter, &way);
         let mut in_vain = 0;
         if !is_better(indexed.as_ref(), sorter)
-            && let Some(along) = self.along(view, query, sorter, &plan)
+            && let Some(along) = self.along(view, query, sorter, &way)
         {
-            match self.page_along(view, query, sorter, &along, &plan)? {
+            match self.page_along(view, query, sorter, &along, &way)? {
                 Ok(page) => {
                     if let Some(indexed) = indexed.filter(|_| !sorter.has_one_term()) {
                         // What an index of all terms would not have looked at: entities of the same first value.
@@ -69,7 +69,13 @@ impl<S: Shards> Reading<'_, S> {
                 Err(examined) => in_vain += examined,
             }
         }
-        let examined = self.visit_by(plan, view, &query.selection, &mut |entity| {
+        if let Some(search) = self.outwards(view, query, sorter, &way) {
+            match self.page_outwards(view, query, sorter, &search)? {
+                Ok(page) => return Ok(page),
+                Err(examined) => in_vain += examined,
+            }
+        }
+        let examined = self.visit_by(&way, view, &query.selection, &mut |entity| {
             ordered.push(entity);
             true
         })?;
@@ -80,10 +86,10 @@ impl<S: Shards> Reading<'_, S> {
 
     /// The way by which a page in an order is looked for.
     pub(crate) fn order_plan(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> OrderPlan {
-        let plan = choice::choose(self.state, &query.selection, None);
-        let indexed = self.indexed(view, query, sorter, &plan);
+        let way = choice::choose(self.state, &query.selection, None);
+        let indexed = self.indexed(view, query, sorter, &way);
         if !is_better(indexed.as_ref(), sorter)
-            && let Some(along) = self.along(view, query, sorter, &plan)
+            && let Some(along) = self.along(view, query, sorter, &way)
         {
             return OrderPlan::Along {
                 attribute: along.name.clone(),
@@ -93,34 +99,28 @@ impl<S: Shards> Reading<'_, S> {
         }
         match indexed {
             Some(indexed) if indexed.is_due_to_sort() => indexed.plan(),
-            _ => OrderPlan::Sorted(plan),
+            _ => match self.outwards(view, query, sorter, &way) {
+                Some(search) => OrderPlan::Outwards(search.property.clone()),
+                None => OrderPlan::Sorted(way.plan),
+            },
         }
     }
 
-    /// `None` where that is not the shorter way: to sort what `plan` leads to is.
+    /// `None` where that is not the shorter way: to sort what `way` leads to is.
     fn along<'b>(
         &self,
         view: &View,
         query: &EntityQuery,
         sorter: &'b Sorter,
-        plan: &Plan,
+        way: &Chosen,
     ) -> Option<Along<'b>> {
         let (name, descending) = sorter.leading_attribute()?;
-        // Whoever is to count looks at all.
-        let counting = query.count && self.known_total(view, query).is_none();
-        if counting || query.limit == 0 || is_system(name) {
-            return None;
-        }
-        // The index still has what has ended and is not deleted yet.
-        if self.over_by.is_some() {
-            return None;
-        }
-        let held = query.offset + query.limit + 1;
-        if held > MAX_ORDERED {
+        let held = self.held(view, query)?;
+        if is_system(name) {
             return None;
         }
         let (counts, present) = self.counts(name);
-        let others = choice::length(self.state, plan);
+        let others = way.length(self.state);
         let texts = sorter.has_root_collation();
         let has_texts = counts.texts + counts.other_texts > 0;
         let along = Along {
@@ -167,7 +167,7 @@ impl<S: Shards> Reading<'_, S> {
         query: &EntityQuery,
         sorter: &Sorter,
         along: &Along<'_>,
-        plan: &Plan,
+        way: &Chosen,
     ) -> Result<Result<Page, usize>, Error> {
         let name = along.name;
         let filter = query.selection.prepare()?;
@@ -259,7 +259,7 @@ impl<S: Shards> Reading<'_, S> {
                 .last_of_full()
                 .is_some_and(|(last, _)| sorter.leads_with_something(last))
             {
-                for record in Walk::new(self.state, &plan.clone().into()) {
+                for record in way.walk(self.state) {
                     if ordered.last_of_full().is_some() {
                         break;
                     }

@@ -121,6 +121,7 @@ impl Situation<'_> {
         let record = Record {
             key: self.key(),
             entity: Arc::new(entity),
+            last_known: status == Status::Live || self.record.as_ref().is_none_or(|record| record.last_known),
             status,
         };
         Ok(Effect {
@@ -172,9 +173,11 @@ impl Situation<'_> {
             for past in (self.past.known)(record.key, &names, (first, last.plus_micros(1)))? {
                 learn(&past);
             }
-            record.entity.attributes.iter().for_each(|attribute| {
+            // The last ones of an entity that has no current state are among those of the past.
+            let current = record.live().into_iter().flat_map(|entity| &entity.attributes);
+            for attribute in current {
                 learn(attribute);
-            });
+            }
         }
         fresh.retain(|attribute| learn(attribute));
         Ok(())

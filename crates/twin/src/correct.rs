@@ -11,6 +11,7 @@ use storage::Datasets;
 use crate::error::Error;
 use crate::evaluate::{After, Effect, Forget, Situation};
 use crate::history::instance_id;
+use crate::kept::is_kept_of;
 use crate::operation::{Instance, InstanceRef, Outcome};
 use crate::permit::permit_sight;
 use crate::remembered::bring_up;
@@ -84,8 +85,11 @@ impl Situation<'_> {
         stamp(&mut given, was.created_at, self.now);
         given.instance_id = Some(which.id.clone());
         let mut entity = Entity::clone(&record.entity);
-        let current = entity.attributes.iter_mut().find(|a| found.contains(a));
         let is_live = record.live().is_some();
+        let current = entity
+            .attributes
+            .iter_mut()
+            .find(|a| is_one_of(record, a, &found));
         let (after, history) = match current {
             Some(current) if is_live => {
                 *current = given;
@@ -120,7 +124,7 @@ impl Situation<'_> {
             return Err(missing(id, which));
         }
         let mut entity = Entity::clone(&record.entity);
-        entity.attributes.retain(|a| !found.contains(a));
+        entity.attributes.retain(|a| !is_one_of(record, a, &found));
         let after = if entity.attributes.len() == record.entity.attributes.len() {
             After::Same
         } else {
@@ -176,6 +180,13 @@ impl Situation<'_> {
         }
         Ok(found)
     }
+}
+
+/// Whether an attribute of what an entity is, or was last, is one of these instances.
+fn is_one_of(record: &Record, attribute: &Attribute, instances: &[Attribute]) -> bool {
+    let is_live = record.live().is_some();
+    let mut all = instances.iter();
+    all.any(|one| one == attribute || !is_live && is_kept_of(attribute, one))
 }
 
 fn missing(id: &Uri, which: &InstanceRef) -> Error {

@@ -258,6 +258,7 @@ impl Situation<'_> {
             key: self.key(),
             entity: Arc::new(entity),
             status: Status::Live,
+            last_known: true,
         };
         Ok(Effect::becomes(Outcome::Created, record))
     }
@@ -277,6 +278,7 @@ impl Situation<'_> {
             key: self.key(),
             entity: Arc::clone(before),
             status: Status::Deleted(self.now),
+            last_known: true,
         };
         Effect::becomes(Outcome::Deleted, record)
     }
@@ -337,6 +339,7 @@ impl Situation<'_> {
                 key: self.key(),
                 entity: Arc::new(after),
                 status: Status::Live,
+                last_known: true,
             },
         ))
     }
@@ -377,6 +380,7 @@ impl Situation<'_> {
                     key: self.key(),
                     entity: Arc::new(entity),
                     status,
+                    last_known: true,
                 }
             }
         };

@@ -114,6 +114,7 @@ mod tests {
             key: EntityKey(u64::from(id)),
             entity: Arc::new(entity),
             status,
+            last_known: true,
         }
     }
 

@@ -60,8 +60,12 @@ impl Writer {
         }
     }
 
-    /// How long the writer may wait for commands before something ends; `None`: nothing does.
+    /// How long the writer may wait for commands before something ends; `None`: nothing does, or nothing can be done
+    /// about it any more.
     fn until_next_end(&self) -> Option<Duration> {
+        if self.stopped.is_some() {
+            return None;
+        }
         let first = self.deadlines.first()?;
         let micros = first.as_micros().saturating_sub(self.clock.now().as_micros());
         Some(QUIET.min(Duration::from_micros(u64::try_from(micros).unwrap_or(0))))

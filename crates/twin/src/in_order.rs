@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 use ngsi_ld::{Entity, Name, Uri};
-use query::{EntityQuery, Links, OrderPlan, Place, Plan, Sorter, View};
+use query::{EntityQuery, Links, OrderPlan, Place, Sorter, View};
 use storage::EntityKey;
 
-use crate::choice;
+use crate::choice::Chosen;
 use crate::error::Error;
 use crate::order_index::{Basis, Standing};
 use crate::ordered::{MAX_ORDERED, Ordered};
@@ -20,7 +20,7 @@ use crate::shard::{Lane, Record};
 use crate::state::{SHARDS, Shards};
 
 /// So few are sorted in a millisecond or two: no index is made for them.
-const FEW: usize = 1000;
+pub(crate) const FEW: usize = 1000;
 /// How many entities are taken into an index at a time. So long, well under a millisecond, a write to their shard waits.
 const PIECE: usize = 256;
 /// The most records that are fetched from one shard at a time.
@@ -59,28 +59,32 @@ impl Indexed {
 }
 
 impl<S: Shards> Reading<'_, S> {
-    /// The index that an order could be walked along; `None` where to sort what `plan` leads to is shorter.
+    /// How many are found to fill a page and to know whether there are more; `None` where all have to be looked at.
+    pub(crate) fn held(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        // Whoever is to count looks at all.
+        let counting = query.count && self.known_total(view, query).is_none();
+        let held = query.offset.saturating_add(query.limit).saturating_add(1);
+        // An index still has what has ended and is not deleted yet.
+        let is = !counting && query.limit > 0 && held <= MAX_ORDERED && self.over_by.is_none();
+        is.then_some(held)
+    }
+
+    /// The index that an order could be walked along; `None` where to sort what `way` leads to is shorter.
     pub(crate) fn indexed(
         &self,
         view: &View,
         query: &EntityQuery,
         sorter: &Sorter,
-        plan: &Plan,
+        way: &Chosen,
     ) -> Option<Indexed> {
-        // Whoever is to count looks at all.
-        let counting = query.count && self.known_total(view, query).is_none();
-        let held = query.offset.saturating_add(query.limit).saturating_add(1);
-        if counting || query.limit == 0 || held > MAX_ORDERED || !sorter.has_places() {
+        let held = self.held(view, query)?;
+        if !sorter.has_places() {
             return None;
         }
-        // An index still has what has ended and is not deleted yet.
-        if self.over_by.is_some() {
+        if !view.read().is_all() && !sorter.hiding_moves_first_back() {
             return None;
         }
-        if !view.read().is_all() && !sorter.hiding_moves_back() {
-            return None;
-        }
-        let others = choice::length(self.state, plan);
+        let others = way.length(self.state);
         if others <= FEW {
             return None;
         }
@@ -181,7 +185,7 @@ impl<S: Shards> Reading<'_, S> {
         let mut walk = InOrder::new(self.state, &found.basis);
         let mut ends = Ends {
             sorter,
-            whole: view.read().is_all(),
+            exact: view.read().is_all() || sorter.hiding_moves_back(),
             last: None,
         };
         for ((place, key), record) in walk.by_ref() {
@@ -226,17 +230,16 @@ fn lane(of_type: Option<&Name>) -> Lane {
 /// Whether all that is to come is after the last of a full page.
 struct Ends<'a> {
     sorter: &'a Sorter,
-    /// Everything is seen where it stands.
-    whole: bool,
+    /// Everything is seen where it stands, or further back.
+    exact: bool,
     /// The last of the page, by its number: its place, or that of its first value.
     last: Option<(u64, Place)>,
 }
 
 impl Ends<'_> {
     fn before(&mut self, (last, number): (&query::SortKey, u64), place: &Place, key: EntityKey) -> bool {
-        let exact = self.whole || self.sorter.has_one_term();
         if self.last.as_ref().is_none_or(|(known, _)| *known != number) {
-            let stands = if exact {
+            let stands = if self.exact {
                 self.sorter.place_of(last)
             } else {
                 self.sorter.first_place(last)
@@ -246,8 +249,8 @@ impl Ends<'_> {
         let Some((_, stands)) = &self.last else {
             return false;
         };
-        if !exact {
-            // Of one first value, what is hidden may decide: all of them are needed.
+        if !self.exact {
+            // Of one first value, what is hidden may move one forward: all of them are needed.
             return stands.is_first_before(place);
         }
         stands < place || stands == place && !place.is_cut() && number < key.0

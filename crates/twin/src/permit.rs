@@ -25,6 +25,9 @@ impl Situation<'_> {
         let Some(record) = self.record.as_ref().filter(|_| !rights.is_all()) else {
             return false;
         };
+        if !record.last_known {
+            return true;
+        }
         let last = &record.entity;
         let same_classes = new.types == last.types || rights.of(last).to_all();
         let shown = rights.shows(last).is_some() && same_classes;

@@ -9,7 +9,7 @@ use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use query::{EntityQuery, Links, Plan, Selection, View};
 use storage::StorageReader;
 
-use crate::choice;
+use crate::choice::{self, Chosen};
 use crate::error::Error;
 use crate::expiry::left_at;
 use crate::history::{Evolution, identify};
@@ -85,8 +85,8 @@ impl<S: Shards> Reading<'_, S> {
         let counting = query.count && known_total.is_none();
         let mut matches = 0_usize;
         let needed = choice::needed(query, counting);
-        let plan = choice::choose(self.state, &query.selection, needed);
-        page.examined = self.visit_by(plan, view, &query.selection, &mut |entity| {
+        let way = choice::choose(self.state, &query.selection, needed);
+        page.examined = self.visit_by(&way, view, &query.selection, &mut |entity| {
             matches += 1;
             if matches > query.offset {
                 if page.entities.len() < query.limit {
@@ -125,7 +125,7 @@ impl<S: Shards> Reading<'_, S> {
 
     /// The path by which a page is found.
     pub(crate) fn plan(&self, query: &EntityQuery) -> Plan {
-        choice::choose(self.state, &query.selection, choice::needed(query, query.count))
+        choice::choose(self.state, &query.selection, choice::needed(query, query.count)).plan
     }
 
     /// Visits what a selection takes, as the view shows it, in order of creation; gives how many it examined.
@@ -135,13 +135,13 @@ impl<S: Shards> Reading<'_, S> {
         selection: &Selection,
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
     ) -> Result<usize, Error> {
-        let plan = choice::choose(self.state, selection, None);
-        self.visit_by(plan, view, selection, visit)
+        let way = choice::choose(self.state, selection, None);
+        self.visit_by(&way, view, selection, visit)
     }
 
     pub(crate) fn visit_by(
         &self,
-        plan: Plan,
+        way: &Chosen,
         view: &View,
         selection: &Selection,
         visit: &mut dyn FnMut(&Arc<Entity>) -> bool,
@@ -151,7 +151,7 @@ impl<S: Shards> Reading<'_, S> {
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
         let mut examined = 0;
-        for record in Walk::new(self.state, &plan.into()) {
+        for record in way.walk(self.state) {
             let Some(entity) = record.live() else { continue };
             examined += 1;
             let left;

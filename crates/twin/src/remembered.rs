@@ -49,7 +49,7 @@ pub(crate) fn last_state(view: &View, record: &Record) -> Option<Arc<Entity>> {
     if rights.is_all() {
         return Some(Arc::clone(&record.entity));
     }
-    if rights.is_none() {
+    if rights.is_none() || !record.last_known {
         return None;
     }
     Some(match rights.shows(&record.entity)? {

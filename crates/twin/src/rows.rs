@@ -58,14 +58,18 @@ pub(crate) fn read_as_found(storage: &dyn StorageReader, table: &str) -> Result<
     let mut rows: Vec<FoundRow> = Vec::new();
     let mut from = Vec::new();
     loop {
-        let more = storage.system_as_found(table, &from, PAGE)?;
-        let is_last = more.len() < PAGE;
-        // The key of a damaged row may lie anywhere, and would lead astray.
-        let greatest = more.iter().rev().find(|row| row.value.is_ok());
-        let next = greatest.map(|row| [row.key.as_slice(), &[0]].concat());
+        let mut more = storage.system_as_found(table, &from, PAGE)?;
+        if more.len() < PAGE {
+            rows.extend(more);
+            return Ok(rows);
+        }
+        // The key of a damaged row may lie anywhere, and would lead astray: those at the end are found again, after the
+        // last sound one.
+        let greatest = more.iter().rposition(|row| row.value.is_ok());
+        more.truncate(greatest.map_or(0, |at| at + 1));
+        let next = more.last().map(|row| [row.key.as_slice(), &[0]].concat());
         rows.extend(more);
         match next {
-            _ if is_last => return Ok(rows),
             Some(next) if next > from => from = next,
             _ => {
                 return Err(Error::Storage(format!(

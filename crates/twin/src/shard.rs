@@ -31,6 +31,9 @@ pub(crate) struct Record {
     pub(crate) entity: Arc<Entity>,
     /// Whether there is a current state.
     pub(crate) status: Status,
+    /// Whether the last state is known, where there is no current one: older programs kept none. What is not known
+    /// decides for nobody.
+    pub(crate) last_known: bool,
 }
 
 /// Whether an entity has a current state.
@@ -62,6 +65,7 @@ impl From<Stored> for Record {
             key: stored.key,
             entity: Arc::new(stored.entity),
             status,
+            last_known: stored.last_known,
         }
     }
 }
@@ -208,6 +212,7 @@ impl Shard {
 
     /// Puts a record in the place of the one with its id, if any.
     pub(crate) fn put(&mut self, record: Record) {
+        let record = record.kept();
         let before = self
             .keys
             .get(&record.entity.id)

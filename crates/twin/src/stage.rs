@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::evaluate::{After, Effect, Forget, PastOf, Situation};
 use crate::events::EntityChange;
 use crate::operation::{Operation, Outcome};
+use crate::remembered::{bring_up, with};
 use crate::rows::Row;
 use crate::shard::{Record, Status};
 use crate::state::{Shards as _, State};
@@ -364,6 +365,8 @@ impl<'a> Stage<'a> {
         staged.touched = Some(now);
         if let Some(record) = &after {
             self.counters.next_key = self.counters.next_key.max(record.key.0 + 1);
+            // What the store makes of the last state by itself, where there is no current one.
+            let mut last = left_last(before.as_ref(), record);
             if !stays {
                 lower(before.as_ref(), record, &mut self.changes);
                 // Those that stay current are known from the entity as well; to be told twice does no harm.
@@ -385,9 +388,19 @@ impl<'a> Stage<'a> {
             } else {
                 scope_change(before.as_ref(), record, now)
             };
+            if let (Some(last), Status::TemporalOnly) = (&mut last, record.status) {
+                bring_up(last, &history);
+            }
             for attribute in history.into_iter().chain(scope) {
                 staged.note(&attribute);
                 self.changes.push(Change::History(record.key, attribute));
+            }
+            if let Some(last) = last
+                && record.last_known
+                && last.attributes != record.entity.attributes
+            {
+                let attributes = record.entity.attributes.clone();
+                self.changes.push(Change::Last(record.key, attributes));
             }
         }
         // Last, so that a blob that the entity goes on naming under its new key is not destroyed with the old.
@@ -500,17 +513,29 @@ fn last_instant(record: &Record) -> Timestamp {
     }
 }
 
-/// The changes that make `after` of `before` in the store: only what differs.
+/// The last state that the store has of an entity when it has no current one any more, before it is told more of the
+/// past: what was current, or what was the last state already. `None`: it has a current one, or that is the last state as it is.
+fn left_last(before: Option<&Record>, after: &Record) -> Option<Entity> {
+    if after.live().is_some() {
+        return None;
+    }
+    let before = before.filter(|before| before.key == after.key);
+    if matches!(after.status, Status::Deleted(_))
+        && before.is_some_and(|before| Arc::ptr_eq(&before.entity, &after.entity))
+    {
+        return None; // it is what it was
+    }
+    let attributes = before.map_or_else(Vec::new, |before| before.entity.attributes.clone());
+    Some(with(&after.entity, attributes))
+}
+
+/// The changes that make `after` of `before` in the store, besides its last state: only what differs.
 fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
     let key = after.key;
     let before = before.filter(|before| before.key == key);
-    let last = |changes: &mut Vec<Change>| changes.push(Change::Last(key, after.entity.attributes.clone()));
     if let Status::Deleted(at) = after.status {
-        // The store keeps what was current.
         if before.is_none_or(|before| before.live().is_some()) {
             changes.push(Change::Delete(key, at));
-        } else {
-            last(changes);
         }
         return;
     }
@@ -518,14 +543,10 @@ fn lower(before: Option<&Record>, after: &Record, changes: &mut Vec<Change>) {
     if before.is_none_or(|before| matches!(before.status, Status::Deleted(_)) || head(before) != new_head) {
         changes.push(Change::Head(key, new_head));
     }
-    let were = before.map_or(&[][..], |before| &before.entity.attributes);
-    let are = &after.entity.attributes;
     if after.status == Status::TemporalOnly {
-        if were != are {
-            last(changes);
-        }
         return;
     }
+    let are = &after.entity.attributes;
     let before = before.and_then(Record::live);
     let were = before.map_or(&[][..], |before| &before.attributes);
     if before.is_some_and(|before| Arc::ptr_eq(before, &after.entity)) {

@@ -140,7 +140,7 @@ impl Twin {
         let sight = Arc::new(Sight::default());
         let registrations = Registrations::open(&*reader, &book)?;
         let mut matcher = Matcher::open(&*reader, Arc::clone(&registry), Arc::clone(&sight), &book)?;
-        let snapshots = Shelf::load(&*reader, &book)?;
+        let snapshots = Shelf::load(&*reader, &book, &mut damages)?;
         book.open_queues(&*reader, clock.now(), &mut damages)?;
         matcher.learn_standings(&book);
         state.ends_next(deadlines.first(), true);

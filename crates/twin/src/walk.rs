@@ -41,6 +41,8 @@ impl From<Plan> for Path {
             Plan::ByType(names) => Self::Lanes(names.into_iter().map(Lane::OfType).collect()),
             Plan::ByAttribute(names) => Self::Lanes(names.into_iter().map(Lane::WithAttribute).collect()),
             Plan::ByText(wanted) => Self::Lanes(wanted.iter().flat_map(lanes_of_texts).collect()),
+            // For those who did not ask it of each text.
+            Plan::ByTextsThat { attribute, test: _ } => Self::Lanes(vec![Lane::WithAttribute(attribute)]),
             Plan::Scan => Self::Lanes(vec![Lane::Live]),
         }
     }
@@ -104,7 +106,8 @@ impl<'a, S: Shards> Walk<'a, S> {
         }
     }
 
-    fn keys(shards: &'a S, mut keys: Vec<(EntityKey, usize)>) -> Self {
+    /// What has these keys, in the shards beside them.
+    pub(crate) fn keys(shards: &'a S, mut keys: Vec<(EntityKey, usize)>) -> Self {
         keys.sort_unstable();
         keys.dedup();
         Self::Keys(shards, keys.into_iter())

@@ -41,6 +41,16 @@ fn leads_to(plan: &Plan, entity: &Entity) -> bool {
             }
             has
         }),
+        Plan::ByTextsThat { attribute, test } => {
+            let test = test.prepare().unwrap();
+            let mut has = false;
+            for instance in entity.attributes.iter().filter(|a| a.name == *attribute) {
+                indexed_of(instance, &mut |value| {
+                    has |= matches!(value, Indexed::Text(text) if test.takes(text));
+                });
+            }
+            has
+        }
         Plan::Scan => true,
         Plan::ByGeo {
             types,

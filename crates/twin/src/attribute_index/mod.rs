@@ -14,7 +14,8 @@ use storage::EntityKey;
 use numbers::{Numbers, rank};
 pub(crate) use numbers::{Rank, number};
 pub(crate) use texts::Collated;
-use texts::{MAX_BYTES, MAX_TEXTS, Texts};
+pub(crate) use texts::Texts;
+use texts::{MAX_BYTES, MAX_TEXTS};
 
 /// The attributes of live entities. What a picture of a shard shares with it is copied when it changes, one attribute
 /// at a time.
@@ -94,6 +95,11 @@ impl AttributeIndex {
     /// The entities that have a text of the attribute which is not indexed.
     pub(crate) fn with_other_texts(&self, name: &Name) -> Option<&BTreeSet<EntityKey>> {
         self.texts.get(name).map(|texts| &texts.others)
+    }
+
+    /// The texts of an attribute as they are now: who keeps them makes whoever changes them make a copy.
+    pub(crate) fn texts(&self, name: &Name) -> Option<Arc<Texts>> {
+        self.texts.get(name).cloned()
     }
 
     /// The entities that have several numbers of the attribute.

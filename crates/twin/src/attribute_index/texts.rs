@@ -37,7 +37,7 @@ impl From<&str> for Collated {
 
 /// The texts of one attribute.
 #[derive(Clone, Default)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     by_text: BTreeMap<Collated, Keys>,
     /// How many pairs of a text and an entity there are in it.
     pub(super) pairs: usize,
@@ -116,6 +116,22 @@ impl Texts {
             Some((Some(only), None)) => *keys = Keys::One(only),
             Some((Some(_), Some(_))) => {}
         }
+    }
+
+    /// How many different texts there are.
+    pub(crate) fn different(&self) -> usize {
+        self.by_text.len()
+    }
+
+    /// Gives the entities that have a text that is taken, each text being asked once, and those with a text that is not
+    /// in it.
+    pub(crate) fn that<'a>(
+        &'a self,
+        takes: &'a dyn Fn(&str) -> bool,
+    ) -> impl Iterator<Item = EntityKey> + 'a {
+        let taken = self.by_text.iter().filter(move |(text, _)| takes(&text.0));
+        let with = taken.flat_map(|(_, keys)| keys.after(None));
+        with.chain(self.others.iter().copied())
     }
 
     /// How many entities have a text.

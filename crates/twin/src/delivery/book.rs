@@ -60,6 +60,8 @@ pub(super) struct Entries {
     /// What the disk does not know yet.
     pub(super) unwritten: Vec<Row>,
     pub(super) dirty: BTreeSet<Owner>,
+    /// Messages of which an attempt failed that the disk does not know of, and whose they are.
+    pub(super) failed: BTreeMap<u64, Owner>,
     pub(super) statistics: DeliveryStatistics,
     pub(super) closed: bool,
 }
@@ -68,6 +70,9 @@ pub(super) struct OwnerEntry {
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) queue: Arc<str>,
     pub(super) standing: Standing,
+    /// Of how many messages the first attempt is under way. They are counted as sent, but not on disk: there a message
+    /// is counted with the first failure, or when it has arrived, so that a crash makes none count twice.
+    pub(super) first_attempts: u64,
     /// Whether it sends nothing at the moment: messages whose turn comes meanwhile are dropped for good.
     pub(super) paused: bool,
     /// After this instant what waits is dropped.
@@ -125,7 +130,7 @@ impl Book {
         damages: &mut Damages,
     ) -> Result<(), Error> {
         let standings = damages.read(reader, STANDINGS, |_, row| decode_standing(row))?;
-        let decode = |key: &[u8], row: &[u8]| Some((number_of(key)?, Letter::decode(row)?.0));
+        let decode = |key: &[u8], row: &[u8]| Some((number_of(key)?, Letter::decode(row)?));
         let outbox = damages.read(reader, OUTBOX, decode)?;
         let mut entries = self.entries.lock();
         // An owner whose counters are damaged begins to count anew.
@@ -143,13 +148,13 @@ impl Book {
             }
         }
         entries.pass_over(&outbox.aside);
-        for (key, (number, letter)) in outbox.rows {
+        for (key, (number, (letter, beside))) in outbox.rows {
             entries.next_number = entries.next_number.max(number + 1);
             if let Some(numbers) = entries.held.get_mut(&letter.owner) {
                 numbers.push(number);
                 continue;
             }
-            if !entries.admit(number, Arc::new(letter), 0) {
+            if !entries.admit(number, Arc::new(letter), read_attempts(&beside)) {
                 entries.unwritten.push(Row::delete(OUTBOX, key));
             }
         }
@@ -215,12 +220,15 @@ impl Book {
         let mut entries = self.entries.lock();
         let queue: Arc<str> = endpoint.uri.as_str().into();
         let before = entries.owners.get(owner).map(|entry| Arc::clone(&entry.queue));
-        let standing = entries.owners.get(owner).map(|entry| entry.standing.clone());
-        let rights = entries.owners.get(owner).map_or(Some(0), |entry| entry.rights);
+        let known = entries.owners.get(owner);
+        let standing = known.map(|entry| entry.standing.clone());
+        let first_attempts = known.map_or(0, |entry| entry.first_attempts);
+        let rights = known.map_or(Some(0), |entry| entry.rights);
         let entry = OwnerEntry {
             endpoint: Arc::new(endpoint.clone()),
             queue: Arc::clone(&queue),
             standing: standing.unwrap_or_default(),
+            first_attempts,
             paused,
             expires_at,
             rights,
@@ -229,7 +237,7 @@ impl Book {
         if let Some(before) = before.filter(|before| *before != queue) {
             // What waits goes where the owner is now.
             for (number, waiting) in entries.take_out(&before, owner) {
-                entries.admit(number, waiting, 0);
+                entries.admit(number, waiting.letter, waiting.attempts);
             }
             // All together are as many as before; the next message holds the queue to its own bounds.
         }
@@ -301,12 +309,20 @@ impl Book {
     pub(crate) fn take_rows(&self) -> Vec<Row> {
         let mut entries = self.entries.lock();
         let mut rows = std::mem::take(&mut entries.unwritten);
+        for (number, owner) in std::mem::take(&mut entries.failed) {
+            let queue = entries.owners.get(&owner).map(|owner| &owner.queue);
+            let waiting = queue.and_then(|uri| entries.queues.get(uri)?.get(number));
+            if let Some(waiting) = waiting {
+                let row = waiting.letter.encode(&attempts(waiting.failed()));
+                rows.push(Row::put(OUTBOX, number.to_be_bytes(), row));
+            }
+        }
         for owner in std::mem::take(&mut entries.dirty) {
             if let Some(entry) = entries.owners.get(&owner) {
                 rows.push(Row::put(
                     STANDINGS,
                     encode_owner(&owner),
-                    encode_standing(&entry.standing),
+                    encode_standing(&entry.standing, entry.first_attempts),
                 ));
             }
         }
@@ -412,7 +428,7 @@ impl Entries {
     }
 
     /// Takes every message of an owner out of a queue.
-    fn take_out(&mut self, uri: &Arc<str>, owner: &Owner) -> Vec<(u64, Arc<Letter>)> {
+    fn take_out(&mut self, uri: &Arc<str>, owner: &Owner) -> Vec<(u64, Waiting)> {
         let Some(queue) = self.queues.get(uri) else {
             return Vec::new();
         };
@@ -424,7 +440,7 @@ impl Entries {
         let mut taken = Vec::with_capacity(numbers.len());
         for number in numbers {
             if let Some(gone) = self.remove(uri, number) {
-                taken.push((number, gone.letter));
+                taken.push((number, gone));
             }
         }
         self.tidy(uri);
@@ -461,10 +477,20 @@ fn decode_owner(key: &[u8]) -> Option<Owner> {
     })
 }
 
-fn encode_standing(standing: &Standing) -> Vec<u8> {
+/// What is told beside a message that waits: how often it was tried in vain. Where that is not said, never.
+fn attempts(failed: u32) -> Json {
+    json!({"attempts": failed})
+}
+
+fn read_attempts(beside: &Json) -> u32 {
+    let attempts = beside.get("attempts").and_then(Json::as_u64);
+    attempts.map_or(0, |attempts| u32::try_from(attempts).unwrap_or(u32::MAX - 1))
+}
+
+fn encode_standing(standing: &Standing, first_attempts: u64) -> Vec<u8> {
     let micros = |instant: Option<Timestamp>| instant.map(Timestamp::as_micros);
     let json = json!({
-        "timesSent": standing.times_sent,
+        "timesSent": standing.times_sent.saturating_sub(first_attempts),
         "timesFailed": standing.times_failed,
         "lastNotification": micros(standing.last_notification),
         "lastSuccess": micros(standing.last_success),

@@ -19,6 +19,13 @@ pub(crate) struct Waiting {
     under_way: bool,
 }
 
+impl Waiting {
+    /// How many attempts failed.
+    pub(crate) fn failed(&self) -> u32 {
+        self.attempts - u32::from(self.under_way)
+    }
+}
+
 /// The queue of one endpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -57,6 +64,11 @@ impl Queue {
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// A message.
+    pub(crate) fn get(&self, number: u64) -> Option<&Waiting> {
+        self.waiting.get(&number)
     }
 
     /// Every message, oldest first.

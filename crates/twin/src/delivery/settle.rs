@@ -64,16 +64,21 @@ impl Book {
             entries.statistics.failed_attempts += 1;
         }
         if let Some(entry) = entries.owners.get_mut(owner) {
+            let is_first = attempt.attempts == 1;
+            entry.first_attempts = entry.first_attempts.saturating_sub(u64::from(is_first));
             let standing = &mut entry.standing;
             standing.succeeded = Some(!failed);
             if failed {
                 standing.last_failure = Some(now);
                 // Once for each notification, as `timesSent`, however often it is tried.
-                standing.times_failed += u64::from(attempt.attempts == 1);
+                standing.times_failed += u64::from(is_first);
             } else {
                 standing.last_success = Some(now);
             }
             entries.dirty.insert(owner.clone());
+            if failed {
+                entries.failed.insert(attempt.number, owner.clone());
+            }
         }
         let Some(queue) = entries.queues.get_mut(uri) else {
             return;
@@ -175,7 +180,9 @@ impl Entries {
                 self.unwritten.push(Row::delete(OUTBOX, number.to_be_bytes()));
                 continue;
             };
-            owner.standing.times_sent += u64::from(waiting.attempts == 1);
+            let is_first = u64::from(waiting.attempts == 1);
+            owner.standing.times_sent += is_first;
+            owner.first_attempts += is_first;
             owner.standing.last_notification = Some(now);
             let endpoint = Arc::clone(&owner.endpoint);
             self.dirty.insert(letter.owner.clone());

@@ -22,7 +22,8 @@ use crate::shard::{Lane, Record};
 use crate::state::{SHARDS, Shards};
 use crate::{Operation, Twin};
 
-const ORDERS: [(&str, Option<&str>); 18] = [
+const ORDERS: [(&str, Option<&str>); 19] = [
+    ("b,modifiedAt", None),
     ("createdAt", None),
     ("createdAt;desc", None),
     ("modifiedAt;desc", None),
@@ -259,7 +260,7 @@ fn check<S: Shards>(reading: &Reading<'_, S>, ask: &Ask) -> Result<(), TestCaseE
     prop_assert_eq!(whole.entities.iter().collect::<Vec<_>>(), expected.clone());
     prop_assert_eq!(whole.more, all.len() > ask.offset + ask.limit);
     // The index still has what has ended, and what is hidden may move forward.
-    if reading.over_by.is_some() || !view.read().is_all() && !sorter.hiding_moves_back() {
+    if reading.over_by.is_some() || !view.read().is_all() && !sorter.hiding_moves_first_back() {
         return Ok(());
     }
     let found = reading.basis(&query, &sorter, usize::MAX);
@@ -507,6 +508,7 @@ fn what_is_hidden_moves_nothing_by_when_it_was_changed() {
     for order in [
         "modifiedAt",
         "modifiedAt;desc",
+        "type,modifiedAt",
         "h,modifiedAt;desc",
         "createdAt,h;desc",
     ] {

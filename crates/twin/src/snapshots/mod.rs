@@ -270,6 +270,10 @@ impl Snapshots {
         rows.extend(shelf.farewells.end(&id));
         self.tenant.store_rows_blocking(rows)?;
         shelf.put(&info);
+        if shelf.takes_the_place(&id) {
+            // What was to be said of the other one is not for whoever wants to know of this one.
+            notice::forget(self.tenant.book(), &id);
+        }
         notice::enter(self.tenant.book(), &info);
         let Some(entry) = shelf.get(id.as_str()) else {
             return Err(Error::Missing("snapshot", id));
@@ -445,6 +449,13 @@ impl Snapshots {
             {
                 tracing::warn!(snapshot = %id, %error, "that a snapshot was cut off could not be written down");
             }
+        }
+        if self.tenant.snapshot_shelf().is_damaged() {
+            tracing::warn!(
+                tenant = self.name,
+                "what is left of snapshots is not deleted: it may be the data of one whose row is damaged"
+            );
+            return;
         }
         let known = |store: &str| {
             let entries = self.tenant.snapshot_shelf().all();

@@ -12,10 +12,11 @@ use serde_json::{Map, Value as Json, json};
 use storage::StorageReader;
 
 use super::shelf::{QueryResult, SnapshotInfo, SnapshotStatus};
+use crate::damage::Damages;
 use crate::delivery::{Book, Letter, Owner, OwnerKind, Parcel, Sending, Transport};
 use crate::error::Error;
 use crate::ids;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 
 /// The system table of snapshots that are gone and whose last message may not have arrived.
 const TABLE: &str = "snapshot-farewells";
@@ -52,6 +53,19 @@ pub(super) fn enter(book: &Book, info: &SnapshotInfo) {
         None if book.knows(&owner(&info.id)) => book.forget_owner(&owner(&info.id)),
         None => {}
     }
+}
+
+/// Lets what is to be said of snapshots lie whose rows could not be read, as far as their keys can be believed.
+pub(super) fn hold(book: &Book, keys: &[Vec<u8>]) {
+    let ids = keys
+        .iter()
+        .filter_map(|key| Uri::parse(std::str::from_utf8(key).ok()?).ok());
+    ids.for_each(|id| book.hold_owner(owner(&id)));
+}
+
+/// Forgets what was to be said of a snapshot.
+pub(super) fn forget(book: &Book, id: &Uri) {
+    book.forget_owner(&owner(id));
 }
 
 /// What is said of a snapshot as it is now, where there is something to say and somebody wants to know it: not while
@@ -115,15 +129,15 @@ pub(super) struct Farewells(Mutex<BTreeMap<Uri, Timestamp>>);
 
 impl Farewells {
     /// As the store has them; lets their messages go on.
-    pub(super) fn load(storage: &dyn StorageReader, book: &Book) -> Result<Self, Error> {
+    pub(super) fn load(
+        storage: &dyn StorageReader,
+        book: &Book,
+        damages: &mut Damages,
+    ) -> Result<Self, Error> {
         let mut farewells = BTreeMap::new();
-        for (key, value) in rows::read(storage, TABLE)? {
-            let (id, until, given) = decode(&key, &value).ok_or_else(|| {
-                let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!(
-                    "the row `{key}` of the system table `{TABLE}` is damaged"
-                ))
-            })?;
+        let found = damages.read(storage, TABLE, decode)?;
+        hold(book, &found.aside);
+        for (_, (id, until, given)) in found.rows {
             if let Some(endpoint) = endpoint(&given) {
                 book.enter_owner(&owner(&id), &endpoint, false, Some(until));
             }

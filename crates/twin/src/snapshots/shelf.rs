@@ -10,9 +10,10 @@ use serde_json::{Map, Value as Json, json};
 use storage::StorageReader;
 
 use super::notice::{self, Farewells};
+use crate::damage::Damages;
 use crate::delivery::Book;
 use crate::error::Error;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 
 /// The system table that holds them.
 pub(super) const TABLE: &str = "snapshots";
@@ -210,21 +211,23 @@ pub(crate) struct Shelf {
     cut_off: Mutex<Vec<Uri>>,
     /// Those that are gone and have something left to say.
     pub(super) farewells: Farewells,
+    /// The keys of the rows that could not be read. Their data may be anybody's, so none is swept up.
+    aside: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Shelf {
     /// As the store has them. One that was being prepared when the program ended has failed: it is never taken for
     /// a whole one. Messages about them go on by `book`.
-    pub(crate) fn load(storage: &dyn StorageReader, book: &Book) -> Result<Self, Error> {
-        let farewells = Farewells::load(storage, book)?;
+    pub(crate) fn load(
+        storage: &dyn StorageReader,
+        book: &Book,
+        damages: &mut Damages,
+    ) -> Result<Self, Error> {
+        let farewells = Farewells::load(storage, book, damages)?;
         let (mut entries, mut cut_off) = (BTreeMap::new(), Vec::new());
-        for (key, value) in rows::read(storage, TABLE)? {
-            let mut info = SnapshotInfo::read(&key, &value).ok_or_else(|| {
-                let key = String::from_utf8_lossy(&key);
-                Error::Storage(format!(
-                    "the row `{key}` of the system table `{TABLE}` is damaged"
-                ))
-            })?;
+        let found = damages.read(storage, TABLE, SnapshotInfo::read)?;
+        notice::hold(book, &found.aside);
+        for (_, mut info) in found.rows {
             if info.status == SnapshotStatus::Preparing {
                 info.status = SnapshotStatus::Failure;
                 cut_off.push(info.id.clone());
@@ -237,12 +240,26 @@ impl Shelf {
             changing: Mutex::default(),
             cut_off: Mutex::new(cut_off),
             farewells,
+            aside: Mutex::new(found.aside),
         })
     }
 
     /// Those that the end of the program came between, once.
     pub(super) fn take_cut_off(&self) -> Vec<Uri> {
         std::mem::take(&mut self.cut_off.lock())
+    }
+
+    /// Whether the data of some snapshot is not known to be its.
+    pub(super) fn is_damaged(&self) -> bool {
+        !self.aside.lock().is_empty()
+    }
+
+    /// A snapshot of this id is written in the place of one that could not be read, if there was one.
+    pub(super) fn takes_the_place(&self, id: &Uri) -> bool {
+        let mut aside = self.aside.lock();
+        let before = aside.len();
+        aside.retain(|key| key != id.as_str().as_bytes());
+        aside.len() < before
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Arc<Entry>> {

@@ -33,7 +33,7 @@ async fn change(twin: &Twin, which: i64) {
 }
 
 /// Flips a bit of a value that lies in the file.
-fn flip(folder: &Path, value: &[u8]) {
+pub(crate) fn flip(folder: &Path, value: &[u8]) {
     let file = folder.join("city.sqlite");
     let mut bytes = std::fs::read(&file).unwrap();
     // A long one goes on in another page.
@@ -164,7 +164,14 @@ async fn a_damaged_row_is_set_aside_and_the_rest_is_served() {
 fn rows_of_a_form_that_is_not_known_are_set_aside_too() {
     let memory = storage::Memory::new();
     let twin = crate::common::open(memory.clone());
-    let tables = ["dead-letter", "standing", "outbox", "jsonld-contexts"];
+    let tables = [
+        "dead-letter",
+        "standing",
+        "outbox",
+        "snapshots",
+        "snapshot-farewells",
+        "jsonld-contexts",
+    ];
     let rows = tables.iter().flat_map(|table| {
         let number = 7_u64.to_be_bytes().to_vec();
         [
@@ -176,10 +183,29 @@ fn rows_of_a_form_that_is_not_known_are_set_aside_too() {
     twin.store_rows_blocking(rows.collect()).unwrap();
     drop(twin);
     let twin = crate::common::open(memory);
-    assert_eq!(twin.damaged_rows().len(), 12);
+    assert_eq!(twin.damaged_rows().len(), 18);
     for table in tables {
         let of_table = twin.damaged_rows().iter().filter(|row| row.table == table);
         assert!(of_table.clone().all(|row| row.reason.contains("form")), "{table}");
         assert_eq!((of_table.count(), twin.rows(table).unwrap().len()), (3, 3));
     }
+}
+
+/// A page of rows is 1000; the damaged one is the last of the first page.
+#[test]
+fn a_damaged_row_at_the_end_of_a_page_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = open(folder.path());
+    let value = |n: u64| [b"\x09 the value of the number ", n.to_string().as_bytes(), b" "].concat();
+    let rows = (1..=1001_u64).map(|n| twin::Row::put("outbox", n.to_be_bytes(), value(n)));
+    twin.store_rows_blocking(rows.collect()).unwrap();
+    twin.close();
+    drop(twin);
+    flip(folder.path(), &value(1000));
+    let twin = open(folder.path());
+    let mut keys: Vec<&str> = twin.damaged_rows().iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys.len(), 1001);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 1001);
 }

@@ -36,7 +36,7 @@ impl Post {
         std::mem::take(&mut self.taken.lock())
     }
 
-    fn attempts(&self) -> usize {
+    pub(crate) fn attempts(&self) -> usize {
         self.attempts.lock().len()
     }
 
@@ -85,7 +85,7 @@ pub(crate) async fn settled(twin: &Twin) {
     panic!("messages still wait: {:?}", twin.delivery_statistics());
 }
 
-async fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..2000 {
         if holds() {
             return;
@@ -107,11 +107,11 @@ fn started(limits: DeliveryLimits) -> (Twin, Arc<ManualClock>, Arc<Post>) {
     (twin, clock, post)
 }
 
-fn to(uri: &str) -> Json {
+pub(crate) fn to(uri: &str) -> Json {
     json!({"notification": {"endpoint": {"uri": uri}}})
 }
 
-async fn change(twin: &Twin, which: i64, value: i64) {
+pub(crate) async fn change(twin: &Twin, which: i64, value: i64) {
     let operation = Operation::UpsertReplace(thing(which).with(property("a", value)));
     twin.execute(&view(), vec![operation]).await.remove(0).unwrap();
 }

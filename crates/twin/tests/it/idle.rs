@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use storage::{Change, Lsn, Memory, Storage, StorageError, StorageReader, Stored, Tidied};
-use twin::{Operation, Outcome};
+use ngsi_ld::Timestamp;
+use storage::environment::ManualClock;
+use storage::{Change, Clock, Lsn, Memory, Storage, StorageError, StorageReader, Stored, Tidied};
+use twin::{Operation, Outcome, Twin};
 
-use crate::common::{open, thing, view};
+use crate::common::{Fault, Faulty, at, clock, open, run, thing, view};
 
 /// A store with something to tidy: so many slices. Tells of each.
 struct Untidy {
@@ -87,4 +89,33 @@ fn a_write_waits_for_one_slice_at_most() {
         let done = twin.execute_blocking(&view(), vec![Operation::Create(thing(n))]);
         assert_eq!(*done[0].as_ref().unwrap(), Outcome::Created);
     }
+}
+
+/// A clock that counts how often it is looked at.
+struct Watched(Arc<ManualClock>, AtomicUsize);
+
+impl Clock for Watched {
+    fn now(&self) -> Timestamp {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.now()
+    }
+}
+
+#[test]
+fn a_store_that_stopped_lets_what_has_ended_rest() {
+    let (store, hands) = (Faulty::default(), clock());
+    let watched = Arc::new(Watched(Arc::clone(&hands), AtomicUsize::new(0)));
+    let twin = Twin::open(Box::new(store.clone()), Arc::<Watched>::clone(&watched)).unwrap();
+    let mut transient = thing(1);
+    transient.expires_at = Some(at(10));
+    run(&twin, Operation::Create(transient)).unwrap();
+    store.fail_next(Fault::Stopped);
+    assert!(run(&twin, Operation::Create(thing(2))).is_err());
+    hands.set(at(20));
+    assert!(run(&twin, Operation::Create(thing(3))).is_err());
+    watched.1.store(0, Ordering::Relaxed);
+    // However slow the machine is, an idle writer looks now and then at most; one that spins, without end.
+    std::thread::sleep(Duration::from_millis(500));
+    let looks = watched.1.load(Ordering::Relaxed);
+    assert!(looks < 20, "it looked {looks} times at the clock");
 }

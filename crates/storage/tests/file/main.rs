@@ -1,12 +1,14 @@
-//! The file itself: its lock, its version, its fixture, what damage and erasure do to it, and a full disk.
+//! The file itself: its lock, its versions, what damage and erasure do to it, and a full disk.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod formats;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use storage::Options;
-use storage::{Change, Datasets, Embedded, EntityKey, Environment, Head, Past, Storage, StorageError, Take};
+use storage::{Change, Embedded, EntityKey, Environment, Head, Past, Storage, StorageError, Take};
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
 
@@ -121,26 +123,6 @@ fn a_second_process_is_refused() {
 }
 
 #[test]
-fn a_newer_format_is_refused_and_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    drop(open(folder.path()).unwrap());
-    let file = folder.path().join("mapacha.sqlite");
-    let connection = rusqlite::Connection::open(&file).unwrap();
-    connection
-        .execute("UPDATE meta SET value = 3 WHERE name = 'format'", [])
-        .unwrap();
-    drop(connection);
-    let before = std::fs::read(&file).unwrap();
-    match open(folder.path()) {
-        Err(StorageError::NewerFormat {
-            found: 3, known: 2, ..
-        }) => {}
-        other => panic!("{:?}", other.err()),
-    }
-    assert_eq!(std::fs::read(&file).unwrap(), before);
-}
-
-#[test]
 fn a_foreign_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mapacha.sqlite");
@@ -155,117 +137,6 @@ fn a_foreign_file_is_refused() {
     )
     .unwrap();
     assert!(matches!(open(folder.path()), Err(StorageError::Corrupt { .. })));
-}
-
-/// The file in `fixtures/v1` was written by the first version, once, by this test with
-/// `MAPACHA_WRITE_FIXTURE=1`. It is never written again: every later version must read it.
-#[test]
-fn the_first_versions_file_is_read_for_ever() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1/mapacha.sqlite");
-    let folder = tempfile::tempdir().unwrap();
-    if std::env::var_os("MAPACHA_WRITE_FIXTURE").is_some() {
-        let mut engine = open(folder.path()).unwrap();
-        fill(&mut engine);
-        drop(engine); // brings everything into the file
-        std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
-    }
-    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-    std::fs::create_dir(&old).unwrap();
-    std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
-    let mut from_fixture = open(&old).unwrap();
-    assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
-    assert!(
-        from_fixture.statistics().unwrap().log_changes > 0,
-        "part of it is only in the log"
-    );
-    let mut made_now = open(&new).unwrap();
-    fill(&mut made_now);
-    let expected = everything(&mut made_now).unwrap();
-    assert_eq!(expected.0.len(), 3);
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-    from_fixture.fold().unwrap();
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-}
-
-/// What version 2 brought: instances of the past that were destroyed, some of it only in the log.
-fn forget(engine: &mut Embedded) {
-    let past = engine
-        .reader()
-        .history(EntityKey(1), &[name("t")], ALWAYS, Take::All)
-        .unwrap();
-    let forgotten = past.iter().step_by(50).filter_map(|one| match one {
-        Past::Instance(attribute) => Some(Change::Forget(EntityKey(1), attribute.clone())),
-        Past::Removed { .. } => None,
-    });
-    engine.commit(&forgotten.collect::<Vec<_>>()).unwrap();
-    engine
-        .commit(&[Change::ForgetSeries(EntityKey(2), name("note"), Datasets::All)])
-        .unwrap();
-    engine
-        .commit(&[Change::ForgetSeries(
-            EntityKey(3),
-            name("t"),
-            Datasets::Only(None),
-        )])
-        .unwrap();
-}
-
-/// As `the_first_versions_file_is_read_for_ever`, of version 2.
-#[test]
-fn the_second_versions_file_is_read_for_ever() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v2/mapacha.sqlite");
-    let folder = tempfile::tempdir().unwrap();
-    if std::env::var_os("MAPACHA_WRITE_FIXTURE_2").is_some() {
-        let mut engine = open(folder.path()).unwrap();
-        fill(&mut engine);
-        forget(&mut engine);
-        drop(engine);
-        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
-        std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
-    }
-    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-    std::fs::create_dir(&old).unwrap();
-    std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
-    let mut from_fixture = open(&old).unwrap();
-    assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
-    assert!(
-        from_fixture.statistics().unwrap().log_changes > 0,
-        "part of it is only in the log"
-    );
-    let mut made_now = open(&new).unwrap();
-    fill(&mut made_now);
-    let whole = everything(&mut made_now).unwrap().1.len();
-    forget(&mut made_now);
-    let expected = everything(&mut made_now).unwrap();
-    assert_eq!(whole - expected.1.len(), 12 + 1 + 2);
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-    from_fixture.fold().unwrap();
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-}
-
-/// A file of version 1 becomes one of version 2 when it has to, and not before.
-#[test]
-fn an_older_file_is_raised_when_it_has_to() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1/mapacha.sqlite");
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(&fixture, folder.path().join("mapacha.sqlite")).unwrap();
-    let version = || -> i64 {
-        let connection = rusqlite::Connection::open(folder.path().join("mapacha.sqlite")).unwrap();
-        connection
-            .query_row("SELECT value FROM meta WHERE name = 'format'", [], |row| {
-                row.get(0)
-            })
-            .unwrap()
-    };
-    let mut engine = open(folder.path()).unwrap();
-    engine.commit(&[number(1, 7.0, 100_000)]).unwrap();
-    engine.fold().unwrap();
-    assert_eq!(version(), 1);
-    forget(&mut engine);
-    assert_eq!(version(), 2);
-    let before = everything(&mut engine).unwrap();
-    drop(engine);
-    assert_eq!(everything(&mut open(folder.path()).unwrap()).unwrap(), before);
 }
 
 #[test]
