@@ -308,15 +308,8 @@ mod tests {
     fn messages(tag: &str) -> BTreeMap<String, BTreeSet<String>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../locales/{tag}"));
         let mut text = String::new();
-        for file in [
-            "pages.ftl",
-            "scenarios.ftl",
-            "accounts.ftl",
-            "audit.ftl",
-            "governance.ftl",
-            "trust.ftl",
-        ] {
-            text += &std::fs::read_to_string(folder.join(file)).unwrap();
+        for file in std::fs::read_dir(folder).unwrap() {
+            text += &std::fs::read_to_string(file.unwrap().path()).unwrap();
         }
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
         let mut current = String::new();
