@@ -35,7 +35,7 @@ const BAND: usize = 64;
 /// At most so many lines: 4 000 km at half a metre.
 const MOST_LINES: f64 = 8e6;
 /// By how much the plane is turned first, in radians.
-const TURN: f64 = 0.543_21;
+pub(super) const TURN: f64 = 0.543_21;
 
 impl Pieces {
     /// Adds a convex polygon.
