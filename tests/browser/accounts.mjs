@@ -4,8 +4,12 @@
 //
 // The server asks who one is (access.mode = "required") and nobody has an account yet.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const [base, code] = process.argv.slice(2);
 if (!base || !code) {
@@ -183,6 +187,46 @@ await check("a session that was planted before the login is not the one after it
   assert(after && after.value !== planted, "the login gives a new one");
   await other.close();
 });
+
+// The pages of somebody who may do everything; a narrow one in a language that is written from the right too.
+for (const [width, language] of [
+  [1280, "en"],
+  [320, "ar"],
+]) {
+  const scripted = await browser.newContext({ bypassCSP: true, viewport: { width, height: 900 } });
+  const other = await scripted.newPage();
+  await logIn(other);
+  for (const path of [
+    "/account",
+    "/users",
+    "/policies",
+    "/policies/classes",
+    "/policies/why",
+    "/policies/documents/roles.cedar",
+    "/break-glass",
+    "/governance",
+  ]) {
+    await check(`${path}, ${width} px, ${language}: axe`, async () => {
+      const response = await other.goto(at(`${path}?lang=${language}`));
+      assert(response.status() === 200, `${response.status()}: ${await other.textContent("body")}`);
+      await other.evaluate(axeSource);
+      const found = await other.evaluate(() =>
+        globalThis.axe.run(document, {
+          runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+          resultTypes: ["violations"],
+        }),
+      );
+      const told = found.violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => node.html).join("\n")}`);
+      assert(told.length === 0, told.join("\n"));
+      const wide = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert(wide <= 0, `the page is ${wide} px too wide`);
+      if (process.env.PICTURES) {
+        await other.screenshot({ path: `${process.env.PICTURES}/account${path.replaceAll("/", "-")}-${width}.png`, fullPage: true });
+      }
+    });
+  }
+  await scripted.close();
+}
 
 await check("who logs out is out, also with the cookie that was", async () => {
   await page.goto(at("/account"));
