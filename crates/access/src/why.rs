@@ -46,12 +46,16 @@ pub struct Why {
     pub permission: Option<(Permission, bool)>,
     /// For each class of attributes, what the policies say.
     pub verdicts: Vec<Verdict>,
+    /// Whether only classes count that the entity has something of: to see nothing of it is not to see it.
+    of_what_is_there: bool,
 }
 
 impl Why {
     /// Whether they can do it with any of the attributes that were asked about.
     pub fn allowed(&self) -> bool {
-        self.permission.is_none_or(|(_, given)| given) && self.verdicts.iter().any(|verdict| verdict.allowed)
+        let counts = |verdict: &&Verdict| !self.of_what_is_there || !verdict.attributes.is_empty();
+        self.permission.is_none_or(|(_, given)| given)
+            && self.verdicts.iter().filter(counts).any(|verdict| verdict.allowed)
     }
 }
 
@@ -83,6 +87,9 @@ impl PolicyViews {
                 .map(|needed| (needed, who.as_ref().is_some_and(|who| who.may(needed)))),
             who,
             types: entity.types.clone(),
+            of_what_is_there: asked.attribute.is_none()
+                && !matches!(asked.action, Action::Write | Action::Actuate | Action::Admin)
+                && !entity.attributes.is_empty(),
             verdicts,
         })
     }

@@ -121,6 +121,22 @@ fn it_says_which_policy_lets_whom_see_what() {
     assert!(matches!(why("ada", &city.road, None), Err(Error::State(_))));
 }
 
+/// Of an entity all of which is in classes that are not for somebody, that other classes are for them shows them nothing.
+#[test]
+fn a_class_that_an_entity_has_nothing_of_lets_nobody_see_it() {
+    let city = city();
+    city.rig.person("ada", &[Role::Viewer]);
+    let why = (city.views)
+        .why(
+            &city.rig.twin,
+            &everything(),
+            &city.asked("ada", &city.secret, None),
+        )
+        .unwrap();
+    assert!(why.verdicts.iter().any(|verdict| verdict.allowed), "{why:?}");
+    assert!(!why.allowed(), "{why:?}");
+}
+
 #[test]
 fn a_key_is_asked_about_by_its_id_and_limited_by_its_scopes() {
     let city = city();
