@@ -54,8 +54,8 @@ fn shown(state: &EndpointState) -> Json {
 
 /// Endpoints, and why they wait
 ///
-/// Those of the subscriptions that you may see, in the order of their URIs. Attempts and failures are counted since the
-/// program started.
+/// Those of the subscriptions that you may see, in the order of their URIs. `attempts` is how often the notification that
+/// waits longest was tried; `failures` are since the last success, or since the program started.
 #[utoipa::path(
     get,
     path = "/notifications/endpoints",

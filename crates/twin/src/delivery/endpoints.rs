@@ -22,7 +22,7 @@ pub struct EndpointState {
     pub waiting_bytes: usize,
     /// When the oldest of them was made.
     pub oldest: Option<Timestamp>,
-    /// How often that one was tried since the program started.
+    /// How often that one was tried.
     pub attempts: u32,
     /// How many attempts failed since the last success, or the start; 0 where none of theirs did.
     pub failures: u32,
