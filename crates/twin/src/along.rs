@@ -1,11 +1,9 @@
 //! Ordered pages found by walking along the values of the attribute that decides first: what is not on the page is
 //! not looked at.
 
-use std::sync::Arc;
-
 use hashbrown::HashSet;
 use ngsi_ld::query::q::is_system;
-use ngsi_ld::{Entity, Name, Uri};
+use ngsi_ld::{Name, Uri};
 use query::{EntityQuery, Links, OrderPlan, Sorter, View};
 use storage::EntityKey;
 
@@ -173,9 +171,7 @@ impl<S: Shards> Reading<'_, S> {
         let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        // One more than the page, to know whether there are more.
-        let held = query.offset + query.limit + 1;
-        let mut ordered = Ordered::new(sorter, 0, held)?;
+        let mut ordered = Ordered::of_walk(sorter, query)?;
         let mut met: HashSet<EntityKey> = HashSet::new();
         let mut passed_over = 0;
         // Along the values only those are taken of which the view shows the attribute: to it the others have none.
@@ -267,15 +263,7 @@ impl<S: Shards> Reading<'_, S> {
                 }
             }
         }
-        let mut entities: Vec<Arc<Entity>> = ordered.page(false).entities;
-        let more = entities.len() == held;
-        entities.truncate(held - 1);
-        Ok(Ok(Page {
-            entities: entities.split_off(query.offset.min(entities.len())),
-            total: self.known_total(view, query),
-            more,
-            examined,
-        }))
+        Ok(Ok(ordered.walked_page(self.known_total(view, query), examined)))
     }
 }
 

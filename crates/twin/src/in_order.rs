@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use ngsi_ld::{Entity, Name, Uri};
+use ngsi_ld::{Name, Uri};
 use query::{EntityQuery, Links, OrderPlan, Place, Sorter, View};
 use storage::EntityKey;
 
@@ -178,9 +178,7 @@ impl<S: Shards> Reading<'_, S> {
         let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        // One more than the page, to know whether there are more.
-        let held = query.offset + query.limit + 1;
-        let mut ordered = Ordered::new(sorter, 0, held)?;
+        let mut ordered = Ordered::of_walk(sorter, query)?;
         let mut met: HashSet<EntityKey> = HashSet::new();
         let mut walk = InOrder::new(self.state, &found.basis);
         let mut ends = Ends {
@@ -211,15 +209,7 @@ impl<S: Shards> Reading<'_, S> {
         if walk.lost {
             return Ok(Err(examined));
         }
-        let mut entities: Vec<Arc<Entity>> = ordered.page(false).entities;
-        let more = entities.len() == held;
-        entities.truncate(held - 1);
-        Ok(Ok(Page {
-            entities: entities.split_off(query.offset.min(entities.len())),
-            total: self.known_total(view, query),
-            more,
-            examined,
-        }))
+        Ok(Ok(ordered.walked_page(self.known_total(view, query), examined)))
     }
 }
 

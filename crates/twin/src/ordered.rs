@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use ngsi_ld::Entity;
-use query::{SortKey, Sorter};
+use query::{EntityQuery, SortKey, Sorter};
 
 use crate::error::Error;
 use crate::reader::Page;
@@ -54,6 +54,12 @@ impl<'a> Ordered<'a> {
         })
     }
 
+    /// The page of a query that is found by a walk, which ends where the page does: one more than the page is held, to
+    /// know whether there are more.
+    pub(crate) fn of_walk(sorter: &'a Sorter, query: &EntityQuery) -> Result<Self, Error> {
+        Self::new(sorter, query.offset, query.limit.saturating_add(1))
+    }
+
     /// Takes the next one into account.
     pub fn push(&mut self, entity: &Arc<Entity>) {
         self.push_numbered(entity, self.seen as u64);
@@ -94,6 +100,20 @@ impl<'a> Ordered<'a> {
         let full = self.held > 0 && self.heap.len() == self.held;
         let last = self.heap.peek().filter(|_| full);
         last.map(|held| (&held.key, held.number))
+    }
+
+    /// The page of [`Self::of_walk`], with what else is known of it.
+    pub(crate) fn walked_page(self, total: Option<usize>, examined: usize) -> Page {
+        let limit = self.held - self.offset - 1;
+        let mut entities = self.page(false).entities;
+        let more = entities.len() > limit;
+        entities.truncate(limit);
+        Page {
+            entities,
+            total,
+            more,
+            examined,
+        }
     }
 
     /// The page, and how many there are in all if `count`.

@@ -1,10 +1,8 @@
 //! Ordered pages found by looking ever further around what distances are measured from: the nearest first.
 
-use std::sync::Arc;
-
 use geo_types::Geometry;
 use hashbrown::HashSet;
-use ngsi_ld::{Entity, Name, Uri};
+use ngsi_ld::{Name, Uri};
 use query::{Bbox, EntityQuery, Links, Sorter, View};
 use storage::EntityKey;
 
@@ -62,9 +60,7 @@ impl<S: Shards> Reading<'_, S> {
         let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        // One more than the page, to know whether there are more.
-        let held = query.offset + query.limit + 1;
-        let mut ordered = Ordered::new(sorter, 0, held)?;
+        let mut ordered = Ordered::of_walk(sorter, query)?;
         let mut met: HashSet<EntityKey> = HashSet::new();
         let Some(start) = Bbox::of(search.from) else {
             return Ok(Err(0));
@@ -98,27 +94,21 @@ impl<S: Shards> Reading<'_, S> {
             }
             radius_m *= FURTHER;
         }
-        let mut entities: Vec<Arc<Entity>> = ordered.page(false).entities;
-        let more = entities.len() == held;
-        entities.truncate(held - 1);
-        Ok(Ok(Page {
-            entities: entities.split_off(query.offset.min(entities.len())),
-            total: self.known_total(view, query),
-            more,
-            examined: met.len(),
-        }))
+        Ok(Ok(ordered.walked_page(self.known_total(view, query), met.len())))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{Operation, Twin};
     use geo_types::{line_string, point};
-    use ngsi_ld::Attribute;
     use ngsi_ld::context::Context;
     use ngsi_ld::query::order::OrderBy;
     use ngsi_ld::query::q::Q;
+    use ngsi_ld::{Attribute, Entity};
     use proptest::prelude::*;
     use query::view::{Condition, Rights};
     use query::{Caller, Selection};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ngsi_ld::Attribute;
 use storage::{Change, Datasets, Embedded, EntityKey, Past, Storage as _, StorageError, Take};
 
-use crate::{ALWAYS, at, everything, fill, head, name, number, open, text};
+use crate::{ALWAYS, Everything, at, everything, fill, head, name, number, open, text};
 
 fn fixture_of(version: &str) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -32,16 +32,18 @@ fn a_newer_format_is_refused_and_left_alone() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
-/// The file in `fixtures/v1` was written by the first version, once, by this test with
-/// `MAPACHA_WRITE_FIXTURE=1`. It is never written again: every later version must read it.
-#[test]
-fn the_first_versions_file_is_read_for_ever() {
-    let fixture = fixture_of("v1");
+/// Holds the file in `fixtures`, which was written once by the version that brought it, by this test with
+/// `MAPACHA_WRITE_FIXTURE` as that version's name, to what is made now. It is never written again: every later version
+/// must read it. `finish` does what that version brought. Gives what is in the file, and its engine.
+fn is_read_for_ever(version: &str, finish: fn(&mut Embedded)) -> (Everything, Embedded, tempfile::TempDir) {
+    let fixture = fixture_of(version);
     let folder = tempfile::tempdir().unwrap();
-    if std::env::var_os("MAPACHA_WRITE_FIXTURE").is_some() {
+    if std::env::var_os("MAPACHA_WRITE_FIXTURE").is_some_and(|name| name == version) {
         let mut engine = open(folder.path()).unwrap();
         fill(&mut engine);
+        finish(&mut engine);
         drop(engine); // brings everything into the file
+        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
         std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
     }
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
@@ -55,11 +57,18 @@ fn the_first_versions_file_is_read_for_ever() {
     );
     let mut made_now = open(&new).unwrap();
     fill(&mut made_now);
+    finish(&mut made_now);
     let expected = everything(&mut made_now).unwrap();
-    assert_eq!(expected.0.len(), 3);
     assert_eq!(everything(&mut from_fixture).unwrap(), expected);
     from_fixture.fold().unwrap();
     assert_eq!(everything(&mut from_fixture).unwrap(), expected);
+    (expected, from_fixture, folder)
+}
+
+#[test]
+fn the_first_versions_file_is_read_for_ever() {
+    let (all, ..) = is_read_for_ever("v1", |_| ());
+    assert_eq!(all.0.len(), 3);
 }
 
 /// What version 2 brought: instances of the past that were destroyed, some of it only in the log.
@@ -85,37 +94,14 @@ fn forget(engine: &mut Embedded) {
         .unwrap();
 }
 
-/// As `the_first_versions_file_is_read_for_ever`, of version 2.
 #[test]
 fn the_second_versions_file_is_read_for_ever() {
-    let fixture = fixture_of("v2");
+    let (forgotten, ..) = is_read_for_ever("v2", forget);
     let folder = tempfile::tempdir().unwrap();
-    if std::env::var_os("MAPACHA_WRITE_FIXTURE_2").is_some() {
-        let mut engine = open(folder.path()).unwrap();
-        fill(&mut engine);
-        forget(&mut engine);
-        drop(engine);
-        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
-        std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
-    }
-    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-    std::fs::create_dir(&old).unwrap();
-    std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
-    let mut from_fixture = open(&old).unwrap();
-    assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
-    assert!(
-        from_fixture.statistics().unwrap().log_changes > 0,
-        "part of it is only in the log"
-    );
-    let mut made_now = open(&new).unwrap();
-    fill(&mut made_now);
-    let whole = everything(&mut made_now).unwrap().1.len();
-    forget(&mut made_now);
-    let expected = everything(&mut made_now).unwrap();
-    assert_eq!(whole - expected.1.len(), 12 + 1 + 2);
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-    from_fixture.fold().unwrap();
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
+    let mut engine = open(folder.path()).unwrap();
+    fill(&mut engine);
+    let whole = everything(&mut engine).unwrap().1.len();
+    assert_eq!(whole - forgotten.1.len(), 12 + 1 + 2);
 }
 
 /// What version 3 brought: last states, corrected and told of, some of it only in the log.
@@ -153,42 +139,14 @@ fn leave(engine: &mut Embedded) {
         .unwrap();
 }
 
-/// As `the_first_versions_file_is_read_for_ever`, of version 3.
 #[test]
 fn the_third_versions_file_is_read_for_ever() {
-    let fixture = fixture_of("v3");
-    let folder = tempfile::tempdir().unwrap();
-    if std::env::var_os("MAPACHA_WRITE_FIXTURE_3").is_some() {
-        let mut engine = open(folder.path()).unwrap();
-        fill(&mut engine);
-        leave(&mut engine);
-        drop(engine);
-        std::fs::create_dir_all(fixture.parent().unwrap()).unwrap();
-        std::fs::copy(folder.path().join("mapacha.sqlite"), &fixture).unwrap();
-    }
-    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-    std::fs::create_dir(&old).unwrap();
-    std::fs::copy(&fixture, old.join("mapacha.sqlite")).unwrap();
-    let mut from_fixture = open(&old).unwrap();
-    assert_eq!(from_fixture.verify().unwrap().damages, Vec::<String>::new());
-    assert!(
-        from_fixture.statistics().unwrap().log_changes > 0,
-        "part of it is only in the log"
-    );
-    let mut made_now = open(&new).unwrap();
-    fill(&mut made_now);
-    leave(&mut made_now);
-    let expected = everything(&mut made_now).unwrap();
-    let last: Vec<f64> = expected
-        .0
-        .iter()
+    let (all, mut engine, _folder) = is_read_for_ever("v3", leave);
+    let last: Vec<f64> = (all.0.iter())
         .filter_map(|(_, one)| one.attributes.first()?.as_f64())
         .collect();
     assert_eq!(last, [149.75, 2.5, 4.5, 5.0]);
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-    from_fixture.fold().unwrap();
-    assert_eq!(everything(&mut from_fixture).unwrap(), expected);
-    from_fixture
+    engine
         .load(&mut |stored| assert!(stored.last_known, "{stored:?}"))
         .unwrap();
 }

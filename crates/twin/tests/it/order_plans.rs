@@ -3,11 +3,28 @@
 use ngsi_ld::Attribute;
 use ngsi_ld::context::Context;
 use ngsi_ld::query::order::OrderBy;
-use query::Sorter;
-use twin::{Operation, Reader};
+use query::{EntityQuery, Sorter};
+use twin::{Operation, Reader, Twin};
 
 use crate::common::{hiding, id, name, run, thing, twin, view};
 use crate::plans::{COUNT, city, query};
+
+/// The way, the first entity, and how many are looked at at most.
+fn check(
+    twin: &Twin,
+    (query, sorter): (&EntityQuery, &Sorter),
+    shown: &str,
+    (path, first, most): (&str, usize, usize),
+) {
+    let page = twin.ordered(&view(), query, sorter).unwrap();
+    assert_eq!(
+        twin.order_plan(&view(), query, sorter).to_string(),
+        path,
+        "{shown}"
+    );
+    assert_eq!(page.entities[0].id, id(first), "{shown}");
+    assert!(page.examined <= most, "{shown}: {}", page.examined);
+}
 
 #[test]
 fn an_order_by_an_attribute_looks_at_its_page() {
@@ -177,15 +194,12 @@ fn an_order_by_an_attribute_looks_at_its_page() {
         let query = query(entity_type, q);
         let order_by = OrderBy::parse(order, None, None, None, Context::core()).unwrap();
         let sorter = Sorter::new(&order_by).unwrap();
-        let page = twin.ordered(&view(), &query, &sorter).unwrap();
-        let shown = format!("{entity_type:?} {q:?} {order}");
-        assert_eq!(
-            twin.order_plan(&view(), &query, &sorter).to_string(),
-            path,
-            "{shown}"
+        check(
+            &twin,
+            (&query, &sorter),
+            &format!("{entity_type:?} {q:?} {order}"),
+            (path, first, most),
         );
-        assert_eq!(page.entities[0].id, id(first), "{shown}");
-        assert!(page.examined <= most, "{shown}: {}", page.examined);
     }
 }
 
@@ -371,15 +385,12 @@ fn the_nearest_are_found_outwards() {
         let query = query(Some(entity_type), q);
         let order_by = OrderBy::parse(order, None, Some(from), None, Context::core()).unwrap();
         let sorter = Sorter::new(&order_by).unwrap();
-        let page = twin.ordered(&view(), &query, &sorter).unwrap();
-        let shown = format!("{q:?} {order} {from}");
-        assert_eq!(
-            twin.order_plan(&view(), &query, &sorter).to_string(),
-            path,
-            "{shown}"
+        check(
+            &twin,
+            (&query, &sorter),
+            &format!("{q:?} {order} {from}"),
+            (path, first, most),
         );
-        assert_eq!(page.entities[0].id, id(first), "{shown}");
-        assert!(page.examined <= most, "{shown}: {}", page.examined);
     }
 }
 
