@@ -314,6 +314,11 @@ impl Twin {
         self.0.book.endpoints(&self.owns(view), failing, after, limit)
     }
 
+    /// Ends the rest of an endpoint, which is tried now; whether a caller's subscriptions send there.
+    pub fn wake_endpoint(&self, view: &View, uri: &str) -> bool {
+        self.0.book.wake(&self.owns(view), uri)
+    }
+
     /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.
     pub async fn replay_dead_letters(&self, view: &View, filter: &DeadLetterFilter) -> Result<usize, Error> {
         let replayed = self.0.book.replay(filter, &self.owns(view), self.now());

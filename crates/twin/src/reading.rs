@@ -46,7 +46,7 @@ impl<S: Shards> Reading<'_, S> {
     }
 
     /// What is there now of an entity, as the view shows it.
-    fn current(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
+    pub(crate) fn current(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
         match self.over_by {
             None => seen(view, entity),
             Some(now) => seen(view, &left_at(entity, now)?),
@@ -103,11 +103,31 @@ impl<S: Shards> Reading<'_, S> {
 
     /// How many there are in all, where that is asked and the index knows: of one type.
     pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
-        if query.count && view.read().is_all() && self.over_by.is_none() {
-            self.count_by_type(&query.selection)
-        } else {
-            None
+        if !query.count || !view.read().is_all() {
+            return None;
         }
+        let all = self.count_by_type(&query.selection)?;
+        let over = self.ended().filter(|record| self.is_over(view, record));
+        let counted = over.filter(|record| query.selection.matches(&record.entity));
+        Some(all.saturating_sub(counted.count()))
+    }
+
+    /// Whether nothing is left of one.
+    fn is_over(&self, view: &View, record: &Record) -> bool {
+        let left = record.live().and_then(|entity| self.current(view, entity));
+        left.is_none()
+    }
+
+    /// The live ones of which something transient has ended, and is not deleted yet (4.22).
+    pub(crate) fn ended(&self) -> impl Iterator<Item = Record> {
+        let of = |index, now| -> Vec<Record> {
+            self.state
+                .with(index, |shard| shard.ended(now).cloned().collect())
+        };
+        let shards = self
+            .over_by
+            .map(|now| (0..SHARDS).flat_map(move |index| of(index, now)));
+        shards.into_iter().flatten()
     }
 
     /// The number of entities of a selection that asks for one type and nothing else.
@@ -217,7 +237,7 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
         let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-        if view.read().is_all() && self.over_by.is_none() {
+        if view.read().is_all() {
             for index in 0..SHARDS {
                 self.state.with(index, |shard| {
                     for (name, count) in shard.types() {
@@ -225,6 +245,13 @@ impl<S: Shards> Reading<'_, S> {
                     }
                 });
             }
+            let over = self.ended().filter(|record| self.is_over(view, record));
+            for name in over.flat_map(|record| record.entity.types.clone()) {
+                if let Some(count) = counts.get_mut(&name) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+            counts.retain(|_, count| *count > 0);
         } else {
             for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Live])) {
                 let visible = record.live().and_then(|entity| self.current(view, entity));

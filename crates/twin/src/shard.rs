@@ -13,10 +13,11 @@ use rstar::{AABB, RTree};
 use storage::{EntityKey, Stored};
 
 use crate::attribute_index::{AttributeIndex, Collated};
+use crate::expiry::first_end;
 use crate::order_index::Orders;
 
 /// The envelope of one geometry, and whose it is.
-type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
+pub(crate) type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
 
 /// The attribute whose text names a blob of the entity, by the last segment of its name.
 pub(crate) const BLOB: &str = "blob";
@@ -83,6 +84,8 @@ pub(crate) struct Shard {
     by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
     attributes: AttributeIndex,
     orders: Orders,
+    /// When something of them ends next (4.22).
+    by_end: BTreeSet<(Timestamp, EntityKey)>,
 }
 
 /// Which entities of a shard a walk goes through.
@@ -201,6 +204,17 @@ impl Shard {
         }
     }
 
+    /// The places of this property.
+    pub(crate) fn places(&self, property: &Name) -> Option<&RTree<Envelope>> {
+        self.by_place.get(property)
+    }
+
+    /// Those that are live and of which something has ended by now.
+    pub(crate) fn ended(&self, now: Timestamp) -> impl Iterator<Item = &Record> {
+        let ended = self.by_end.range(..=(now, EntityKey(u64::MAX)));
+        ended.filter_map(|(_, key)| self.records.get(key))
+    }
+
     /// The live entities that name this blob.
     pub(crate) fn naming_blob(&self, blob: &str) -> impl Iterator<Item = &Arc<Entity>> {
         self.by_blob
@@ -287,6 +301,13 @@ impl Shard {
             for (name, envelope) in new.iter().flat_map(|(key, entity)| envelopes(*key, entity)) {
                 self.by_place.entry(name.clone()).or_default().insert(envelope);
             }
+        }
+        if !unchanged(|a, b| first_end(a) == first_end(b)) {
+            let standing = |(key, entity): (EntityKey, &Arc<Entity>)| Some((first_end(entity)?, key));
+            if let Some(before) = old.and_then(standing) {
+                self.by_end.remove(&before);
+            }
+            self.by_end.extend(new.and_then(standing));
         }
         if !unchanged(|a, b| blobs(a).eq(blobs(b))) {
             for (key, blob) in old

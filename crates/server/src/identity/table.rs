@@ -165,6 +165,10 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/notifications", &[("GET", May(NotificationsManage))]),
     ("/notifications/endpoints", &[("GET", May(NotificationsManage))]),
     (
+        "/notifications/endpoints/wake",
+        &[("POST", May(NotificationsManage))],
+    ),
+    (
         "/notifications/dead-letters",
         &[
             ("GET", May(NotificationsManage)),

@@ -123,8 +123,18 @@ pub(crate) fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Pr
         "application/json" => Ok(BodyType::Json),
         "application/ld+json" => Ok(BodyType::LdJson),
         "application/merge-patch+json" if patch => Ok(BodyType::Json),
-        _ => Err(Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        _ => Err(unsupported(patch)),
     }
+}
+
+/// 415 has no body (6.3.4); what would be taken is in a header (RFC 9110, 15.5.16).
+fn unsupported(patch: bool) -> Problem {
+    let taken = if patch {
+        "application/json, application/ld+json, application/merge-patch+json"
+    } else {
+        "application/json, application/ld+json"
+    };
+    Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE).header(header::ACCEPT, taken)
 }
 
 /// The URL of the @context that a `Link` header names, if one does.

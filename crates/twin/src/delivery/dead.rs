@@ -176,7 +176,7 @@ impl Entries {
     }
 
     /// Ends the rest of an endpoint.
-    fn wake(&mut self, uri: &Arc<str>) {
+    pub(super) fn wake(&mut self, uri: &Arc<str>) {
         if let Some(end) = self
             .queues
             .get_mut(uri)

@@ -53,7 +53,7 @@ impl Book {
         limit: usize,
     ) -> Vec<EndpointState> {
         let entries = self.entries.lock();
-        let fails = |entry: &OwnerEntry| entry.standing.succeeded == Some(false);
+        let fails = |entry: &OwnerEntry| !entry.paused && entry.standing.succeeded == Some(false);
         let mut uris: BTreeMap<&str, Senders<'_>> = BTreeMap::new();
         for (owner, entry) in &entries.owners {
             if after.is_some_and(|after| *entry.queue <= *after) {
@@ -72,6 +72,22 @@ impl Book {
             .take(limit)
             .map(|(uri, senders)| state(uri, &senders, entries.queues.get(uri)))
             .collect()
+    }
+
+    /// Ends the rest of an endpoint; whether one of the owners that `owns` lets through sends there.
+    pub(crate) fn wake(&self, owns: &dyn Fn(&Owner) -> bool, uri: &str) -> bool {
+        let mut entries = self.entries.lock();
+        let theirs = entries
+            .owners
+            .iter()
+            .find(|(owner, entry)| *entry.queue == *uri && owns(owner));
+        let Some(uri) = theirs.map(|(_, entry)| Arc::clone(&entry.queue)) else {
+            return false;
+        };
+        entries.wake(&uri);
+        drop(entries);
+        self.bell.notify_one();
+        true
     }
 }
 

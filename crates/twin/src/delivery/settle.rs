@@ -85,6 +85,9 @@ impl Book {
         };
         match outcome {
             Ok(()) => {
+                if queue.failures > 0 {
+                    tracing::info!(endpoint = %uri, failures = queue.failures, "notifications arrive there again");
+                }
                 (queue.failures, queue.sound, queue.last_failure) = (0, true, None);
                 let rested = queue.rests_until.take();
                 if entries.remove(uri, attempt.number).is_some() {
@@ -102,6 +105,9 @@ impl Book {
                 queue.failures = queue.failures.saturating_add(1);
                 queue.last_failure = Some(Arc::from(failure.reason.as_str()));
                 queue.rest(attempt.number);
+                if queue.failures == 1 {
+                    tracing::warn!(endpoint = %uri, owner = %owner.id, reason = failure.reason, "notifications do not arrive there; they wait and are tried again");
+                }
                 tracing::debug!(endpoint = %uri, owner = %owner.id, reason = failure.reason, attempts = attempt.attempts, "a notification did not arrive");
                 let wait = queue.wait(uri, &self.limits);
                 let cooldown = attempt
