@@ -70,7 +70,7 @@ pub use fork::Fork;
 pub use join::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, MAX_LINKED, write_joined};
 pub use net::{Fetched, Net, NetError, NetLimits};
 pub use operation::{Copied, Instance, InstanceRef, Operation, Outcome};
-pub use ordered::{MAX_ORDERED, Ordered};
+pub use ordered::MAX_ORDERED;
 pub use reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 pub use registrations::{MatchedRegistration, StoredRegistration};
 pub use rows::Row;

@@ -6,7 +6,7 @@ use ngsi_ld::representation::read_entity;
 use ngsi_ld::{Entity, Error};
 use query::{EntityQuery, View};
 use std::sync::Arc;
-use twin::{Mapped, Operation, Ordered, Reader};
+use twin::{Mapped, Operation, Reader};
 
 use super::answer::{PageRequest, Wording, created};
 use super::asked::Asked;

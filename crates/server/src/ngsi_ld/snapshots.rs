@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::Endpoint;
 use ngsi_ld::{Entity, Error, Timestamp, Uri};
+use query::View;
 use query::entity_query::MAX_PATTERNS;
-use query::{Selection, View};
 use serde_json::{Map, Value, json};
 use twin::{
     Collected, Copied, NewSnapshot, QueryResult, Reader, Snapshot, SnapshotChange, SnapshotInfo, Snapshots,

@@ -103,7 +103,7 @@ pub(super) async fn endpoints(
 #[into_params(parameter_in = Query)]
 pub(super) struct One {
     /// As the subscription has it.
-    #[param(value_type = String, example = "https://example.org/notify")]
+    #[param(value_type = String, required = true, example = "https://example.org/notify")]
     endpoint: Option<String>,
 }
 
