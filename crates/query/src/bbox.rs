@@ -88,12 +88,13 @@ impl Bbox {
 
     /// No point of this box is farther from one of another than this, in metres on a sphere
     /// ([`crate::distance::haversine_m`]). Never too little; exact to metres where this one is a point.
-    pub fn reach_m(&self, other: &Self) -> f64 {
+    pub fn reach_m(&self) -> impl Fn(&Self) -> f64 + use<> {
         let middle = (
             f64::midpoint(self.west, self.east),
             f64::midpoint(self.south, self.north),
         );
-        other.farthest_m(middle) + self.farthest_m(middle)
+        let from_middle = self.farthest_m(middle);
+        move |other| other.farthest_m(middle) + from_middle
     }
 
     /// The greatest distance on a sphere between a point and one of the box, and up to two metres more.
@@ -175,7 +176,7 @@ mod tests {
             let (lon, lat, wide): (f64, f64, f64) = from;
             let there = Bbox { west: to.0, south: to.1, east: to.0 + size.0, north: (to.1 + size.1).min(90.0) };
             let here = Bbox { west: lon, south: lat, east: lon + wide, north: (lat + wide).min(90.0) };
-            let reach = here.reach_m(&there);
+            let reach = here.reach_m()(&there);
             let mut farthest: f64 = 0.0;
             for (x, y) in (0..=40_u8).flat_map(|x| (0..=40_u8).map(move |y| (f64::from(x) / 40.0, f64::from(y) / 40.0))) {
                 let point = Point::new(there.west + x * (there.east - there.west), there.south + y * (there.north - there.south));

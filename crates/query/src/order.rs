@@ -7,7 +7,7 @@ use geo_types::Geometry;
 use jiff::civil::{Date, Time};
 use ngsi_ld::name::NGSI_LD;
 use ngsi_ld::query::order::{Direction, OrderBy, OrderKey};
-use ngsi_ld::query::q::Path;
+use ngsi_ld::query::q::{Path, is_system};
 use ngsi_ld::{Attribute, Entity, Error, Name, PropertyValue, Timestamp, Value};
 use serde_json::Value as Json;
 
@@ -127,7 +127,8 @@ impl Sorter {
             return None;
         }
         match (&*path.attributes, &*path.members) {
-            ([name], []) => Some((name, self.from.as_ref()?)),
+            // What every entity has of itself is nowhere.
+            ([name], []) if !is_system(name) => Some((name, self.from.as_ref()?)),
             _ => None,
         }
     }

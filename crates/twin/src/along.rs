@@ -221,7 +221,7 @@ impl<S: Shards> Reading<'_, S> {
                 }
             }
             // Fewer of these are selected than there seemed to be.
-            if finding.examined() > along.others {
+            if finding.walked() > along.others {
                 return Ok(Err(finding.examined()));
             }
             take(&mut finding, &record)?;

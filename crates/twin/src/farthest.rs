@@ -16,7 +16,7 @@ use crate::ranked::{Ranked, Standing};
 use crate::reader::Page;
 use crate::reading::Reading;
 use crate::shard::Envelope;
-use crate::state::Shards;
+use crate::state::{SHARDS, Shards};
 
 /// A search from afar.
 pub(crate) struct FromAfar<'a> {
@@ -47,7 +47,18 @@ impl<S: Shards> Reading<'_, S> {
             from: Bbox::of(from)?,
             others,
         };
-        (others > FEW && held < others).then_some(search)
+        // Where n of m that are somewhere are selected, a page is full after about m / n times its length.
+        let cost = held as f64 * self.placed(property) as f64 / others as f64;
+        (others > FEW && cost < others as f64).then_some(search)
+    }
+
+    /// How many places there are of this property.
+    fn placed(&self, property: &Name) -> usize {
+        let of = |index| {
+            self.state
+                .with(index, |shard| shard.places(property).map_or(0, RTree::size))
+        };
+        (0..SHARDS).map(of).sum()
     }
 
     /// The page; or, where the search does not lead to the end of it, how many it looked at in vain.
@@ -62,12 +73,14 @@ impl<S: Shards> Reading<'_, S> {
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
         let mut finding = Finding::new(self, view, query, sorter, &links)?;
-        let reach = |bbox: &Bbox| Reach(search.from.reach_m(bbox));
+        let reach_m = search.from.reach_m();
+        let reach = |bbox: &Bbox| Reach(reach_m(bbox));
         let next_of = |shard: &crate::shard::Shard, after: Option<&Standing<Reach>>, count: usize| {
             let tree = shard.places(search.property);
             Some(tree.map_or_else(Vec::new, |tree| farthest(tree, &reach, after, count)))
         };
-        for ((Reach(reach_m), _), record) in Ranked::new(self.state, next_of) {
+        // Each fetch begins at the root again: four times as many each time.
+        for ((Reach(reach_m), _), record) in Ranked::new(self.state, usize::MAX, next_of) {
             let last = finding.ordered().last_of_full();
             if last
                 .and_then(|(last, _)| sorter.distance(last))
@@ -76,7 +89,7 @@ impl<S: Shards> Reading<'_, S> {
                 return Ok(Ok(finding.page()));
             }
             // Fewer of these are selected than there seemed to be.
-            if finding.examined() > search.others {
+            if finding.walked() > search.others {
                 return Ok(Err(finding.examined()));
             }
             finding.take(&record)?;
@@ -186,3 +199,40 @@ impl PartialEq for Reach {
 }
 
 impl Eq for Reach {}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use rstar::primitives::Rectangle;
+
+    use super::*;
+
+    /// However many are at one place, all of them are found by looking at each a few times.
+    #[test]
+    fn many_at_one_place_are_found_in_time() {
+        const COUNT: u64 = 10_000;
+        let here = Rectangle::from_corners([36.8, -1.3], [36.8, -1.3]);
+        let all = (0..COUNT).map(|key| Envelope::new(here, EntityKey(key)));
+        let tree = RTree::bulk_load(all.collect());
+        let looked = Cell::new(0);
+        let reach = |_: &Bbox| {
+            looked.set(looked.get() + 1);
+            Reach(7.0)
+        };
+        let (mut found, mut fetched) = (Vec::new(), 0_usize);
+        loop {
+            let count = (fetched * 4).max(1);
+            let next = farthest(&tree, &reach, found.last(), count);
+            fetched += count;
+            let ended = next.len() < count;
+            found.extend(next);
+            if ended {
+                break;
+            }
+        }
+        let keys: Vec<EntityKey> = found.iter().map(|(_, key)| *key).collect();
+        assert_eq!(keys, (0..COUNT).map(EntityKey).collect::<Vec<_>>());
+        assert!(looked.get() < 15 * COUNT, "{}", looked.get());
+    }
+}

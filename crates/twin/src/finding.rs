@@ -30,6 +30,7 @@ pub(crate) struct Finding<'a, 'b, S> {
     ordered: Ordered<'a>,
     met: HashSet<EntityKey>,
     passed_over: usize,
+    aside: usize,
 }
 
 impl<'a, 'b, S: Shards> Finding<'a, 'b, S> {
@@ -51,10 +52,19 @@ impl<'a, 'b, S: Shards> Finding<'a, 'b, S> {
             ordered: Ordered::of_walk(sorter, query)?,
             met: HashSet::new(),
             passed_over: 0,
+            aside: 0,
+        };
+        let types = query.selection.needed_types();
+        let may_be = |record: &Record| {
+            let has = |names: &Vec<Name>| names.iter().any(|name| record.entity.types.contains(name));
+            types.as_ref().is_none_or(has)
         };
         for record in reading.ended() {
-            finding.take(&record)?;
+            if may_be(&record) {
+                finding.take(&record)?;
+            }
         }
+        finding.aside = finding.met.len();
         Ok(finding)
     }
 
@@ -82,6 +92,11 @@ impl<'a, 'b, S: Shards> Finding<'a, 'b, S> {
     /// How many were looked at.
     pub(crate) fn examined(&self) -> usize {
         self.met.len() + self.passed_over
+    }
+
+    /// How many of them stand in the order that is walked along.
+    pub(crate) fn walked(&self) -> usize {
+        self.examined() - self.aside
     }
 
     /// What is on the page if nothing else comes before it.

@@ -22,6 +22,8 @@ use crate::state::{SHARDS, Shards};
 pub(crate) const FEW: usize = 1000;
 /// How many entities are taken into an index at a time. So long, well under a millisecond, a write to their shard waits.
 const PIECE: usize = 256;
+/// The most records that are fetched from one shard at a time.
+const LARGEST_PAGE: usize = 256;
 /// An index of an order by which a page can be found.
 pub(crate) struct Indexed {
     pub(crate) basis: Arc<Basis>,
@@ -57,12 +59,15 @@ impl Indexed {
 impl<S: Shards> Reading<'_, S> {
     /// How many are found to fill a page and to know whether there are more; `None` where all have to be looked at.
     pub(crate) fn held(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        // An index still has what has ended and is not deleted yet: it is looked at first.
+        if self.has_ended_more_than(MOST_ASIDE) {
+            return None;
+        }
         // Whoever is to count looks at all.
         let counting = query.count && self.known_total(view, query).is_none();
         let held = query.offset.saturating_add(query.limit).saturating_add(1);
         let is = !counting && query.limit > 0 && held <= MAX_ORDERED;
-        // An index still has what has ended and is not deleted yet: it is looked at first.
-        (is && self.ended().nth(MOST_ASIDE).is_none()).then_some(held)
+        is.then_some(held)
     }
 
     /// The index that an order could be walked along; `None` where to sort what `way` leads to is shorter.
@@ -175,7 +180,7 @@ impl<S: Shards> Reading<'_, S> {
         let links = Links::new(&find);
         let mut finding = Finding::new(self, view, query, sorter, &links)?;
         let now = self.state.ledger().next_use();
-        let mut walk = Ranked::new(self.state, |shard, after, count| {
+        let mut walk = Ranked::new(self.state, LARGEST_PAGE, |shard, after, count| {
             shard.orders().along(&found.basis, now, after, count)
         });
         let mut ends = Ends {
@@ -190,7 +195,7 @@ impl<S: Shards> Reading<'_, S> {
                 break;
             }
             // Fewer of these are selected than there seemed to be.
-            if finding.examined() > found.others {
+            if finding.walked() > found.others {
                 return Ok(Err(finding.examined()));
             }
             // What the view hides can only move an entity further back, where it is held at its new place.

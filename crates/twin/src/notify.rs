@@ -314,9 +314,10 @@ impl Twin {
         self.0.book.endpoints(&self.owns(view), failing, after, limit)
     }
 
-    /// Ends the rest of an endpoint, which is tried now; whether a caller's subscriptions send there.
+    /// Ends the rest of an endpoint, which is tried now, unless the endpoint or a subscription asked for that rest; whether
+    /// a caller's subscriptions send there. The URI may be without the name and the password in it.
     pub fn wake_endpoint(&self, view: &View, uri: &str) -> bool {
-        self.0.book.wake(&self.owns(view), uri)
+        self.0.book.wake(&self.owns(view), uri, self.now())
     }
 
     /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.

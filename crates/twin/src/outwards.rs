@@ -67,7 +67,7 @@ impl<S: Shards> Reading<'_, S> {
             let path = Path::Places(search.property.clone(), start.widened_m(radius_m));
             for record in Walk::new(self.state, &path) {
                 // Fewer of these are selected than there seemed to be.
-                if finding.examined() > search.others {
+                if finding.walked() > search.others {
                     return Ok(Err(finding.examined()));
                 }
                 // Whoever does not see where it is finds it behind all that is somewhere.

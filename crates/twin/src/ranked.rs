@@ -8,17 +8,17 @@ use storage::EntityKey;
 use crate::shard::{Record, Shard};
 use crate::state::{SHARDS, Shards};
 
-/// The most records that are fetched from one shard at a time.
-const LARGEST_PAGE: usize = 256;
-
 /// Where an entity stands in the order, and which it is.
 pub(crate) type Standing<P> = (P, EntityKey);
 
-/// Records in an order. Holds no lock between two of them, as [`crate::walk::Walk`].
+/// Records in an order. Holds no lock between two of them: of the live state, what moves within the order meanwhile may be
+/// seen at its old place, at its new one, at both, or at none.
 pub(crate) struct Ranked<'a, S, P, F> {
     shards: &'a S,
     /// So many standings of a shard, in order, after one; `None` where the order was given up meanwhile.
     next_of: F,
+    /// The most records that are fetched from one shard at a time.
+    largest: usize,
     lanes: Vec<Part<P>>,
     heads: BinaryHeap<Reverse<(Standing<P>, usize)>>,
     lost: bool,
@@ -39,7 +39,7 @@ where
     P: Ord + Clone,
     F: Fn(&Shard, Option<&Standing<P>>, usize) -> Option<Vec<Standing<P>>>,
 {
-    pub(crate) fn new(shards: &'a S, next_of: F) -> Self {
+    pub(crate) fn new(shards: &'a S, largest: usize, next_of: F) -> Self {
         let part = |_| Part {
             waiting: VecDeque::new(),
             head: None,
@@ -50,6 +50,7 @@ where
         let mut ranked = Self {
             shards,
             next_of,
+            largest,
             lanes: (0..SHARDS).map(part).collect(),
             heads: BinaryHeap::with_capacity(SHARDS),
             lost: false,
@@ -70,7 +71,7 @@ where
         let part = &mut self.lanes[index];
         while part.waiting.is_empty() && !part.ended {
             // Few at first, because most questions want only the first page.
-            let count = (part.fetched * 4).clamp(1, LARGEST_PAGE);
+            let count = part.fetched.saturating_mul(4).clamp(1, self.largest);
             let next_of = &self.next_of;
             self.shards.with(index, |shard| {
                 let Some(found) = next_of(shard, part.after.as_ref(), count) else {
@@ -85,7 +86,7 @@ where
                 part.waiting
                     .extend(records.map(|(record, standing)| (standing, record)));
             });
-            part.fetched += count;
+            part.fetched = part.fetched.saturating_add(count);
         }
         if let Some((standing, record)) = part.waiting.pop_front() {
             part.head = Some(record);

@@ -103,19 +103,26 @@ impl<S: Shards> Reading<'_, S> {
 
     /// How many there are in all, where that is asked and the index knows: of one type.
     pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
-        if !query.count || !view.read().is_all() {
-            return None;
+        if query.count && view.read().is_all() {
+            self.count_by_type(&query.selection)
+        } else {
+            None
         }
-        let all = self.count_by_type(&query.selection)?;
-        let over = self.ended().filter(|record| self.is_over(view, record));
-        let counted = over.filter(|record| query.selection.matches(&record.entity));
-        Some(all.saturating_sub(counted.count()))
     }
 
-    /// Whether nothing is left of one.
-    fn is_over(&self, view: &View, record: &Record) -> bool {
-        let left = record.live().and_then(|entity| self.current(view, entity));
-        left.is_none()
+    /// Whether something transient has ended of more than so many, and is not deleted yet (4.22).
+    pub(crate) fn has_ended_more_than(&self, most: usize) -> bool {
+        let Some(now) = self.over_by else {
+            return false;
+        };
+        let mut count = 0;
+        (0..SHARDS).any(|index| {
+            let left = most + 1 - count;
+            count += self
+                .state
+                .with(index, |shard| shard.ended(now).take(left).count());
+            count > most
+        })
     }
 
     /// The live ones of which something transient has ended, and is not deleted yet (4.22).
@@ -136,7 +143,10 @@ impl<S: Shards> Reading<'_, S> {
         match &plan {
             Plan::ByType(names) if names.len() == 1 && plan.is_exact(selection) => Some(
                 (0..SHARDS)
-                    .map(|index| self.state.with(index, |shard| shard.count_of(&names[0])))
+                    .map(|index| {
+                        self.state
+                            .with(index, |shard| shard.count_left(&names[0], self.over_by))
+                    })
                     .sum(),
             ),
             _ => None,
@@ -240,16 +250,10 @@ impl<S: Shards> Reading<'_, S> {
         if view.read().is_all() {
             for index in 0..SHARDS {
                 self.state.with(index, |shard| {
-                    for (name, count) in shard.types() {
-                        *counts.entry(name.clone()).or_default() += count;
+                    for name in shard.types() {
+                        *counts.entry(name.clone()).or_default() += shard.count_left(name, self.over_by);
                     }
                 });
-            }
-            let over = self.ended().filter(|record| self.is_over(view, record));
-            for name in over.flat_map(|record| record.entity.types.clone()) {
-                if let Some(count) = counts.get_mut(&name) {
-                    *count = count.saturating_sub(1);
-                }
             }
             counts.retain(|_, count| *count > 0);
         } else {

@@ -1,6 +1,6 @@
 //! Media types (6.3.4) and the @context in `Link` (6.3.5).
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use ngsi_ld::Error;
 
 use crate::Problem;
@@ -134,7 +134,11 @@ fn unsupported(patch: bool) -> Problem {
     } else {
         "application/json, application/ld+json"
     };
-    Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE).header(header::ACCEPT, taken)
+    // PATCH has a header of its own (RFC 5789, 2.2).
+    let of_method = HeaderName::from_static(if patch { "accept-patch" } else { "accept-post" });
+    Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        .header(header::ACCEPT, taken)
+        .header(of_method, taken)
 }
 
 /// The URL of the @context that a `Link` header names, if one does.

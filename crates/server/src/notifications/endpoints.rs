@@ -102,14 +102,15 @@ pub(super) async fn endpoints(
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct One {
-    /// As the subscription has it.
+    /// As the subscription has it; a name and a password in it may be left out.
     #[param(value_type = String, required = true, example = "https://example.org/notify")]
     endpoint: Option<String>,
 }
 
 /// Try a resting endpoint now
 ///
-/// After a failure an endpoint rests, the longer the more failed. Whoever has mended it need not wait for that.
+/// After a failure an endpoint rests, the longer the more failed. Whoever has mended it need not wait for that. It counts as
+/// an attempt. A rest that the endpoint or a subscription (`cooldown`) asked for is kept.
 #[utoipa::path(
     post,
     path = "/notifications/endpoints/wake",
@@ -125,7 +126,7 @@ pub(super) struct One {
 pub(super) async fn wake(visitor: Visitor, one: Result<Query<One>, QueryRejection>) -> Answer {
     let endpoint = known(one)?.endpoint.filter(|uri| !uri.is_empty());
     let endpoint = endpoint.ok_or_else(|| {
-        wrong("say which: `?endpoint=` with the URI that `GET /notifications/endpoints` has")
+        wrong("say which: `?endpoint=` with the URI that `GET /notifications/endpoints` has, percent-encoded")
     })?;
     if visitor.twin.wake_endpoint(&visitor.view, &endpoint) {
         return Ok(StatusCode::NO_CONTENT.into_response());

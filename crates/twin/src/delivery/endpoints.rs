@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ngsi_ld::Timestamp;
 
-use super::Owner;
 use super::book::{Book, OwnerEntry};
 use super::queue::Queue;
+use super::{Owner, without_secret};
 
 /// How one endpoint stands, as far as somebody's owners send to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,20 +74,26 @@ impl Book {
             .collect()
     }
 
-    /// Ends the rest of an endpoint; whether one of the owners that `owns` lets through sends there.
-    pub(crate) fn wake(&self, owns: &dyn Fn(&Owner) -> bool, uri: &str) -> bool {
+    /// Ends the rest of an endpoint, but not that which it asked for itself, or a subscription (`cooldown`); whether one of
+    /// the owners that `owns` lets through sends there. The URI may be without the name and the password in it.
+    pub(crate) fn wake(&self, owns: &dyn Fn(&Owner) -> bool, uri: &str, now: Timestamp) -> bool {
         let mut entries = self.entries.lock();
-        let theirs = entries
-            .owners
-            .iter()
-            .find(|(owner, entry)| *entry.queue == *uri && owns(owner));
-        let Some(uri) = theirs.map(|(_, entry)| Arc::clone(&entry.queue)) else {
-            return false;
-        };
-        entries.wake(&uri);
+        let is_it = |entry: &OwnerEntry| *entry.queue == *uri || without_secret(&entry.queue) == uri;
+        let theirs = entries.owners.iter();
+        let theirs: BTreeSet<Arc<str>> = theirs
+            .filter(|(owner, entry)| is_it(entry) && owns(owner))
+            .map(|(_, entry)| Arc::clone(&entry.queue))
+            .collect();
+        for uri in &theirs {
+            let left_until = entries.queues.get(uri).and_then(|queue| queue.left_until);
+            match left_until.filter(|end| *end > now) {
+                Some(end) => entries.rest(uri, end),
+                None => entries.wake(uri),
+            }
+        }
         drop(entries);
         self.bell.notify_one();
-        true
+        !theirs.is_empty()
     }
 }
 

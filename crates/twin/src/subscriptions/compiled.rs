@@ -131,12 +131,18 @@ impl Compiled {
         self.view.as_ref().is_none_or(|view| !view.read().is_all())
     }
 
-    /// What its entities are found by, if it notifies by the clock.
-    pub(super) fn selection(&self) -> Selection {
-        Selection {
-            any: self.selectors.clone(),
-            ..conditions(&self.stored.subscription)
+    /// The selections that its entities are found by, if it notifies by the clock: of each selector its own, so that each
+    /// takes its shortest path.
+    pub(super) fn selections(&self) -> Vec<Selection> {
+        let conditions = conditions(&self.stored.subscription);
+        if self.selectors.is_empty() {
+            return vec![conditions];
         }
+        let one = |selector: &Selector| Selection {
+            any: vec![selector.clone()],
+            ..conditions.clone()
+        };
+        self.selectors.iter().map(one).collect()
     }
 
     /// Whether a change of an entity, as its subscriber sees it, is to be notified; its state and the time aside.

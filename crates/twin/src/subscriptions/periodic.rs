@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use ngsi_ld::subscription::Status;
 use ngsi_ld::{Timestamp, Uri};
 
@@ -117,16 +117,20 @@ pub(crate) fn notify(twin: &Twin, stored: &Arc<StoredSubscription>, now: Timesta
     let compiled = Compiled::new(Arc::clone(stored))?;
     let wording = Wording::of(stored);
     let find = |id: &Uri| twin.reading().get(&view, id);
-    let mut shown = Vec::new();
+    let (mut seen, mut shown) = (HashSet::new(), Vec::new());
     let mut left_out = false;
-    twin.reading()
-        .visit(&view, &compiled.selection(), &mut |entity| {
-            left_out = shown.len() >= MAX_ENTITIES;
-            if !left_out {
+    for selection in compiled.selections() {
+        twin.reading().visit(&view, &selection, &mut |entity| {
+            if shown.len() >= MAX_ENTITIES {
+                left_out = true;
+                return false;
+            }
+            if seen.insert(entity.id.clone()) {
                 shown.extend(letters::present(&compiled, &wording, entity, now, &find));
             }
-            !left_out
+            true
         })?;
+    }
     if left_out {
         tracing::warn!(subscription = %stored.subscription.id, most = MAX_ENTITIES, "a periodic notification leaves entities out");
     }

@@ -389,6 +389,16 @@ fn the_nearest_are_found_outwards() {
             9969,
             900,
         ),
+        // What every entity has of itself is nowhere.
+        (
+            "Thing",
+            None,
+            "createdAt;dist-desc,id;desc",
+            "[36,0]",
+            "sorted: by type Thing",
+            9999,
+            COUNT,
+        ),
         // Whoever is nowhere comes after all that are somewhere, in order of creation.
         (
             "Nowhere",
