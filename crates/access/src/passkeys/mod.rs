@@ -2,7 +2,7 @@
 //! browser, so that nobody can be led to show it elsewhere (`WebAuthn` Level 3; numbers of steps are those of its 7.1,
 //! registering, and 7.2, logging in).
 //!
-//! What is verified here, and why here: [ADR 7](https://github.com/mapacha/mapacha/blob/main/docs/adr/0007-passkeys-verified-here.md).
+//! What is verified here, and why here, is in `docs/adr/0007-passkeys-verified-here.md`.
 //! Nothing here knows HTTP: a door gives the bytes that a browser sent, and the site that it is for.
 
 mod authenticator;
