@@ -77,7 +77,7 @@ pub(super) struct Shown {
     pub(super) key: Option<String>,
     pub(super) go: Option<String>,
     /// The passkey that is to be changed, and the name that was typed for it.
-    pub(super) passkey: Option<(String, String)>,
+    pub(super) passkey: Option<(String, Option<String>)>,
 }
 
 /// What was done, by the word in the address.

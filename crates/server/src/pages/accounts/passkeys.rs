@@ -99,16 +99,15 @@ impl Script {
 /// The passkey that the address or the form before names, to be changed.
 pub(super) fn to_change(
     visit: &Visit,
-    typed: Option<(String, String)>,
+    sent: Option<(String, Option<String>)>,
     rows: &[PasskeyRow],
 ) -> Option<Changed> {
-    let named = visit.parameter("passkey").unwrap_or("").to_owned();
-    let (id, typed) = typed.map_or((named, None), |(id, typed)| (id, Some(typed)));
+    let (id, typed) = sent.unwrap_or_else(|| (visit.parameter("passkey").unwrap_or("").to_owned(), None));
     let row = rows.iter().find(|row| row.id == id)?;
     Some(Changed {
-        id,
         typed: typed.unwrap_or_else(|| row.name.clone()),
         name: row.name.clone(),
+        id,
     })
 }
 
@@ -146,7 +145,7 @@ pub(super) async fn change(
                 visit,
                 Shown {
                     wrong: Some((error, field)),
-                    passkey: Some((id.to_owned(), sent.field("name").to_owned())),
+                    passkey: Some((id.to_owned(), sent.all("name").next().map(str::to_owned))),
                     ..Shown::default()
                 },
             ),
