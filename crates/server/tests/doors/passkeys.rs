@@ -489,7 +489,7 @@ async fn what_is_no_answer_of_a_browser_is_refused_with_its_reason() {
         ),
         (ASK, json!({"name": 7}), 422),
         (ASK, json!({"user": "ada"}), 422),
-        (ASK, json!([]), 422),
+        (ASK, json!("ada"), 422),
         (BEGIN, json!({}), 422),
         (ADD, json!({"form_token": form, "name": "x"}), 422),
         (
