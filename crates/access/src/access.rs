@@ -12,6 +12,7 @@ use query::Caller;
 use twin::{Clock, Event, Twin};
 
 use crate::error::{Error, Result};
+use crate::passkeys::Ceremonies;
 use crate::passwords::{Cost, Hasher, rules};
 use crate::people::SecondFactor;
 use crate::principal::{Assurance, Principal};
@@ -72,6 +73,8 @@ pub(crate) struct Inner {
     pub(crate) throttle: Mutex<Throttle>,
     /// Logins that wait for their second factor, by the digest of their token.
     pub(crate) begun: Mutex<HashMap<Digest, Begun>>,
+    /// Challenges that wait for a passkey.
+    pub(crate) ceremonies: Mutex<Ceremonies>,
 }
 
 impl fmt::Debug for Access {
@@ -108,6 +111,7 @@ impl Access {
             changing: Mutex::default(),
             throttle: Mutex::default(),
             begun: Mutex::default(),
+            ceremonies: Mutex::default(),
         };
         Ok(Self(Arc::new(inner), Caller::System("access")))
     }

@@ -1,5 +1,6 @@
 //! What is refused, and why.
 
+use crate::passkeys::NoPasskey;
 use crate::passwords::rules::Weakness;
 use crate::permissions::Role;
 
@@ -63,6 +64,14 @@ pub enum Error {
         "the policies decide this by attributes of the entity that you do not see; ask somebody who sees them"
     )]
     Unseen,
+    /// A passkey that was not taken, and why.
+    #[error("the passkey is not taken: {0}")]
+    Passkey(NoPasskey),
+    /// The account has a second factor, and the session was opened without it.
+    #[error(
+        "log in with the second factor or the passkey that the account has, before you change what opens it"
+    )]
+    SecondFirst,
     /// Something that was given cannot be.
     #[error("{0}")]
     Wrong(&'static str),

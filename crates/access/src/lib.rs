@@ -4,7 +4,7 @@
 //! knows nothing of HTTP: a door hands it a session's token or a key, and gets a [`Principal`] or nothing.
 //!
 //! What stands in the store are hashes: of passwords (Argon2id), of session tokens, keys, invitations and recovery
-//! codes (SHA-256 of at least 80 random bits). The secret of a second factor (TOTP) has to be read again, and is sealed.
+//! codes (SHA-256 of at least 80 random bits), and the public keys of [`passkeys`]. The secret of a second factor (TOTP) has to be read again, and is sealed.
 //!
 //! Calls that write wait for the disk, and calls that check a password wait for the processor: both are for threads
 //! that may wait. [`Access::of_session`] and [`Access::of_key`] read memory only.
@@ -21,6 +21,7 @@ pub mod certificates;
 mod devices;
 mod error;
 mod groups;
+pub mod passkeys;
 mod passwords;
 mod people;
 mod permissions;
@@ -45,6 +46,9 @@ pub use authority::{Authority, AuthorityInfo, DEVICE_DAYS, SERVER_DAYS};
 pub use break_glass::{BREAK_GLASS_ROLE, BreakGlass, LONGEST_TIME, Review, USUAL_TIME};
 pub use devices::{CertificateInfo, DeviceInfo, DeviceKind, Lifecycle, NewDevice, Nobody};
 pub use error::Error;
+pub use passkeys::{
+    NewPasskey, NoPasskey, PasskeyChallenge, PasskeyInfo, PasskeyRequest, RelyingParty, ShownPasskey,
+};
 pub use passwords::Cost;
 pub use passwords::rules::{LONGEST, SHORTEST, Weakness};
 pub use people::{Enrolment, NewPerson, Person, Proof, SecondFactor};
@@ -54,8 +58,8 @@ pub use principal::{Assurance, Kind, Principal};
 pub use provider::{BadGrant, Flow, Grant, KeySet, Mapping, NoKeySet, Returned, Rules, TokenError, Told};
 pub use reach::Reach;
 pub use secret::{Random, SystemRandom};
+pub use sessions::SessionInfo;
 pub use sessions::login::{Attempt, Entered, Opened};
-pub use sessions::{Begun, SessionInfo};
 pub use throttle::Source;
 pub use tokens::{KeyInfo, NewKey};
 pub use views::{DEFAULT_TENANT, PolicyViews};

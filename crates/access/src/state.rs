@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) names: HashMap<String, Arc<str>>,
     /// The ids of people by what the identity provider knows them by.
     pub(crate) external: HashMap<Digest, Arc<str>>,
+    /// The ids of people by the ids of their passkeys.
+    pub(crate) passkeys: HashMap<String, Arc<str>>,
     /// The identity provider that is believed.
     pub(crate) issuer: Option<String>,
     /// The roles of groups, by name.
@@ -130,6 +132,7 @@ impl State {
             people: BTreeMap::new(),
             names: HashMap::new(),
             external: HashMap::new(),
+            passkeys: HashMap::new(),
             issuer,
             groups,
             reaches,
@@ -176,10 +179,14 @@ impl State {
         self.issuer.as_deref() == Some(&*external.issuer)
     }
 
-    /// Whether an account is open to its owner: it is enabled, and a password or the identity provider opens it.
+    /// Whether an account is open to its owner: it is enabled, and something opens it.
     pub(crate) fn lets_in(&self, account: &Account) -> bool {
-        let external = account.external.as_ref().is_some_and(|it| self.trusts(it));
-        !account.disabled && (account.password.is_some() || external)
+        !account.disabled && self.is_opened(account)
+    }
+
+    /// Whether a password, a passkey or the identity provider opens an account.
+    pub(crate) fn is_opened(&self, account: &Account) -> bool {
+        account.opens_itself() || account.external.as_ref().is_some_and(|it| self.trusts(it))
     }
 
     /// Refuses a name that another has.
@@ -289,6 +296,12 @@ impl State {
                     if let Some(external) = &before.external {
                         self.external.remove(&external.identity);
                     }
+                    for passkey in &before.passkeys {
+                        self.passkeys.remove(&passkey.id);
+                    }
+                }
+                for passkey in &account.passkeys {
+                    self.passkeys.insert(passkey.id.clone(), Arc::clone(&account.id));
                 }
                 if let Some(external) = &account.external {
                     self.external.insert(external.identity, Arc::clone(&account.id));
@@ -301,6 +314,9 @@ impl State {
                     self.names.remove(&folded(&account.name));
                     if let Some(external) = &account.external {
                         self.external.remove(&external.identity);
+                    }
+                    for passkey in &account.passkeys {
+                        self.passkeys.remove(&passkey.id);
                     }
                 }
             }

@@ -57,6 +57,8 @@ pub(crate) enum Count {
     Account(Name),
     /// Second factors of an account.
     Second(Name),
+    /// Passkeys of an account.
+    Passkey(Name),
     /// Anything from an address.
     Source(Source),
     /// Anything for one account from a browser that was there before.
@@ -77,7 +79,7 @@ impl Count {
     /// How many are looked at without a wait.
     fn free(self) -> u32 {
         match self {
-            Self::Account(_) | Self::Second(_) => 5,
+            Self::Account(_) | Self::Second(_) | Self::Passkey(_) => 5,
             Self::Browser(_) => 10,
             // Behind one address there may be an office.
             Self::Source(_) => 20,

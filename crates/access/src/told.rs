@@ -8,6 +8,7 @@ use twin::Event;
 
 use crate::break_glass;
 use crate::devices::{Device, Lifecycle};
+use crate::passkeys;
 use crate::people::account::Account;
 use crate::rows;
 use crate::state::{Change, State};
@@ -27,10 +28,9 @@ pub(crate) fn told(change: &Change, state: &State, by: &Caller) -> Option<Event>
             if before.is_some_and(|before| but_for_use(before) == but_for_use(account)) {
                 return None;
             }
-            let action = if before.is_some() {
-                "user.update"
-            } else {
-                "user.create"
+            let action = match before {
+                Some(before) => passkeys::told(before, account).unwrap_or("user.update"),
+                None => "user.create",
             };
             let before = before.and_then(|before| rows::write(&**before).ok());
             Some(event(by, action, "User", &account.id, before))
@@ -129,6 +129,7 @@ fn but_for_use(account: &Account) -> Option<Vec<u8>> {
     if let Some(totp) = &mut account.totp {
         totp.last = 0;
     }
+    account.passkeys.iter_mut().for_each(passkeys::but_for_use);
     rows::write(&account).ok()
 }
 

@@ -1,6 +1,6 @@
 //! Accounts and keys as JSON, as the API and the command line write them.
 
-use access::{BreakGlass, DeviceInfo, KeyInfo, Permission, Permissions, Person};
+use access::{BreakGlass, DeviceInfo, KeyInfo, PasskeyInfo, Permission, Permissions, Person};
 use serde_json::{Value, json};
 
 /// An account.
@@ -9,8 +9,17 @@ pub fn user(person: &Person) -> Value {
         "id": person.id, "name": person.name, "roles": person.roles, "groups": person.groups,
         "tenants": person.reach.tenants, "scopes": person.reach.scopes,
         "permissions": names(person.permissions), "disabled": person.disabled, "invited": person.invited,
-        "second_factor": person.second_factor, "made_at": person.made_at.to_string(),
+        "second_factor": person.second_factor, "passkeys": person.passkeys, "made_at": person.made_at.to_string(),
         "external": person.external, "last_login": person.last_login.map(|at| at.to_string()),
+    })
+}
+
+/// A passkey; what it opens is not said.
+pub fn passkey(info: &PasskeyInfo) -> Value {
+    json!({
+        "id": info.id, "name": info.name, "made_at": info.made_at.to_string(),
+        "used_at": info.used_at.map(|at| at.to_string()), "backed_up": info.backed_up,
+        "copied_at": info.copied_at.map(|at| at.to_string()),
     })
 }
 

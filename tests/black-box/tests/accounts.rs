@@ -294,6 +294,16 @@ fn from_the_first_start_to_a_program_with_a_key() {
     assert!(exit == 1 && stderr.contains("last administrator"), "{stderr}");
     let (exit, _, stderr) = here(&["user", "setup-code"]);
     assert!(exit == 1 && stderr.contains("reset-password"), "{stderr}");
+    let (exit, none, stderr) = here(&["user", "passkey", "list", "ada"]);
+    assert!(
+        exit == 0 && none.contains("there is no passkey"),
+        "{none}{stderr}"
+    );
+    let (exit, _, stderr) = here(&["user", "passkey", "remove", "ada", "5f0c1a9be2d34476"]);
+    assert!(
+        exit == 1 && stderr.contains("there is no passkey `5f0c"),
+        "{stderr}"
+    );
     let (exit, keys, _) = here(&["key", "list", "--json"]);
     assert_eq!(exit, 0);
     let keys: Value = serde_json::from_str(&keys).unwrap();

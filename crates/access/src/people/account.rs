@@ -6,6 +6,7 @@ use ngsi_ld::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::passkeys::Passkey;
 use crate::passwords::Hashed;
 use crate::permissions::Role;
 use crate::provider::External;
@@ -49,6 +50,9 @@ pub(crate) struct Account {
     /// How the identity provider knows this person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) external: Option<External>,
+    /// In the order in which they were added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) passkeys: Vec<Passkey>,
 }
 
 /// A one-time link.
@@ -68,9 +72,14 @@ pub(crate) struct Totp {
 }
 
 impl Account {
-    /// Whether it is enabled and has a password: by that alone, without the identity provider.
+    /// Whether it is enabled and has a password or a passkey: by that alone, without the identity provider.
     pub(crate) fn can_log_in(&self) -> bool {
-        !self.disabled && self.password.is_some()
+        !self.disabled && self.opens_itself()
+    }
+
+    /// Whether a password or a passkey opens it.
+    pub(crate) fn opens_itself(&self) -> bool {
+        self.password.is_some() || !self.passkeys.is_empty()
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Person {
     pub external: bool,
     /// Whether a password opens it.
     pub password: bool,
+    /// How many passkeys open it.
+    pub passkeys: usize,
 }
 
 /// An account to make.
@@ -85,13 +87,14 @@ impl Person {
             reach: account.reach.clone(),
             permissions: state.permissions_of(account),
             disabled: account.disabled,
-            invited: account.password.is_none() && !external,
+            invited: account.password.is_none() && account.passkeys.is_empty() && !external,
             second_factor: account.totp.is_some(),
             recovery_codes: account.recovery.len(),
             made_at: account.made_at,
             last_login: account.last_login,
             external,
             password: account.password.is_some(),
+            passkeys: account.passkeys.len(),
         }
     }
 }
@@ -170,6 +173,7 @@ impl Access {
             generation: 0,
             last_login: None,
             external: None,
+            passkeys: Vec::new(),
         };
         Ok((account, code))
     }
@@ -251,7 +255,7 @@ impl Access {
         })
     }
 
-    /// Takes somebody's password and second factor away, ends their sessions, and gives the code of an invitation to set
+    /// Takes somebody's password, passkeys and second factor away, ends their sessions, and gives the code of an invitation to set
     /// a new one: for who forgot, or lost the phone.
     pub fn reset_person(&self, id: &str, by: Permissions) -> Result<(Person, String), Error> {
         let (invitation, code) = self.invitation(id)?;
@@ -264,6 +268,7 @@ impl Access {
             after.totp = None;
             after.totp_new = None;
             after.recovery.clear();
+            after.passkeys.clear();
             after.generation += 1;
             let person = Person::of(state, &after);
             let mut changes = ends_of(state, id, None);
@@ -308,7 +313,7 @@ pub(crate) fn within(by: Permissions, roles: &[Role]) -> Result<()> {
 }
 
 /// Refuses to touch an account that may do more than whoever asks.
-fn covered(state: &State, by: Permissions, account: &Account) -> Result<()> {
+pub(crate) fn covered(state: &State, by: Permissions, account: &Account) -> Result<()> {
     within(by, &state.roles_of(account))
 }
 

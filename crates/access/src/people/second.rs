@@ -15,7 +15,7 @@ use crate::totp;
 /// How many recovery codes there are.
 const RECOVERY_CODES: usize = 10;
 
-/// How long after a login at the identity provider somebody without a password may set up a second factor, in microseconds.
+/// How long after a login without a password somebody may change what opens their account, in microseconds.
 const FRESH_US: i64 = 600_000_000;
 
 /// Who has to have a second factor to do anything here.
@@ -47,7 +47,8 @@ impl SecondFactor {
 pub enum Proof<'a> {
     /// Their password.
     Password(&'a str),
-    /// The token of a session that the identity provider opened minutes ago: for an account without a password.
+    /// The token of a session that a passkey opened minutes ago; or the identity provider, for an account without a
+    /// password.
     Session(&'a str),
 }
 
@@ -113,11 +114,12 @@ impl Access {
         code: &str,
         session: Option<&str>,
     ) -> Result<Vec<String>, Error> {
-        let session = session.map(|token| Digest::of("session", token));
+        let (token, session) = (session, session.map(|token| Digest::of("session", token)));
         let (codes, digests) = self.recovery_codes()?;
         let now = self.now();
         self.change(|state| {
             let mut after = (**state.account(id)?).clone();
+            self.second_was_shown(state, id, token)?;
             let begun = after.totp_new.take();
             let opened = begun.and_then(|text| {
                 let secret = sealed::open(&state.signing, &after.id, &text)?;
@@ -157,17 +159,17 @@ impl Access {
         })
     }
 
-    fn is_owner(&self, id: &str, proof: Proof<'_>, from: Source) -> Result<()> {
+    pub(crate) fn is_owner(&self, id: &str, proof: Proof<'_>, from: Source) -> Result<()> {
         match proof {
             Proof::Password(password) => self.check_password(id, password, from).map(|_| ()),
             Proof::Session(token) => {
                 let account = self.read(|state| state.account(id).cloned())?;
                 let since = self.now().plus_micros(-FRESH_US);
-                if account.password.is_none() && self.was_external_since(id, token, since) {
+                if self.was_proved_since(&account, token, since) {
                     Ok(())
                 } else {
                     Err(Error::State(
-                        "log in again at the identity provider before you change this",
+                        "log in again, with a passkey or at the identity provider, before you change this",
                     ))
                 }
             }

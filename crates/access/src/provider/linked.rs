@@ -17,6 +17,7 @@ use crate::permissions::Role;
 use crate::principal::{Assurance, Kind, Principal};
 use crate::reach::Reach;
 use crate::secret::{self, Digest};
+use crate::sessions::Way;
 use crate::sessions::login::{Attempt, Entered};
 use crate::state::{Change, State};
 
@@ -155,9 +156,11 @@ impl Access {
             return Err(Error::Refused);
         }
         if account.totp.is_some() && !told.two_factors {
-            return self.ask_second_factor(&account, true).map(Entered::SecondFactor);
+            return self
+                .ask_second_factor(&account, Way::Provider)
+                .map(Entered::SecondFactor);
         }
-        self.enter(&account, told.assurance(), true, attempt)
+        self.enter(&account, told.assurance(), Way::Provider, attempt)
             .map(Entered::In)
     }
 
@@ -192,9 +195,9 @@ impl Access {
     pub fn unlink(&self, id: &str) -> Result<(), Error> {
         self.by(Caller::Principal(id.into())).change(|state| {
             let before = state.account(id)?;
-            if before.password.is_none() {
+            if !before.opens_itself() {
                 return Err(Error::State(
-                    "without a password nothing else would open the account",
+                    "without a password or a passkey nothing else would open the account",
                 ));
             }
             let mut after = (**before).clone();
@@ -241,6 +244,7 @@ impl Access {
                     generation: 0,
                     last_login: None,
                     external: Some(told.external()),
+                    passkeys: Vec::new(),
                 }),
             };
             Ok((after.map(Change::Account).into_iter().collect(), ()))

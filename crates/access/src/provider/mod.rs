@@ -7,7 +7,7 @@
 mod claims;
 mod flow;
 mod jose;
-mod json;
+pub(crate) mod json;
 mod keys;
 mod linked;
 mod mapping;

@@ -9,7 +9,7 @@ use crate::people::account::{Account, folded};
 use crate::people::later;
 use crate::principal::Assurance;
 use crate::secret::{self, Digest};
-use crate::sessions::{Begun, Session, browsers, opening};
+use crate::sessions::{Begun, Session, Way, browsers, opening};
 use crate::state::Change;
 use crate::throttle::{self, Count, Source};
 
@@ -90,14 +90,15 @@ impl Access {
         self.renew_hash(&account, password);
         if account.totp.is_none() {
             return self
-                .enter(&account, Assurance::One, false, attempt)
+                .enter(&account, Assurance::One, Way::Password, attempt)
                 .map(Entered::In);
         }
-        self.ask_second_factor(&account, false).map(Entered::SecondFactor)
+        self.ask_second_factor(&account, Way::Password)
+            .map(Entered::SecondFactor)
     }
 
     /// A login whose first factor was right waits for the second: answers with its token.
-    pub(crate) fn ask_second_factor(&self, account: &Account, external: bool) -> Result<String> {
+    pub(crate) fn ask_second_factor(&self, account: &Account, way: Way) -> Result<String> {
         let inner = self.inner();
         let now = self.now();
         let token = secret::token::<32>(&*inner.random)?;
@@ -110,7 +111,7 @@ impl Access {
             person: Arc::clone(&account.id),
             until: later(now, SECOND_WITHIN),
             generation: account.generation,
-            external,
+            way,
         };
         begun.insert(Digest::of("begun", &token), waiting);
         Ok(token)
@@ -151,7 +152,7 @@ impl Access {
         }
         inner.begun.lock().remove(&digest);
         let account = self.read(|state| state.account(&account.id).cloned())?;
-        self.enter(&account, Assurance::Two, begun.external, attempt)
+        self.enter(&account, Assurance::Two, begun.way, attempt)
     }
 
     /// Whether a login with this token waits for its second factor.
@@ -168,7 +169,7 @@ impl Access {
         &self,
         account: &Account,
         assurance: Assurance,
-        external: bool,
+        way: Way,
         attempt: &Attempt<'_>,
     ) -> Result<Opened> {
         let now = self.now();
@@ -184,7 +185,11 @@ impl Access {
                 .filter(|c| !c.is_control())
                 .take(200)
                 .collect(),
-            external,
+            external: matches!(way, Way::Provider),
+            passkey: match way {
+                Way::Passkey(by) => Some(by),
+                Way::Password | Way::Provider => None,
+            },
         };
         self.change(|state| {
             let mut after = (**state.account(&account.id)?).clone();
@@ -232,7 +237,13 @@ impl Access {
     }
 }
 
-fn knows(signing: &[u8; 32], account: &Account, attempt: &Attempt<'_>, now: ngsi_ld::Timestamp) -> bool {
+/// Whether a browser shows that somebody logged in to this account with it before.
+pub(crate) fn knows(
+    signing: &[u8; 32],
+    account: &Account,
+    attempt: &Attempt<'_>,
+    now: ngsi_ld::Timestamp,
+) -> bool {
     attempt
         .known_browser
         .is_some_and(|cookie| browsers::knows(signing, account, cookie, now))

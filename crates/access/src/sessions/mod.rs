@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::error::{Error, Result};
+use crate::people::account::Account;
 use crate::people::later;
 use crate::permissions::Permissions;
 use crate::principal::{Assurance, Principal};
@@ -36,6 +37,26 @@ pub(crate) struct Session {
     /// Whether the identity provider opened it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) external: bool,
+    /// The passkey that opened it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) passkey: Option<ByPasskey>,
+}
+
+/// By which passkey a session was opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ByPasskey {
+    /// As its owner sees it.
+    pub(crate) id: String,
+    /// Whether the authenticator verified who was there: two factors by itself.
+    pub(crate) verified: bool,
+}
+
+/// What opens a session, first of all.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    Password,
+    Provider,
+    Passkey(ByPasskey),
 }
 
 /// A session and when it was last used, which is written down now and then.
@@ -57,12 +78,12 @@ impl Live {
 
 /// A login that waits for its second factor.
 #[derive(Clone, Debug)]
-pub struct Begun {
+pub(crate) struct Begun {
     pub(crate) person: Arc<str>,
     pub(crate) until: Timestamp,
     pub(crate) generation: u32,
-    /// Whether the identity provider answered for the first factor.
-    pub(crate) external: bool,
+    /// What answered for the first factor.
+    pub(crate) way: Way,
 }
 
 /// A session, as its owner sees it.
@@ -136,12 +157,17 @@ impl Access {
         sessions
     }
 
-    /// Whether the identity provider opened the session with this token, for this person, since an instant.
-    pub(crate) fn was_external_since(&self, person: &str, token: &str, since: Timestamp) -> bool {
+    /// Whether the session with this token was opened for this person since an instant, and what opened it is proof enough:
+    /// a passkey that verified who was there, or, for an account without a password, the identity provider.
+    pub(crate) fn was_proved_since(&self, account: &Account, token: &str, since: Timestamp) -> bool {
         let digest = Digest::of("session", token);
         self.read(|state| {
             let session = state.sessions.get(&digest).map(|live| &live.session);
-            session.is_some_and(|it| it.external && &*it.person == person && it.began_at >= since)
+            session.is_some_and(|it| {
+                let verified = it.passkey.as_ref().is_some_and(|by| by.verified);
+                let proves = verified || (it.external && account.password.is_none());
+                proves && it.person == account.id && it.began_at >= since
+            })
         })
     }
 
@@ -189,6 +215,7 @@ impl Access {
     pub fn tidy(&self) -> Result<(), Error> {
         let now = self.now();
         self.inner().begun.lock().retain(|_, begun| begun.until > now);
+        self.inner().ceremonies.lock().tidy(now);
         self.change(|state| {
             let mut changes = Vec::new();
             for (digest, live) in &state.sessions {
@@ -228,6 +255,8 @@ pub(crate) fn with_assurance(
         .filter(|(digest, live)| {
             &*live.session.person == person
                 && live.session.assurance != assurance
+                // What a passkey proved does not hang on a code.
+                && !live.session.passkey.as_ref().is_some_and(|by| by.verified)
                 && only.is_none_or(|only| only == *digest)
         })
         .map(|(digest, live)| {

@@ -7,10 +7,15 @@
     reason = "tests may, also outside of the functions that clippy knows as tests"
 )]
 
+mod authenticator;
 mod break_glass;
 mod devices;
 mod keys;
 mod login;
+mod passkeys;
+mod passkeys_attacks;
+mod passkeys_login;
+mod passkeys_own;
 mod people;
 mod second_factor;
 mod stored;

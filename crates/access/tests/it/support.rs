@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use access::{
-    Access, Attempt, Cost, Entered, Error, NewPerson, Opened, Permissions, Person, Random, Role, Settings,
-    Source,
+    Access, Attempt, Cost, Entered, Error, NewPerson, Opened, PasskeyInfo, Permissions, Person, Random,
+    RelyingParty, Role, Settings, Source,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ngsi_ld::Timestamp;
+use parking_lot::Mutex;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use storage::Memory;
 use storage::environment::ManualClock;
 use tempfile::TempDir;
-use twin::{Tenants, Twin};
+use twin::{Deed, Limits, Row, StorageReader, Tenants, Twin, Witness, Witnesses};
+
+use crate::authenticator::{Authenticator, unbase64url};
 
 pub(crate) const GOOD: &str = "kikuyu matatu jua wimbo";
 pub(crate) const OTHER: &str = "bahari nyota mlima upepo";
@@ -65,12 +68,26 @@ pub(crate) fn settings() -> Settings {
 
 impl Rig {
     pub(crate) fn new() -> Self {
+        Self::over(None)
+    }
+
+    /// With what the audit log is told of: the actions, in order.
+    pub(crate) fn witnessed() -> (Self, Arc<Mutex<Vec<String>>>) {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let witnesses = Arc::new(Listening(Arc::clone(&told)));
+        (Self::over(Some(witnesses)), told)
+    }
+
+    fn over(witnesses: Option<Arc<dyn Witnesses>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(
             Timestamp::parse("2026-05-01T12:00:00Z").unwrap(),
         ));
         let shared: Arc<dyn twin::Clock> = Arc::<ManualClock>::clone(&clock);
-        let tenants = Tenants::open(folder.path(), shared, |_| Ok(Box::new(Memory::new()))).unwrap();
+        let factory =
+            |_: &str| -> Result<Box<dyn twin::Storage>, twin::StorageError> { Ok(Box::new(Memory::new())) };
+        let tenants =
+            Tenants::open_witnessed(folder.path(), shared, Limits::default(), witnesses, factory).unwrap();
         let twin = tenants.get(None).unwrap();
         Self {
             access: open(&twin, &clock, 1, settings()),
@@ -161,4 +178,77 @@ pub(crate) fn shown(secret: &str, now: Timestamp) -> String {
     let at = usize::from(hash[19] & 0xf);
     let number = u32::from_be_bytes(hash[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
     format!("{:06}", number % 1_000_000)
+}
+
+/// Passkeys in a rig.
+impl Rig {
+    pub(crate) fn site() -> RelyingParty {
+        RelyingParty::of_origin(crate::authenticator::ORIGIN).unwrap()
+    }
+
+    /// The answer of an authenticator to a wish for a passkey in this session, and the passkey if it was taken.
+    pub(crate) fn add(
+        &self,
+        opened: &Opened,
+        authenticator: &mut Authenticator,
+    ) -> Result<PasskeyInfo, Error> {
+        let request = self.access.begin_passkey(
+            &opened.person,
+            &opened.token,
+            GOOD,
+            &Self::site(),
+            source("192.0.2.1"),
+        )?;
+        authenticator.user = unbase64url(&request.user);
+        let sent = authenticator.creating(&request.challenge).sent();
+        let new = sent.new_passkey("phone", &[]);
+        self.access.add_passkey(&opened.person, &opened.token, &new)
+    }
+
+    /// A login with a passkey, of whoever has it.
+    pub(crate) fn show(&self, authenticator: &Authenticator, flags: u8) -> Result<Entered, Error> {
+        let from = from("192.0.2.1");
+        let begun = self
+            .access
+            .begin_passkey_login(None, &Self::site(), from.from)
+            .unwrap();
+        let mut showing = authenticator.showing(&begun.challenge);
+        showing.flags = flags;
+        let sent = showing.sent();
+        self.access.log_in_by_passkey(&begun.token, &sent.shown(), &from)
+    }
+}
+
+/// Keeps what the audit log would be told.
+struct Listening(Arc<Mutex<Vec<String>>>);
+
+impl Witness for Listening {
+    fn saw(&mut self, deeds: &[Deed<'_>], _now: Timestamp) -> Result<Vec<Row>, twin::Error> {
+        for deed in deeds {
+            if let Deed::Event(event) = deed {
+                self.0.lock().push(event.action.to_string());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn rest(&mut self, _now: Timestamp, _last: bool) -> Vec<Row> {
+        Vec::new()
+    }
+
+    fn is_at_rest(&self) -> bool {
+        true
+    }
+
+    fn settled(&mut self, _durable: bool) {}
+}
+
+impl Witnesses for Listening {
+    fn of(
+        &self,
+        _tenant: Option<&str>,
+        _reader: &Arc<dyn StorageReader>,
+    ) -> Result<Option<Box<dyn Witness>>, twin::Error> {
+        Ok(Some(Box::new(Self(Arc::clone(&self.0)))))
+    }
 }

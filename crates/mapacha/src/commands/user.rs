@@ -38,7 +38,10 @@ pub(crate) enum User {
         after_help = "Example:\n  mapacha user reach wanjiku --tenant north --scope /city/harbour --data-dir ./nairobi"
     )]
     Reach(Reaching),
-    /// Take somebody's password and second factor away, and print the link by which a new password is set
+    /// Look at somebody's passkeys, or remove one that was lost
+    #[command(subcommand)]
+    Passkey(Passkey),
+    /// Take somebody's password, passkeys and second factor away, and print the link by which a new password is set
     #[command(after_help = "Example:\n  mapacha user reset-password wanjiku --data-dir ./nairobi")]
     ResetPassword(One),
     /// Remove an account with its sessions and keys
@@ -49,6 +52,30 @@ pub(crate) enum User {
     /// A server prints one when it starts. This one takes its place.
     #[command(after_help = "Example:\n  mapacha user setup-code --data-dir ./nairobi")]
     SetupCode(Where),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Passkey {
+    /// List somebody's passkeys
+    #[command(after_help = "Example:\n  mapacha user passkey list wanjiku --data-dir ./nairobi")]
+    List(One),
+    /// Remove a passkey that was lost; the sessions that it opened end
+    #[command(
+        after_help = "Example:\n  mapacha user passkey remove wanjiku 5f0c1a9be2d34476 --data-dir ./nairobi"
+    )]
+    Remove(Lost),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lost {
+    /// The name of the account
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The id of the passkey, as `mapacha user passkey list` prints it
+    #[arg(value_name = "PASSKEY")]
+    passkey: String,
+    #[command(flatten)]
+    place: Where,
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +160,8 @@ impl User {
             Self::Roles(given) => &given.place,
             Self::Reach(reaching) => &reaching.place,
             Self::List(place) | Self::SetupCode(place) => place,
+            Self::Passkey(Passkey::List(one)) => &one.place,
+            Self::Passkey(Passkey::Remove(lost)) => &lost.place,
             Self::Disable(one) | Self::Enable(one) | Self::ResetPassword(one) | Self::Delete(one) => {
                 &one.place
             }
@@ -210,6 +239,7 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
             })?;
             tell(&user, json, line)?;
         }
+        User::Passkey(passkey) => of_passkeys(passkey, &desk, json)?,
         User::ResetPassword(one) => {
             let reset = desk.ask(Method::POST, &path(&one.name, "/reset"), None, |folder| {
                 let id = folder.access.person(&one.name)?.id;
@@ -240,6 +270,53 @@ pub(crate) fn run(command: &User, effective: &Effective, json: bool) -> Result<O
         }
     }
     Ok(Outcome::Done)
+}
+
+fn of_passkeys(command: &Passkey, desk: &Desk, json: bool) -> Result<(), Failure> {
+    let path = |name: &str, more: &str| format!("/access/users/{}/passkeys{more}", segment(name));
+    match command {
+        Passkey::List(one) => {
+            let passkeys = desk.ask(Method::GET, &path(&one.name, ""), None, |folder| {
+                let id = folder.access.person(&one.name)?.id;
+                let passkeys = folder.access.passkeys(&id)?;
+                Ok(passkeys.iter().map(accounts_json::passkey).collect())
+            })?;
+            tell(&passkeys, json, passkeys_listed)
+        }
+        Passkey::Remove(lost) => {
+            let more = format!("/{}", segment(&lost.passkey));
+            desk.ask(Method::DELETE, &path(&lost.name, &more), None, |folder| {
+                let id = folder.access.person(&lost.name)?.id;
+                let all = Permissions::all();
+                folder.access.remove_passkey(&id, &lost.passkey, all)?;
+                Ok(Json::Null)
+            })?;
+            tell(&json!({"removed": lost.passkey}), json, |_| {
+                format!("the passkey {} of {} is gone\n", lost.passkey, lost.name)
+            })
+        }
+    }
+}
+
+fn passkeys_listed(passkeys: &Json) -> String {
+    let passkeys = passkeys.as_array().map_or(&[][..], Vec::as_slice);
+    let line = |one: &Json| {
+        let copied = match one["copied_at"].as_str() {
+            Some(at) => format!("; counted backwards at {at}: there may be a copy of it"),
+            None => String::new(),
+        };
+        format!(
+            "{}  {:<24} added {}; last used {}{copied}\n",
+            text(one, "id"),
+            text(one, "name"),
+            text(one, "made_at"),
+            one["used_at"].as_str().unwrap_or("never")
+        )
+    };
+    if passkeys.is_empty() {
+        return "there is no passkey\n".to_owned();
+    }
+    passkeys.iter().map(line).collect()
 }
 
 fn invited(person: &access::Person, link: Option<&str>) -> Json {

@@ -6,6 +6,7 @@ mod devices;
 mod enrolment;
 mod groups;
 mod keys;
+mod passkeys;
 mod policies;
 mod purposes;
 mod users;
@@ -39,6 +40,12 @@ pub(crate) fn router() -> OpenApiRouter<App> {
             users::delete_user
         ))
         .routes(routes!(users::reset_user))
+        .routes(routes!(passkeys::list_passkeys))
+        .routes(routes!(passkeys::remove_passkey))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::add_passkey))
+        .routes(routes!(passkeys::begin_passkey_login))
+        .routes(routes!(passkeys::log_in_by_passkey))
         .routes(routes!(devices::list_devices, devices::create_device))
         .routes(routes!(devices::retrieve_device, devices::update_device))
         .routes(routes!(devices::revoke_certificate))
@@ -129,11 +136,14 @@ fn body<T>(given: Result<axum::Json<T>, JsonRejection>) -> Answer<T> {
 fn refused(error: &Error) -> Problem {
     let status = match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Taken(_) | Error::LastAdministrator | Error::State(_) | Error::Unseen | Error::Many(_) => {
-            StatusCode::CONFLICT
-        }
+        Error::Taken(_)
+        | Error::LastAdministrator
+        | Error::State(_)
+        | Error::SecondFirst
+        | Error::Unseen
+        | Error::Many(_) => StatusCode::CONFLICT,
         Error::BadName(_) | Error::BadDevice(_) | Error::Request(_) => StatusCode::BAD_REQUEST,
-        Error::Weak(_) | Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Weak(_) | Error::Wrong(_) | Error::Passkey(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Beyond(_) | Error::NoAccess | Error::Refused => StatusCode::FORBIDDEN,
         Error::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy | Error::Store(_) | Error::Authority(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -48,7 +48,7 @@ pub(super) struct Change {
 
 fn example() -> Value {
     json!({"id": "6a", "name": "ada", "roles": ["viewer"], "groups": [], "tenants": [], "scopes": [], "permissions": ["twin.read"], "disabled": false,
-        "invited": false, "second_factor": true, "made_at": "2026-05-01T12:00:00Z", "external": false, "last_login": null})
+        "invited": false, "second_factor": true, "passkeys": 1, "made_at": "2026-05-01T12:00:00Z", "external": false, "last_login": null})
 }
 
 fn invited_example() -> Value {
@@ -195,7 +195,7 @@ pub(super) async fn delete_user(asker: Asker, Path(known): Path<String>) -> Answ
 
 /// Reset an account
 ///
-/// Takes password, second factor and sessions, and answers with a link by which a new password is set.
+/// Takes password, passkeys, second factor and sessions, and answers with a link by which a new password is set.
 #[utoipa::path(post, path = "/access/users/{user}/reset", tag = "Access", operation_id = "resetUser",
     params(("user" = String, Path, description = "The id or the name", example = "ada")),
     responses(

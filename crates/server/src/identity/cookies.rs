@@ -8,12 +8,14 @@ pub(crate) const SESSION: &str = "__Host-mapacha";
 pub(crate) const BEGUN: &str = "__Host-mapacha-login";
 /// A way to the identity provider and back.
 pub(crate) const OUT: &str = "__Host-mapacha-provider";
+/// A login that waits for a passkey.
+pub(crate) const PASSKEY: &str = "__Host-mapacha-passkey";
 /// A browser in which somebody logged in before.
 pub(crate) const BROWSER: &str = "__Host-mapacha-browser";
 
 /// How long a browser keeps the last one: a year.
 const YEAR_S: u64 = 365 * 86_400;
-/// How long a login may wait for its second factor.
+/// How long a login may wait for its second factor, or for a passkey.
 const BEGUN_S: u64 = 300;
 /// How long the way to the identity provider and back may take.
 const OUT_S: u64 = 600;
@@ -70,6 +72,20 @@ pub(crate) fn went_out(headers: &mut HeaderMap, value: &str) {
 /// Takes that cookie back: each way is gone once.
 pub(crate) fn came_back(headers: &mut HeaderMap) {
     if let Some(value) = kept(OUT, "", Some(0)) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// Puts the cookie of a login that waits for a passkey into an answer.
+pub(crate) fn began_passkey(headers: &mut HeaderMap, token: &str) {
+    if let Some(value) = kept(PASSKEY, token, Some(BEGUN_S)) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// Takes that cookie back.
+pub(crate) fn ended_passkey(headers: &mut HeaderMap) {
+    if let Some(value) = kept(PASSKEY, "", Some(0)) {
         headers.append(header::SET_COOKIE, value);
     }
 }

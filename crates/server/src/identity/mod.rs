@@ -9,6 +9,7 @@ mod emergency;
 mod forms;
 mod personal;
 mod provider;
+mod site;
 mod source;
 mod table;
 
@@ -30,6 +31,7 @@ use crate::problem::{Answer, Problem, blocking};
 pub(crate) use admit::admit;
 pub(crate) use provider::Failed as ProviderFailed;
 pub use provider::{ClientSecret, Provider, ProviderSettings};
+pub(crate) use site::site;
 pub use source::{Peer, PeerCertificate};
 pub(crate) use source::{Secured, source};
 pub(crate) use table::described;
@@ -138,8 +140,26 @@ impl FromRequestParts<App> for Asker {
     }
 }
 
+/// Whoever sends a request, known or not: where it comes from, and to which site.
+pub(crate) struct Sender {
+    pub(crate) from: access::Source,
+    /// What passkeys are bound to here; nothing where there are none.
+    pub(crate) site: Option<access::RelyingParty>,
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            from: source(app, &parts.extensions, &parts.headers),
+            site: site(app, &parts.headers, &parts.extensions),
+        })
+    }
+}
+
 /// There are no accounts where nobody has to log in.
-fn nobody_logs_in() -> Problem {
+pub(crate) fn nobody_logs_in() -> Problem {
     Problem::api(
         StatusCode::NOT_FOUND,
         "this server asks nobody to log in (access.mode = open), so it has no accounts to manage",

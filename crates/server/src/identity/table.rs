@@ -44,9 +44,11 @@ const AT_DESK: Methods = &[("POST", May(GovernanceManage))];
 const DESKS: Methods = &[("GET", May(GovernanceManage)), ("POST", May(GovernanceManage))];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
+const BY_ANYBODY: Methods = &[("POST", Anybody)];
 const OWN: Methods = &[("POST", LoggedIn)];
 const POLICIES: Methods = &[("GET", May(PoliciesManage)), ("POST", May(PoliciesManage))];
 const DEVICE: Methods = &[("POST", May(DevicesManage))];
+const PASSKEY: Methods = &[("DELETE", May(UsersManage))];
 const USERS: Methods = &[("POST", May(UsersManage))];
 
 /// The paths as the router has them.
@@ -274,6 +276,12 @@ const ROUTES: &[(&str, Methods)] = &[
         ],
     ),
     ("/access/users/{user}/reset", USERS),
+    ("/access/users/{user}/passkeys", &[("GET", May(UsersManage))]),
+    ("/access/users/{user}/passkeys/{passkey}", PASSKEY),
+    ("/access/passkeys", OWN),
+    ("/access/passkeys/options", OWN),
+    ("/access/passkeys/login", BY_ANYBODY),
+    ("/access/passkeys/login/options", BY_ANYBODY),
     ("/access/groups", &[("GET", May(UsersManage))]),
     (
         "/access/groups/{group}",
@@ -361,6 +369,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/break-glass", &[("GET", LoggedIn), ("POST", LoggedIn)]),
     ("/account/password", OWN),
     ("/account/provider", OWN),
+    ("/account/passkeys", OWN),
     ("/account/second-factor", OWN),
     ("/account/sessions", OWN),
     ("/account/keys", OWN),
@@ -564,6 +573,8 @@ pub(crate) mod tests {
                 "GET /openapi.json",
                 "GET /access/authority",
                 "POST /access/devices/{device}/enrol",
+                "POST /access/passkeys/login",
+                "POST /access/passkeys/login/options",
                 "GET /assets/{name}",
                 "GET /trust",
                 "GET /trust/{document}",

@@ -28,6 +28,8 @@ pub(crate) struct Visit {
     /// The token of the session, where it is one.
     pub(crate) session: Option<Arc<str>>,
     pub(crate) language: Language,
+    /// What passkeys are bound to here; nothing where there are none.
+    pub(crate) site: Option<access::RelyingParty>,
     /// The path, still percent-encoded.
     pub(crate) path: String,
     /// The parameters, decoded, in order, without those that are empty and without the language.
@@ -139,6 +141,7 @@ impl FromRequestParts<App> for Visit {
                 .extensions
                 .get::<SessionToken>()
                 .map(|SessionToken(token)| Arc::clone(token)),
+            site: identity::site(app, &parts.headers, &parts.extensions),
             app: app.clone(),
             language,
             path: parts.uri.path().to_owned(),

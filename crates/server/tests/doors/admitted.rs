@@ -16,7 +16,9 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     match path {
         "/healthz" | "/readyz" | "/version" | "/openapi.json" | "/access/authority" => "",
         "/metrics" => "metrics.read",
+        "/access/passkeys/login" | "/access/passkeys/login/options" => "",
         "/access/me" | "/access/purposes" | "/access/roles" => "any",
+        _ if path.starts_with("/access/passkeys") => "any",
         _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
         _ if path.starts_with("/access/devices/")
             && (path.ends_with("/claim") || path.ends_with("/renew")) =>

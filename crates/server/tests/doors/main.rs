@@ -25,6 +25,7 @@ mod linked;
 mod maps;
 mod nasty;
 mod ordering;
+mod passkeys;
 mod payloads;
 mod personal;
 mod pki;

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::own_keys::KeyRow;
+use super::passkeys::{Changed, PasskeyRow, Script, to_change};
 use super::qr::Qr;
 use super::words::{self, Tick};
 use super::{Failure, Sent, Visit, Wrong, accounts, failed, person, read, see, shown};
@@ -39,6 +40,11 @@ struct AccountPage {
     provider: Option<LinkedTo>,
     /// Whether a password opens the account.
     password: bool,
+    passkeys: Vec<PasskeyRow>,
+    /// The one that is to be changed.
+    passkey: Option<Changed>,
+    /// What adds another.
+    script: Option<Script>,
 }
 
 struct LinkedTo {
@@ -70,10 +76,15 @@ pub(super) struct Shown {
     pub(super) codes: Vec<String>,
     pub(super) key: Option<String>,
     pub(super) go: Option<String>,
+    /// The passkey that is to be changed, and the name that was typed for it.
+    pub(super) passkey: Option<(String, Option<String>)>,
 }
 
 /// What was done, by the word in the address.
-const DONE: [(&str, &str); 7] = [
+const DONE: [(&str, &str); 10] = [
+    ("passkey", "done-passkey"),
+    ("passkey-named", "done-passkey-named"),
+    ("passkey-removed", "done-passkey-removed"),
     ("password", "done-password"),
     ("second-factor-off", "done-second-off"),
     ("session", "done-session"),
@@ -120,9 +131,16 @@ pub(super) fn account_page(visit: &Visit, shows: Shown) -> Result<Response, Fail
         errors.push(Wrong::text(l, "wrong-provider", "provider"));
     }
     if wrong.is_none() && who.owes_second_factor {
-        errors.push(Wrong::text(l, "second-needed", "second"));
+        let has_one = own.second_factor || own.passkeys > 0;
+        let (text, place) = if has_one {
+            ("second-not-shown", "content")
+        } else {
+            ("second-needed", "second")
+        };
+        errors.push(Wrong::text(l, text, place));
     }
     let provider = visit.app.config.provider.as_ref().filter(|it| it.logs_in());
+    let passkeys = PasskeyRow::of_all(access.passkeys(&who.id).map_err(fail)?);
     let page = AccountPage {
         l,
         frame: Frame::new(visit, Place::Account, l.text("account-title")),
@@ -133,6 +151,9 @@ pub(super) fn account_page(visit: &Visit, shows: Shown) -> Result<Response, Fail
             go: shows.go,
         }),
         password: own.password,
+        passkey: to_change(visit, shows.passkey, &passkeys),
+        passkeys,
+        script: Script::of(visit, l),
         done: shows.done.map(|key| l.text(key)),
         second: own.second_factor.then(|| left(l, &own)),
         enrolment,

@@ -5,12 +5,13 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Failure, Sent, Visit, Wrong, accounts, read, safe, see, shown};
+use super::passkeys::Script;
+use super::{Failure, Sent, Visit, Wrong, accounts, read, safe, second_step, see, shown};
 use crate::App;
 use crate::identity::{Provider, begins_with_setup, cookies};
 use crate::pages::frame::{Frame, Place};
 use crate::pages::language::{Argument, Language};
-use crate::pages::visit::{address, encode};
+use crate::pages::visit::address;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -24,6 +25,8 @@ struct LoginPage {
     provider: Option<(String, String)>,
     /// Where to log out there, too.
     leave: Option<String>,
+    /// What logs in with a passkey.
+    script: Option<Script>,
 }
 
 #[derive(Template)]
@@ -70,6 +73,7 @@ pub(super) fn password_page(
             let name = l.text_with("login-provider", &[("name", Argument::Text(it.name()))]);
             (name, to)
         }),
+        script: Script::of(visit, l),
         leave: provider.filter(|_| left).and_then(Provider::logout_url),
         next,
         name,
@@ -96,7 +100,7 @@ pub(super) async fn enter(
                 Ok(response)
             }
             Ok(Entered::SecondFactor(token)) => {
-                let mut response = see(&format!("/login/code?next={}", encode(next)));
+                let mut response = see(&second_step(next));
                 cookies::begun(response.headers_mut(), &token);
                 Ok(response)
             }

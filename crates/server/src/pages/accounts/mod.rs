@@ -7,6 +7,7 @@ mod account;
 pub(super) mod break_glass;
 mod login;
 mod own_keys;
+mod passkeys;
 mod provider;
 pub(super) mod qr;
 mod setup;
@@ -51,6 +52,7 @@ pub(super) fn router() -> Router<App> {
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
         .route("/account/provider", post(provider::change))
+        .route("/account/passkeys", post(passkeys::change))
         .route("/account/second-factor", post(account::second_factor))
         .route("/account/sessions", post(account::end_session))
         .route("/account/keys", post(own_keys::change))
@@ -67,9 +69,14 @@ pub(crate) fn login_address(next: &str) -> String {
     }
 }
 
+/// Where the second factor is asked for, to be led to `next` behind it.
+pub(crate) fn second_step(next: &str) -> String {
+    format!("/login/code?next={}", encode(next))
+}
+
 /// An address to lead to, if it is a path of this very server; else the front page. Browsers take `\` for `/` and leave
 /// out control characters, so none of these may be in it.
-fn safe(next: &str) -> &str {
+pub(crate) fn safe(next: &str) -> &str {
     let fine = next.len() <= LONGEST_NEXT
         && next.starts_with('/')
         && !next.starts_with("//")

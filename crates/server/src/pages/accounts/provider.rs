@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::account::{Shown, account_page};
 use super::login::{end_before, password_page};
-use super::{Failure, Sent, Visit, accounts, failed, person, read, safe, see};
+use super::{Failure, Sent, Visit, accounts, failed, person, read, safe, second_step, see};
 use crate::App;
 use crate::identity::{Provider, ProviderFailed, cookies};
 use crate::pages::visit::encode;
@@ -107,7 +107,7 @@ fn entered(visit: &Visit, sent: &Sent, next: &str, told: &access::Told) -> Resul
             Ok(response)
         }
         Ok(Entered::SecondFactor(token)) => {
-            let mut response = see(&format!("/login/code?next={}", encode(next)));
+            let mut response = see(&second_step(next));
             cookies::begun(response.headers_mut(), &token);
             Ok(response)
         }

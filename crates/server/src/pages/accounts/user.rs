@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::passkeys::PasskeyRow;
 use super::users::{address, state};
 use super::words::{self, Tick};
 use super::{Failure, Sent, Visit, Wrong, accounts, encode, failed, read, see, shown};
@@ -28,6 +29,7 @@ struct UserPage {
     class: &'static str,
     disabled: bool,
     second: bool,
+    passkeys: Vec<PasskeyRow>,
     made: String,
     last: Option<String>,
     ticks: Vec<Tick>,
@@ -90,6 +92,11 @@ fn user_page(visit: &Visit, person: &Person, shows: Shown) -> Result<Response, F
         class,
         disabled: person.disabled,
         second: person.second_factor,
+        passkeys: PasskeyRow::of_all(
+            access
+                .passkeys(&person.id)
+                .map_err(|error| failed(visit, &error))?,
+        ),
         made: instant(person.made_at),
         last: person.last_login.map(instant),
         ticks: words::ticks(l, by, &person.roles),
@@ -146,6 +153,10 @@ pub(super) async fn change(
             "rename" => {
                 let name = sent.field("name").trim();
                 ("name", access.rename_person(id, name, by).map(|_| ()))
+            }
+            "passkey" => {
+                let removed = access.remove_passkey(id, sent.field("passkey"), by);
+                ("passkeys", removed)
             }
             "disable" => ("state", access.disable_person(id, by).map(|_| ())),
             "enable" => ("state", access.enable_person(id, by).map(|_| ())),

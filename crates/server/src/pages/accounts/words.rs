@@ -1,6 +1,6 @@
 //! What is wrong, and what roles are, in the reader's language.
 
-use access::{Error, Permissions, Role, Weakness};
+use access::{Error, NoPasskey, Permissions, Role, Weakness};
 
 use super::Language;
 use crate::pages::language::Argument;
@@ -28,6 +28,14 @@ impl Wrong {
             Error::Weak(Weakness::Short) => l.text("wrong-short"),
             Error::Weak(Weakness::Long) => l.text("wrong-long"),
             Error::Weak(Weakness::Common) => l.text("wrong-common"),
+            Error::Passkey(why) => match why {
+                NoPasskey::Last => l.text("wrong-passkey-last"),
+                NoPasskey::Copied => l.text("wrong-passkey-copied"),
+                NoPasskey::Known => l.text("wrong-passkey-known"),
+                NoPasskey::Late => l.text("wrong-passkey-late"),
+                _ => l.text("wrong-passkey"),
+            },
+            Error::SecondFirst => l.text("wrong-second-first"),
             Error::LastAdministrator => l.text("wrong-last"),
             Error::Beyond(_) => l.text("wrong-beyond"),
             Error::Wrong(_) => l.text("wrong-given"),
