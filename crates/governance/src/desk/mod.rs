@@ -12,11 +12,16 @@ mod assessment;
 mod breach;
 mod doing;
 mod error;
+mod hold;
+mod holding;
 mod instant;
 mod register;
 mod request;
+mod retaining;
+mod retention;
 mod shelf;
 mod subject;
+mod sweep;
 mod words;
 
 pub use activity::{Activity, Description, Known, LegalBasis, Party, Processor, Role, Transfer};
@@ -24,10 +29,14 @@ pub use assessment::{Approval, Assessment, Findings, Level, Risk};
 pub use breach::{Breach, BreachStep, NewBreach, Told};
 pub use doing::{By, Desk};
 pub use error::Error;
+pub use hold::{Hold, NewHold, Release};
 pub(crate) use instant::DAY as DAY_MICROS;
 pub use register::{csv, document};
 pub use request::{Kind, NewRequest, Request, RequestStep, State, Step};
+pub use retaining::Which;
+pub use retention::{Counts, Ended, NewRule, Outcome, Rule, Run, RunState, What};
 pub use subject::{Found, found};
+pub use sweep::Ground;
 
 /// The clocks and names that a city works with.
 #[derive(Clone, Debug, Default)]
