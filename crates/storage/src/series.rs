@@ -200,8 +200,12 @@ fn forget_of(
         past.retain(|one| match one {
             Past::Instance(one) => {
                 let from = here.partition_point(|this| this.instant() < one.instant());
-                let same = here[from..].iter().take_while(|this| this.instant() == one.instant());
-                !same.into_iter().any(|this| this.modified_at == one.modified_at && *this == one)
+                let same = here[from..]
+                    .iter()
+                    .take_while(|this| this.instant() == one.instant());
+                !same
+                    .into_iter()
+                    .any(|this| this.modified_at == one.modified_at && *this == one)
             }
             Past::Removed { .. } => true,
         });

@@ -59,7 +59,8 @@ impl Twin {
         let mut from = Timestamp::MIN;
         loop {
             let names = std::slice::from_ref(name);
-            let found = (self.store()).history(record.key, names, (from, before), Take::First(most.max(1)))?;
+            let found =
+                (self.store()).history(record.key, names, (from, before), Take::First(most.max(1)))?;
             // Of a data set of which as many came as were asked for, nothing is known after the last of them.
             let full = found
                 .chunk_by(|one, next| one.dataset_id() == next.dataset_id())
@@ -78,6 +79,10 @@ impl Twin {
                 }
             }
             if instances > 0 {
+                if full.is_some() {
+                    // More of that instant than were asked for may have been there.
+                    instances = self.count_old(view, id, name, until)?.0;
+                }
                 return Ok(Some(Old {
                     instances,
                     oldest,
@@ -114,7 +119,8 @@ impl Twin {
                 for one in past {
                     if let Past::Instance(one) = one {
                         count += 1;
-                        oldest = Some(oldest.map_or(one.instant(), |oldest: Timestamp| oldest.min(one.instant())));
+                        oldest =
+                            Some(oldest.map_or(one.instant(), |oldest: Timestamp| oldest.min(one.instant())));
                     }
                 }
             };
@@ -148,7 +154,9 @@ impl Twin {
             let mut take = 2;
             loop {
                 let names = std::slice::from_ref(&name);
-                let past = self.store().history(record.key, names, always, Take::Last(take))?;
+                let past = self
+                    .store()
+                    .history(record.key, names, always, Take::Last(take))?;
                 let mut all_known = true;
                 for series in past.chunk_by(|one, next| one.dataset_id() == next.dataset_id()) {
                     let instance = series.iter().rev().find_map(|past| match past {

@@ -219,9 +219,13 @@ impl Situation<'_> {
                 self.permit_loss()?;
                 Ok(self.deleted(before))
             }
-            Operation::Expire(_) | Operation::Copy(_) | Operation::ForgetBefore(..) if !self.view.is_open() => Err(Error::Forbidden(
-                "this is done by the twin itself, or by who may do everything".to_owned(),
-            )),
+            Operation::Expire(_) | Operation::Copy(_) | Operation::ForgetBefore(..)
+                if !self.view.is_open() =>
+            {
+                Err(Error::Forbidden(
+                    "this is done by the twin itself, or by who may do everything".to_owned(),
+                ))
+            }
             Operation::Expire(_) => self.expire(),
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
             Operation::Copy(copied) => self.copy(*copied),

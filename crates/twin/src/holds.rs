@@ -64,7 +64,9 @@ impl Situation<'_> {
     pub(crate) fn permit_leaving(&self, before: &Entity, after: &Entity) -> Result<(), Error> {
         let Some(held) = self.held else { return Ok(()) };
         match held.on(before, true, self.now) {
-            Some(hold) if held.on(after, true, self.now).is_none() => Err(Error::Held(before.id.clone(), hold)),
+            Some(hold) if held.on(after, true, self.now).is_none() => {
+                Err(Error::Held(before.id.clone(), hold))
+            }
             _ => Ok(()),
         }
     }

@@ -46,6 +46,11 @@ impl By {
         }
     }
 
+    /// What he sees and may do.
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
     /// The same caller with everything before his eyes, for the desk's own work.
     pub(super) fn all_seeing(&self, purpose: &str) -> View {
         let view = View::open(self.view.caller().clone(), purpose);
@@ -274,6 +279,7 @@ impl Desk {
         // The erasure itself comes first: a crash between leaves it done and unsaid, and it can be said again.
         let note = match step {
             RequestStep::Erase { note } => self.erase(by, id, twin, note)?,
+            RequestStep::Correct { .. } => self.correct(by, id, twin, step)?,
             _ => note.to_owned(),
         };
         self.0
@@ -303,7 +309,7 @@ impl Desk {
                         request.extended_days = *days;
                         request.due_at = before.due_at.plus_micros(i64::from(*days) * super::instant::DAY);
                     }
-                    RequestStep::Erase { .. } => before.must_be_identified()?,
+                    RequestStep::Erase { .. } | RequestStep::Correct { .. } => before.must_be_identified()?,
                     RequestStep::Done { .. } => {
                         before.must_be_identified()?;
                         evidence(before, twin, &by.all_seeing(ON_REQUEST))?;

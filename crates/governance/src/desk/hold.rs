@@ -94,7 +94,12 @@ impl Record for Hold {
 
 impl Hold {
     pub(super) fn new(id: String, new: NewHold, by: String, now: Timestamp) -> Result<Self> {
-        words::some("reason", &new.reason, words::TEXT, "say why it is held: the case, and who asked")?;
+        words::some(
+            "reason",
+            &new.reason,
+            words::TEXT,
+            "say why it is held: the case, and who asked",
+        )?;
         words::text("scope", &new.scope, words::NAME)?;
         words::text("q", &new.q, words::TEXT)?;
         words::list("types", new.types.iter().map(String::as_str))?;
@@ -115,7 +120,10 @@ impl Hold {
             released: None,
         };
         if hold.until.is_some_and(|until| until <= from || until <= now) {
-            return Err(Error::wrong("until", "it is past, or before `from`: leave it out, or give a later day"));
+            return Err(Error::wrong(
+                "until",
+                "it is past, or before `from`: leave it out, or give a later day",
+            ));
         }
         Standing::of(&hold)?;
         Ok(hold)
@@ -147,7 +155,9 @@ struct Standing {
 impl Standing {
     fn of(hold: &Hold) -> Result<Self> {
         let core = Context::core();
-        let ids: Vec<Uri> = (hold.entities.iter()).filter_map(|id| Uri::parse(id).ok()).collect();
+        let ids: Vec<Uri> = (hold.entities.iter())
+            .filter_map(|id| Uri::parse(id).ok())
+            .collect();
         let types: Vec<Name> = hold.types.iter().map(|of| core.expand(of)).collect();
         let scope = if hold.scope.is_empty() {
             None
@@ -168,7 +178,11 @@ impl Standing {
                 q: Some(q),
                 ..Selection::default()
             };
-            Some(selection.prepare().map_err(|error| Error::wrong("q", error.to_string()))?)
+            Some(
+                selection
+                    .prepare()
+                    .map_err(|error| Error::wrong("q", error.to_string()))?,
+            )
         };
         if ids.is_empty() && types.is_empty() && scope.is_none() && q.is_none() {
             return Err(Error::wrong(
@@ -227,7 +241,9 @@ impl Book {
 impl twin::Holds for Book {
     fn on(&self, tenant: Option<&str>, entity: &Entity, whole: bool, now: Timestamp) -> Option<String> {
         let standing = self.0.read();
-        let hold = standing.iter().find(|hold| hold.holds(tenant, entity, whole, now))?;
+        let hold = standing
+            .iter()
+            .find(|hold| hold.holds(tenant, entity, whole, now))?;
         Some(hold.id.clone())
     }
 }

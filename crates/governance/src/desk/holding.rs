@@ -76,7 +76,13 @@ impl Desk {
     }
 
     /// Refuses where one of these is held, before anything is done to any.
-    pub(super) fn none_is_held(&self, tenant: Option<&str>, twin: &Twin, view: &View, ids: &[Uri]) -> Result<()> {
+    pub(super) fn none_is_held(
+        &self,
+        tenant: Option<&str>,
+        twin: &Twin,
+        view: &View,
+        ids: &[Uri],
+    ) -> Result<()> {
         for id in ids {
             let live = twin.get(view, id);
             let is_live = live.is_some();

@@ -10,6 +10,7 @@
 mod activity;
 mod assessment;
 mod breach;
+mod correction;
 mod doing;
 mod error;
 mod hold;

@@ -110,7 +110,10 @@ impl Desk {
         if !says.activity.is_empty() && self.activity(&says.activity).is_err() {
             return Err(Error::wrong(
                 "activity",
-                format!("the register has no activity `{}`", super::words::short(&says.activity)),
+                format!(
+                    "the register has no activity `{}`",
+                    super::words::short(&says.activity)
+                ),
             ));
         }
         Ok(())
@@ -190,12 +193,17 @@ impl Desk {
         let by = By::retention().name();
         let a_day_ago = self.now().plus_micros(-DAY);
         let ran = |run: &Arc<Run>| run.by == by && run.state == RunState::Done && run.began_at > a_day_ago;
-        self.rules().iter().any(|rule| rule.ended.is_none()) && !self.runs().iter().any(ran)
+        self.has_rules() && !self.runs().iter().any(ran)
     }
 
     /// Whether a run is recorded as running: it does, or the program ended in the middle of it.
     pub fn retention_runs(&self) -> bool {
         self.0.running.is_locked()
+    }
+
+    /// Whether there are rules that run.
+    pub fn has_rules(&self) -> bool {
+        self.rules().iter().any(|rule| rule.ended.is_none())
     }
 
     fn running(&self, which: Which<'_>) -> Result<Vec<Arc<Rule>>> {

@@ -115,7 +115,10 @@ impl NewRule {
             words::list(place, given.iter().map(String::as_str))?;
         }
         if self.types.is_empty() {
-            return Err(Error::wrong("types", "it is empty: name the types of entities, or `*` for every type"));
+            return Err(Error::wrong(
+                "types",
+                "it is empty: name the types of entities, or `*` for every type",
+            ));
         }
         if self.what == What::Entities && !(self.attributes.is_empty() && self.classes.is_empty()) {
             return Err(Error::wrong(
@@ -129,7 +132,11 @@ impl NewRule {
             let all: Vec<&str> = known.iter().map(String::as_str).collect();
             return Err(Error::wrong(
                 "classes",
-                format!("there is no `{}`; there are {}", words::short(unknown), all.join(", ")),
+                format!(
+                    "there is no `{}`; there are {}",
+                    words::short(unknown),
+                    all.join(", ")
+                ),
             ));
         }
         self.before(now).map(|_| ())
@@ -140,7 +147,10 @@ impl NewRule {
         let bad = |why: &str| {
             Error::wrong(
                 "keep",
-                format!("`{}` {why}; give a duration as `P30D`, `P6M`, `P2Y` or `PT12H`", words::short(&self.keep)),
+                format!(
+                    "`{}` {why}; give a duration as `P30D`, `P6M`, `P2Y` or `PT12H`",
+                    words::short(&self.keep)
+                ),
             )
         };
         let period = match Period::parse(self.keep.trim()) {
@@ -148,7 +158,9 @@ impl NewRule {
             Ok(None) => return Err(bad("is no time at all")),
             Err(_) => return Err(bad("is no ISO 8601 duration, or goes backwards")),
         };
-        let before = period.after(now, -1).ok_or_else(|| bad("goes back before the calendar"))?;
+        let before = period
+            .after(now, -1)
+            .ok_or_else(|| bad("goes back before the calendar"))?;
         if now.as_micros() - before.as_micros() > LONGEST_YEARS * 366 * instant::DAY {
             return Err(bad("is longer than 200 years"));
         }

@@ -111,7 +111,10 @@ impl Sweep<'_> {
         }
         let values = entity.attributes.len();
         if self.act {
-            let both = [Operation::Delete(id.clone()), Operation::DeleteHistory(id.clone())];
+            let both = [
+                Operation::Delete(id.clone()),
+                Operation::DeleteHistory(id.clone()),
+            ];
             for operation in both.into_iter().skip(usize::from(!live)) {
                 if !self.done(operation, counts)? {
                     return Ok(Ok(()));
@@ -188,7 +191,10 @@ impl Sweep<'_> {
                 return Ok(Err(Told));
             }
             let which = dataset.clone().map_or(Instance::Default, Instance::Dataset);
-            if !self.done(Operation::DeleteAttribute(id.clone(), name.clone(), which), counts)? {
+            if !self.done(
+                Operation::DeleteAttribute(id.clone(), name.clone(), which),
+                counts,
+            )? {
                 return Ok(Ok(()));
             }
             counts.values += 1;
@@ -199,7 +205,10 @@ impl Sweep<'_> {
                 if (self.ground.stop)() {
                     return Ok(Err(Told));
                 }
-                if !self.done(Operation::ForgetBefore(id.clone(), name.clone(), old.until), counts)? {
+                if !self.done(
+                    Operation::ForgetBefore(id.clone(), name.clone(), old.until),
+                    counts,
+                )? {
                     return Ok(Ok(()));
                 }
                 let was_now = past_already.min(old.instances);

@@ -314,6 +314,23 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/governance/breaches", DESKS),
     ("/governance/breaches/{breach}", DESK),
     ("/governance/breaches/{breach}/steps", AT_DESK),
+    ("/governance/retention", DESKS),
+    (
+        "/governance/retention/{rule}",
+        &[
+            ("GET", May(GovernanceManage)),
+            ("PUT", May(GovernanceManage)),
+            ("DELETE", May(GovernanceManage)),
+        ],
+    ),
+    ("/governance/retention/{rule}/preview", DESK),
+    ("/governance/retention/{rule}/edit", AT_DESK),
+    ("/governance/retention/{rule}/end", AT_DESK),
+    ("/governance/retention-runs", DESKS),
+    ("/governance/retention-runs/{run}", DESK),
+    ("/governance/holds", DESKS),
+    ("/governance/holds/{hold}", DESK),
+    ("/governance/holds/{hold}/release", AT_DESK),
     ("/governance/profiles", DESK),
     ("/governance/profiles/{profile}", DESK),
     // The audit log

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use storage::{Embedded, Environment, Memory, Options, Storage};
 use twin::{Error, Holds, Instance, InstanceRef, Operation, Outcome, Reader as _, Twin};
 
-use crate::common::{at, clock, hiding, history, id, name, numbers, only, property, run, set, thing, twin, view};
+use crate::common::{
+    at, clock, hiding, history, id, name, numbers, only, property, run, set, thing, twin, view,
+};
 
 fn told(term: &str, dataset: Option<u8>, value: i64, second: i64) -> Attribute {
     let mut one = property(term, value).observed_at(at(second));
@@ -116,7 +118,10 @@ fn of_what_is_gone_the_last_state_loses_it_too() {
     let twin = Twin::open(on_disk(folder.path(), 1), clock()).unwrap();
     run(&twin, Operation::Create(thing(1).with(told("a", None, 7, 10)))).unwrap();
     run(&twin, Operation::Delete(id(1))).unwrap();
-    let seven = only(query::view::Condition::Attribute(name("a"), query::view::Test::Between(7.0, 7.0)));
+    let seven = only(query::view::Condition::Attribute(
+        name("a"),
+        query::view::Test::Between(7.0, 7.0),
+    ));
     let remembered = |twin: &Twin| twin.evolution_of(&seven, &id(1)).is_some();
     assert!(remembered(&twin), "its last state decides who may know of it");
     run(&twin, Operation::ForgetBefore(id(1), name("a"), at(11))).unwrap();
@@ -135,10 +140,22 @@ fn nobody_but_who_may_do_everything_may_do_that_or_ask() {
     let forget = Operation::ForgetBefore(id(1), name("a"), at(9));
     let refused = twin.execute_blocking(&blind, vec![forget]).remove(0);
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
-    assert!(matches!(twin.old(&blind, &id(1), &name("a"), at(9), 5), Err(Error::Forbidden(_))));
-    assert!(matches!(twin.count_old(&blind, &id(1), &name("a"), at(9)), Err(Error::Forbidden(_))));
-    assert!(matches!(twin.last_known_at(&blind, &id(1)), Err(Error::Forbidden(_))));
-    assert!(matches!(twin.past_attributes(&blind, &id(1)), Err(Error::Forbidden(_))));
+    assert!(matches!(
+        twin.old(&blind, &id(1), &name("a"), at(9), 5),
+        Err(Error::Forbidden(_))
+    ));
+    assert!(matches!(
+        twin.count_old(&blind, &id(1), &name("a"), at(9)),
+        Err(Error::Forbidden(_))
+    ));
+    assert!(matches!(
+        twin.last_known_at(&blind, &id(1)),
+        Err(Error::Forbidden(_))
+    ));
+    assert!(matches!(
+        twin.past_attributes(&blind, &id(1)),
+        Err(Error::Forbidden(_))
+    ));
 }
 
 #[test]
@@ -150,7 +167,14 @@ fn when_anything_was_known_last() {
     assert_eq!(last(1), Some(at(100)));
     let mut more = thing(1);
     more.attributes = vec![told("b", Some(1), 1, 50), told("b", Some(2), 1, 130)];
-    run(&twin, Operation::AppendHistory { entity: more, current: false }).unwrap();
+    run(
+        &twin,
+        Operation::AppendHistory {
+            entity: more,
+            current: false,
+        },
+    )
+    .unwrap();
     assert_eq!(last(1), Some(at(130)), "its past may be later than what it is");
     run(&twin, Operation::Delete(id(1))).unwrap();
     assert_eq!(last(1), Some(at(130)), "that it went is no observation");
@@ -175,10 +199,21 @@ fn what_is_held_is_not_destroyed_by_anybody() {
     let held = Arc::new(Held(Mutex::new(vec![id(1)])));
     twin.ask_holds(Arc::<Held>::clone(&held), Some("water"));
     for n in [1, 2, 3] {
-        run(&twin, Operation::Create(thing(n).with(told("a", None, 1, 10)).with(told("b", None, 1, 10)))).unwrap();
+        run(
+            &twin,
+            Operation::Create(thing(n).with(told("a", None, 1, 10)).with(told("b", None, 1, 10))),
+        )
+        .unwrap();
         let mut more = thing(n);
         more.attributes = vec![told("a", None, 2, 5)];
-        run(&twin, Operation::AppendHistory { entity: more, current: false }).unwrap();
+        run(
+            &twin,
+            Operation::AppendHistory {
+                entity: more,
+                current: false,
+            },
+        )
+        .unwrap();
     }
     let which = |n: u8| {
         let past = history(&twin, &id(n));
@@ -209,8 +244,13 @@ fn what_is_held_is_not_destroyed_by_anybody() {
     }
     assert_eq!(history(&twin, &id(1)), before);
     // Who does not see it learns of no hold.
-    let blind = only(query::view::Condition::Attribute(name("a"), query::view::Test::Between(50.0, 60.0)));
-    let refused = twin.execute_blocking(&blind, vec![Operation::Delete(id(1))]).remove(0);
+    let blind = only(query::view::Condition::Attribute(
+        name("a"),
+        query::view::Test::Between(50.0, 60.0),
+    ));
+    let refused = twin
+        .execute_blocking(&blind, vec![Operation::Delete(id(1))])
+        .remove(0);
     assert!(matches!(refused, Err(Error::NotFound(_))), "{refused:?}");
     // Others go, and what is held goes on: what is replaced becomes past.
     for operation in destroying(2) {
