@@ -235,12 +235,12 @@ impl Sweep<'_> {
     /// Whether something was done; not, where a hold came between or it is gone by itself.
     fn done(&self, operation: Operation, counts: &mut Counts) -> Result<bool> {
         match self.twin.execute_blocking(self.view, vec![operation]).pop() {
-            Some(Ok(_)) => Ok(true),
+            // What is gone by itself needs nothing more.
+            Some(Ok(_) | Err(twin::Error::NotFound(_) | twin::Error::AttributeNotFound(..))) => Ok(true),
             Some(Err(twin::Error::Held(..))) => {
                 counts.held += 1;
                 Ok(false)
             }
-            Some(Err(twin::Error::NotFound(_) | twin::Error::AttributeNotFound(..))) => Ok(true),
             Some(Err(error)) => Err(error.into()),
             None => Err(Error::Store("the twin gave no answer".to_owned())),
         }

@@ -87,9 +87,11 @@ fn held(result: Result<Outcome, twin::Error>) -> bool {
     }
 }
 
+/// What a hold is made of.
+type Of = fn(&mut NewHold);
+
 #[test]
 fn what_fits_everything_that_is_given_is_held() {
-    type Of = fn(&mut NewHold);
     let cases: [(Of, [bool; 4]); 6] = [
         (
             |it| it.entities = vec![id(1).to_string(), id(4).to_string()],
@@ -214,7 +216,6 @@ fn a_hold_stands_from_when_to_when_and_is_released_by_another() {
 #[test]
 fn holds_that_hold_nothing_are_refused() {
     let city = city();
-    type Of = fn(&mut NewHold);
     let past = Some(Timestamp::parse("2026-01-01T00:00:00Z").unwrap());
     let cases: [(Of, &str); 7] = [
         (|it| it.reason = " ".into(), "`reason`: it is empty"),

@@ -18,5 +18,6 @@ mod merkle;
 mod others;
 mod profiles;
 mod retention;
+mod retention_rules;
 mod tamper;
 mod written;
