@@ -32,7 +32,7 @@ const MAX_CONNECTIONS: usize = 2048;
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether rules of retention are to run.
-const RETAIN_EVERY: Duration = Duration::from_secs(60);
+const RETAIN_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves every door on `listener` until `shutdown` is done; then takes no new requests, gives those in flight
 /// [`crate::Config::grace`], and cuts off what is still open after that.

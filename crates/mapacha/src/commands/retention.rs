@@ -49,7 +49,7 @@ impl Retention {
     }
 }
 
-fn refused(error: governance::desk::Error) -> Failure {
+fn refused(error: &governance::desk::Error) -> Failure {
     Failure::new(error.to_string())
 }
 
@@ -167,7 +167,7 @@ fn in_folder<T>(
     server::on_ground(folder.tenants(), Some(&views), &|| false, |ground| {
         work(&desk, ground)
     })
-    .map_err(refused)
+    .map_err(|error| refused(&error))
 }
 
 fn line(rule: &Json) -> String {
