@@ -19,6 +19,46 @@ const INSTANCES: usize = 1_000_000;
 /// Instances that one request brings.
 const INSTANCES_A_REQUEST: usize = 10_000;
 
+/// Pages of 20 in an order, and what writes cost beside what these leave: two indexes, of orders that no index of an
+/// attribute has.
+const ORDERS: [Load; 7] = [
+    Load {
+        name: "`type` by a number, descending",
+        operation: "number",
+        goal: "300 µs",
+    },
+    Load {
+        name: "`type` by `createdAt`, the latest first",
+        operation: "latest",
+        goal: "300 µs",
+    },
+    Load {
+        name: "`type` by a text that all share, then `id`, descending",
+        operation: "several",
+        goal: "300 µs",
+    },
+    Load {
+        name: "`type`, the nearest first",
+        operation: "nearest",
+        goal: "300 µs",
+    },
+    Load {
+        name: "`type`, the farthest first",
+        operation: "farthest",
+        goal: "300 µs",
+    },
+    Load {
+        name: "PATCH one attribute beside the indexes of two orders, durable",
+        operation: "patch",
+        goal: "60 µs",
+    },
+    Load {
+        name: "create beside them, durable",
+        operation: "create",
+        goal: "70 µs",
+    },
+];
+
 /// Prints the table.
 pub(crate) fn report() {
     if Command::new("wrk").arg("--version").output().is_err() {
@@ -36,10 +76,12 @@ pub(crate) fn report() {
     println!("|---|---|---|---|---|---|---|");
     upsert(&server, entities);
     rest(&server, entities as u64);
-    for load in &LOADS {
-        let requests = measure(&server, load, entities, seconds);
-        if matches!(load.operation, "patch" | "create") {
-            rest(&server, requests);
+    for (turn, loads) in [&LOADS[..], &ORDERS[..]].into_iter().enumerate() {
+        for load in loads {
+            let requests = measure(&server, load, (entities, turn), seconds);
+            if matches!(load.operation, "patch" | "create") {
+                rest(&server, requests);
+            }
         }
     }
     subscriptions(&server, entities, seconds);
@@ -95,9 +137,9 @@ pub(crate) fn upsert(server: &Server, entities: usize) {
     row("batch upsert of 100, one connection, per entity", &cost, "60 µs");
 }
 
-/// Loads the server; answers with the number of requests.
-pub(crate) fn measure(server: &Server, what: &Load, entities: usize, seconds: usize) -> u64 {
-    let cost = load(&server.into(), what, entities, seconds, 0);
+/// Loads the server; answers with the number of requests. Two turns make other entities.
+pub(crate) fn measure(server: &Server, what: &Load, (entities, turn): (usize, usize), seconds: usize) -> u64 {
+    let cost = load(&server.into(), what, entities, seconds, turn);
     row(what.name, &cost, what.goal);
     cost.count
 }
@@ -141,7 +183,7 @@ fn subscriptions(server: &Server, entities: usize, seconds: usize) {
         operation: "patch",
         goal: "100 µs more",
     };
-    measure(server, &load, entities, seconds);
+    measure(server, &load, (entities, 0), seconds);
 }
 
 pub(crate) fn subscribe(http: &Client, server: &Server, subscription: &Json) {

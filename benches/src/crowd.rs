@@ -29,7 +29,7 @@ pub(crate) fn report() {
             operation: "patch",
             goal,
         };
-        measure(&server, &load, entities, seconds);
+        measure(&server, &load, (entities, 0), seconds);
     };
     patch("PATCH without subscriptions", "60 µs");
     let receiver = Receiver::start();

@@ -23,6 +23,14 @@ end
 
 local json = { ["Content-Type"] = "application/json" }
 
+local function somewhere()
+  return (36.7 + math.random() * 0.2) .. "%2C" .. (-1.35 + math.random() * 0.15)
+end
+
+local function ordered(by)
+  return wrk.format("GET", base .. "?type=Sensor&limit=20&orderBy=" .. by)
+end
+
 local makers = {
   get = function()
     return wrk.format("GET", base .. "/" .. id())
@@ -51,9 +59,23 @@ local makers = {
     return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3D%3D" .. low .. ".." .. low + 0.01)
   end,
   near = function()
-    local lon, lat = 36.7 + math.random() * 0.2, -1.35 + math.random() * 0.15
     return wrk.format("GET", base .. "?type=Sensor&limit=20&georel=near%3BmaxDistance%3D%3D300&geometry=Point&coordinates=%5B"
-      .. lon .. "%2C" .. lat .. "%5D")
+      .. somewhere() .. "%5D")
+  end,
+  number = function()
+    return ordered("temperature%3Bdesc")
+  end,
+  latest = function()
+    return ordered("createdAt%3Bdesc")
+  end,
+  several = function()
+    return ordered("status%2Cid%3Bdesc")
+  end,
+  nearest = function()
+    return ordered("location%3Bdist-asc&orderFrom=%5B" .. somewhere() .. "%5D")
+  end,
+  farthest = function()
+    return ordered("location%3Bdist-desc&orderFrom=%5B" .. somewhere() .. "%5D")
   end,
 }
 

@@ -50,6 +50,7 @@ audit-action-entity-copy = نسخ
 audit-action-attribute-delete = حذف سمة
 audit-action-history-append = إضافة قراءات سابقة
 audit-action-history-delete = إتلاف قراءات سابقة
+audit-action-history-expire = قراءات سابقة انقضت مدتها
 audit-action-history-replace = تصحيح قراءة سابقة
 audit-action-subscription-create = إنشاء اشتراك
 audit-action-subscription-update = تغيير اشتراك

@@ -46,6 +46,7 @@ audit-action-entity-copy = Copied
 audit-action-attribute-delete = Attribute deleted
 audit-action-history-append = Past readings added
 audit-action-history-delete = Past readings destroyed
+audit-action-history-expire = Past readings had their time
 audit-action-history-replace = A past reading corrected
 audit-action-subscription-create = Subscription made
 audit-action-subscription-update = Subscription changed

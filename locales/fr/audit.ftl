@@ -46,6 +46,7 @@ audit-action-entity-copy = Copie
 audit-action-attribute-delete = Suppression d’un attribut
 audit-action-history-append = Ajout de mesures passées
 audit-action-history-delete = Destruction de mesures passées
+audit-action-history-expire = Mesures passées arrivées à échéance
 audit-action-history-replace = Correction d’une mesure passée
 audit-action-subscription-create = Abonnement créé
 audit-action-subscription-update = Abonnement modifié

@@ -46,6 +46,7 @@ audit-action-entity-copy = Kilinakiliwa
 audit-action-attribute-delete = Sifa ilifutwa
 audit-action-history-append = Vipimo vya zamani viliongezwa
 audit-action-history-delete = Vipimo vya zamani viliharibiwa
+audit-action-history-expire = Vipimo vya zamani vilimaliza muda wake
 audit-action-history-replace = Kipimo cha zamani kilisahihishwa
 audit-action-subscription-create = Usajili wa taarifa uliundwa
 audit-action-subscription-update = Usajili wa taarifa ulibadilishwa

@@ -188,6 +188,8 @@ const pages = [
   ["trust", "/trust"],
   ["desk of data protection", "/governance"],
   ["register of processing", "/governance/processing"],
+  ["retention", "/governance/retention"],
+  ["legal holds", "/governance/holds"],
   ["how the city stands under a law", "/governance/profiles/kenya-dpa"],
   ["entities searched", "/entities?type=GtfsStop&value=1"],
   ...(sensor ? [["sensor", sensor]] : []),

@@ -117,6 +117,12 @@ pub(crate) enum Command {
     /// Check, try, compare and explain policies of access
     #[command(subcommand, after_help = "Example:\n  mapacha policy check north.cedar")]
     Policy(crate::commands::policy::Policy),
+    /// Show the rules of retention, what they would delete, and have them run
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mapacha retention preview --data-dir ./nairobi"
+    )]
+    Retention(crate::commands::retention::Retention),
     /// Check configuration, disk, clock, ports and store, and say what to mend
     ///
     /// With --profile, hold the installation against a law instead: each article, and what the program's checks find. What

@@ -49,6 +49,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => commands::verify::run(arguments, &effective, json),
         Command::Audit(command) => commands::audit::run(command, &effective, json),
         Command::Policy(policy) => commands::policy::run(policy, &effective, json),
+        Command::Retention(command) => commands::retention::run(command, &effective, json),
         Command::Doctor(arguments) => match &arguments.profile {
             Some(profile) => commands::law::run(profile, arguments, &effective, json),
             None => commands::doctor::run(&effective, json),
@@ -87,6 +88,7 @@ fn effective(cli: &Cli) -> Result<Effective, Failure> {
         Command::User(command) => (command.place().data_dir.as_ref(), None),
         Command::Key(command) => (command.place().data_dir.as_ref(), None),
         Command::Policy(command) => (command.place().and_then(|place| place.data_dir.as_ref()), None),
+        Command::Retention(command) => (command.place().data_dir.as_ref(), None),
         Command::Device(command) => (command.place().data_dir.as_ref(), None),
         Command::Ca(command) => (command.data_dir(), None),
         Command::Verify(arguments) => (arguments.data_dir.as_ref(), None),

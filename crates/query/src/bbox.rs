@@ -1,10 +1,13 @@
 //! Boxes in degrees, that geometries are looked up by.
 
+use std::f64::consts::PI;
 use std::fmt;
 
 use geo::BoundingRect;
 use geo_types::Geometry;
 use ngsi_ld::query::geo::{GeoQuery, GeoRelation};
+
+use crate::distance::RADIUS_M;
 
 /// A box in degrees of longitude and latitude; never across the antimeridian.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +85,53 @@ impl Bbox {
             north: north.min(90.0),
         }
     }
+
+    /// No point of this box is farther from one of another than this, in metres on a sphere
+    /// ([`crate::distance::haversine_m`]). Never too little; exact to metres where this one is a point.
+    pub fn reach_m(&self) -> impl Fn(&Self) -> f64 + use<> {
+        let middle = (
+            f64::midpoint(self.west, self.east),
+            f64::midpoint(self.south, self.north),
+        );
+        let from_middle = self.farthest_m(middle);
+        move |other| other.farthest_m(middle) + from_middle
+    }
+
+    /// The greatest distance on a sphere between a point and one of the box, and up to two metres more.
+    fn farthest_m(&self, (lon, lat): (f64, f64)) -> f64 {
+        let latitudes = -90.0..=90.0;
+        if ![lat, self.south, self.north]
+            .iter()
+            .all(|lat| latitudes.contains(lat))
+        {
+            return f64::INFINITY;
+        }
+        // The farther aside, the farther away: what decides is the meridian that is the most so.
+        let (first, width) = ((self.west - lon).rem_euclid(360.0), self.east - self.west);
+        let opposite = |turn: f64| (first..=first + width).contains(&turn);
+        let short_way = |degrees: f64| {
+            let degrees = degrees.rem_euclid(360.0);
+            degrees.min(360.0 - degrees)
+        };
+        let aside = if opposite(180.0) || opposite(540.0) {
+            180.0
+        } else {
+            short_way(first).max(short_way(first + width))
+        };
+        // Along it the cosine of the distance is A cos(φ - φ*).
+        let (lat, aside) = (lat.to_radians(), aside.to_radians());
+        let (along, across) = (lat.sin(), lat.cos() * aside.cos());
+        let (amplitude, top) = (along.hypot(across), along.atan2(across));
+        let (south, north) = (self.south.to_radians(), self.north.to_radians());
+        let ends = (south - top).cos().min((north - top).cos());
+        let turns = [top - PI, top + PI];
+        let least = if turns.iter().any(|turn| (south..=north).contains(turn)) {
+            -1.0
+        } else {
+            ends
+        };
+        (amplitude * least).clamp(-1.0, 1.0).acos() * RADIUS_M + 2.0
+    }
 }
 
 impl fmt::Display for Bbox {
@@ -97,7 +147,7 @@ impl fmt::Display for Bbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geo::line_measures::{Destination, Geodesic};
+    use geo::line_measures::{Destination, Distance, Geodesic, Haversine};
     use geo_types::Point;
     use proptest::prelude::*;
 
@@ -115,6 +165,31 @@ mod tests {
             let x = (end.x() + 540.0).rem_euclid(360.0) - 180.0;
             let end = Bbox { west: x, east: x, south: end.y(), north: end.y() };
             prop_assert!(bbox.intersects(&end), "{bbox} {end}");
+        }
+
+        /// Nothing in a box is farther than it reaches; and where it is a point, something is as far.
+        #[test]
+        fn a_box_reaches_as_far_as_its_farthest_point(
+            from in (-190.0..=190.0, -90.0..=90.0, prop_oneof![3 => Just(0.0), 1 => 0.0..5.0]), to in (-180.0..=180.0, -90.0..=90.0),
+            size in prop_oneof![Just((0.0, 0.0)), (0.0..3.0, 0.0..3.0), (0.0..360.0, 0.0..90.0)],
+        ) {
+            let (lon, lat, wide): (f64, f64, f64) = from;
+            let there = Bbox { west: to.0, south: to.1, east: to.0 + size.0, north: (to.1 + size.1).min(90.0) };
+            let here = Bbox { west: lon, south: lat, east: lon + wide, north: (lat + wide).min(90.0) };
+            let reach = here.reach_m()(&there);
+            let mut farthest: f64 = 0.0;
+            for (x, y) in (0..=40_u8).flat_map(|x| (0..=40_u8).map(move |y| (f64::from(x) / 40.0, f64::from(y) / 40.0))) {
+                let point = Point::new(there.west + x * (there.east - there.west), there.south + y * (there.north - there.south));
+                for corner in [Point::new(here.west, here.south), Point::new(here.east, here.north)] {
+                    farthest = farthest.max(Haversine.distance(corner, point));
+                }
+            }
+            prop_assert!(farthest <= reach, "{farthest} {reach}");
+            if wide == 0.0 {
+                // Between two points of the grid it is not farther than that.
+                let between = Haversine.distance(Point::new(0.0, 0.0), Point::new(size.0 / 40.0, 0.0)) + size.1 / 40.0 * 111_200.0;
+                prop_assert!(reach <= farthest + between + 5.0, "{farthest} {reach}");
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::geometry::segments::{Budget, Extent, Node, Segments, TooMuch};
 /// How many steps of a comparison it takes to measure the distance from a point to a segment.
 const MEASURING: u64 = 1 << 10;
 /// The mean radius that Haversine goes by, in metres.
-const RADIUS_M: f64 = 6_371_008.8;
+pub(crate) const RADIUS_M: f64 = 6_371_008.8;
 
 /// The shortest distance between two geometries, in metres: geodesics (Karney 2013) on WGS 84. Segments are
 /// straight in longitude and latitude (RFC 7946, section 3.1.1); geometries that touch or overlap are 0 apart.

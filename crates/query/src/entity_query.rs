@@ -7,6 +7,7 @@ use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Entity, Error, Name, Uri};
 
 use crate::prepared::Prepared;
+use crate::selector::Selector;
 
 /// How many selectors the query of one request may have.
 pub const MAX_SELECTORS: usize = 100;
@@ -22,6 +23,8 @@ pub struct Selection {
     pub id_pattern: Option<regex::Regex>,
     /// `type`.
     pub types: Option<TypeSelection>,
+    /// `entities` of a query by POST (5.2.23): what one of these names; empty: any.
+    pub any: Vec<Selector>,
     /// `attrs`: has at least one of these; empty: any.
     pub attributes: Vec<Name>,
     /// `q`.
@@ -59,6 +62,7 @@ impl Selection {
         self.ids.is_empty()
             && self.id_pattern.is_none()
             && self.types.is_none()
+            && self.any.is_empty()
             && self.attributes.is_empty()
             && self.q.is_none()
             && self.geo.is_none()

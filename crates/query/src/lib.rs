@@ -18,6 +18,7 @@ pub mod place;
 pub mod plan;
 pub mod prepared;
 pub mod registrations;
+pub mod selector;
 mod target;
 pub mod temporal;
 pub mod texts;
@@ -31,6 +32,7 @@ pub use order::{SortKey, Sorter};
 pub use place::Place;
 pub use plan::{OrderPlan, Plan, TextsOf};
 pub use prepared::Prepared;
+pub use selector::Selector;
 pub use texts::{PreparedTest, TextTest};
 pub use view::{Caller, Purpose, View};
 

@@ -7,7 +7,7 @@ use geo_types::Geometry;
 use jiff::civil::{Date, Time};
 use ngsi_ld::name::NGSI_LD;
 use ngsi_ld::query::order::{Direction, OrderBy, OrderKey};
-use ngsi_ld::query::q::Path;
+use ngsi_ld::query::q::{Path, is_system};
 use ngsi_ld::{Attribute, Entity, Error, Name, PropertyValue, Timestamp, Value};
 use serde_json::Value as Json;
 
@@ -111,11 +111,24 @@ impl Sorter {
     /// The GeoProperty of which the nearest comes first, and what distances are measured from; `None` where something else
     /// decides first.
     pub fn nearest(&self) -> Option<(&Name, &Geometry<f64>)> {
-        let (OrderKey::Attribute(path), Direction::NearestFirst) = self.terms.first()? else {
+        self.by_distance(Direction::NearestFirst)
+    }
+
+    /// The same where the farthest comes first.
+    pub fn farthest(&self) -> Option<(&Name, &Geometry<f64>)> {
+        self.by_distance(Direction::FarthestFirst)
+    }
+
+    fn by_distance(&self, wanted: Direction) -> Option<(&Name, &Geometry<f64>)> {
+        let (OrderKey::Attribute(path), direction) = self.terms.first()? else {
             return None;
         };
+        if *direction != wanted {
+            return None;
+        }
         match (&*path.attributes, &*path.members) {
-            ([name], []) => Some((name, self.from.as_ref()?)),
+            // What every entity has of itself is nowhere.
+            ([name], []) if !is_system(name) => Some((name, self.from.as_ref()?)),
             _ => None,
         }
     }

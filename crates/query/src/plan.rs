@@ -7,7 +7,7 @@ use ngsi_ld::query::q::{Operand, Operator, Q};
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Name, Uri};
 
-use crate::{Bbox, Selection, TextTest};
+use crate::{Bbox, Selection, Selector, TextTest};
 
 /// Where to look. Every entity that the selection takes is among those that the path leads to; visited in order
 /// of creation, each once.
@@ -85,6 +85,8 @@ pub enum OrderPlan {
     },
     /// By looking ever further around what distances are measured from, by the places of this GeoProperty.
     Outwards(Name),
+    /// By looking at the places of this GeoProperty first that may be the farthest from what distances are measured from.
+    FromAfar(Name),
     /// By sorting all that this path leads to.
     Sorted(Plan),
 }
@@ -95,7 +97,10 @@ impl Plan {
         if !selection.ids.is_empty() {
             return Self::ByIds(selection.ids.clone());
         }
-        let types = selection.types.as_ref().and_then(needed_types);
+        if let Some(ids) = ids_of_all(&selection.any) {
+            return Self::ByIds(ids);
+        }
+        let types = selection.needed_types();
         if let Some(query) = &selection.geo
             && let Some(bbox) = Bbox::of_query(query)
         {
@@ -121,7 +126,7 @@ impl Plan {
     /// the selection takes.
     pub fn alternatives(selection: &Selection) -> Vec<Self> {
         let mut paths = Vec::new();
-        if !selection.ids.is_empty() {
+        if !selection.ids.is_empty() || ids_of_all(&selection.any).is_some() {
             return paths;
         }
         if let Some(q) = &selection.q {
@@ -145,7 +150,7 @@ impl Plan {
         if !selection.attributes.is_empty() {
             paths.push(Self::ByAttribute(selection.attributes.clone()));
         }
-        paths.extend(selection.types.as_ref().and_then(needed_types).map(Self::ByType));
+        paths.extend(selection.needed_types().map(Self::ByType));
         paths
     }
 
@@ -155,6 +160,9 @@ impl Plan {
         match self {
             Self::ByIds(_) => rest.ids = Vec::new(),
             Self::ByType(_) if selection.types.as_ref().is_some_and(is_plain) => rest.types = None,
+            Self::ByType(_) if selection.types.is_none() && selection.any.iter().all(is_of_plain_types) => {
+                rest.any = Vec::new();
+            }
             Self::ByAttribute(_) if !selection.attributes.is_empty() => rest.attributes = Vec::new(),
             Self::Scan => {}
             Self::ByType(_)
@@ -171,8 +179,25 @@ impl Plan {
 impl Selection {
     /// Types of which every selected entity has at least one; `None`: no such list.
     pub fn needed_types(&self) -> Option<Vec<Name>> {
-        self.types.as_ref().and_then(needed_types)
+        let types = self.types.as_ref().and_then(needed_types);
+        let of_any = || union(self.any.iter().map(|one| needed_types(&one.types)));
+        types.or_else(|| of_any().filter(|_| !self.any.is_empty()))
     }
+}
+
+/// The ids of selectors that all name some.
+fn ids_of_all(any: &[Selector]) -> Option<Vec<Uri>> {
+    if any.is_empty() || any.iter().any(|one| one.ids().is_empty()) {
+        return None;
+    }
+    let mut ids: Vec<Uri> = any.iter().flat_map(Selector::ids).cloned().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Some(ids)
+}
+
+fn is_of_plain_types(selector: &Selector) -> bool {
+    selector.is_of_types() && is_plain(&selector.types)
 }
 
 fn needed_types(selection: &TypeSelection) -> Option<Vec<Name>> {
@@ -397,6 +422,7 @@ impl fmt::Display for OrderPlan {
                 }
             }
             Self::Outwards(property) => write!(f, "outwards by {}", property.short()),
+            Self::FromAfar(property) => write!(f, "from afar by {}", property.short()),
             Self::Sorted(plan) => write!(f, "sorted: {plan}"),
         }
     }

@@ -52,6 +52,37 @@ fn paths() {
         false,
     );
     check(Selection::of_type(name("A")), "by type A", true);
+    let selector = |ids: &[&str], types: &TypeSelection| {
+        Selector::new(
+            ids.iter().map(|id| Uri::ngsi_ld("A", id)).collect(),
+            types.clone(),
+        )
+    };
+    let of = |any: Vec<Selector>| Selection {
+        any,
+        ..Selection::default()
+    };
+    let every = TypeSelection::And(Vec::new());
+    check(
+        of(vec![selector(&[], &a), selector(&[], &b)]),
+        "by type A, B",
+        true,
+    );
+    check(
+        of(vec![selector(&[], &a), selector(&["1"], &b)]),
+        "by type A, B",
+        false,
+    );
+    check(
+        of(vec![selector(&["2", "1"], &a), selector(&["1"], &every)]),
+        "by id, 2 given",
+        false,
+    );
+    check(
+        of(vec![selector(&[], &a), selector(&["1"], &every)]),
+        "every entity",
+        false,
+    );
     check(
         Selection {
             types: Some(or.clone()),

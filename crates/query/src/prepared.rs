@@ -10,6 +10,7 @@ use crate::Selection;
 use crate::evaluate::Filter;
 use crate::geometry::GeoFilter;
 use crate::links::Links;
+use crate::selector::Selector;
 
 /// A [`Selection`] with its regular expressions compiled and its reference geometry checked.
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub struct Prepared {
     ids: HashSet<Uri>,
     id_pattern: Option<regex::Regex>,
     types: Option<TypeSelection>,
+    any: Vec<Selector>,
     attributes: Vec<Name>,
     q: Option<Filter>,
     geo: Option<GeoFilter>,
@@ -31,6 +33,7 @@ impl Prepared {
             ids: selection.ids.iter().cloned().collect(),
             id_pattern: selection.id_pattern.clone(),
             types: selection.types.clone(),
+            any: selection.any.clone(),
             attributes: selection.attributes.clone(),
             q: selection.q.as_ref().map(Filter::new).transpose()?,
             geo: selection.geo.as_ref().map(GeoFilter::new).transpose()?,
@@ -65,6 +68,7 @@ impl Prepared {
                 .id_pattern
                 .as_ref()
                 .is_none_or(|pattern| pattern.is_match(entity.id.as_str()))
+            && (self.any.is_empty() || self.any.iter().any(|one| one.matches(entity)))
             && self.geo.as_ref().is_none_or(|geo| geo.matches(entity))
             && self.q.as_ref().is_none_or(|q| q.matches(entity, links))
     }

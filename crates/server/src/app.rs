@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
@@ -55,6 +55,8 @@ pub struct Shared {
     pub bodies: Arc<Semaphore>,
     /// How many files arrive at once, or wait for their import.
     pub uploads: Semaphore,
+    /// Whether the program was told to stop.
+    stopping: AtomicBool,
     /// Waits for @contexts that others hold.
     pub(crate) resolving: crate::resolving::Resolving,
 }
@@ -187,7 +189,9 @@ impl App {
             Some(home) => contexts.with_home(home),
             None => contexts,
         };
+        crate::desk::ground::keep_what_is_held(config.desk.as_ref(), &tenants);
         Self(Arc::new(Shared {
+            stopping: AtomicBool::new(false),
             tenants,
             contexts,
             clock,
@@ -204,6 +208,16 @@ impl App {
             uploads: Semaphore::new(crate::imports::MAX_UPLOADS),
             resolving: crate::resolving::Resolving::default(),
         }))
+    }
+
+    /// Whether the program was told to stop: long work ends at its next step.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Tells long work to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// The twin of a tenant; without a name, the default one's, which is always there.

@@ -267,6 +267,19 @@ impl From<twin::Error> for Problem {
                     )
                     .media_type("application/json")
             }
+            Error::Held(_, hold) => Self::named(
+                StatusCode::FORBIDDEN,
+                "held",
+                "It is under a legal hold",
+                detail,
+            )
+            .member("hold", hold.as_str())
+            .member(
+                "remedy",
+                "ask who keeps the city's data protection: a hold is released at /governance/holds, by another person than \
+                 who placed it",
+            )
+            .media_type("application/json"),
             Error::Conflict(_) => Self::ngsi(NgsiError::Conflict, detail),
             Error::Invalid(error) => error.into(),
             // No room and no time are not the client's fault and pass: 507 and 503 tell a client what to do.

@@ -113,8 +113,8 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         return Problem::ngsi(NgsiError::ResourceNotFound, detail).into_response();
     }
     let detail = format!(
-        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /kpi, /scenarios, /imports, /audit, /governance, /healthz, /readyz, /metrics and \
-         /version, and /openapi.json describes them"
+        "there is nothing at `{shown}`; the doors are /ngsi-ld/v1, /notifications, /kpi, /scenarios, /imports, /access, /audit, /governance, \
+         /healthz, /readyz, /metrics and /version, and /openapi.json describes them"
     );
     let problem = Problem::ngsi(NgsiError::ResourceNotFound, detail);
     if path.starts_with("/ngsi-ld/") {

@@ -31,6 +31,9 @@ const MAX_CONNECTIONS: usize = 2048;
 /// How often what has had its time is put away.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether rules of retention are to run.
+const RETAIN_EVERY: Duration = Duration::from_mins(1);
+
 /// Serves every door on `listener` until `shutdown` is done; then takes no new requests, gives those in flight
 /// [`crate::Config::grace`], and cuts off what is still open after that.
 pub async fn serve(
@@ -49,9 +52,12 @@ pub async fn serve(
         Err(error) => tracing::error!(%error, "notifications cannot be sent; they wait until the next start"),
     }
     let tidying = tokio::spawn(tidy_now_and_then(app.clone()));
+    let retaining = tokio::spawn(retain_now_and_then(app.clone()));
     let following = app.config.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let served = run(listener, app.config.tls.as_ref(), &app, doors, shutdown).await;
     tidying.abort();
+    retaining.abort();
+    app.stop();
     if let Some(following) = following {
         following.abort();
     }
@@ -85,6 +91,21 @@ async fn tidy_now_and_then(app: App) {
         if tokio::task::spawn_blocking(move || tidy(&app)).await.is_err() {
             tracing::error!("what has had its time could not be put away: a defect of this program");
         }
+    }
+}
+
+/// Runs the rules of retention at the start, and once a day. A run that is under way when the program stops ends at its
+/// next write.
+async fn retain_now_and_then(app: App) {
+    let mut at_start = true;
+    loop {
+        let retaining = app.clone();
+        let run = move || retaining.retain_if_due(at_start);
+        if tokio::task::spawn_blocking(run).await.is_err() {
+            tracing::error!("retention met a defect of this program; it will be tried again");
+        }
+        at_start = false;
+        tokio::time::sleep(RETAIN_EVERY).await;
     }
 }
 

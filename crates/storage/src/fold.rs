@@ -45,9 +45,7 @@ pub(crate) fn fold_entity(
             .execute([entity])?;
     }
     if !fresh {
-        for forgotten in &became.forgotten {
-            series::forget(connection, namer, entity, forgotten, row.last_seq)?;
-        }
+        series::forget(connection, namer, entity, &became.forgotten, row.last_seq)?;
     }
     for (series, past) in by_series(entity, became.past, namer) {
         series::add(connection, namer, series, past, fresh, row.last_seq)?;

@@ -5,7 +5,9 @@
 //! merged as in a binary counter, so that each is rewritten only a logarithmic number of times; those that fall
 //! into the past are merged into the chunk they fall into.
 
-use ngsi_ld::{Name, Timestamp, Uri};
+use std::collections::BTreeMap;
+
+use ngsi_ld::{Attribute, Name, Timestamp, Uri};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::chunk::{read_chunk, write_chunk};
@@ -117,75 +119,102 @@ fn add_to(
     write(connection, namer, key, &all, FULL, last_seq)
 }
 
-/// Destroys instances.
+/// Destroys instances. Every chunk that holds some is written once, however many they are.
 pub(crate) fn forget(
     connection: &Connection,
     namer: &mut Namer,
     entity: i64,
-    forgotten: &Forgotten,
+    forgotten: &[Forgotten],
     last_seq: u64,
 ) -> Result<(), Fault> {
     let number = |namer: &Namer, dataset: Option<&Uri>| {
         dataset.map_or(Some(0), |dataset| Dictionary::number(namer, dataset.as_str()))
     };
-    match forgotten {
-        Forgotten::Series(name, datasets) => {
-            let Some(attribute) = Dictionary::number(namer, name.as_str()) else {
-                return Ok(());
-            };
-            match datasets {
-                Datasets::All => {
-                    connection
-                        .prepare_cached("DELETE FROM chunk WHERE entity = ? AND attribute = ?")?
-                        .execute(params![entity, attribute])?;
-                }
-                Datasets::Only(dataset) => {
-                    if let Some(dataset) = number(namer, dataset.as_ref()) {
+    let mut instances: BTreeMap<SeriesKey, Vec<&Attribute>> = BTreeMap::new();
+    for one in forgotten {
+        match one {
+            Forgotten::Series(name, datasets) => {
+                let Some(attribute) = Dictionary::number(namer, name.as_str()) else {
+                    continue;
+                };
+                match datasets {
+                    Datasets::All => {
                         connection
-                            .prepare_cached(
-                                "DELETE FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ?",
-                            )?
-                            .execute(params![entity, attribute, dataset])?;
+                            .prepare_cached("DELETE FROM chunk WHERE entity = ? AND attribute = ?")?
+                            .execute(params![entity, attribute])?;
+                    }
+                    Datasets::Only(dataset) => {
+                        if let Some(dataset) = number(namer, dataset.as_ref()) {
+                            connection
+                                .prepare_cached(
+                                    "DELETE FROM chunk WHERE entity = ? AND attribute = ? AND dataset = ?",
+                                )?
+                                .execute(params![entity, attribute, dataset])?;
+                        }
                     }
                 }
             }
-            Ok(())
-        }
-        Forgotten::Instance(this) => {
-            let numbers = (
-                Dictionary::number(namer, this.name.as_str()),
-                number(namer, this.dataset_id.as_ref()),
-            );
-            let (Some(attribute), Some(dataset)) = numbers else {
-                return Ok(());
-            };
-            let key = SeriesKey {
-                entity,
-                attribute,
-                dataset,
-            };
-            let at = this.instant().as_micros();
-            // Equal instants stand in one chunk, which begins no later.
-            let Some(chunk) = overlapped(connection, key, at, at)?.pop() else {
-                return Ok(());
-            };
-            let mut past = load(
-                connection,
-                namer,
-                key,
-                chunk.t0,
-                &this.name,
-                this.dataset_id.as_ref(),
-            )?;
-            let before = past.len();
-            past.retain(|one| !forgotten.covers(one));
-            if past.len() == before {
-                return Ok(());
+            Forgotten::Instance(this) => {
+                let numbers = (
+                    Dictionary::number(namer, this.name.as_str()),
+                    number(namer, this.dataset_id.as_ref()),
+                );
+                if let (Some(attribute), Some(dataset)) = numbers {
+                    let key = SeriesKey {
+                        entity,
+                        attribute,
+                        dataset,
+                    };
+                    instances.entry(key).or_default().push(this);
+                }
             }
-            delete(connection, key, chunk.t0)?;
-            write(connection, namer, key, &past, FULL, last_seq)
         }
     }
+    for (key, mut these) in instances {
+        these.sort_by_key(|this| this.instant());
+        forget_of(connection, namer, key, &these, last_seq)?;
+    }
+    Ok(())
+}
+
+/// Destroys instances of one series, given in order of time.
+fn forget_of(
+    connection: &Connection,
+    namer: &mut Namer,
+    key: SeriesKey,
+    mut these: &[&Attribute],
+    last_seq: u64,
+) -> Result<(), Fault> {
+    while let Some(first) = these.first() {
+        let at = first.instant().as_micros();
+        // Equal instants stand in one chunk, which begins no later.
+        let Some(chunk) = overlapped(connection, key, at, at)?.pop() else {
+            return Ok(());
+        };
+        let count = these.partition_point(|this| this.instant().as_micros() <= chunk.t1.max(at));
+        let (here, later) = these.split_at(count);
+        these = later;
+        let dataset = first.dataset_id.as_ref();
+        let mut past = load(connection, namer, key, chunk.t0, &first.name, dataset)?;
+        let before = past.len();
+        past.retain(|one| match one {
+            Past::Instance(one) => {
+                let from = here.partition_point(|this| this.instant() < one.instant());
+                let same = here[from..]
+                    .iter()
+                    .take_while(|this| this.instant() == one.instant());
+                !same
+                    .into_iter()
+                    .any(|this| this.modified_at == one.modified_at && *this == one)
+            }
+            Past::Removed { .. } => true,
+        });
+        if past.len() < before {
+            delete(connection, key, chunk.t0)?;
+            write(connection, namer, key, &past, FULL, last_seq)?;
+        }
+    }
+    Ok(())
 }
 
 /// The chunks that instances between two instants belong to: from the last that begins no later than the first

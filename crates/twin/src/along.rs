@@ -1,26 +1,24 @@
 //! Ordered pages found by walking along the values of the attribute that decides first: what is not on the page is
 //! not looked at.
 
-use hashbrown::HashSet;
+use std::sync::Arc;
+
 use ngsi_ld::query::q::is_system;
-use ngsi_ld::{Name, Uri};
+use ngsi_ld::{Entity, Name, Uri};
 use query::{EntityQuery, Links, OrderPlan, Sorter, View};
-use storage::EntityKey;
 
 use crate::attribute_index::{At, Counts, number};
 use crate::choice::{self, Chosen};
 use crate::error::Error;
+use crate::finding::{Finding, MOST_ASIDE};
 use crate::in_order::Indexed;
 use crate::ordered::Ordered;
 use crate::reader::Page;
-use crate::reading::{Reading, seen};
+use crate::reading::Reading;
 use crate::shard::{Lane, Record};
 use crate::state::{SHARDS, Shards};
 use crate::steps::Steps;
 use crate::walk::{Path, Walk};
-
-/// The most entities that have the attribute and stand in no order of its values, which are all looked at.
-const MOST_ASIDE: usize = 1000;
 
 /// A walk along the values of an attribute.
 struct Along<'a> {
@@ -37,7 +35,7 @@ struct Along<'a> {
 
 impl<S: Shards> Reading<'_, S> {
     /// One page in an order, by the shortest way: along the values of an attribute, along an index of the order, outwards
-    /// from a place, or by sorting.
+    /// from a place or from afar, or by sorting.
     pub(crate) fn ordered(&self, view: &View, query: &EntityQuery, sorter: &Sorter) -> Result<Page, Error> {
         let mut ordered = Ordered::new(sorter, query.offset, query.limit)?;
         let way = choice::choose(self.state, &query.selection, None);
@@ -68,7 +66,13 @@ impl<S: Shards> Reading<'_, S> {
             }
         }
         if let Some(search) = self.outwards(view, query, sorter, &way) {
-            match self.page_outwards(view, query, sorter, &search)? {
+            match self.page_outwards(view, query, sorter, &search, &way)? {
+                Ok(page) => return Ok(page),
+                Err(examined) => in_vain += examined,
+            }
+        }
+        if let Some(search) = self.afar(view, query, sorter, &way) {
+            match self.page_afar(view, query, sorter, &search, &way)? {
                 Ok(page) => return Ok(page),
                 Err(examined) => in_vain += examined,
             }
@@ -97,10 +101,15 @@ impl<S: Shards> Reading<'_, S> {
         }
         match indexed {
             Some(indexed) if indexed.is_due_to_sort() => indexed.plan(),
-            _ => match self.outwards(view, query, sorter, &way) {
-                Some(search) => OrderPlan::Outwards(search.property.clone()),
-                None => OrderPlan::Sorted(way.plan),
-            },
+            _ => {
+                if let Some(search) = self.outwards(view, query, sorter, &way) {
+                    OrderPlan::Outwards(search.property.clone())
+                } else if let Some(search) = self.afar(view, query, sorter, &way) {
+                    OrderPlan::FromAfar(search.property.clone())
+                } else {
+                    OrderPlan::Sorted(way.plan)
+                }
+            }
         }
     }
 
@@ -142,7 +151,7 @@ impl<S: Shards> Reading<'_, S> {
     }
 
     /// How many values there are of an attribute, and how many entities that have it.
-    fn counts(&self, name: &Name) -> (Counts, usize) {
+    pub(crate) fn counts(&self, name: &Name) -> (Counts, usize) {
         let (mut all, mut present) = (Counts::default(), 0);
         for index in 0..SHARDS {
             let (counts, with) = self.state.with(index, |shard| {
@@ -168,42 +177,27 @@ impl<S: Shards> Reading<'_, S> {
         way: &Chosen,
     ) -> Result<Result<Page, usize>, Error> {
         let name = along.name;
-        let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        let mut ordered = Ordered::of_walk(sorter, query)?;
-        let mut met: HashSet<EntityKey> = HashSet::new();
-        let mut passed_over = 0;
+        let mut finding = Finding::new(self, view, query, sorter, &links)?;
+        let narrow = !view.read().is_all();
         // Along the values only those are taken of which the view shows the attribute: to it the others have none.
-        let mut take = |ordered: &mut Ordered<'_>, record: &Record, along: bool| -> Result<usize, Error> {
-            let entity = record.live().and_then(|entity| seen(view, entity));
-            let narrow = !view.read().is_all();
-            if along
-                && narrow
-                && entity
-                    .as_ref()
-                    .is_none_or(|entity| entity.get(name.as_str()).is_none())
-            {
-                passed_over += 1;
-            } else if met.insert(record.key)
-                && let Some(entity) = entity
-                && filter.matches_linked(&entity, &links)
-            {
-                ordered.push_numbered(&entity, record.key.0);
+        let take = |finding: &mut Finding<'_, '_, S>, record: &Record| {
+            let shows = |entity: Arc<Entity>| entity.get(name.as_str()).is_some();
+            if narrow && !finding.seen(record).is_some_and(shows) {
+                finding.pass_over();
+                return Ok(());
             }
-            links.check()?;
-            Ok(met.len() + passed_over)
+            finding.take(record)
         };
-        let mut examined = 0;
         let mut aside = vec![Lane::WithSeveralNumbers(name.clone())];
         aside.extend(along.texts.then(|| Lane::WithOtherTexts(name.clone())));
         for record in Walk::new(self.state, &Path::Lanes(aside)) {
-            examined = take(&mut ordered, &record, true)?;
+            take(&mut finding, &record)?;
         }
-        let mut complete = false;
         let mut steps = Steps::new(self.state, name, along.descending, along.texts);
         while let Some((at, record)) = steps.next() {
-            if let Some((last, created)) = ordered.last_of_full() {
+            if let Some((last, created)) = finding.ordered().last_of_full() {
                 let (before, here) = match &at {
                     At::Number(rank) => {
                         let number = number(*rank);
@@ -217,9 +211,8 @@ impl<S: Shards> Reading<'_, S> {
                         sorter.is_at_text(last, &text.0),
                     ),
                 };
-                complete = before;
-                if complete {
-                    break;
+                if before {
+                    return Ok(Ok(finding.page()));
                 }
                 // All further ones of this value were made later.
                 if here && created < record.key.0 {
@@ -228,42 +221,24 @@ impl<S: Shards> Reading<'_, S> {
                 }
             }
             // Fewer of these are selected than there seemed to be.
-            if examined > along.others {
-                return Ok(Err(examined));
+            if finding.walked() > along.others {
+                return Ok(Err(finding.examined()));
             }
-            examined = take(&mut ordered, &record, true)?;
+            take(&mut finding, &record)?;
         }
         // At the end of the values, what else there is comes after them.
-        complete |= ordered.last_of_full().is_some_and(|(last, _)| {
+        let complete = finding.ordered().last_of_full().is_some_and(|(last, _)| {
             if along.texts {
                 sorter.leads_with_number_or_text(last)
             } else {
                 sorter.leads_with_number(last)
             }
         });
-        if !complete {
-            let (_, present) = self.counts(name);
-            if !along.beyond || present.saturating_sub(examined) > MOST_ASIDE {
-                return Ok(Err(examined));
-            }
-            // Objects, arrays, instants: few.
-            for record in Walk::new(self.state, &Path::Lanes(vec![Lane::WithAttribute(name.clone())])) {
-                examined = take(&mut ordered, &record, true)?;
-            }
-            // Then all that do not have the attribute, in order of creation.
-            if !ordered
-                .last_of_full()
-                .is_some_and(|(last, _)| sorter.leads_with_something(last))
-            {
-                for record in way.walk(self.state) {
-                    if ordered.last_of_full().is_some() {
-                        break;
-                    }
-                    examined = take(&mut ordered, &record, false)?;
-                }
-            }
+        // Objects, arrays, instants, and nothing.
+        if complete || along.beyond && finding.rest(name, way)? {
+            return Ok(Ok(finding.page()));
         }
-        Ok(Ok(ordered.walked_page(self.known_total(view, query), examined)))
+        Ok(Err(finding.examined()))
     }
 }
 

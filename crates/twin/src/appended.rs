@@ -114,7 +114,10 @@ impl Situation<'_> {
                     return Err(Error::NotFound(given.id));
                 }
             }
-            Some((_, last)) => self.permit_change(Some(&last.whole), &entity)?,
+            Some((_, last)) => {
+                self.permit_change(Some(&last.whole), &entity)?;
+                self.permit_leaving(&last.whole, &entity)?;
+            }
             None => {}
         }
         entity.modified_at = self.now;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ngsi_ld::{Attribute, Entity, Name, Uri};
+use ngsi_ld::{Attribute, Entity, Name, Timestamp, Uri};
 use storage::Datasets;
 
 use crate::error::Error;
@@ -28,6 +28,7 @@ impl Situation<'_> {
     ) -> Result<Effect, Error> {
         let (record, whole) = self.evolving(id, name)?;
         self.permit_delete_of(name, &whole)?;
+        self.permit_loss()?;
         let datasets = match instance {
             Instance::All => Datasets::All,
             Instance::Default => Datasets::Only(None),
@@ -64,6 +65,7 @@ impl Situation<'_> {
     ) -> Result<Effect, Error> {
         let (record, whole) = self.evolving(id, &which.attribute)?;
         self.permit_write_of(&which.attribute, &whole)?;
+        self.permit_loss()?;
         let found = self.find(id, which, record)?;
         let Some(was) = found.first() else {
             return Err(missing(id, which));
@@ -119,6 +121,7 @@ impl Situation<'_> {
     pub(crate) fn delete_instance(&self, id: &Uri, which: &InstanceRef) -> Result<Effect, Error> {
         let (record, whole) = self.evolving(id, &which.attribute)?;
         self.permit_delete_of(&which.attribute, &whole)?;
+        self.permit_loss()?;
         let found = self.find(id, which, record)?;
         if found.is_empty() {
             return Err(missing(id, which));
@@ -134,6 +137,33 @@ impl Situation<'_> {
             outcome: Outcome::Deleted,
             after,
             forget: found.into_iter().map(Forget::Instance).collect(),
+            history: Vec::new(),
+        })
+    }
+
+    /// What retention does: the instances of before an instant go. Of an entity that has no current state the last one
+    /// loses them too, because it shows what they were.
+    pub(crate) fn forget_before(&self, id: &Uri, name: &Name, before: Timestamp) -> Result<Effect, Error> {
+        let record = self.record.as_ref().ok_or_else(|| Error::NotFound(id.clone()))?;
+        self.permit_loss()?;
+        let range = (Timestamp::MIN, before);
+        let past = (self.past.known)(record.key, std::slice::from_ref(name), range)?;
+        let gone: Vec<Forget> = past.into_iter().map(Forget::Instance).collect();
+        let mut after = After::Same;
+        if record.live().is_none() {
+            let mut last = Entity::clone(&record.entity);
+            last.attributes
+                .retain(|one| one.name != *name || one.instant() >= before);
+            after = self.changed(record, last)?;
+        }
+        Ok(Effect {
+            outcome: if gone.is_empty() && after == After::Same {
+                Outcome::Unchanged
+            } else {
+                Outcome::Deleted
+            },
+            after,
+            forget: gone,
             history: Vec::new(),
         })
     }

@@ -43,6 +43,12 @@ pub enum Error {
     /// The caller sees it, and may not do that to it.
     #[error("{0}")]
     Forbidden(String),
+    /// It is under a legal hold, which has this id: nothing of it is destroyed, whoever asks.
+    #[error(
+        "`{0}` is under the legal hold `{1}`: it is not deleted, nothing of its past is, and it is not brought out of the \
+         hold, until somebody at the desk for data protection releases it"
+    )]
+    Held(Uri, String),
     /// It contradicts what is here (`Conflict`, 5.5.2).
     #[error("{0}")]
     Conflict(String),

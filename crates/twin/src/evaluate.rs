@@ -9,6 +9,7 @@ use storage::{Datasets, EntityKey};
 
 use crate::error::Error;
 use crate::expiry::left_at;
+use crate::holds::Held;
 use crate::operation::{Copied, Instance, Operation, Outcome};
 use crate::settle::{settle, unique};
 use crate::shard::{Record, Status};
@@ -40,6 +41,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) new_key: EntityKey,
     /// Who asks.
     pub(crate) view: &'a View,
+    /// Who is asked before anything is destroyed; none: nothing is for good.
+    pub(crate) held: Option<&'a Held>,
     /// What is known of its past.
     pub(crate) past: PastOf<'a>,
 }
@@ -213,11 +216,16 @@ impl Situation<'_> {
                 let before = self.record.as_ref().and_then(Record::live);
                 let before = before.ok_or(Error::NotFound(id))?;
                 self.permit_delete(before)?;
+                self.permit_loss()?;
                 Ok(self.deleted(before))
             }
-            Operation::Expire(_) | Operation::Copy(_) if !self.view.is_open() => Err(Error::Forbidden(
-                "this is done by the twin itself, or by who may do everything".to_owned(),
-            )),
+            Operation::Expire(_) | Operation::Copy(_) | Operation::ForgetBefore(..)
+                if !self.view.is_open() =>
+            {
+                Err(Error::Forbidden(
+                    "this is done by the twin itself, or by who may do everything".to_owned(),
+                ))
+            }
             Operation::Expire(_) => self.expire(),
             Operation::AppendHistory { entity, current } => self.append_history(entity, current),
             Operation::Copy(copied) => self.copy(*copied),
@@ -227,6 +235,7 @@ impl Situation<'_> {
             }
             Operation::ReplaceInstance(id, which, given) => self.replace_instance(&id, &which, given),
             Operation::DeleteInstance(id, which) => self.delete_instance(&id, &which),
+            Operation::ForgetBefore(id, name, before) => self.forget_before(&id, &name, before),
         }
     }
 
@@ -312,6 +321,7 @@ impl Situation<'_> {
             }
             after.attributes.extend(shown);
         }
+        self.permit_leaving(before, &after)?;
         self.change_whole(before, after, not_updated)
     }
 
@@ -416,6 +426,7 @@ impl Situation<'_> {
             return Err(Error::NotFound(id));
         };
         self.permit_delete(&remembered.whole)?;
+        self.permit_loss()?;
         let after = match record.status {
             // The past goes with the key; what is there now goes on under a new one.
             Status::Live => After::Record(Record {

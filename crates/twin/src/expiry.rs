@@ -53,7 +53,7 @@ impl Deadlines {
 }
 
 /// When an entity loses something next.
-fn first_end(entity: &Entity) -> Option<Timestamp> {
+pub(crate) fn first_end(entity: &Entity) -> Option<Timestamp> {
     let attributes = entity.attributes.iter().filter_map(end_of);
     attributes.chain(entity.expires_at).min()
 }

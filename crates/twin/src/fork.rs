@@ -55,7 +55,8 @@ impl Fork {
         | Operation::Copy(_)
         | Operation::DeleteAttributeHistory(..)
         | Operation::ReplaceInstance(..)
-        | Operation::DeleteInstance(..) = operation
+        | Operation::DeleteInstance(..)
+        | Operation::ForgetBefore(..) = operation
         {
             let detail =
                 "a scenario changes the present only: its entities have the history of the twin".to_owned();
@@ -70,6 +71,7 @@ impl Fork {
             now: now.plus_micros(1),
             new_key: EntityKey(self.next_key),
             view: &view.imagining(),
+            held: None,
             past: PastOf {
                 known: &|_, _, _| Ok(Vec::new()),
                 datasets: &|_, _| Ok(Vec::new()),

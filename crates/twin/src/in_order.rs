@@ -1,22 +1,21 @@
 //! Ordered pages found by walking along an index of the order: for orders that are not along the values of one
 //! attribute.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use ngsi_ld::{Name, Uri};
 use query::{EntityQuery, Links, OrderPlan, Place, Sorter, View};
 use storage::EntityKey;
 
 use crate::choice::Chosen;
 use crate::error::Error;
-use crate::order_index::{Basis, Standing};
-use crate::ordered::{MAX_ORDERED, Ordered};
+use crate::finding::{Finding, MOST_ASIDE};
+use crate::order_index::Basis;
+use crate::ordered::MAX_ORDERED;
+use crate::ranked::Ranked;
 use crate::reader::Page;
-use crate::reading::{Reading, seen};
-use crate::shard::{Lane, Record};
+use crate::reading::Reading;
+use crate::shard::Lane;
 use crate::state::{SHARDS, Shards};
 
 /// So few are sorted in a millisecond or two: no index is made for them.
@@ -25,7 +24,6 @@ pub(crate) const FEW: usize = 1000;
 const PIECE: usize = 256;
 /// The most records that are fetched from one shard at a time.
 const LARGEST_PAGE: usize = 256;
-
 /// An index of an order by which a page can be found.
 pub(crate) struct Indexed {
     pub(crate) basis: Arc<Basis>,
@@ -61,11 +59,14 @@ impl Indexed {
 impl<S: Shards> Reading<'_, S> {
     /// How many are found to fill a page and to know whether there are more; `None` where all have to be looked at.
     pub(crate) fn held(&self, view: &View, query: &EntityQuery) -> Option<usize> {
+        // An index still has what has ended and is not deleted yet: it is looked at first.
+        if self.has_ended_more_than(MOST_ASIDE) {
+            return None;
+        }
         // Whoever is to count looks at all.
         let counting = query.count && self.known_total(view, query).is_none();
         let held = query.offset.saturating_add(query.limit).saturating_add(1);
-        // An index still has what has ended and is not deleted yet.
-        let is = !counting && query.limit > 0 && held <= MAX_ORDERED && self.over_by.is_none();
+        let is = !counting && query.limit > 0 && held <= MAX_ORDERED;
         is.then_some(held)
     }
 
@@ -175,41 +176,35 @@ impl<S: Shards> Reading<'_, S> {
         found: &Indexed,
     ) -> Result<Result<Page, usize>, Error> {
         let sorter = &found.basis.sorter;
-        let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        let mut ordered = Ordered::of_walk(sorter, query)?;
-        let mut met: HashSet<EntityKey> = HashSet::new();
-        let mut walk = InOrder::new(self.state, &found.basis);
+        let mut finding = Finding::new(self, view, query, sorter, &links)?;
+        let now = self.state.ledger().next_use();
+        let mut walk = Ranked::new(self.state, LARGEST_PAGE, |shard, after, count| {
+            shard.orders().along(&found.basis, now, after, count)
+        });
         let mut ends = Ends {
             sorter,
             exact: view.read().is_all() || sorter.hiding_moves_back(),
             last: None,
         };
         for ((place, key), record) in walk.by_ref() {
-            if let Some(last) = ordered.last_of_full()
+            if let Some(last) = finding.ordered().last_of_full()
                 && ends.before(last, &place, key)
             {
                 break;
             }
             // Fewer of these are selected than there seemed to be.
-            if met.len() > found.others {
-                return Ok(Err(met.len()));
+            if finding.walked() > found.others {
+                return Ok(Err(finding.examined()));
             }
             // What the view hides can only move an entity further back, where it is held at its new place.
-            if met.insert(record.key)
-                && let Some(entity) = record.live().and_then(|entity| seen(view, entity))
-                && filter.matches_linked(&entity, &links)
-            {
-                ordered.push_numbered(&entity, record.key.0);
-            }
-            links.check()?;
+            finding.take(&record)?;
         }
-        let examined = met.len();
-        if walk.lost {
-            return Ok(Err(examined));
+        if walk.is_lost() {
+            return Ok(Err(finding.examined()));
         }
-        Ok(Ok(ordered.walked_page(self.known_total(view, query), examined)))
+        Ok(Ok(finding.page()))
     }
 }
 
@@ -244,89 +239,5 @@ impl Ends<'_> {
             return stands.is_first_before(place);
         }
         stands < place || stands == place && !place.is_cut() && number < key.0
-    }
-}
-
-/// Records along an index, over all shards, a few at a time. Holds no lock between two records, as
-/// [`crate::walk::Walk`].
-struct InOrder<'a, S> {
-    shards: &'a S,
-    basis: &'a Basis,
-    now: u64,
-    lanes: Vec<Part>,
-    heads: BinaryHeap<Reverse<(Standing, usize)>>,
-    /// The index was given up meanwhile.
-    lost: bool,
-}
-
-/// One shard, and how far it was read.
-#[derive(Default)]
-struct Part {
-    waiting: VecDeque<(Standing, Record)>,
-    head: Option<Record>,
-    after: Option<Standing>,
-    ended: bool,
-    fetched: usize,
-}
-
-impl<'a, S: Shards> InOrder<'a, S> {
-    fn new(shards: &'a S, basis: &'a Basis) -> Self {
-        let mut walk = Self {
-            shards,
-            basis,
-            now: shards.ledger().next_use(),
-            lanes: (0..SHARDS).map(|_| Part::default()).collect(),
-            heads: BinaryHeap::with_capacity(SHARDS),
-            lost: false,
-        };
-        for index in 0..SHARDS {
-            walk.announce(index);
-        }
-        walk
-    }
-
-    /// Makes the next record of a shard known to the merge.
-    fn announce(&mut self, index: usize) {
-        let part = &mut self.lanes[index];
-        while part.waiting.is_empty() && !part.ended {
-            // Few at first, because most questions want only the first page.
-            let count = (part.fetched * 4).clamp(1, LARGEST_PAGE);
-            self.shards.with(index, |shard| {
-                let found = shard
-                    .orders()
-                    .along(self.basis, self.now, part.after.as_ref(), count);
-                let Some(found) = found else {
-                    (self.lost, part.ended) = (true, true);
-                    return;
-                };
-                part.ended = found.len() < count;
-                part.after = found.last().cloned().or(part.after.take());
-                let records = found
-                    .into_iter()
-                    .filter_map(|standing| Some((shard.by_key(standing.1)?.clone(), standing)));
-                part.waiting
-                    .extend(records.map(|(record, standing)| (standing, record)));
-            });
-            part.fetched += count;
-        }
-        if let Some((standing, record)) = part.waiting.pop_front() {
-            part.head = Some(record);
-            self.heads.push(Reverse((standing, index)));
-        }
-    }
-}
-
-impl<S: Shards> Iterator for InOrder<'_, S> {
-    type Item = (Standing, Record);
-
-    fn next(&mut self) -> Option<(Standing, Record)> {
-        while let Some(Reverse((standing, index))) = self.heads.pop() {
-            let record = self.lanes[index].head.take();
-            self.announce(index);
-            if let Some(record) = record {
-                return Some((standing, record));
-            }
-        }
-        None
     }
 }

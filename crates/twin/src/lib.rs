@@ -3,6 +3,7 @@
 //! Memory answers, the log remembers. Every tenant has a [`Twin`]; one thread owns its [`storage::Storage`] and
 //! the order of its writes, and every other thread reads memory, through a [`query::View`].
 
+mod aging;
 mod along;
 mod answering;
 mod appended;
@@ -18,10 +19,13 @@ mod error;
 mod evaluate;
 mod events;
 mod expiry;
+mod farthest;
+mod finding;
 mod first_write;
 mod fork;
 mod guarded;
 mod history;
+mod holds;
 mod idle;
 mod ids;
 mod in_order;
@@ -36,6 +40,7 @@ mod ordered;
 mod outwards;
 mod permit;
 mod pieces;
+mod ranked;
 mod reader;
 mod reading;
 mod registrations;
@@ -58,16 +63,18 @@ mod window;
 mod witness;
 mod writer;
 
+pub use aging::Old;
 pub use contexts::Contexts;
 pub use damage::DamagedRow;
 pub use delivery::{DeliveryLimits, Transport};
 pub use entity_maps::{EntityMap, MAX_MAPPED, Mapped};
 pub use error::Error;
 pub use fork::Fork;
+pub use holds::Holds;
 pub use join::{Join, JoinForm, JoinedWriting, MAX_JOIN_LEVEL, MAX_LINKED, write_joined};
 pub use net::{Fetched, Net, NetError, NetLimits};
 pub use operation::{Copied, Instance, InstanceRef, Operation, Outcome};
-pub use ordered::{MAX_ORDERED, Ordered};
+pub use ordered::MAX_ORDERED;
 pub use reader::{BlobId, HistoryQuery, Page, Part, Piece, Reader, Sample};
 pub use registrations::{MatchedRegistration, StoredRegistration};
 pub use rows::Row;

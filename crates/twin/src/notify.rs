@@ -314,6 +314,12 @@ impl Twin {
         self.0.book.endpoints(&self.owns(view), failing, after, limit)
     }
 
+    /// Ends the rest of an endpoint, which is tried now, unless the endpoint or a subscription asked for that rest; whether
+    /// a caller's subscriptions send there. The URI may be without the name and the password in it.
+    pub fn wake_endpoint(&self, view: &View, uri: &str) -> bool {
+        self.0.book.wake(&self.owns(view), uri, self.now())
+    }
+
     /// Sends dead letters once more, with the ids they had; those whose owner is gone stay. Gives how many.
     pub async fn replay_dead_letters(&self, view: &View, filter: &DeadLetterFilter) -> Result<usize, Error> {
         let replayed = self.0.book.replay(filter, &self.owns(view), self.now());

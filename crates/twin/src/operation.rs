@@ -56,6 +56,9 @@ pub enum Operation {
     ReplaceInstance(Uri, InstanceRef, Attribute),
     /// Delete Attribute Instance (5.6.15). Where it is the current one, the entity loses it.
     DeleteInstance(Uri, InstanceRef),
+    /// Destroys the instances of an attribute's past that are of before an instant, of every data set. What is current
+    /// stays. For who may do everything: retention does that.
+    ForgetBefore(Uri, Name, Timestamp),
 }
 
 impl Operation {
@@ -85,7 +88,8 @@ impl Operation {
             | Self::Expire(_)
             | Self::DeleteHistory(_)
             | Self::DeleteAttributeHistory(..)
-            | Self::DeleteInstance(..) => {}
+            | Self::DeleteInstance(..)
+            | Self::ForgetBefore(..) => {}
         }
     }
 
@@ -125,6 +129,7 @@ impl Operation {
             Self::DeleteHistory(_) | Self::DeleteAttributeHistory(..) | Self::DeleteInstance(..) => {
                 "history.delete"
             }
+            Self::ForgetBefore(..) => "history.expire",
             Self::ReplaceInstance(..) => "history.replace",
         }
     }
@@ -149,7 +154,8 @@ impl Operation {
             | Self::DeleteHistory(id)
             | Self::DeleteAttributeHistory(id, ..)
             | Self::ReplaceInstance(id, ..)
-            | Self::DeleteInstance(id, _) => id,
+            | Self::DeleteInstance(id, _)
+            | Self::ForgetBefore(id, ..) => id,
             Self::Copy(copied) => &copied.entity.id,
         }
     }

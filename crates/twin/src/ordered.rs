@@ -15,7 +15,7 @@ pub const MAX_ORDERED: usize = 100_000;
 
 /// Collects one page of an ordered answer. Give it what is selected, in order of creation: what the ordering finds
 /// equal stays in that order.
-pub struct Ordered<'a> {
+pub(crate) struct Ordered<'a> {
     sorter: &'a Sorter,
     offset: usize,
     held: usize,
@@ -36,7 +36,7 @@ impl<'a> Ordered<'a> {
     ///
     /// # Errors
     /// `TooComplexQuery` where both together are more than [`MAX_ORDERED`].
-    pub fn new(sorter: &'a Sorter, offset: usize, limit: usize) -> Result<Self, Error> {
+    pub(crate) fn new(sorter: &'a Sorter, offset: usize, limit: usize) -> Result<Self, Error> {
         let held = offset.saturating_add(limit);
         if held > MAX_ORDERED {
             return Err(ngsi_ld::Error::too_complex(format!(
@@ -61,7 +61,7 @@ impl<'a> Ordered<'a> {
     }
 
     /// Takes the next one into account.
-    pub fn push(&mut self, entity: &Arc<Entity>) {
+    pub(crate) fn push(&mut self, entity: &Arc<Entity>) {
         self.push_numbered(entity, self.seen as u64);
     }
 
@@ -117,7 +117,7 @@ impl<'a> Ordered<'a> {
     }
 
     /// The page, and how many there are in all if `count`.
-    pub fn page(self, count: bool) -> Page {
+    pub(crate) fn page(self, count: bool) -> Page {
         let entities = self
             .heap
             .into_sorted_vec()

@@ -1,17 +1,15 @@
 //! Ordered pages found by looking ever further around what distances are measured from: the nearest first.
 
 use geo_types::Geometry;
-use hashbrown::HashSet;
 use ngsi_ld::{Name, Uri};
 use query::{Bbox, EntityQuery, Links, Sorter, View};
-use storage::EntityKey;
 
 use crate::choice::Chosen;
 use crate::error::Error;
+use crate::finding::Finding;
 use crate::in_order::FEW;
-use crate::ordered::Ordered;
 use crate::reader::Page;
-use crate::reading::{Reading, seen};
+use crate::reading::Reading;
 use crate::state::Shards;
 use crate::walk::{Path, Walk};
 
@@ -56,12 +54,11 @@ impl<S: Shards> Reading<'_, S> {
         query: &EntityQuery,
         sorter: &Sorter,
         search: &Outwards<'_>,
+        way: &Chosen,
     ) -> Result<Result<Page, usize>, Error> {
-        let filter = query.selection.prepare()?;
         let find = |id: &Uri| self.get(view, id);
         let links = Links::new(&find);
-        let mut ordered = Ordered::of_walk(sorter, query)?;
-        let mut met: HashSet<EntityKey> = HashSet::new();
+        let mut finding = Finding::new(self, view, query, sorter, &links)?;
         let Some(start) = Bbox::of(search.from) else {
             return Ok(Err(0));
         };
@@ -69,32 +66,29 @@ impl<S: Shards> Reading<'_, S> {
         loop {
             let path = Path::Places(search.property.clone(), start.widened_m(radius_m));
             for record in Walk::new(self.state, &path) {
-                if !met.insert(record.key) {
-                    continue;
-                }
                 // Fewer of these are selected than there seemed to be.
-                if met.len() > search.others {
-                    return Ok(Err(met.len()));
+                if finding.walked() > search.others {
+                    return Ok(Err(finding.examined()));
                 }
                 // Whoever does not see where it is finds it behind all that is somewhere.
-                if let Some(entity) = record.live().and_then(|entity| seen(view, entity))
-                    && filter.matches_linked(&entity, &links)
-                {
-                    ordered.push_numbered(&entity, record.key.0);
-                }
-                links.check()?;
+                finding.take(&record)?;
             }
             // What was not met is further away than this.
-            let last = ordered.last_of_full().and_then(|(last, _)| sorter.distance(last));
+            let last = finding.ordered().last_of_full();
+            let last = last.and_then(|(last, _)| sorter.distance(last));
             if last.is_some_and(|distance| distance < radius_m) {
-                break;
+                return Ok(Ok(finding.page()));
             }
             if radius_m >= FARTHEST_M {
-                return Ok(Err(met.len()));
+                break;
             }
             radius_m *= FURTHER;
         }
-        Ok(Ok(ordered.walked_page(self.known_total(view, query), met.len())))
+        // Then what is nowhere.
+        if sorter.has_one_term() && finding.rest(search.property, way)? {
+            return Ok(Ok(finding.page()));
+        }
+        Ok(Err(finding.examined()))
     }
 }
 
@@ -103,6 +97,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::choice;
+    use crate::farthest::FromAfar;
     use crate::{Operation, Twin};
     use geo_types::{line_string, point};
     use ngsi_ld::context::Context;
@@ -159,7 +155,7 @@ mod tests {
             things in prop::collection::vec((prop::option::weighted(0.9, position()), prop::option::weighted(0.1, position())), 1..60),
             from in position(), then in prop::sample::select(vec!["", ",n;desc", ",id;desc"]),
             q in prop::option::of(Just("n>=2")), of_type in any::<bool>(), hides in prop::option::of(prop::sample::select(vec!["n", "location"])),
-            offset in 0..6_usize, limit in 1..9_usize,
+            offset in 0..6_usize, limit in 1..9_usize, nearest in any::<bool>(),
         ) {
             let twin = Twin::open(Box::new(Memory::new()), Arc::new(SystemClock)).unwrap();
             let open = View::open(Caller::System("test"), "test");
@@ -176,7 +172,7 @@ mod tests {
                 q: q.map(|q| Q::parse(q, Context::core()).unwrap()),
                 ..Selection::default()
             };
-            let order = format!("location;dist-asc{then}");
+            let order = format!("location;dist-{}{then}", if nearest { "asc" } else { "desc" });
             let from = format!("[{},{}]", from.0, from.1);
             let order = OrderBy::parse(&order, None, Some(&from), None, Context::core()).unwrap();
             let sorter = Sorter::new(&order).unwrap();
@@ -188,17 +184,25 @@ mod tests {
             }).unwrap();
             all.sort_by(|a, b| sorter.compare(&sorter.key(a), &sorter.key(b)));
             let query = EntityQuery { selection, limit, offset, count: false };
-            let (property, place) = sorter.nearest().unwrap();
-            let search = Outwards { property, from: place, others: usize::MAX };
+            let way = choice::choose(reading.state, &query.selection, None);
+            let others = usize::MAX;
+            let found = if nearest {
+                let (property, from) = sorter.nearest().unwrap();
+                reading.page_outwards(&view, &query, &sorter, &Outwards { property, from, others }, &way)
+            } else {
+                let (property, from) = sorter.farthest().unwrap();
+                let search = FromAfar { property, from: Bbox::of(from).unwrap(), others };
+                reading.page_afar(&view, &query, &sorter, &search, &way)
+            };
             let anywhere = all.iter().filter(|entity| sorter.distance(&sorter.key(entity)).is_some()).count();
-            match reading.page_outwards(&view, &query, &sorter, &search).unwrap() {
-                Ok(page) => {
-                    let expected: Vec<_> = all.iter().skip(offset).take(limit).collect();
-                    prop_assert_eq!(page.entities.iter().collect::<Vec<_>>(), expected);
-                    prop_assert_eq!(page.more, all.len() > offset + limit);
-                    prop_assert!(page.examined <= located);
-                }
-                Err(_) => prop_assert!(anywhere <= offset + limit, "{anywhere} are somewhere"),
+            if let Ok(page) = found.unwrap() {
+                let expected: Vec<_> = all.iter().skip(offset).take(limit).collect();
+                prop_assert_eq!(page.entities.iter().collect::<Vec<_>>(), expected);
+                prop_assert_eq!(page.more, all.len() > offset + limit);
+                prop_assert!(page.examined <= located || anywhere <= offset + limit);
+            } else {
+                prop_assert!(anywhere <= offset + limit, "{anywhere} are somewhere");
+                prop_assert!(!sorter.has_one_term());
             }
         }
     }

@@ -46,7 +46,7 @@ impl<S: Shards> Reading<'_, S> {
     }
 
     /// What is there now of an entity, as the view shows it.
-    fn current(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
+    pub(crate) fn current(&self, view: &View, entity: &Arc<Entity>) -> Option<Arc<Entity>> {
         match self.over_by {
             None => seen(view, entity),
             Some(now) => seen(view, &left_at(entity, now)?),
@@ -103,11 +103,38 @@ impl<S: Shards> Reading<'_, S> {
 
     /// How many there are in all, where that is asked and the index knows: of one type.
     pub(crate) fn known_total(&self, view: &View, query: &EntityQuery) -> Option<usize> {
-        if query.count && view.read().is_all() && self.over_by.is_none() {
+        if query.count && view.read().is_all() {
             self.count_by_type(&query.selection)
         } else {
             None
         }
+    }
+
+    /// Whether something transient has ended of more than so many, and is not deleted yet (4.22).
+    pub(crate) fn has_ended_more_than(&self, most: usize) -> bool {
+        let Some(now) = self.over_by else {
+            return false;
+        };
+        let mut count = 0;
+        (0..SHARDS).any(|index| {
+            let left = most + 1 - count;
+            count += self
+                .state
+                .with(index, |shard| shard.ended(now).take(left).count());
+            count > most
+        })
+    }
+
+    /// The live ones of which something transient has ended, and is not deleted yet (4.22).
+    pub(crate) fn ended(&self) -> impl Iterator<Item = Record> {
+        let of = |index, now| -> Vec<Record> {
+            self.state
+                .with(index, |shard| shard.ended(now).cloned().collect())
+        };
+        let shards = self
+            .over_by
+            .map(|now| (0..SHARDS).flat_map(move |index| of(index, now)));
+        shards.into_iter().flatten()
     }
 
     /// The number of entities of a selection that asks for one type and nothing else.
@@ -116,7 +143,10 @@ impl<S: Shards> Reading<'_, S> {
         match &plan {
             Plan::ByType(names) if names.len() == 1 && plan.is_exact(selection) => Some(
                 (0..SHARDS)
-                    .map(|index| self.state.with(index, |shard| shard.count_of(&names[0])))
+                    .map(|index| {
+                        self.state
+                            .with(index, |shard| shard.count_left(&names[0], self.over_by))
+                    })
                     .sum(),
             ),
             _ => None,
@@ -217,14 +247,15 @@ impl<S: Shards> Reading<'_, S> {
 
     pub(crate) fn types(&self, view: &View) -> Vec<(Name, usize)> {
         let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-        if view.read().is_all() && self.over_by.is_none() {
+        if view.read().is_all() {
             for index in 0..SHARDS {
                 self.state.with(index, |shard| {
-                    for (name, count) in shard.types() {
-                        *counts.entry(name.clone()).or_default() += count;
+                    for name in shard.types() {
+                        *counts.entry(name.clone()).or_default() += shard.count_left(name, self.over_by);
                     }
                 });
             }
+            counts.retain(|_, count| *count > 0);
         } else {
             for record in Walk::new(self.state, &Path::Lanes(vec![Lane::Live])) {
                 let visible = record.live().and_then(|entity| self.current(view, entity));

@@ -13,10 +13,11 @@ use rstar::{AABB, RTree};
 use storage::{EntityKey, Stored};
 
 use crate::attribute_index::{AttributeIndex, Collated};
+use crate::expiry::first_end;
 use crate::order_index::Orders;
 
 /// The envelope of one geometry, and whose it is.
-type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
+pub(crate) type Envelope = GeomWithData<Rectangle<[f64; 2]>, EntityKey>;
 
 /// The attribute whose text names a blob of the entity, by the last segment of its name.
 pub(crate) const BLOB: &str = "blob";
@@ -83,6 +84,8 @@ pub(crate) struct Shard {
     by_blob: HashMap<Box<str>, BTreeSet<EntityKey>>,
     attributes: AttributeIndex,
     orders: Orders,
+    /// When something of them ends next (4.22).
+    by_end: BTreeSet<(Timestamp, EntityKey)>,
 }
 
 /// Which entities of a shard a walk goes through.
@@ -122,14 +125,26 @@ impl Shard {
         self.records.keys().next_back().copied()
     }
 
-    /// How many live entities there are of each type.
-    pub(crate) fn types(&self) -> impl Iterator<Item = (&Name, usize)> {
-        self.by_type.iter().map(|(name, keys)| (name, keys.len()))
+    /// The types of live entities.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Name> {
+        self.by_type.keys()
     }
 
     /// How many live entities there are of one type.
     pub(crate) fn count_of(&self, name: &Name) -> usize {
         self.by_type.get(name).map_or(0, BTreeSet::len)
+    }
+
+    /// The same without those that have ended by an instant and are not deleted yet (4.22).
+    pub(crate) fn count_left(&self, name: &Name, now: Option<Timestamp>) -> usize {
+        let is_over = |record: &&Record, now| {
+            let entity = &record.entity;
+            entity.expires_at.is_some_and(|end| end <= now) && entity.types.contains(name)
+        };
+        let over = now.map_or(0, |now| {
+            self.ended(now).filter(|record| is_over(record, now)).count()
+        });
+        self.count_of(name) - over
     }
 
     /// Which of them have which attributes.
@@ -199,6 +214,17 @@ impl Shard {
                     .map(|found| found.data),
             );
         }
+    }
+
+    /// The places of this property.
+    pub(crate) fn places(&self, property: &Name) -> Option<&RTree<Envelope>> {
+        self.by_place.get(property)
+    }
+
+    /// Those that are live and of which something has ended by now.
+    pub(crate) fn ended(&self, now: Timestamp) -> impl Iterator<Item = &Record> {
+        let ended = self.by_end.range(..=(now, EntityKey(u64::MAX)));
+        ended.filter_map(|(_, key)| self.records.get(key))
     }
 
     /// The live entities that name this blob.
@@ -287,6 +313,14 @@ impl Shard {
             for (name, envelope) in new.iter().flat_map(|(key, entity)| envelopes(*key, entity)) {
                 self.by_place.entry(name.clone()).or_default().insert(envelope);
             }
+        }
+        let ends = |(key, entity): (EntityKey, &Arc<Entity>)| Some((first_end(entity)?, key));
+        let (ended, ends) = (old.and_then(ends), new.and_then(ends));
+        if ended != ends {
+            if let Some(before) = ended {
+                self.by_end.remove(&before);
+            }
+            self.by_end.extend(ends);
         }
         if !unchanged(|a, b| blobs(a).eq(blobs(b))) {
             for (key, blob) in old

@@ -325,6 +325,7 @@ impl<'a> Stage<'a> {
             now,
             new_key,
             view,
+            held: Some(&self.state.held),
             past: PastOf {
                 known: &known,
                 datasets: &datasets,

@@ -8,6 +8,7 @@ use hashbrown::DefaultHashBuilder;
 use ngsi_ld::{Timestamp, Uri};
 use parking_lot::RwLock;
 
+use crate::holds::Held;
 use crate::order_index::Ledger;
 use crate::shard::{Record, Shard};
 
@@ -38,6 +39,8 @@ pub(crate) struct State {
     /// When something transient ends next, in microseconds; until then nobody has to look.
     first_end: AtomicI64,
     ledger: Arc<Ledger>,
+    /// Who is asked before anything is destroyed.
+    pub(crate) held: Held,
 }
 
 /// The state between two commits. Clones share it.
@@ -59,6 +62,7 @@ impl State {
             applied: RwLock::new(Timestamp::MIN),
             first_end: AtomicI64::new(i64::MAX),
             ledger: Arc::default(),
+            held: Held::default(),
         }
     }
 

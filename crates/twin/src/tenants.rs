@@ -15,6 +15,7 @@ use crate::cradle::{self, Cradle};
 use crate::delivery::Transport;
 use crate::error::Error;
 use crate::first_write::FirstWrite;
+use crate::holds::{Holder, Holds};
 use crate::ids;
 use crate::rows::Row;
 use crate::sight::Views;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     opening: Turns,
     /// Who is asked what those may see who subscribed.
     views: OnceLock<Arc<dyn Views>>,
+    /// Who is asked before anything is destroyed.
+    holder: Arc<Holder>,
     /// How messages go out, once they do.
     delivery: OnceLock<(Arc<dyn Transport>, tokio::runtime::Handle)>,
 }
@@ -147,8 +150,10 @@ impl Tenants {
             named,
             opening: Turns::default(),
             views: OnceLock::new(),
+            holder: Arc::default(),
             delivery: OnceLock::new(),
         }));
+        tenants.tell_holder(&tenants.0.default, None);
         tenants.snapshots(&tenants.0.default, None).sweep(folder);
         Ok(tenants)
     }
@@ -238,6 +243,15 @@ impl Tenants {
         for (name, twin) in &open {
             twin.ask_views(Arc::clone(views), Some(name));
         }
+    }
+
+    /// From now on `holds` are asked before anything of any tenant is destroyed. Snapshots are copies, and go when they go.
+    pub fn ask_holds(&self, holds: &Arc<dyn Holds>) {
+        let _ = self.0.holder.set(Arc::clone(holds)); // once for the life of an installation
+    }
+
+    fn tell_holder(&self, twin: &Twin, name: Option<&str>) {
+        twin.0.state.held.ask(Arc::clone(&self.0.holder), name);
     }
 
     /// A twin that was opened asks as the others do.
@@ -442,6 +456,7 @@ impl Tenants {
         }));
         let twin = self.0.open_twin(Box::new(storage), name)?;
         self.tell_views(&twin, Some(name));
+        self.tell_holder(&twin, Some(name));
         let unborn = Unborn {
             twin: twin.clone(),
             number,
@@ -456,6 +471,7 @@ impl Tenants {
             let storage = (self.0.factory)(&format!("{PREFIX}{name}"))?;
             let twin = self.0.open_twin(storage, name)?;
             self.tell_views(&twin, Some(name));
+            self.tell_holder(&twin, Some(name));
             self.snapshots(&twin, Some(name)).sweep(&self.0.folder);
             Ok(twin)
         };

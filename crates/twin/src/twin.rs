@@ -480,6 +480,10 @@ impl Twin {
         self.tidy_entity_maps()
     }
 
+    pub(crate) fn store(&self) -> &dyn StorageReader {
+        &*self.0.storage
+    }
+
     pub(crate) fn reading(&self) -> Reading<'_, State> {
         Reading {
             state: &self.0.state,

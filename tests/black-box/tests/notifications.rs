@@ -228,6 +228,11 @@ fn dead_and_hanging_endpoints_delay_nobody() {
         found["lastFailure"].as_str().is_some_and(|why| !why.is_empty()) && found["restsUntil"].is_string(),
         "{found}"
     );
+    // Whoever has mended it need not wait; of another endpoint nothing is known.
+    for (endpoint, status) in [(nobody.as_str(), 204), ("http://nobody.invalid/else", 404)] {
+        let path = format!("/notifications/endpoints/wake?endpoint={endpoint}");
+        assert_eq!(server.send("POST", &path, &json!({})).0, status, "{endpoint}");
+    }
     // With the subscription goes what waits for it.
     let deleted = client()
         .delete(format!(

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use ngsi_ld::Timestamp;
+use parking_lot::Mutex;
 use query::{Caller, View};
 use serde_json::{Value as Json, json};
 use twin::{Event, Operation, Reader as _, Twin};
@@ -13,14 +14,16 @@ use super::activity::{Activity, Description, Known, id_of};
 use super::assessment::{Approval, Assessment, Findings, Level};
 use super::breach::{Breach, BreachStep, NewBreach};
 use super::error::{Error, Result};
+use super::hold::{Book, Hold};
 use super::request::{Kind, NewRequest, Request, RequestStep, State, next_id};
+use super::retention::{Rule, Run};
 use super::shelf::Shelf;
 use super::{Settings, subject};
 
 /// What for, in the audit log: the desk's own work.
 const SUPERVISION: &str = "supervision";
 /// What for, where somebody's data are read or erased on their request.
-const ON_REQUEST: &str = "data-subject-request";
+pub(super) const ON_REQUEST: &str = "data-subject-request";
 
 /// In whose name something is done.
 #[derive(Clone, Debug)]
@@ -43,8 +46,13 @@ impl By {
         }
     }
 
+    /// What he sees and may do.
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
     /// The same caller with everything before his eyes, for the desk's own work.
-    fn all_seeing(&self, purpose: &str) -> View {
+    pub(super) fn all_seeing(&self, purpose: &str) -> View {
         let view = View::open(self.view.caller().clone(), purpose);
         match self.view.request() {
             Some(request) => view.of_request(request),
@@ -52,12 +60,12 @@ impl By {
         }
     }
 
-    fn event(&self, action: &str) -> Event {
+    pub(super) fn event(&self, action: &str) -> Event {
         Event::by(&self.all_seeing(SUPERVISION), action)
     }
 
     /// How records name him.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self.view.caller() {
             Caller::Principal(id) => id.to_string(),
             Caller::Anonymous => "anonymous".to_owned(),
@@ -66,7 +74,7 @@ impl By {
     }
 
     /// The account of a person.
-    fn person(&self, what: &str) -> Result<&Arc<str>> {
+    pub(super) fn person(&self, what: &str) -> Result<&Arc<str>> {
         self.person.as_ref().ok_or_else(|| {
             Error::Forbidden(format!(
                 "{what} is for a person who logged in, not for a key and not where nobody logs in: somebody has to answer for it"
@@ -77,14 +85,21 @@ impl By {
 
 /// The desk. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(pub(super) Arc<Inner>);
 
-struct Inner {
-    twin: Twin,
-    settings: Settings,
-    activities: Shelf<Activity>,
-    requests: Shelf<Request>,
+pub(super) struct Inner {
+    pub(super) twin: Twin,
+    pub(super) settings: Settings,
+    pub(super) activities: Shelf<Activity>,
+    pub(super) requests: Shelf<Request>,
     breaches: Shelf<Breach>,
+    pub(super) holds: Shelf<Hold>,
+    /// The holds that stand, ready to be asked.
+    pub(super) book: Arc<Book>,
+    pub(super) rules: Shelf<Rule>,
+    pub(super) runs: Shelf<Run>,
+    /// Held while retention runs: one at a time.
+    pub(super) running: Mutex<()>,
 }
 
 impl fmt::Debug for Desk {
@@ -101,7 +116,15 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read. A record that cannot be read is no error: it is told to the log.
     pub fn open(twin: &Twin, settings: Settings) -> Result<Self> {
+        let holds: Shelf<Hold> = Shelf::open(twin.clone())?;
+        let book = Arc::new(Book::default());
+        book.write(|| holds.all());
         Ok(Self(Arc::new(Inner {
+            holds,
+            book,
+            rules: Shelf::open(twin.clone())?,
+            runs: Shelf::open(twin.clone())?,
+            running: Mutex::default(),
             activities: Shelf::open(twin.clone())?,
             requests: Shelf::open(twin.clone())?,
             breaches: Shelf::open(twin.clone())?,
@@ -256,6 +279,7 @@ impl Desk {
         // The erasure itself comes first: a crash between leaves it done and unsaid, and it can be said again.
         let note = match step {
             RequestStep::Erase { note } => self.erase(by, id, twin, note)?,
+            RequestStep::Correct { .. } => self.correct(by, id, twin, step)?,
             _ => note.to_owned(),
         };
         self.0
@@ -285,7 +309,7 @@ impl Desk {
                         request.extended_days = *days;
                         request.due_at = before.due_at.plus_micros(i64::from(*days) * super::instant::DAY);
                     }
-                    RequestStep::Erase { .. } => before.must_be_identified()?,
+                    RequestStep::Erase { .. } | RequestStep::Correct { .. } => before.must_be_identified()?,
                     RequestStep::Done { .. } => {
                         before.must_be_identified()?;
                         evidence(before, twin, &by.all_seeing(ON_REQUEST))?;
@@ -315,6 +339,7 @@ impl Desk {
             )));
         }
         let view = by.all_seeing(ON_REQUEST);
+        self.none_is_held(request.tenant.as_deref(), twin, &view, &ids)?;
         let (mut erased, mut nothing) = (0, 0);
         for id in &ids {
             let operations = vec![

@@ -32,7 +32,14 @@ pub enum Error {
 
 impl From<twin::Error> for Error {
     fn from(error: twin::Error) -> Self {
-        Self::Store(error.to_string())
+        match error {
+            twin::Error::Held(..) => Self::Conflict(error.to_string()),
+            twin::Error::Forbidden(_) => Self::Forbidden(error.to_string()),
+            twin::Error::NotFound(_) | twin::Error::AttributeNotFound(..) | twin::Error::Invalid(_) => {
+                Self::Conflict(error.to_string())
+            }
+            _ => Self::Store(error.to_string()),
+        }
     }
 }
 

@@ -10,13 +10,19 @@
 mod activity;
 mod assessment;
 mod breach;
+mod correction;
 mod doing;
 mod error;
+mod hold;
+mod holding;
 mod instant;
 mod register;
 mod request;
+mod retaining;
+mod retention;
 mod shelf;
 mod subject;
+mod sweep;
 mod words;
 
 pub use activity::{Activity, Description, Known, LegalBasis, Party, Processor, Role, Transfer};
@@ -24,10 +30,14 @@ pub use assessment::{Approval, Assessment, Findings, Level, Risk};
 pub use breach::{Breach, BreachStep, NewBreach, Told};
 pub use doing::{By, Desk};
 pub use error::Error;
+pub use hold::{Hold, NewHold, Release};
 pub(crate) use instant::DAY as DAY_MICROS;
 pub use register::{csv, document};
 pub use request::{Kind, NewRequest, Request, RequestStep, State, Step};
+pub use retaining::Which;
+pub use retention::{Counts, Ended, NewRule, Outcome, Rule, Run, RunState, What};
 pub use subject::{Found, found};
+pub use sweep::Ground;
 
 /// The clocks and names that a city works with.
 #[derive(Clone, Debug, Default)]

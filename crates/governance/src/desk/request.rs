@@ -123,6 +123,20 @@ pub enum RequestStep {
         /// Why.
         note: String,
     },
+    /// An attribute of one of the entities is put right.
+    Correct {
+        /// Which entity.
+        entity: String,
+        /// Which attribute: a term, or a full IRI.
+        attribute: String,
+        /// What it is to be: the value, or the members of the attribute as NGSI-LD has them.
+        value: serde_json::Value,
+        /// What it is now, so that nothing else is overwritten; without it, whatever it is.
+        #[serde(default)]
+        was: Option<serde_json::Value>,
+        /// What is to be said of it.
+        note: String,
+    },
     /// The entities are erased, with their past.
     Erase {
         /// What is to be said of it.
@@ -293,6 +307,7 @@ impl RequestStep {
             Self::Entities { note, .. } => ("entities", note),
             Self::Identity { note } => ("identity", note),
             Self::Extend { note, .. } => ("extend", note),
+            Self::Correct { note, .. } => ("correct", note),
             Self::Erase { note } => ("erase", note),
             Self::Done { note } => ("done", note),
             Self::Refuse { note } => ("refuse", note),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ngsi_ld::{Name, Timestamp};
 
-use crate::desk::{Activity, Breach, Request};
+use crate::desk::{Activity, Breach, Request, Rule, Run};
 
 /// Everything that checks look at.
 #[derive(Clone, Debug)]
@@ -28,6 +28,10 @@ pub struct Facts {
     pub requests: Vec<Arc<Request>>,
     /// The breaches.
     pub breaches: Vec<Arc<Breach>>,
+    /// The rules of retention.
+    pub rules: Vec<Arc<Rule>>,
+    /// What they did.
+    pub runs: Vec<Arc<Run>>,
 }
 
 /// How an installation is set up.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use governance::desk::{
-    Activity, Approval, Assessment, Breach, By, Desk, Kind, Known, LegalBasis, Level, NewBreach, NewRequest,
-    Party, Processor, Request, Role, Settings, Transfer,
+    Activity, Approval, Assessment, Breach, By, Counts, Desk, Ended, Kind, Known, LegalBasis, Level,
+    NewBreach, NewRequest, NewRule, Outcome, Party, Processor, Request, Role, Rule, Run, RunState, Settings,
+    Transfer,
 };
 use governance::profiles::{
     CHECKS, Clocks, Facts, Held, People, Profile, Report, Setup, Sight, Standing, Transport, Verdict,
@@ -132,6 +133,21 @@ fn exemplary() -> Facts {
         activities: vec![Arc::new(complete())],
         requests,
         breaches: vec![breach],
+        rules: vec![Arc::new(Rule {
+            id: "readings".into(),
+            says: NewRule {
+                name: "Readings".into(),
+                activity: "water-metering".into(),
+                types: vec!["Meter".into()],
+                keep: "P365D".into(),
+                ..NewRule::default()
+            },
+            made_at: at("2026-05-01T00:00:00Z"),
+            changed_at: at("2026-05-01T00:00:00Z"),
+            changed_by: "ada".into(),
+            ended: None,
+        })],
+        runs: Vec::new(),
     }
 }
 
@@ -209,6 +225,36 @@ const VIOLATIONS: &[Violation] = &[
     }),
     ("retention-set", |facts| {
         of(facts, |it| it.description.retention_days = None);
+    }),
+    ("retention-runs", |facts| facts.rules.clear()),
+    ("retention-runs", |facts| {
+        Arc::make_mut(&mut facts.rules[0]).says.keep = "P366D".into();
+    }),
+    ("retention-runs", |facts| {
+        Arc::make_mut(&mut facts.rules[0]).says.activity = "parking".into();
+    }),
+    ("retention-runs", |facts| {
+        let at = facts.now;
+        Arc::make_mut(&mut facts.rules[0]).ended = Some(Ended { by: "ada".into(), at });
+    }),
+    ("retention-runs", |facts| {
+        let outcome = Outcome {
+            rule: "readings".into(),
+            name: "Readings".into(),
+            before: facts.now,
+            counts: Counts::default(),
+            left: 2,
+            proof: String::new(),
+        };
+        facts.runs.push(Arc::new(Run {
+            id: "d-2026-0001".into(),
+            by: "system:retention".into(),
+            began_at: facts.now,
+            ended_at: Some(facts.now),
+            state: RunState::Done,
+            why: String::new(),
+            rules: vec![outcome],
+        }));
     }),
     ("security-described", |facts| {
         of(facts, |it| it.description.security.clear());

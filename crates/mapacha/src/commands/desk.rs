@@ -79,6 +79,11 @@ fn url_of(config: &Config) -> String {
 }
 
 impl Folder {
+    /// The twins of all tenants.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
     /// The policies of the city.
     pub(crate) fn policies(&self) -> Result<Policies, Failure> {
         let home = world::twin(&self.tenants, None)?;

@@ -15,6 +15,7 @@ pub(crate) mod law;
 pub(crate) mod policy;
 mod policy_city;
 pub(crate) mod remote;
+pub(crate) mod retention;
 pub(crate) mod scenario;
 pub(crate) mod serve;
 pub(crate) mod simulate;

@@ -26,6 +26,22 @@ pub(super) fn gaps() -> Value {
     answer("gaps")
 }
 
+pub(super) fn hold() -> Value {
+    answer("hold")
+}
+
+pub(super) fn outcome() -> Value {
+    answer("outcome")
+}
+
+pub(super) fn rule() -> Value {
+    answer("rule")
+}
+
+pub(super) fn run() -> Value {
+    answer("run")
+}
+
 pub(super) fn request() -> Value {
     answer("request")
 }

@@ -63,6 +63,8 @@ impl Installation<'_> {
             activities: self.desk.activities(),
             requests: self.desk.requests(),
             breaches: self.desk.breaches(),
+            rules: self.desk.rules(),
+            runs: self.desk.runs(),
         })
     }
 

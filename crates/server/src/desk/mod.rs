@@ -3,9 +3,12 @@
 mod breaches;
 mod examples;
 pub(crate) mod facts;
+pub(crate) mod ground;
+mod holds;
 mod processing;
 mod profiles;
 mod requests;
+mod retention;
 
 use access::{Kind, Permission};
 use axum::extract::FromRequestParts;
@@ -39,6 +42,18 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(requests::retrieve_request))
         .routes(routes!(requests::step_request))
         .routes(routes!(requests::export_subject))
+        .routes(routes!(retention::list_rules, retention::create_rule))
+        .routes(routes!(
+            retention::retrieve_rule,
+            retention::put_rule,
+            retention::end_rule
+        ))
+        .routes(routes!(retention::preview_rule))
+        .routes(routes!(retention::list_runs, retention::run_rules))
+        .routes(routes!(retention::retrieve_run))
+        .routes(routes!(holds::list_holds, holds::create_hold))
+        .routes(routes!(holds::retrieve_hold))
+        .routes(routes!(holds::release_hold))
         .routes(routes!(breaches::list_breaches, breaches::create_breach))
         .routes(routes!(breaches::retrieve_breach))
         .routes(routes!(breaches::step_breach))

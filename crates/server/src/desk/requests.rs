@@ -54,8 +54,8 @@ pub(super) async fn retrieve_request(at: AtDesk, Path(id): Path<String>) -> Answ
 
 /// Take a step
 ///
-/// `entities` (which are theirs), `identity` (it was made sure that it is them), `extend` (once), `erase` (now, with the
-/// past), `done`, `refuse`. What the twin shows not to be done cannot be called done.
+/// `entities` (which are theirs), `identity` (it was made sure that it is them), `extend` (once), `correct` (one attribute,
+/// by what the caller sees and may write), `erase` (now, with the past), `done`, `refuse`. What the twin shows not to be done cannot be called done.
 #[utoipa::path(post, path = "/governance/requests/{request}/steps", tag = "Governance", operation_id = "stepRequest",
     params(("request" = String, Path, description = "Its id", example = "r-2026-0001")),
     request_body(content = ref("#/components/schemas/RequestStep"), content_type = "application/json",
@@ -63,6 +63,7 @@ pub(super) async fn retrieve_request(at: AtDesk, Path(id): Path<String>) -> Answ
     responses(
         (status = 200, description = "The request", body = ref("#/components/schemas/SubjectRequest"), content_type = "application/json", example = examples::request),
         (status = 404, description = "There is no such request", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 403, description = "Only a person may do that, or somebody who may write it", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "As it stands, this step cannot be taken", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn step_request(at: AtDesk, Path(id): Path<String>, given: Given<RequestStep>) -> Answer {

@@ -42,6 +42,11 @@ const RUN: Methods = &[("POST", May(ScenariosRun))];
 const DESK: Methods = &[("GET", May(GovernanceManage))];
 const AT_DESK: Methods = &[("POST", May(GovernanceManage))];
 const DESKS: Methods = &[("GET", May(GovernanceManage)), ("POST", May(GovernanceManage))];
+const RECORD: Methods = &[
+    ("GET", May(GovernanceManage)),
+    ("PUT", May(GovernanceManage)),
+    ("DELETE", May(GovernanceManage)),
+];
 const EVERYBODY: Methods = &[("GET", Anybody)];
 const FORM_OF_ANYBODY: Methods = &[("GET", Anybody), ("POST", Anybody)];
 const BY_ANYBODY: Methods = &[("POST", Anybody)];
@@ -166,6 +171,10 @@ const ROUTES: &[(&str, Methods)] = &[
     ),
     ("/notifications", &[("GET", May(NotificationsManage))]),
     ("/notifications/endpoints", &[("GET", May(NotificationsManage))]),
+    (
+        "/notifications/endpoints/wake",
+        &[("POST", May(NotificationsManage))],
+    ),
     (
         "/notifications/dead-letters",
         &[
@@ -305,14 +314,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/governance/processing/{activity}/edit", AT_DESK),
     ("/governance/processing/{activity}/delete", AT_DESK),
     ("/governance/processing", DESKS),
-    (
-        "/governance/processing/{activity}",
-        &[
-            ("GET", May(GovernanceManage)),
-            ("PUT", May(GovernanceManage)),
-            ("DELETE", May(GovernanceManage)),
-        ],
-    ),
+    ("/governance/processing/{activity}", RECORD),
     ("/governance/processing/{activity}/assessment", AT_DESK),
     ("/governance/processing/{activity}/approval", AT_DESK),
     ("/governance/requests", DESKS),
@@ -322,6 +324,16 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/governance/breaches", DESKS),
     ("/governance/breaches/{breach}", DESK),
     ("/governance/breaches/{breach}/steps", AT_DESK),
+    ("/governance/retention", DESKS),
+    ("/governance/retention/{rule}", RECORD),
+    ("/governance/retention/{rule}/preview", DESK),
+    ("/governance/retention/{rule}/edit", AT_DESK),
+    ("/governance/retention/{rule}/end", AT_DESK),
+    ("/governance/retention-runs", DESKS),
+    ("/governance/retention-runs/{run}", DESK),
+    ("/governance/holds", DESKS),
+    ("/governance/holds/{hold}", DESK),
+    ("/governance/holds/{hold}/release", AT_DESK),
     ("/governance/profiles", DESK),
     ("/governance/profiles/{profile}", DESK),
     // The audit log

@@ -6,7 +6,7 @@ use ngsi_ld::representation::read_entity;
 use ngsi_ld::{Entity, Error};
 use query::{EntityQuery, View};
 use std::sync::Arc;
-use twin::{Mapped, Operation, Ordered, Reader};
+use twin::{Mapped, Operation, Reader};
 
 use super::answer::{PageRequest, Wording, created};
 use super::asked::Asked;
@@ -205,49 +205,16 @@ pub(super) fn mappable(
 fn select(twin: &dyn Reader, view: &View, wanted: Wanted, page: PageRequest) -> Answer<twin::Page> {
     let PageRequest { limit, offset, count } = page;
     let sorter = wanted.sorter()?;
-    if wanted.any.is_empty() {
-        let query = EntityQuery {
-            selection: wanted.selection,
-            limit,
-            offset,
-            count,
-        };
-        return Ok(match &sorter {
-            Some(sorter) => twin.ordered(view, &query, sorter)?,
-            None => twin.query(view, &query)?,
-        });
-    }
-    // Several selectors: the twin finds what all of them have in common, the rest is sorted out here.
-    let any = wanted
-        .any
-        .iter()
-        .map(query::Selection::prepare)
-        .collect::<Result<Vec<_>, _>>()?;
-    if let Some(sorter) = &sorter {
-        let mut ordered = Ordered::new(sorter, offset, limit)?;
-        twin.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
-            if any.iter().any(|one| one.matches(entity)) {
-                ordered.push(entity);
-            }
-            true
-        })?;
-        return Ok(ordered.page(count));
-    }
-    let mut found = twin::Page::default();
-    let mut matched = 0_usize;
-    twin.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
-        if any.iter().any(|one| one.matches(entity)) {
-            if matched >= offset && found.entities.len() < limit {
-                found.entities.push(Arc::clone(entity));
-            } else if matched >= offset {
-                found.more = true;
-            }
-            matched += 1;
-        }
-        count || !found.more
-    })?;
-    found.total = count.then_some(matched);
-    Ok(found)
+    let query = EntityQuery {
+        selection: wanted.selection,
+        limit,
+        offset,
+        count,
+    };
+    Ok(match &sorter {
+        Some(sorter) => twin.ordered(view, &query, sorter)?,
+        None => twin.query(view, &query)?,
+    })
 }
 
 fn write(

@@ -1,6 +1,6 @@
 //! Media types (6.3.4) and the @context in `Link` (6.3.5).
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use ngsi_ld::Error;
 
 use crate::Problem;
@@ -123,8 +123,22 @@ pub(crate) fn body_type(headers: &HeaderMap, patch: bool) -> Result<BodyType, Pr
         "application/json" => Ok(BodyType::Json),
         "application/ld+json" => Ok(BodyType::LdJson),
         "application/merge-patch+json" if patch => Ok(BodyType::Json),
-        _ => Err(Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        _ => Err(unsupported(patch)),
     }
+}
+
+/// 415 has no body (6.3.4); what would be taken is in a header (RFC 9110, 15.5.16).
+fn unsupported(patch: bool) -> Problem {
+    let taken = if patch {
+        "application/json, application/ld+json, application/merge-patch+json"
+    } else {
+        "application/json, application/ld+json"
+    };
+    // PATCH has a header of its own (RFC 5789, 2.2).
+    let of_method = HeaderName::from_static(if patch { "accept-patch" } else { "accept-post" });
+    Problem::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        .header(header::ACCEPT, taken)
+        .header(of_method, taken)
 }
 
 /// The URL of the @context that a `Link` header names, if one does.

@@ -8,20 +8,18 @@ use ngsi_ld::query::scope::ScopeQuery;
 use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::{Error, Name, Uri};
 use query::entity_query::{MAX_PATTERNS, MAX_SELECTORS, check_id_pattern, compile_pattern, compile_patterns};
-use query::{Selection, Sorter};
+use query::{Selection, Selector, Sorter};
 use serde_json::{Map, Value};
 
 use super::members::{only_of_query, only_of_selector};
 use super::parameters::{MAX_NAMES, SelectionParameters, flag, list, shortened, too_many_names};
 use crate::problem::{Answer, blocking};
 
-/// Which entities: one selection, of which an entity must also match one of `any` where there are some.
+/// Which entities, and in which order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     /// What must hold.
     pub selection: Selection,
-    /// One of these must hold too, where there are any: the `entities` of a query by POST, when there are several.
-    pub any: Vec<Selection>,
     /// In which order; nothing: that of creation.
     pub order: Option<OrderBy>,
     /// What else was asked that decides who fits: of histories, the time and the attributes.
@@ -49,21 +47,9 @@ impl Wanted {
     pub(crate) fn head(&self) -> Self {
         Self {
             selection: head_only(&self.selection),
-            any: self.any.iter().map(head_only).collect(),
             order: self.order.clone(),
             besides: String::new(),
         }
-    }
-}
-
-impl Wanted {
-    /// Types of which all that is wanted has at least one; `None`: no such list.
-    pub(crate) fn needed_types(&self) -> Option<Vec<Name>> {
-        self.selection.needed_types().or_else(|| {
-            let each = self.any.iter().map(Selection::needed_types);
-            let lists: Vec<Vec<Name>> = each.collect::<Option<_>>()?;
-            (!lists.is_empty()).then(|| lists.concat())
-        })
     }
 }
 
@@ -72,6 +58,7 @@ fn head_only(selection: &Selection) -> Selection {
         ids: selection.ids.clone(),
         id_pattern: selection.id_pattern.clone(),
         types: selection.types.clone(),
+        any: selection.any.clone(),
         scope: selection.scope.clone(),
         ..Selection::default()
     }
@@ -118,7 +105,6 @@ pub(crate) fn from_parameters(
     set_pattern(&mut selection, parameters.id_pattern.as_deref())?;
     let wanted = Wanted {
         selection,
-        any: Vec::new(),
         order: ordering(parameters, context)?,
         besides: String::new(),
     };
@@ -235,13 +221,11 @@ pub(crate) fn from_query(
     }
     if any.len() == 1 {
         let one = any.remove(0);
-        selection = Selection {
-            ids: one.ids,
-            id_pattern: one.id_pattern,
-            types: one.types,
-            ..selection
-        };
+        selection.ids = one.ids().to_vec();
+        selection.id_pattern = one.id_pattern;
+        selection.types = Some(one.types).filter(|_| !every_type);
     }
+    selection.any = any;
     if let Some(csf) = text(query, "csf")? {
         Q::parse_as("csf", csf, context)?;
     }
@@ -257,7 +241,6 @@ pub(crate) fn from_query(
         .transpose()?;
     let wanted = Wanted {
         selection,
-        any,
         order,
         besides: String::new(),
     };
@@ -298,7 +281,7 @@ fn ordering(parameters: &SelectionParameters, context: &Context) -> Result<Optio
 }
 
 /// One EntitySelector (5.2.33), and whether its type is `*`.
-fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool), Error> {
+fn selector_of(selector: &Value, context: &Context) -> Result<(Selector, bool), Error> {
     let selector = selector
         .as_object()
         .ok_or_else(|| Error::bad_data("a selector is an object"))?;
@@ -310,15 +293,11 @@ fn selector_of(selector: &Value, context: &Context) -> Result<(Selection, bool),
         Some(Value::Array(_)) => ids(text_list(selector, "id")?)?,
         Some(_) => return Err(Error::bad_data("`id` is a URI or an array of URIs")),
     };
-    let selection = Selection {
-        ids,
-        types: types(Some(type_text), context)?,
-        ..Selection::default()
-    };
     if let Some(pattern) = text(selector, "idPattern")? {
         check_id_pattern(pattern)?;
     }
-    Ok((selection, type_text == "*"))
+    let selector = Selector::new(ids, TypeSelection::parse(type_text, context)?);
+    Ok((selector, type_text == "*"))
 }
 
 /// A selection of types alone, for the `type` parameter of operations on one entity.
@@ -335,6 +314,7 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
         attributes,
         q,
         geo,
+        any,
         ..
     } = &wanted.selection;
     if local
@@ -342,7 +322,7 @@ fn not_too_wide(wanted: &Wanted, local: bool) -> Result<(), Error> {
         || attributes.iter().any(|name| !is_system(name))
         || q.as_ref().is_some_and(Q::has_user_attribute)
         || geo.is_some()
-        || !wanted.any.is_empty()
+        || !any.is_empty()
     {
         return Ok(());
     }
@@ -359,15 +339,15 @@ pub(crate) fn ids(texts: Vec<&str>) -> Result<Vec<Uri>, Error> {
 }
 
 /// The patterns of selectors, which share a bound as those of a subscription do.
-fn set_patterns(selections: &mut [Selection], selectors: &[Value]) -> Result<(), Error> {
-    let pattern = |(selection, selector): (&Selection, &'_ Value)| {
+fn set_patterns(any: &mut [Selector], selectors: &[Value]) -> Result<(), Error> {
+    let pattern = |(one, selector): (&Selector, &'_ Value)| {
         let pattern = selector.get("idPattern").and_then(Value::as_str);
-        pattern.filter(|_| selection.ids.is_empty()).map(str::to_owned)
+        pattern.filter(|_| one.ids().is_empty()).map(str::to_owned)
     };
-    let patterns: Vec<Option<String>> = selections.iter().zip(selectors).map(pattern).collect();
+    let patterns: Vec<Option<String>> = any.iter().zip(selectors).map(pattern).collect();
     let patterns: Vec<Option<&str>> = patterns.iter().map(Option::as_deref).collect();
-    for (selection, pattern) in selections.iter_mut().zip(compile_patterns(&patterns)?) {
-        selection.id_pattern = pattern;
+    for (one, pattern) in any.iter_mut().zip(compile_patterns(&patterns)?) {
+        one.id_pattern = pattern;
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::Endpoint;
 use ngsi_ld::{Entity, Error, Timestamp, Uri};
+use query::View;
 use query::entity_query::MAX_PATTERNS;
-use query::{Selection, View};
 use serde_json::{Map, Value, json};
 use twin::{
     Collected, Copied, NewSnapshot, QueryResult, Reader, Snapshot, SnapshotChange, SnapshotInfo, Snapshots,
@@ -465,24 +465,17 @@ fn copy_entities(
     how: &Representation,
     take: &mut dyn FnMut(Copied) -> Result<(), twin::Error>,
 ) -> Answer<usize> {
-    let any = wanted
-        .any
-        .iter()
-        .map(Selection::prepare)
-        .collect::<Result<Vec<_>, _>>()?;
     let (mut found, mut failed) = (0, None);
     picture.scan(view, &wanted.selection, &mut |entity: &Arc<Entity>| {
-        if any.is_empty() || any.iter().any(|one| one.matches(entity)) {
-            let mut entity = Entity::clone(entity);
-            how.keep(&mut entity);
-            found += 1;
-            failed = take(Copied {
-                entity,
-                live: true,
-                past: Vec::new(),
-            })
-            .err();
-        }
+        let mut entity = Entity::clone(entity);
+        how.keep(&mut entity);
+        found += 1;
+        failed = take(Copied {
+            entity,
+            live: true,
+            past: Vec::new(),
+        })
+        .err();
         failed.is_none()
     })?;
     match failed {

@@ -28,6 +28,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(status))
         .routes(routes!(endpoints::endpoints))
+        .routes(routes!(endpoints::wake))
         .routes(routes!(list, purge))
         .routes(routes!(replay))
         .routes(routes!(one, purge_one))

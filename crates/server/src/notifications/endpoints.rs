@@ -3,7 +3,7 @@
 use axum::Json as JsonBody;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::dead_letters::{Part, known, wrong};
 use crate::kpi::Visitor;
 use crate::ngsi_ld::ProblemDetails;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
 const DOOR: &str = "/notifications/endpoints";
 
@@ -95,4 +95,43 @@ pub(super) async fn endpoints(
         }
     }
     Ok(response)
+}
+
+/// Which endpoint.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct One {
+    /// As the subscription has it; a name and a password in it may be left out.
+    #[param(value_type = String, required = true, example = "https://example.org/notify")]
+    endpoint: Option<String>,
+}
+
+/// Try a resting endpoint now
+///
+/// After a failure an endpoint rests, the longer the more failed. Whoever has mended it need not wait for that. It counts as
+/// an attempt. A rest that the endpoint or a subscription (`cooldown`) asked for is kept.
+#[utoipa::path(
+    post,
+    path = "/notifications/endpoints/wake",
+    tag = "Notifications",
+    operation_id = "wakeEndpoint",
+    params(One),
+    responses(
+        (status = 204, description = "It is tried now, if something waits for it"),
+        (status = 400, description = "No endpoint is named", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 404, description = "No subscription of yours sends there", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn wake(visitor: Visitor, one: Result<Query<One>, QueryRejection>) -> Answer {
+    let endpoint = known(one)?.endpoint.filter(|uri| !uri.is_empty());
+    let endpoint = endpoint.ok_or_else(|| {
+        wrong("say which: `?endpoint=` with the URI that `GET /notifications/endpoints` has, percent-encoded")
+    })?;
+    if visitor.twin.wake_endpoint(&visitor.view, &endpoint) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let shown: String = endpoint.chars().take(200).collect();
+    let detail = format!("no subscription of yours sends to `{shown}`; `GET {DOOR}` lists where they do");
+    Err(Problem::api(StatusCode::NOT_FOUND, detail))
 }

@@ -53,8 +53,8 @@ impl Transport for Notifier {
 fn unreachable(error: &FetchError) -> Failure {
     Failure {
         reason: error.to_string(),
-        // What the guard refuses today it refuses in an hour.
-        refused: !matches!(error, FetchError::Failed { .. }),
+        // Its address may be another tomorrow, or be allowed by the next start.
+        refused: matches!(error, FetchError::Url { .. }),
         retry_after: None,
     }
 }

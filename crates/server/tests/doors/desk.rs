@@ -11,14 +11,14 @@ const REQUESTS: &str = "/governance/requests";
 const BREACHES: &str = "/governance/breaches";
 
 /// Somebody who asks: the headers that show who.
-struct Who(Vec<(&'static str, String)>);
+pub(crate) struct Who(Vec<(&'static str, String)>);
 
 impl Who {
-    fn key(city: &City, role: Role) -> Self {
+    pub(crate) fn key(city: &City, role: Role) -> Self {
         Self(vec![("authorization", key_with(city, &[role]))])
     }
 
-    fn person(city: &City, name: &str, role: Role) -> Self {
+    pub(crate) fn person(city: &City, name: &str, role: Role) -> Self {
         let (cookie, _) = logged_in(city, name, &[role]);
         Self(vec![
             ("cookie", cookie),
@@ -27,7 +27,7 @@ impl Who {
         ])
     }
 
-    async fn ask(&self, city: &City, method: &str, target: &str, body: Option<Value>) -> Reply {
+    pub(crate) async fn ask(&self, city: &City, method: &str, target: &str, body: Option<Value>) -> Reply {
         let mut headers: Vec<(&str, &str)> = self
             .0
             .iter()
@@ -39,14 +39,14 @@ impl Who {
     }
 
     /// Asks, and gets what it asks for.
-    async fn get(&self, city: &City, target: &str) -> Value {
+    pub(crate) async fn get(&self, city: &City, target: &str) -> Value {
         let reply = self.ask(city, "GET", target, None).await;
         assert_eq!(reply.status, 200, "{target}: {}", reply.text());
         reply.json()
     }
 
     /// Sends, and gets this status.
-    async fn post(&self, city: &City, target: &str, body: Value, status: u16) -> Value {
+    pub(crate) async fn post(&self, city: &City, target: &str, body: Value, status: u16) -> Value {
         let reply = self.ask(city, "POST", target, Some(body)).await;
         assert_eq!(reply.status, status, "{target}: {}", reply.text());
         reply.json()
@@ -351,7 +351,7 @@ async fn the_gap_report_finds_what_is_so() {
 }
 
 /// Asks as a browser does, with a form where there is one.
-async fn browse(
+pub(crate) async fn browse(
     city: &City,
     session: &(String, String),
     target: &str,

@@ -34,6 +34,7 @@ mod provider;
 mod purge;
 mod purposes;
 mod registrations;
+mod retention;
 mod scenarios;
 mod schema;
 mod second_factor;

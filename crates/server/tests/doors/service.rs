@@ -151,6 +151,7 @@ async fn answers_are_compressed_where_that_is_asked() {
 /// The path of the document with examples in place of its parameters.
 fn concrete(path: &str, operation: &Value) -> String {
     let mut concrete = path.to_owned();
+    let mut asked = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         if parameter["in"] == "path" {
             let name = parameter["name"].as_str().unwrap();
@@ -159,11 +160,22 @@ fn concrete(path: &str, operation: &Value) -> String {
                 .unwrap_or_else(|| panic!("{path}: {name} has no example"));
             concrete = concrete.replace(&format!("{{{name}}}"), example);
         }
+        if parameter["in"] == "query" && parameter["required"] == true {
+            let (name, example) = (parameter["name"].as_str(), parameter["example"].as_str());
+            asked.extend(
+                name.zip(example)
+                    .map(|(name, example)| format!("{name}={example}")),
+            );
+        }
     }
     assert!(
         !concrete.contains('{'),
         "{path}: a part of the path is not described"
     );
+    if !asked.is_empty() {
+        concrete.push('?');
+        concrete.push_str(&asked.join("&"));
+    }
     concrete
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::book::{Book, DEAD_LETTERS, Entries, OUTBOX};
 use super::queue::Queue;
-use super::{DeliveryLimits, Letter, Owner};
+use super::{DeliveryLimits, Letter, Owner, without_secret};
 use crate::rows::Row;
 
 /// A message that was given up.
@@ -176,7 +176,7 @@ impl Entries {
     }
 
     /// Ends the rest of an endpoint.
-    fn wake(&mut self, uri: &Arc<str>) {
+    pub(super) fn wake(&mut self, uri: &Arc<str>) {
         if let Some(end) = self
             .queues
             .get_mut(uri)
@@ -210,7 +210,7 @@ impl Entries {
         };
         self.statistics.given_up += 1;
         let owner: &Owner = &gone.letter.owner;
-        tracing::warn!(endpoint = %uri, owner = %owner.id, notification = gone.letter.id, reason, "a notification was given up; it is a dead letter now");
+        tracing::warn!(endpoint = %without_secret(uri), owner = %owner.id, notification = gone.letter.id, reason, "a notification was given up; it is a dead letter now");
         let dead = Dead {
             letter: gone.letter,
             uri: uri.to_string(),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ngsi_ld::Timestamp;
 
-use super::Owner;
 use super::book::{Book, OwnerEntry};
 use super::queue::Queue;
+use super::{Owner, without_secret};
 
 /// How one endpoint stands, as far as somebody's owners send to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Book {
         limit: usize,
     ) -> Vec<EndpointState> {
         let entries = self.entries.lock();
-        let fails = |entry: &OwnerEntry| entry.standing.succeeded == Some(false);
+        let fails = |entry: &OwnerEntry| !entry.paused && entry.standing.succeeded == Some(false);
         let mut uris: BTreeMap<&str, Senders<'_>> = BTreeMap::new();
         for (owner, entry) in &entries.owners {
             if after.is_some_and(|after| *entry.queue <= *after) {
@@ -72,6 +72,28 @@ impl Book {
             .take(limit)
             .map(|(uri, senders)| state(uri, &senders, entries.queues.get(uri)))
             .collect()
+    }
+
+    /// Ends the rest of an endpoint, but not that which it asked for itself, or a subscription (`cooldown`); whether one of
+    /// the owners that `owns` lets through sends there. The URI may be without the name and the password in it.
+    pub(crate) fn wake(&self, owns: &dyn Fn(&Owner) -> bool, uri: &str, now: Timestamp) -> bool {
+        let mut entries = self.entries.lock();
+        let is_it = |entry: &OwnerEntry| *entry.queue == *uri || without_secret(&entry.queue) == uri;
+        let theirs = entries.owners.iter();
+        let theirs: BTreeSet<Arc<str>> = theirs
+            .filter(|(owner, entry)| is_it(entry) && owns(owner))
+            .map(|(_, entry)| Arc::clone(&entry.queue))
+            .collect();
+        for uri in &theirs {
+            let left_until = entries.queues.get(uri).and_then(|queue| queue.left_until);
+            match left_until.filter(|end| *end > now) {
+                Some(end) => entries.rest(uri, end),
+                None => entries.wake(uri),
+            }
+        }
+        drop(entries);
+        self.bell.notify_one();
+        !theirs.is_empty()
     }
 }
 

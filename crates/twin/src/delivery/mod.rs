@@ -16,6 +16,7 @@ mod queue;
 mod runner;
 mod settle;
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,4 +203,37 @@ pub struct DeliveryStatistics {
     pub given_up: u64,
     /// Dead letters that had to make room, since the start.
     pub dropped: u64,
+}
+
+/// A URI as it may stand in a log: without a name and a password.
+pub(crate) fn without_secret(uri: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = uri.split_once("://") else {
+        return uri.into();
+    };
+    let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]).into(),
+        None => uri.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secret;
+
+    #[test]
+    fn names_and_passwords_are_in_no_log() {
+        for (uri, shown) in [
+            (
+                "mqtt://ada:s@cret@broker.example:1883/city/a@b",
+                "mqtt://broker.example:1883/city/a@b",
+            ),
+            ("mqtts://ada@[::1]/t", "mqtts://[::1]/t"),
+            ("https://example.org/a@b?c=d@e", "https://example.org/a@b?c=d@e"),
+            ("https://u:p@example.org?x", "https://example.org?x"),
+            ("urn:x:a@b", "urn:x:a@b"),
+        ] {
+            assert_eq!(without_secret(uri), shown);
+        }
+    }
 }

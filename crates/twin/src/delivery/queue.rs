@@ -41,6 +41,10 @@ pub(crate) struct Queue {
     pub(crate) sound: bool,
     /// Not before this instant.
     pub(crate) rests_until: Option<Timestamp>,
+    /// Nobody ends its rest before: it asked for that, or its subscription did.
+    pub(crate) left_until: Option<Timestamp>,
+    /// When it was last told that it fails; none where it was told that it does no longer.
+    pub(crate) told: Option<Timestamp>,
 }
 
 impl Queue {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ngsi_ld::Timestamp;
 
 use super::book::{Book, Entries, OUTBOX, OwnerEntry};
-use super::{DeliveryLimits, Failure, Parcel};
+use super::{DeliveryLimits, Failure, Parcel, without_secret};
 use crate::rows::Row;
 
 /// An attempt to make.
@@ -85,6 +85,9 @@ impl Book {
         };
         match outcome {
             Ok(()) => {
+                if queue.told.take().is_some() {
+                    tracing::info!(endpoint = %without_secret(uri), "notifications arrive there again");
+                }
                 (queue.failures, queue.sound, queue.last_failure) = (0, true, None);
                 let rested = queue.rests_until.take();
                 if entries.remove(uri, attempt.number).is_some() {
@@ -102,7 +105,11 @@ impl Book {
                 queue.failures = queue.failures.saturating_add(1);
                 queue.last_failure = Some(Arc::from(failure.reason.as_str()));
                 queue.rest(attempt.number);
-                tracing::debug!(endpoint = %uri, owner = %owner.id, reason = failure.reason, attempts = attempt.attempts, "a notification did not arrive");
+                if queue.told.is_none() {
+                    queue.told = Some(now);
+                    tracing::warn!(endpoint = %without_secret(uri), owner = %owner.id, reason = failure.reason, "a notification did not arrive there; what waits is tried again");
+                }
+                tracing::debug!(endpoint = %without_secret(uri), owner = %owner.id, reason = failure.reason, attempts = attempt.attempts, "a notification did not arrive");
                 let wait = queue.wait(uri, &self.limits);
                 let cooldown = attempt
                     .parcel
@@ -113,6 +120,7 @@ impl Book {
                     .retry_after
                     .unwrap_or_default()
                     .min(self.limits.longest_wait);
+                queue.left_until = Some(now.plus_micros(micros(cooldown.max(asked))));
                 entries.rest(uri, now.plus_micros(micros(wait.max(cooldown).max(asked))));
                 let age_micros = now.as_micros() - attempt.parcel.letter.made_at.as_micros();
                 let most = if failure.refused {
@@ -147,7 +155,7 @@ impl Entries {
         }
     }
 
-    fn rest(&mut self, uri: &Arc<str>, until: Timestamp) {
+    pub(super) fn rest(&mut self, uri: &Arc<str>, until: Timestamp) {
         let Some(queue) = self.queues.get_mut(uri) else {
             return;
         };

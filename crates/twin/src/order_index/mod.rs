@@ -43,7 +43,7 @@ impl Basis {
 }
 
 /// A place in an order; of equal ones, what was made first is before.
-pub(crate) type Standing = (Place, EntityKey);
+pub(crate) type Standing = crate::ranked::Standing<Place>;
 
 /// The places of the live entities of a shard in one order.
 #[derive(Clone)]

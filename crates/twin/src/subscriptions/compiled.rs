@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashSet;
 use ngsi_ld::conformance::Version;
-use ngsi_ld::query::types::TypeSelection;
 use ngsi_ld::representation::WriteOptions;
 use ngsi_ld::subscription::{self, EntitySelector, Subscription};
-use ngsi_ld::{Entity, Name, Timestamp, Uri};
+use ngsi_ld::{Name, Timestamp};
 use query::entity_query::compile_patterns;
-use query::{Links, Prepared, Selection, View};
+use query::{Links, Prepared, Selection, Selector, View};
 
 use super::StoredSubscription;
 use super::change::{Difference, Triggers};
@@ -36,29 +34,10 @@ pub(crate) struct Compiled {
 }
 
 /// Which entities.
-pub(super) struct Selector {
-    pub(super) ids: HashSet<Uri>,
-    id_pattern: Option<regex::Regex>,
-    pub(super) types: TypeSelection,
-}
-
-impl Selector {
-    fn new(selector: &EntitySelector, id_pattern: Option<regex::Regex>) -> Self {
-        Self {
-            ids: selector.ids.iter().cloned().collect(),
-            id_pattern,
-            types: selector.types.clone(),
-        }
-    }
-
-    fn matches(&self, entity: &Entity) -> bool {
-        (self.ids.is_empty() || self.ids.contains(&entity.id))
-            && self.types.matches(&entity.types)
-            && self
-                .id_pattern
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(entity.id.as_str()))
-    }
+fn selector_of(selector: &EntitySelector, id_pattern: Option<regex::Regex>) -> Selector {
+    let mut made = Selector::new(selector.ids.clone(), selector.types.clone());
+    made.id_pattern = id_pattern;
+    made
 }
 
 /// The pattern that counts: `id` goes before `idPattern` (5.2.33).
@@ -112,7 +91,7 @@ impl Compiled {
             selectors: selectors
                 .iter()
                 .zip(patterns)
-                .map(|(selector, pattern)| Selector::new(selector, pattern))
+                .map(|(selector, pattern)| selector_of(selector, pattern))
                 .collect(),
             watched: subscription.watched_attributes.as_deref().map(Into::into),
             triggers: Triggers::of(subscription.triggers()),
@@ -152,16 +131,15 @@ impl Compiled {
         self.view.as_ref().is_none_or(|view| !view.read().is_all())
     }
 
-    /// The selections that its entities are found by, if it notifies by the clock.
+    /// The selections that its entities are found by, if it notifies by the clock: of each selector its own, so that each
+    /// takes its shortest path.
     pub(super) fn selections(&self) -> Vec<Selection> {
         let conditions = conditions(&self.stored.subscription);
-        if self.stored.subscription.entities.is_none() {
+        if self.selectors.is_empty() {
             return vec![conditions];
         }
         let one = |selector: &Selector| Selection {
-            ids: selector.ids.iter().cloned().collect(),
-            id_pattern: selector.id_pattern.clone(),
-            types: Some(selector.types.clone()),
+            any: vec![selector.clone()],
             ..conditions.clone()
         };
         self.selectors.iter().map(one).collect()

@@ -321,8 +321,8 @@ fn places(compiled: &Compiled) -> Vec<Place> {
     }
     let mut by_id = Vec::new();
     for selector in &compiled.selectors {
-        if !selector.ids.is_empty() {
-            by_id.extend(selector.ids.iter().cloned().map(Place::Id));
+        if !selector.ids().is_empty() {
+            by_id.extend(selector.ids().iter().cloned().map(Place::Id));
             continue;
         }
         match one_of(&selector.types) {

@@ -16,6 +16,7 @@
     reason = "tests panic when they fail, and count in small numbers"
 )]
 
+mod aging;
 mod common;
 mod concurrency;
 mod contexts;

@@ -367,11 +367,39 @@ fn the_nearest_are_found_outwards() {
             None,
             "location;dist-desc",
             "[36,0]",
+            "from afar by location",
+            9999,
+            300,
+        ),
+        (
+            "Thing",
+            None,
+            "location;dist-desc,id",
+            "[36.05,0.05]",
+            "from afar by location",
+            0,
+            300,
+        ),
+        (
+            "Thing",
+            Some("hundred==50..69"),
+            "location;dist-desc",
+            "[36,0]",
+            "from afar by location",
+            9969,
+            900,
+        ),
+        // What every entity has of itself is nowhere.
+        (
+            "Thing",
+            None,
+            "createdAt;dist-desc,id;desc",
+            "[36,0]",
             "sorted: by type Thing",
             9999,
             COUNT,
         ),
-        // It is known by then that nobody is anywhere.
+        // Whoever is nowhere comes after all that are somewhere, in order of creation.
         (
             "Nowhere",
             None,
@@ -379,7 +407,7 @@ fn the_nearest_are_found_outwards() {
             "[36,0]",
             "outwards by location",
             COUNT,
-            2 * COUNT + 1,
+            COUNT + 30,
         ),
     ] {
         let query = query(Some(entity_type), q);

@@ -5,7 +5,7 @@ use ngsi_ld::query::order::OrderBy;
 use ngsi_ld::query::q::Q;
 use ngsi_ld::query::temporal::{TemporalQuery, TimeProperty, TimeRelation};
 use ngsi_ld::{Attribute, Name, Uri};
-use query::{EntityQuery, Selection, Sorter};
+use query::{EntityQuery, Selection, Selector, Sorter};
 use twin::{HistoryQuery, Operation, Piece, Reader, Twin};
 
 use crate::common::{Faulty, at, id, name, open, run, thing, twin, view};
@@ -67,6 +67,71 @@ pub(crate) fn query(entity_type: Option<&str>, q: Option<&str>) -> EntityQuery {
         offset: 0,
         count: false,
     }
+}
+
+/// What a query by POST names in several ways is found as if it were named in one.
+#[test]
+fn several_selectors_look_at_no_more_than_one() {
+    let twin = city();
+    let of = |ids: &[usize], term: &str| {
+        let types = Selection::of_type(name(term)).types.unwrap();
+        Selector::new(ids.iter().map(|number| id(*number)).collect(), types)
+    };
+    for (any, q, plan, found, most) in [
+        (
+            vec![of(&[], "Tenth"), of(&[], "Tenth")],
+            None,
+            "by type Tenth",
+            20,
+            21,
+        ),
+        (
+            vec![of(&[], "Tenth"), of(&[], "Absent")],
+            None,
+            "by type Tenth, Absent",
+            20,
+            21,
+        ),
+        (
+            vec![of(&[7, 42], "Thing"), of(&[5, 7], "Thing")],
+            None,
+            "by id, 3 given",
+            3,
+            3,
+        ),
+        (
+            vec![of(&[7], "Tenth"), of(&[40], "Thing")],
+            None,
+            "by id, 2 given",
+            1,
+            2,
+        ),
+        (
+            vec![of(&[], "Thing"), of(&[], "Tenth")],
+            Some("serial>9990"),
+            "by number serial in [9990, inf]",
+            9,
+            10,
+        ),
+    ] {
+        let mut query = query(None, q);
+        query.selection.any = any;
+        assert_eq!(twin.plan(&query).to_string(), plan);
+        let page = twin.query(&view(), &query).unwrap();
+        assert_eq!(page.entities.len(), found, "{plan}");
+        assert!(page.examined <= most, "{plan}: {}", page.examined);
+    }
+    let mut query = query(None, None);
+    query.selection.any = vec![of(&[], "Thing"), of(&[], "Tenth")];
+    let order = OrderBy::parse("serial;desc", None, None, None, Context::core()).unwrap();
+    let sorter = Sorter::new(&order).unwrap();
+    assert_eq!(
+        twin.order_plan(&view(), &query, &sorter).to_string(),
+        "along numbers of serial"
+    );
+    let page = twin.ordered(&view(), &query, &sorter).unwrap();
+    assert_eq!(page.entities[0].id, id(COUNT - 1));
+    assert!(page.examined <= 50, "{}", page.examined);
 }
 
 #[test]

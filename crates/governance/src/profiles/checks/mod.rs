@@ -2,6 +2,7 @@
 
 mod cases;
 mod register;
+mod retention;
 mod setup;
 
 use std::fmt::Write as _;
@@ -76,6 +77,7 @@ checks! {
     "special-data-justified", register::special_data_justified, "Does every activity with special data name why it may be done?", "register: special_condition";
     "notice-given", register::notice_given, "Does every activity with personal data say where people read about it?", "register: notice";
     "retention-set", register::retention_set, "Does every activity with personal data say how long they are kept?", "register: retention_days";
+    "retention-runs", retention::retention_runs, "Does a rule delete what every activity with personal data has kept for long enough, and did it leave nothing?", "retention: /governance/retention";
     "security-described", register::security_described, "Does every activity with personal data say what protects them?", "register: security";
     "processors-bound", register::processors_bound, "Is everybody who processes for the city bound by a contract?", "register: processors";
     "joint-controllers-named", register::joint_controllers_named, "Where others decide too, is it said who?", "register: joint_controllers";

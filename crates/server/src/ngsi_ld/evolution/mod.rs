@@ -304,20 +304,15 @@ fn candidates(twin: &dyn Reader, view: &View, wanted: &Wanted) -> Answer<Vec<Arc
     let mut head = wanted.head();
     head.selection.scope = None;
     let selection = head.selection.prepare()?;
-    let any = head
-        .any
-        .iter()
-        .map(query::Selection::prepare)
-        .collect::<Result<Vec<_>, _>>()?;
     let mut candidates: Vec<Arc<Entity>> = Vec::new();
     let mut consider = |entity: &Arc<Entity>| {
-        if selection.matches(entity) && (any.is_empty() || any.iter().any(|one| one.matches(entity))) {
+        if selection.matches(entity) {
             candidates.push(Arc::clone(entity));
         }
         candidates.len() <= MAX_HISTORIES
     };
     if wanted.selection.ids.is_empty() {
-        let types = head.needed_types().unwrap_or_default();
+        let types = head.selection.needed_types().unwrap_or_default();
         twin.evolutions(view, &types, &mut consider)?;
     } else {
         let named = wanted.selection.ids.iter();

@@ -111,6 +111,7 @@ pub(super) async fn step(
                 days: days.unwrap_or(0),
                 note,
             }),
+            "correct" => Ok(correction(&sent, note)),
             "erase" => Ok(RequestStep::Erase { note }),
             "done" => Ok(RequestStep::Done { note }),
             "refuse" => Ok(RequestStep::Refuse { note }),
@@ -122,6 +123,21 @@ pub(super) async fn step(
         }
     })
     .await
+}
+
+/// What a form puts right. A value is read as JSON where it is some, and as a text where it is none.
+fn correction(sent: &Sent, note: String) -> RequestStep {
+    let json = |text: &str| {
+        serde_json::from_str(text).unwrap_or_else(|_no_json| serde_json::Value::from(text.to_owned()))
+    };
+    let was = sent.field("was");
+    RequestStep::Correct {
+        entity: sent.field("entity").to_owned(),
+        attribute: sent.field("attribute").to_owned(),
+        value: json(sent.field("value")),
+        was: (!was.is_empty()).then(|| json(was)),
+        note,
+    }
 }
 
 /// `POST /governance/breaches` from a page.
@@ -211,7 +227,26 @@ fn shown_request(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Resul
         ("state", word(l, overview::state_of(request.state))),
     ];
     let address = format!("/governance/requests/{}", request.id);
-    let steps = ["identity", "entities", "extend", "erase", "done", "refuse"];
+    let corrects = request.kind == Kind::Correction;
+    let mut steps = vec!["identity", "entities", "extend"];
+    steps.extend(corrects.then_some("correct"));
+    steps.extend((request.kind == Kind::Erasure).then_some("erase"));
+    steps.extend(["done", "refuse"]);
+    let mut fields = vec![
+        Field::choice(l, "step", "identity", &steps),
+        Field::new(l, "area", "note", ""),
+        Field::new(l, "area", "entities", request.entities.join("\n")),
+        Field::new(l, "number", "days", ""),
+    ];
+    if corrects {
+        let first = request.entities.first().cloned().unwrap_or_default();
+        fields.extend([
+            Field::new(l, "text", "entity", first),
+            Field::new(l, "text", "attribute", ""),
+            Field::new(l, "text", "was", ""),
+            Field::new(l, "text", "value", ""),
+        ]);
+    }
     let exports = request.is_open() && matches!(request.kind, Kind::Access | Kind::Export);
     let page = Case {
         l,
@@ -223,15 +258,7 @@ fn shown_request(visit: &Visit, id: &str, refused: Option<Refused<'_>>) -> Resul
         steps: taken(visit, &request.steps),
         // Also where somebody else closed it meanwhile: what was typed is there to be copied.
         action: (request.is_open() || sent.is_some()).then(|| format!("{address}/steps")),
-        fields: typed(
-            sent,
-            vec![
-                Field::choice(l, "step", "identity", &steps),
-                Field::new(l, "area", "note", ""),
-                Field::new(l, "area", "entities", request.entities.join("\n")),
-                Field::new(l, "number", "days", ""),
-            ],
-        ),
+        fields: typed(sent, fields),
         export: exports.then(|| format!("{address}/export?format=json")),
     };
     answered(visit, &page, error)

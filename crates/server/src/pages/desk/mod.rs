@@ -7,9 +7,12 @@
 mod activity;
 mod cases;
 mod fields;
+mod holds;
 mod law;
 mod overview;
 mod register;
+mod retention;
+mod sheet;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -37,6 +40,8 @@ const FORM_BYTES: usize = 256 << 10;
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/governance", get(overview::page))
+        .route("/governance/retention/{rule}/edit", post(retention::edit))
+        .route("/governance/retention/{rule}/end", post(retention::end))
         .route("/governance/processing/{activity}/edit", post(activity::describe))
         .route("/governance/processing/{activity}/delete", post(activity::delete))
 }
@@ -65,6 +70,17 @@ pub(crate) async fn for_people(State(app): State<App>, request: Request, next: N
         ("/governance/breaches", _, true) => cases::record.call(request, app).await,
         ("/governance/breaches/{breach}", true, _) => cases::breach.call(request, app).await,
         ("/governance/breaches/{breach}/steps", _, true) => cases::breach_step.call(request, app).await,
+        ("/governance/retention" | "/governance/retention-runs", true, _) => {
+            retention::page.call(request, app).await
+        }
+        ("/governance/retention", _, true) => retention::make.call(request, app).await,
+        ("/governance/retention/{rule}", true, _) => retention::rule.call(request, app).await,
+        ("/governance/retention-runs", _, true) => retention::run.call(request, app).await,
+        ("/governance/retention-runs/{run}", true, _) => retention::one_run.call(request, app).await,
+        ("/governance/holds", true, _) => holds::page.call(request, app).await,
+        ("/governance/holds", _, true) => holds::place.call(request, app).await,
+        ("/governance/holds/{hold}", true, _) => holds::hold.call(request, app).await,
+        ("/governance/holds/{hold}/release", _, true) => holds::release.call(request, app).await,
         ("/governance/profiles", true, _) => law::list.call(request, app).await,
         ("/governance/profiles/{profile}", true, _) => law::page.call(request, app).await,
         _ => next.run(request).await,
