@@ -35,10 +35,10 @@ pub(crate) fn head(major: u8, argument: usize) -> Vec<u8> {
     let major = major << 5;
     match argument {
         0..=23 => vec![major | u8::try_from(argument).unwrap()],
-        24..=255 => vec![major | 24, u8::try_from(argument).unwrap()],
+        24..=255 => vec![major | 0x18, u8::try_from(argument).unwrap()],
         _ => {
             let [a, b] = u16::try_from(argument).unwrap().to_be_bytes();
-            vec![major | 25, a, b]
+            vec![major | 0x19, a, b]
         }
     }
 }
@@ -254,7 +254,7 @@ impl Creating {
 
     /// Signs for itself (`packed`, 8.2).
     pub(crate) fn vouch(&mut self, key: &Key, algorithm: i64) {
-        self.format = "packed".to_owned();
+        "packed".clone_into(&mut self.format);
         let signature = key.sign(&[self.data(), Sha256::digest(self.client.json()).to_vec()].concat());
         self.statement = map(&[(text("alg"), number(algorithm)), (text("sig"), bytes(&signature))]);
     }

@@ -54,17 +54,17 @@ fn what_a_browser_is_told_says_nothing_of_others() {
 
 #[test]
 fn what_is_right_though_it_looks_odd() {
+    type Made = fn(&mut Creating);
     let rig = Rig::new();
     rig.person("ada", &[Role::Editor]);
     let opened = rig.enter("ada");
-    type Made = fn(&mut Creating);
     let table: &[(&str, Made)] = &[
         ("an old browser says nothing of frames", |it| {
-            it.client.more.clear()
+            it.client.more.clear();
         }),
         ("a browser says more", |it| {
             it.client.more =
-                ",\"other_keys_can_be_added_here\":\"…\",\"tokenBinding\":{\"status\":\"supported\"}".into()
+                ",\"other_keys_can_be_added_here\":\"…\",\"tokenBinding\":{\"status\":\"supported\"}".into();
         }),
         ("on several devices", |it| it.flags |= BE | BS),
         ("may be on several devices", |it| it.flags |= BE),
@@ -109,7 +109,7 @@ fn a_challenge_is_of_one_session_one_person_one_use_and_five_minutes() {
     assert_eq!(why(send(&request, &again)), Some(NoPasskey::Late));
     assert_eq!(why(send(&request, &ben)), Some(NoPasskey::Late));
     let stolen = Opened {
-        person: ben.person.clone(),
+        person: std::sync::Arc::clone(&ben.person),
         ..ada.clone()
     };
     assert_eq!(why(send(&request, &stolen)), Some(NoPasskey::Challenge));

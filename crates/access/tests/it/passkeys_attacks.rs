@@ -40,10 +40,10 @@ pub(crate) fn why(result: Result<access::PasskeyInfo, Error>) -> Option<NoPasske
 /// Every one is refused, and for its own reason.
 #[test]
 fn a_table_of_attacks() {
+    type Made = fn(&mut Creating);
     let rig = Rig::new();
     rig.person("ada", &[Role::Editor]);
     let opened = rig.enter("ada");
-    type Made = fn(&mut Creating);
     let table: &[(&str, Made, NoPasskey)] = &[
         (
             "of a login",
@@ -363,7 +363,7 @@ fn a_table_of_attacks() {
                     (number(3), number(-8)),
                     (number(-1), number(6)),
                     (number(-2), bytes(&[1; 31])),
-                ])
+                ]);
             },
             NoPasskey::Key,
         ),
@@ -375,7 +375,7 @@ fn a_table_of_attacks() {
                     (number(3), number(-8)),
                     (number(-1), number(4)),
                     (number(-2), bytes(&[1; 32])),
-                ])
+                ]);
             },
             NoPasskey::Key,
         ),
@@ -489,6 +489,7 @@ fn a_table_of_attacks() {
 /// Whatever is cut off, added, or said in another way to an answer that is right: nothing is taken, and nothing fails.
 #[test]
 fn no_part_of_an_answer_is_taken() {
+    type Made = fn(&Creating) -> Vec<u8>;
     let rig = Rig::new();
     rig.person("ada", &[Role::Editor]);
     let opened = rig.enter("ada");
@@ -502,7 +503,6 @@ fn no_part_of_an_answer_is_taken() {
         let result = rig.access.add_passkey(&opened.person, &opened.token, &new);
         assert_eq!(why(result), Some(NoPasskey::Attestation), "{cut}");
     }
-    type Made = fn(&Creating) -> Vec<u8>;
     let table: &[(&str, Made)] = &[
         ("something behind it", |it| [it.object(), vec![0]].concat()),
         ("a member more", |it| {

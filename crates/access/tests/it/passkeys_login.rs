@@ -35,10 +35,10 @@ fn send(access: &Access, token: &str, sent: &Sent) -> Result<Entered, Error> {
 
 #[test]
 fn a_table_of_attacks() {
+    type Made = fn(&mut Showing<'_>);
     let Owner { rig, authenticator } = ada(-7);
     let access = &rig.access;
     let passkey = |why| Error::Passkey(why);
-    type Made = fn(&mut Showing<'_>);
     let table: &[(&str, Made, Error)] = &[
         (
             "of a registration",
@@ -190,9 +190,9 @@ fn no_bit_may_be_another() {
 /// session, and only DER opens a first.
 #[test]
 fn a_signature_has_one_form_and_a_challenge_one_use() {
+    type Made = fn(&[u8]) -> Vec<u8>;
     let Owner { rig, authenticator } = ada(-7);
     let access = &rig.access;
-    type Made = fn(&[u8]) -> Vec<u8>;
     let table: &[(&str, Made)] = &[
         ("a longer length", |der| [&[0x30, 0x81], &der[1..]].concat()),
         ("something behind it", |der| [der, &[0]].concat()),
@@ -294,12 +294,12 @@ fn signatures_over_other_bytes_are_none() {
 /// Ben has a passkey of his own, and it opens his account whatever he says.
 #[test]
 fn nobody_comes_in_as_somebody_else() {
+    type Made = fn(&mut Sent, &Authenticator);
     let Owner { rig, authenticator } = ada(-7);
     let access = &rig.access;
     rig.person("ben", &[Role::Viewer]);
     let mut of_ben = Authenticator::new(-7);
     rig.add(&rig.enter("ben"), &mut of_ben).unwrap();
-    type Made = fn(&mut Sent, &Authenticator);
     let table: &[(&str, Made)] = &[
         ("her id", |sent, ada| sent.id = ada.id.clone()),
         ("her handle", |sent, ada| sent.user = Some(ada.user.clone())),
@@ -481,8 +481,8 @@ fn it_is_a_second_factor_where_one_is_asked_for() {
 
 #[test]
 fn who_is_disabled_reset_or_gone_does_not_come_in() {
-    let all = Permissions::all();
     type Done = fn(&Access, &str);
+    let all = Permissions::all();
     let table: &[(&str, Done)] = &[
         ("disabled", |access, id| {
             access.disable_person(id, Permissions::all()).unwrap();
@@ -491,7 +491,7 @@ fn who_is_disabled_reset_or_gone_does_not_come_in() {
             access.reset_person(id, Permissions::all()).unwrap();
         }),
         ("gone", |access, id| {
-            access.remove_person(id, Permissions::all()).unwrap()
+            access.remove_person(id, Permissions::all()).unwrap();
         }),
         ("removed", |access, id| {
             let passkey = access.passkeys(id).unwrap()[0].id.clone();
