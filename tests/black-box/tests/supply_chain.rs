@@ -439,6 +439,11 @@ const OPEN_VIEWS: &[(&str, usize, &str)] = &[
         "numbers of everything, for who may read the figures",
     ),
     (
+        "crates/governance/src/desk/retaining.rs",
+        2,
+        "rules of retention see what nobody has to see; what they tell are counts",
+    ),
+    (
         "crates/twin/src/notify.rs",
         1,
         "a subscription is only tried for whether it can be compiled",

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::super::*;
 use crate::context::{BuiltIn, Context};
 use crate::entity::{Attribute, Entity};
+use crate::geojson;
 use crate::value::{GeoValue, OneOrMany, PropertyValue, Relationship, Value};
 use crate::{Kind, Name, Timestamp, Uri};
 
@@ -219,9 +220,13 @@ proptest! {
     fn simplified_is_read_and_written_alike(entity in entity()) {
         // In this representation a Property that holds such an object cannot be told from the kind that it shows.
         let poses = |a: &Attribute| match &a.value {
-            Value::Property(PropertyValue::Structured(json)) => json.as_object().is_some_and(|object| {
-                object.len() == 1 && object.keys().all(|key| ["languageMap", "dataset"].contains(&key.as_str()))
-            }),
+            Value::Property(PropertyValue::Structured(json)) => {
+                // One that looks like a geometry and is none is refused.
+                let no_geometry = geojson::is_geometry(json) && geojson::from_json(json).is_err();
+                no_geometry || json.as_object().is_some_and(|object| {
+                    object.len() == 1 && object.keys().all(|key| ["languageMap", "dataset"].contains(&key.as_str()))
+                })
+            }
             _ => false,
         };
         prop_assume!(!entity.attributes.iter().any(poses));

@@ -1,4 +1,4 @@
-//! Measures the engine: `cargo run --release -p storage --example measure [entities]`. Prints, asserts nothing.
+//! Measures the engine: `cargo run --release -p storage --example measure_store [entities]`. Prints, asserts nothing.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for people")]
 
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! What policies cost: how long it takes to read them, to compile a question, and to decide an entity.
 //!
-//! `cargo run --release -p access --example measure`
+//! `cargo run --release -p access --example measure_policies`
 
 #![allow(
     clippy::print_stdout,
