@@ -83,7 +83,8 @@ struct Assertion {
 struct Attestation {
     #[serde(rename = "clientDataJSON")]
     client_data: String,
-    attestation_object: String,
+    #[serde(rename = "attestationObject")]
+    object: String,
     #[serde(default)]
     transports: Vec<String>,
 }
@@ -365,7 +366,7 @@ pub(super) async fn add_passkey(
     let session = own_session(&asker, session, &given.form_token)?;
     let (id, answer) = (given.credential.id()?, given.credential.response);
     let client_data = bytes("clientDataJSON", &answer.client_data)?;
-    let attestation = bytes("attestationObject", &answer.attestation_object)?;
+    let attestation = bytes("attestationObject", &answer.object)?;
     let added = blocking(move || {
         let new = NewPasskey {
             name: &given.name,

@@ -14,9 +14,14 @@ pub(crate) fn expected(method: &str, path: &str) -> &'static str {
     let one = |reading, writing| if reads { reading } else { writing };
     let part = |text: &str| path.contains(text);
     match path {
-        "/healthz" | "/readyz" | "/version" | "/openapi.json" | "/access/authority" => "",
+        "/healthz"
+        | "/readyz"
+        | "/version"
+        | "/openapi.json"
+        | "/access/authority"
+        | "/access/passkeys/login"
+        | "/access/passkeys/login/options" => "",
         "/metrics" => "metrics.read",
-        "/access/passkeys/login" | "/access/passkeys/login/options" => "",
         "/access/me" | "/access/purposes" | "/access/roles" => "any",
         _ if path.starts_with("/access/passkeys") => "any",
         _ if path.starts_with("/access/devices/") && path.ends_with("/enrol") => "",
