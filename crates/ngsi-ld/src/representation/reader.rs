@@ -182,6 +182,9 @@ impl Reader<'_> {
     /// the value of another kind (5.6.17).
     fn bare(&self, name: &Name, json: &Json, path: &Path<'_>) -> Result<Instance, Error> {
         let inferred = self.checked_value(kind_of_value(json), json, path)?;
+        if is_proof(name) && !is_null(json) && !is_object(&inferred) {
+            return path.refuse(NO_PROOF);
+        }
         if self.mode != Mode::Fragment {
             return Ok(Instance::with_value(name.clone(), inferred));
         }
@@ -247,6 +250,9 @@ impl Reader<'_> {
                 kind_of_member(member)
         {
             let path = Path::Key(path, member);
+            if is_proof(name) {
+                return path.refuse(NO_PROOF);
+            }
             return Ok(Instance::with_value(
                 name.clone(),
                 self.checked_value(kind, inner, &path)?,
@@ -451,8 +457,7 @@ impl Reader<'_> {
                 instance.patch.value = Some(ValuePatch::Typed(deleted(kind)));
             }
         } else if is_proof(&instance.name) && instance.patch.value.as_ref().is_some_and(not_an_object) {
-            return Path::Key(path, "value")
-                .refuse("the value of `ngsildproof` is the object of a W3C Data Integrity proof (4.5.2.2)");
+            return Path::Key(path, "value").refuse(NO_PROOF);
         } else if instance.patch.value.is_none() && self.mode != Mode::Fragment {
             return path.refuse(match kind {
                 Some(kind) => format!("a {} needs its `{}`", kind.as_str(), kind.value_member()),
@@ -505,10 +510,15 @@ fn is_proof(name: &Name) -> bool {
     name.as_str().ends_with("/ngsildproof")
 }
 
+const NO_PROOF: &str = "the value of `ngsildproof` is the object of a W3C Data Integrity proof (4.5.2.2)";
+
+fn is_object(value: &Value) -> bool {
+    matches!(value, Value::Property(value) if value.to_json().is_object())
+}
+
 fn not_an_object(value: &ValuePatch) -> bool {
     match value {
-        ValuePatch::Typed(Value::Property(value)) => !value.to_json().is_object(),
-        ValuePatch::Typed(_) => true,
+        ValuePatch::Typed(value) => !is_object(value),
         ValuePatch::Simplified { json, .. } => !json.is_object(),
     }
 }

@@ -282,6 +282,27 @@ fn plain_members_of_an_attribute_are_kept() {
     assert_eq!(written["a"]["previousValue"], 0);
 }
 
+/// 4.5.2.2: in every representation, what proves is an object.
+#[test]
+fn what_proves_is_an_object_in_every_form() {
+    let of = |proof: Json| json!({"id": "urn:a:b", "type": "T", "ngsildproof": proof});
+    for (proof, concise, simplified) in [
+        (json!({"p": 1}), true, true),
+        (json!({"value": {"p": 1}}), true, true),
+        (json!(1), false, false),
+        (json!("eddsa"), false, false),
+        (json!(["a"]), false, false),
+        (json!({"type": "Point", "coordinates": [1, 2]}), false, false),
+        (json!({"languageMap": {"en": "a"}}), false, false),
+        (json!({"value": 1}), false, true),
+    ] {
+        let read = read_entity(&of(proof.clone()), Context::core());
+        assert_eq!(read.is_ok(), concise, "{proof}: {read:?}");
+        let read = read_entity_simplified(&of(proof.clone()), Context::core());
+        assert_eq!(read.is_ok(), simplified, "{proof}: {read:?}");
+    }
+}
+
 #[test]
 fn features_have_the_geometry_that_is_asked_for() {
     let json = json!({
