@@ -94,7 +94,7 @@ async fn tidy_now_and_then(app: App) {
     }
 }
 
-/// Runs the rules of retention at the start, and once a day. A run that is under way when the program stops ends at its
+/// Runs the rules of retention at the start, and once a day, a day after the last change of one at the earliest. A run that is under way when the program stops ends at its
 /// next write.
 async fn retain_now_and_then(app: App) {
     let mut at_start = true;

@@ -196,6 +196,14 @@ impl Desk {
         self.has_rules() && !self.runs().iter().any(ran)
     }
 
+    /// Whether no rule was made or changed within a day: so long a new one can be looked at before it runs by itself.
+    pub fn rules_are_settled(&self) -> bool {
+        let a_day_ago = self.now().plus_micros(-DAY);
+        let rules = self.rules();
+        let mut running = rules.iter().filter(|rule| rule.ended.is_none());
+        running.all(|rule| rule.changed_at <= a_day_ago)
+    }
+
     /// Whether a run is recorded as running: it does, or the program ended in the middle of it.
     pub fn retention_runs(&self) -> bool {
         self.0.running.is_locked()

@@ -59,7 +59,8 @@ impl App {
     /// Runs the rules of retention where it is time; for a thread that may wait long.
     pub(crate) fn retain_if_due(&self, at_start: bool) {
         let Some(desk) = &self.config.desk else { return };
-        if self.is_stopping() || !(desk.retention_is_due() || (at_start && desk.has_rules())) {
+        let due = (at_start && desk.has_rules()) || (desk.retention_is_due() && desk.rules_are_settled());
+        if self.is_stopping() || !due {
             return;
         }
         let ran = self.on_ground(|ground| desk.retain(&By::retention(), Which::All, ground));
