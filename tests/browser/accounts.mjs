@@ -4,42 +4,17 @@
 //
 // The server asks who one is (access.mode = "required") and nobody has an account yet.
 
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { NAME, PASSWORD, assert, axeSource, check, finish, launch } from "./walk.mjs";
 
 const [base, code] = process.argv.slice(2);
 if (!base || !code) {
   console.error("usage: node accounts.mjs BASE_URL SETUP_CODE");
   process.exit(2);
 }
-const NAME = "wanjiku";
-const PASSWORD = "kikuyu matatu jua wimbo";
 const SESSION = "__Host-mapacha";
 
-let passed = 0;
-const failures = [];
-async function check(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failures.push(name);
-    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).replaceAll("\n", "\n        ")}`);
-  }
-}
-function assert(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await launch();
 // Scripts are off as for anybody who has none; one page has them, to look with.
 const context = await browser.newContext({ javaScriptEnabled: false, locale: "en" });
 const page = await context.newPage();
@@ -244,8 +219,4 @@ await check("who logs out is out, also with the cookie that was", async () => {
 
 bait.close();
 await browser.close();
-console.log(`\n${passed} passed, ${failures.length} failed`);
-if (failures.length > 0) {
-  console.log(failures.map((name) => `  ${name}`).join("\n"));
-  process.exit(1);
-}
+finish();

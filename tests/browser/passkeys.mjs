@@ -6,40 +6,15 @@
 // After accounts.mjs, at the same server: its account is used. BASE_URL is of localhost, since addresses of numbers have no
 // passkeys.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { NAME, PASSWORD, assert, axeSource, check, finish, launch } from "./walk.mjs";
 
 const [base] = process.argv.slice(2);
 if (!base) {
   console.error("usage: node passkeys.mjs BASE_URL");
   process.exit(2);
 }
-const NAME = "wanjiku";
-const PASSWORD = "kikuyu matatu jua wimbo";
 
-let passed = 0;
-const failures = [];
-async function check(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failures.push(name);
-    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).replaceAll("\n", "\n        ")}`);
-  }
-}
-function assert(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await launch();
 const at = (path) => new URL(path, base).href;
 
 // With the policy of the pages as it is: the script has to get by with it.
@@ -227,8 +202,4 @@ await check("no page complained", async () => {
 });
 
 await browser.close();
-console.log(`\n${passed} passed, ${failures.length} failed`);
-if (failures.length > 0) {
-  console.log(failures.map((name) => `  ${name}`).join("\n"));
-  process.exit(1);
-}
+finish();
