@@ -27,7 +27,7 @@ demo: build
 build:
 	@scripts/need build
 	@scripts/build-web
-	@echo "== building the program (about 10 minutes the first time on two cores)"
+	@echo "== building the program (about 10 to 16 minutes the first time on two cores)"
 	@$(CARGO) build --release --package mapacha
 
 package:

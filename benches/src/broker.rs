@@ -59,13 +59,30 @@ const ORDERS: [Load; 7] = [
     },
 ];
 
+/// The number of entities of the smaller table.
+const FEW: usize = 10_000;
+
+/// Questions of which as many match as of those in the smaller table.
+const ALIKE: [Load; 2] = [
+    Load {
+        name: "query `type` and `q` of which as few match as among 10 000, limit 20",
+        operation: "rare_alike",
+        goal: "300 µs",
+    },
+    Load {
+        name: "query `near` within which as many are as among 10 000, limit 20",
+        operation: "near_alike",
+        goal: "200 µs",
+    },
+];
+
 /// Prints the table.
 pub(crate) fn report() {
     if Command::new("wrk").arg("--version").output().is_err() {
         println!("The broker's chapter needs wrk: apt-get install wrk");
         return;
     }
-    let entities = setting("ENTITIES", 10_000);
+    let entities = setting("ENTITIES", FEW);
     let seconds = setting("SECONDS", 5);
     let folder = tempfile::tempdir().expect("a folder");
     let server = serve(folder.path());
@@ -78,7 +95,20 @@ pub(crate) fn report() {
     rest(&server, entities as u64);
     for (turn, loads) in [&LOADS[..], &ORDERS[..]].into_iter().enumerate() {
         for load in loads {
+            if matches!(load.operation, "latest" | "several") {
+                let first = Load {
+                    name: "the first second of the next, in which its index is made",
+                    operation: load.operation,
+                    goal: "",
+                };
+                measure(&server, &first, (entities, turn), 1);
+            }
             let requests = measure(&server, load, (entities, turn), seconds);
+            if load.operation == "near" && entities > FEW {
+                for alike in &ALIKE {
+                    measure(&server, alike, (entities, turn), seconds);
+                }
+            }
             if matches!(load.operation, "patch" | "create") {
                 rest(&server, requests);
             }

@@ -31,6 +31,16 @@ local function ordered(by)
   return wrk.format("GET", base .. "?type=Sensor&limit=20&orderBy=" .. by)
 end
 
+local function rare(width)
+  local low = math.random(0, 99999) / 1000
+  return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3D%3D" .. low .. ".." .. low + width)
+end
+
+local function near(metres)
+  return wrk.format("GET", base .. "?type=Sensor&limit=20&georel=near%3BmaxDistance%3D%3D" .. metres
+    .. "&geometry=Point&coordinates=%5B" .. somewhere() .. "%5D")
+end
+
 local makers = {
   get = function()
     return wrk.format("GET", base .. "/" .. id())
@@ -55,12 +65,17 @@ local makers = {
     return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3E" .. math.random(20, 60))
   end,
   rare = function()
-    local low = math.random(0, 99999) / 1000
-    return wrk.format("GET", base .. "?type=Sensor&limit=20&q=temperature%3D%3D" .. low .. ".." .. low + 0.01)
+    return rare(0.01)
   end,
   near = function()
-    return wrk.format("GET", base .. "?type=Sensor&limit=20&georel=near%3BmaxDistance%3D%3D300&geometry=Point&coordinates=%5B"
-      .. somewhere() .. "%5D")
+    return near(300)
+  end,
+  -- So that as many match as of the two above among 10 000.
+  rare_alike = function()
+    return rare(0.01 * 10000 / entities)
+  end,
+  near_alike = function()
+    return near(300 * math.sqrt(10000 / entities))
   end,
   number = function()
     return ordered("temperature%3Bdesc")

@@ -136,18 +136,16 @@ impl<S: Shards> Reading<'_, S> {
             self.state.ledger().owe(&indexed.basis, indexed.others);
             return Ok(Err(0));
         }
-        if indexed.made || self.make(&indexed.basis) {
-            return self.page_in_order(view, query, indexed);
+        if !indexed.made {
+            self.make(&indexed.basis);
         }
-        Ok(Err(0))
+        self.page_in_order(view, query, indexed)
     }
 
-    /// Makes the index, unless it is there; whether it is now. While another is being made, this one is not.
-    pub(crate) fn make(&self, basis: &Arc<Basis>) -> bool {
+    /// Makes the index, unless it is there. Whoever asks for it while another makes it waits for that.
+    pub(crate) fn make(&self, basis: &Arc<Basis>) {
         let ledger = self.state.ledger();
-        let Some(_turn) = ledger.turn_to_make() else {
-            return false;
-        };
+        let _turn = ledger.turn_to_make(basis);
         let now = ledger.next_use();
         let lane = lane(basis.of_type.as_ref());
         for index in 0..SHARDS {
@@ -165,7 +163,6 @@ impl<S: Shards> Reading<'_, S> {
             }) {}
         }
         ledger.settle(basis);
-        true
     }
 
     /// The page; or, where the walk does not lead to the end of it, how many it looked at in vain.

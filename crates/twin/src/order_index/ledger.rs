@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ngsi_ld::Name;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 use query::Sorter;
 
 use super::Basis;
@@ -18,7 +18,23 @@ pub(crate) struct Ledger {
     /// The one that was asked for last is the last.
     owed: Mutex<Vec<Owed>>,
     uses: AtomicU64,
-    making: Mutex<()>,
+    /// What is being made.
+    making: Mutex<Vec<Arc<Basis>>>,
+    made: Condvar,
+}
+
+/// The right to make an index, until it is dropped.
+pub(crate) struct Turn<'a> {
+    ledger: &'a Ledger,
+    basis: &'a Arc<Basis>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut making = self.ledger.making.lock();
+        making.retain(|basis| !Arc::ptr_eq(basis, self.basis));
+        self.ledger.made.notify_all();
+    }
 }
 
 struct Owed {
@@ -58,8 +74,14 @@ impl Ledger {
         self.owed.lock().retain(|owed| !owed.basis.is_same(basis));
     }
 
-    /// The right to make an index: one at a time. `None`: another is being made.
-    pub(crate) fn turn_to_make(&self) -> Option<MutexGuard<'_, ()>> {
-        self.making.try_lock()
+    /// The right to make an index, when nobody else makes it any more: to wait for it is shorter than to sort the same
+    /// beside.
+    pub(crate) fn turn_to_make<'a>(&'a self, basis: &'a Arc<Basis>) -> Turn<'a> {
+        let mut making = self.making.lock();
+        while making.iter().any(|other| other.is_same(basis)) {
+            self.made.wait(&mut making);
+        }
+        making.push(Arc::clone(basis));
+        Turn { ledger: self, basis }
     }
 }

@@ -480,3 +480,27 @@ fn whoever_may_not_see_an_attribute_is_not_told_its_order() {
         id(0)
     );
 }
+
+/// Many ask for an order at once that has no index yet: one makes it, the others wait for it, and none sorts.
+#[test]
+fn an_index_that_many_ask_for_is_made_once() {
+    let twin = city();
+    let query = query(Some("Thing"), None);
+    for collation in ["sv", "de", "fi", "et"] {
+        let order = OrderBy::parse("name", Some(collation), None, None, Context::core()).unwrap();
+        let sorter = Sorter::new(&order).unwrap();
+        let start = std::sync::Barrier::new(8);
+        let ask = || {
+            start.wait();
+            twin.ordered(&view(), &query, &sorter).unwrap().examined
+        };
+        let examined: Vec<usize> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(
+            examined.iter().all(|count| *count < 30),
+            "{collation}: {examined:?}"
+        );
+    }
+}
