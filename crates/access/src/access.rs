@@ -16,6 +16,7 @@ use crate::passkeys::Ceremonies;
 use crate::passwords::{Cost, Hasher, rules};
 use crate::people::SecondFactor;
 use crate::principal::{Assurance, Principal};
+use crate::refused::Refusals;
 use crate::secret::{Digest, Random};
 use crate::sessions::Begun;
 use crate::state::{Change, State};
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     /// Held from the decision to change something until it is stored and applied.
     changing: Mutex<()>,
     pub(crate) throttle: Mutex<Throttle>,
+    /// Who was refused, for the audit log.
+    pub(crate) refusals: Mutex<Refusals>,
     /// Logins that wait for their second factor, by the digest of their token.
     pub(crate) begun: Mutex<HashMap<Digest, Begun>>,
     /// Challenges that wait for a passkey.
@@ -110,6 +113,7 @@ impl Access {
             epoch: AtomicU64::new(0),
             changing: Mutex::default(),
             throttle: Mutex::default(),
+            refusals: Mutex::default(),
             begun: Mutex::default(),
             ceremonies: Mutex::default(),
         };
@@ -159,6 +163,11 @@ impl Access {
             self.0.epoch.fetch_add(1, Ordering::Release);
         }
         Ok(answer)
+    }
+
+    /// Has the audit log tell of what changed nothing.
+    pub(crate) fn tell(&self, events: Vec<Event>) -> Result<()> {
+        Ok(self.0.twin.store_rows_as_blocking(Vec::new(), events)?)
     }
 
     /// Refuses a password that others would guess of somebody with this name.

@@ -30,6 +30,7 @@ mod preview;
 mod principal;
 mod provider;
 mod reach;
+mod refused;
 mod rows;
 mod secret;
 mod sessions;

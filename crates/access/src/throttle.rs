@@ -59,6 +59,8 @@ pub(crate) enum Count {
     Second(Name),
     /// Passkeys of an account.
     Passkey(Name),
+    /// Claim codes that an account tries, of whatever devices.
+    Claimant(Name),
     /// Anything from an address.
     Source(Source),
     /// Anything for one account from a browser that was there before.
@@ -80,7 +82,7 @@ impl Count {
     fn free(self) -> u32 {
         match self {
             Self::Account(_) | Self::Second(_) | Self::Passkey(_) => 5,
-            Self::Browser(_) => 10,
+            Self::Browser(_) | Self::Claimant(_) => 10,
             // Behind one address there may be an office.
             Self::Source(_) => 20,
         }
@@ -109,8 +111,8 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// Counts an attempt for each of these, or says how long to wait; then it counts for none.
-    pub(crate) fn begin(&mut self, counts: &[Count], now: Timestamp) -> Result<()> {
+    /// Says how long to wait, if at all, and counts nothing.
+    pub(crate) fn look(&mut self, counts: &[Count], now: Timestamp) -> Result<()> {
         // A clock that was set back makes nobody wait for it to come round again.
         for count in counts {
             if let Some(failures) = self.counts.get_mut(count) {
@@ -125,6 +127,12 @@ impl Throttle {
         if wait > 0 {
             return Err(Error::Wait { seconds: wait });
         }
+        Ok(())
+    }
+
+    /// Counts an attempt for each of these, or says how long to wait; then it counts for none.
+    pub(crate) fn begin(&mut self, counts: &[Count], now: Timestamp) -> Result<()> {
+        self.look(counts, now)?;
         self.make_room(now);
         for count in counts {
             let left = self.counts.get(count).map_or(0, |failures| failures.now(now));

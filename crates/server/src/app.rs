@@ -86,6 +86,8 @@ pub struct Config {
     pub max_import_bytes: usize,
     /// How many instances of attributes an answer of temporal evolutions holds at most; what is more comes in parts.
     pub max_evolution_instances: usize,
+    /// How many subscriptions of each kind a tenant may have.
+    pub max_subscriptions: usize,
     /// How many runs of scenarios each tenant may have, and how large their files may be.
     pub scenario_runs: ::scenarios::job::JobLimits,
     /// How long a request may take; imports and assessments take what they need.
@@ -137,6 +139,7 @@ impl Config {
             max_batch_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
+            max_subscriptions: 100_000,
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),

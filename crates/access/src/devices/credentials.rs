@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 use crate::people::later;
 use crate::permissions::Permissions;
 use crate::principal::{Kind, Principal};
+use crate::refused::Reason;
 use crate::secret::{self, Digest};
 use crate::state::State;
+use crate::throttle::{Count, Source};
 
 /// How every secret of a device begins, so that scanners for leaked secrets can know one.
 const PREFIX: &str = "mapachadevice_";
@@ -90,14 +92,29 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::Refused`] where there is no such device or the token is not right: which of them, nobody is told.
+    /// [`Error::Wait`] after too many failures from this source.
     pub fn enrol_device(
+        &self,
+        id: &str,
+        token: &str,
+        request: &str,
+        (authority, city): (&Authority, &str),
+        from: Source,
+    ) -> Result<(DeviceInfo, String), Error> {
+        let counts = [Count::Source(from)];
+        self.counted(id, Reason::Enrolment, &counts, from, || {
+            self.enrol(id, token, request, authority, city)
+        })
+    }
+
+    fn enrol(
         &self,
         id: &str,
         token: &str,
         request: &str,
         authority: &Authority,
         city: &str,
-    ) -> Result<(DeviceInfo, String), Error> {
+    ) -> Result<(DeviceInfo, String)> {
         let given = Digest::of("enrolment", token);
         let now = self.now();
         let may = |device: &Device| {

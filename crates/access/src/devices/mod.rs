@@ -19,8 +19,10 @@ use crate::people::account::each_once;
 use crate::people::{later, within};
 use crate::permissions::{Permission, Permissions, Role};
 use crate::reach::Reach;
+use crate::refused::{Door, Reason};
 use crate::secret::{self, Digest};
 use crate::state::{Change, State, shortened};
+use crate::throttle::{self, Count, Source};
 
 pub use credentials::Nobody;
 pub(crate) use known::Devices;
@@ -181,8 +183,43 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::Refused`] where there is no such device, it was claimed before, or the code is not right: which of them,
-    /// nobody is told.
-    pub fn claim_device(&self, id: &str, code: &str, owner: &str) -> Result<(DeviceInfo, String), Error> {
+    /// nobody is told. [`Error::Wait`] after too many failures of this owner or from this source: whoever has the device
+    /// is not slowed down by others who guess.
+    pub fn claim_device(
+        &self,
+        id: &str,
+        code: &str,
+        owner: &str,
+        from: Source,
+    ) -> Result<(DeviceInfo, String), Error> {
+        let counts = [Count::Claimant(throttle::name(owner)), Count::Source(from)];
+        self.counted(id, Reason::Claim, &counts, from, || self.claim(id, code, owner))
+    }
+
+    /// Does what may be a guess at what proves somebody to have a device: counted for these, and told to the audit log
+    /// where it was one.
+    pub(crate) fn counted<T>(
+        &self,
+        id: &str,
+        reason: Reason,
+        counts: &[Count],
+        from: Source,
+        attempt: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let throttle = &self.inner().throttle;
+        // Counted afterwards: a fleet that enrols at the same moment is no guesser, and nobody guesses 128 bits by asking
+        // a few at once.
+        let may = throttle.lock().look(counts, self.now());
+        let tried = may.and_then(|()| attempt());
+        if matches!(tried, Err(Error::Refused)) {
+            let _slowed_by_others = throttle.lock().begin(counts, self.now());
+        }
+        let whom = self.read(|state| state.devices.by_id.get(id).map(|device| Arc::clone(&device.id)));
+        self.refused_by(&tried, (Door::Device, reason), from, whom.as_ref());
+        tried
+    }
+
+    fn claim(&self, id: &str, code: &str, owner: &str) -> Result<(DeviceInfo, String)> {
         let given = Digest::of("claim", &secret::typed(code));
         let (token, enrolment) = self.enrolment_token()?;
         let now = self.now();

@@ -16,6 +16,7 @@ use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::principal::Assurance;
+use crate::refused::{Door, Reason};
 use crate::secret::{self, Digest};
 use crate::sessions::login::{Attempt, Entered, knows};
 use crate::sessions::{ByPasskey, Way};
@@ -92,6 +93,23 @@ impl Access {
         shown: &ShownPasskey<'_>,
         attempt: &Attempt<'_>,
     ) -> Result<Entered, Error> {
+        let whom = self.read(|state| state.passkeys.get(&base64url(shown.id)).cloned());
+        let entered = self.enter_by_passkey(token, shown, attempt);
+        self.refused_by(
+            &entered,
+            (Door::Session, Reason::Passkey),
+            attempt.from,
+            whom.as_ref(),
+        );
+        entered
+    }
+
+    fn enter_by_passkey(
+        &self,
+        token: &str,
+        shown: &ShownPasskey<'_>,
+        attempt: &Attempt<'_>,
+    ) -> Result<Entered> {
         let inner = self.inner();
         let now = self.now();
         let taken = inner.ceremonies.lock().take(&login(token), now);

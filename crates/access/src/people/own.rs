@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::people::Person;
 use crate::people::account::Account;
+use crate::refused::{Door, Reason};
 use crate::secret::{self, Digest};
 use crate::sessions::ends_of;
 use crate::state::{Change, State};
@@ -64,19 +65,26 @@ impl Access {
     /// Whether this is the password of somebody who is logged in; answers with the name. Guesses are counted.
     pub(crate) fn check_password(&self, id: &str, password: &str, from: Source) -> Result<String> {
         let account = self.read(|state| state.account(id).cloned())?;
+        let checked = self.is_password_of(&account, password, from);
+        self.refused_by(
+            &checked,
+            (Door::Session, Reason::Password),
+            from,
+            Some(&account.id),
+        );
+        checked.map(|()| account.name.clone())
+    }
+
+    fn is_password_of(&self, account: &Account, password: &str, from: Source) -> Result<()> {
         // Whoever is here is logged in: their guesses do not count for those who are not.
-        let counts = [Count::Browser(throttle::name(id)), Count::Source(from)];
+        let counts = [Count::Browser(throttle::name(&account.id)), Count::Source(from)];
         let inner = self.inner();
         inner.throttle.lock().begin(&counts, self.now())?;
         let checked = inner.hasher.is(password, account.password.as_ref());
         if matches!(checked, Ok(true) | Err(_)) {
             inner.throttle.lock().give_back(&counts);
         }
-        if checked? {
-            Ok(account.name.clone())
-        } else {
-            Err(Error::Refused)
-        }
+        if checked? { Ok(()) } else { Err(Error::Refused) }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::people::account::{Account, check_name};
 use crate::permissions::Role;
 use crate::principal::{Assurance, Kind, Principal};
 use crate::reach::Reach;
+use crate::refused::{Door, Reason};
 use crate::secret::{self, Digest};
 use crate::sessions::Way;
 use crate::sessions::login::{Attempt, Entered};
@@ -145,6 +146,22 @@ impl Access {
     /// [`Error::Refused`] where the account is disabled; [`Error::NoAccess`] where there is none and the provider's groups
     /// give nothing here.
     pub fn log_in_by_token(&self, told: &Told, attempt: &Attempt<'_>) -> Result<Entered, Error> {
+        let entered = self.enter_by_token(told, attempt);
+        let whom = self.read(|state| {
+            state
+                .linked(&told.identity())
+                .map(|account| Arc::clone(&account.id))
+        });
+        self.refused_by(
+            &entered,
+            (Door::Session, Reason::Provider),
+            attempt.from,
+            whom.as_ref(),
+        );
+        entered
+    }
+
+    fn enter_by_token(&self, told: &Told, attempt: &Attempt<'_>) -> Result<Entered> {
         if !self.knows(told) {
             self.remember(told)?;
         }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::people::account::{Account, folded};
 use crate::people::later;
 use crate::principal::Assurance;
+use crate::refused::{Door, Reason};
 use crate::secret::{self, Digest};
 use crate::sessions::{Begun, Session, Way, browsers, opening};
 use crate::state::Change;
@@ -56,9 +57,23 @@ impl Access {
     /// [`Error::Refused`], [`Error::Wait`] after too many failures, [`Error::Busy`] where too many passwords wait to be
     /// checked.
     pub fn log_in(&self, name: &str, password: &str, attempt: &Attempt<'_>) -> Result<Entered, Error> {
+        let account = self.read(|state| state.named(name).cloned());
+        let entered = self.log_in_to(account.clone(), name, password, attempt);
+        let whom = account.as_ref().map(|account| &account.id);
+        self.refused_by(&entered, (Door::Session, Reason::Password), attempt.from, whom);
+        entered
+    }
+
+    fn log_in_to(
+        &self,
+        account: Option<Arc<Account>>,
+        name: &str,
+        password: &str,
+        attempt: &Attempt<'_>,
+    ) -> Result<Entered> {
         let inner = self.inner();
         let now = self.now();
-        let (account, signing) = self.read(|state| (state.named(name).cloned(), state.signing));
+        let signing = self.read(|state| state.signing);
         let counts = match &account {
             Some(account) if knows(&signing, account, attempt, now) => {
                 vec![Count::Browser(throttle::name(&account.id))]
@@ -133,6 +148,7 @@ impl Access {
         let opens =
             |it: &Arc<Account>| self.read(|state| state.lets_in(it)) && it.generation == begun.generation;
         let Some(account) = account.filter(opens) else {
+            self.refused(Door::Session, Reason::Code, attempt.from, Some(&begun.person));
             return Err(Error::Refused);
         };
         let counted = throttle::name(&account.id);
@@ -141,11 +157,20 @@ impl Access {
         } else {
             vec![Count::Second(counted), Count::Source(attempt.from)]
         };
-        inner.throttle.lock().begin(&counts, now)?;
-        let taken = self.take_code(&account.id, code);
-        if !matches!(taken, Err(Error::Refused)) {
-            inner.throttle.lock().give_back(&counts);
-        }
+        let begins = inner.throttle.lock().begin(&counts, now);
+        let taken = begins.and_then(|()| {
+            let taken = self.take_code(&account.id, code);
+            if !matches!(taken, Err(Error::Refused)) {
+                inner.throttle.lock().give_back(&counts);
+            }
+            taken
+        });
+        self.refused_by(
+            &taken,
+            (Door::Session, Reason::Code),
+            attempt.from,
+            Some(&account.id),
+        );
         if let Err(error) = taken {
             tracing::warn!(from = %attempt.from, person = &*account.id, "a second factor was refused");
             return Err(error);

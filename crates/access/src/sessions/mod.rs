@@ -210,12 +210,13 @@ impl Access {
         })
     }
 
-    /// Writes down when sessions and keys were last used, and puts away what is over. For now and then, on a thread that
+    /// Writes down when sessions and keys were last used and who was refused, and puts away what is over. For now and then, on a thread that
     /// may wait.
     pub fn tidy(&self) -> Result<(), Error> {
         let now = self.now();
         self.inner().begun.lock().retain(|_, begun| begun.until > now);
         self.inner().ceremonies.lock().tidy(now);
+        self.tell_refusals()?;
         self.change(|state| {
             let mut changes = Vec::new();
             for (digest, live) in &state.sessions {

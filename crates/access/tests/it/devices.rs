@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use access::{
     Access, Authority, Error, Kind, Lifecycle, NewDevice, Nobody, Permission, Permissions, Principal, Role,
+    Source,
 };
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 use x509_parser::pem::Pem;
@@ -52,14 +53,21 @@ impl House {
     /// Claimed and enrolled: its certificate.
     fn enrolled(&self) -> Vec<u8> {
         let code = self.lamp();
-        let (_, token) = self.access().claim_device(LAMP, &code, "ada").unwrap();
+        let (_, token) = self
+            .access()
+            .claim_device(LAMP, &code, "ada", Source::default())
+            .unwrap();
         self.enrol(&token, &request()).unwrap()
     }
 
     fn enrol(&self, token: &str, request: &str) -> Result<Vec<u8>, Error> {
-        let enrolled = self
-            .access()
-            .enrol_device(LAMP, token, request, &self.authority, "Kisumu");
+        let enrolled = self.access().enrol_device(
+            LAMP,
+            token,
+            request,
+            (&self.authority, "Kisumu"),
+            Source::default(),
+        );
         enrolled.map(|(_, chain)| ders(&chain).remove(0))
     }
 
@@ -98,20 +106,22 @@ fn from_the_factory_to_the_end() {
     assert_eq!(access.device(LAMP).unwrap().state, Lifecycle::Manufactured);
     for (id, code) in [(LAMP, "AAAA-BBBB"), (LAMP, ""), ("urn:ngsi-ld:Device:no", &*code)] {
         assert_eq!(
-            access.claim_device(id, code, "ada"),
+            access.claim_device(id, code, "ada", Source::default()),
             Err(Error::Refused),
             "{id} {code}"
         );
     }
     // As people type it.
     let typed = code.to_lowercase().replace('-', " ");
-    let (claimed, token) = access.claim_device(LAMP, &typed, "ada").unwrap();
+    let (claimed, token) = access
+        .claim_device(LAMP, &typed, "ada", Source::default())
+        .unwrap();
     assert_eq!(
         (claimed.state, claimed.owner.as_deref()),
         (Lifecycle::Claimed, Some("ada"))
     );
     assert_eq!(
-        access.claim_device(LAMP, &code, "eve"),
+        access.claim_device(LAMP, &code, "eve", Source::default()),
         Err(Error::Refused),
         "it works once"
     );
@@ -151,7 +161,9 @@ fn from_the_factory_to_the_end() {
     house.state(Lifecycle::Manufactured).unwrap();
     assert_eq!(access.of_certificate(&certificate), Err(Nobody::Unknown));
     let (_, code) = access.renew_claim_code(LAMP, all()).unwrap();
-    access.claim_device(LAMP, &code, "ben").unwrap();
+    access
+        .claim_device(LAMP, &code, "ben", Source::default())
+        .unwrap();
     house.state(Lifecycle::Retired).unwrap();
     for next in [Lifecycle::Active, Lifecycle::Manufactured, Lifecycle::Suspended] {
         assert!(house.state(next).is_err());
@@ -209,7 +221,10 @@ fn what_is_signed_is_what_is_known_here() {
 fn bad_requests_are_refused() {
     let house = House::new();
     let code = house.lamp();
-    let (_, token) = house.access().claim_device(LAMP, &code, "ada").unwrap();
+    let (_, token) = house
+        .access()
+        .claim_device(LAMP, &code, "ada", Source::default())
+        .unwrap();
     let good = request();
     let mut flipped = ders(&good).remove(0);
     let last = flipped.len() - 1;
@@ -428,7 +443,9 @@ fn a_secret_for_those_that_can_have_no_certificate() {
         access.rotate_device_secret(LAMP, hour, all()).is_err(),
         "it belongs to nobody"
     );
-    access.claim_device(LAMP, &code, "ada").unwrap();
+    access
+        .claim_device(LAMP, &code, "ada", Source::default())
+        .unwrap();
     let (info, first) = access.rotate_device_secret(LAMP, hour, all()).unwrap();
     assert!(info.state == Lifecycle::Active && info.has_secret);
     let works = |secret: &str| access.of_device_secret(secret).is_some();

@@ -320,7 +320,10 @@ fn devices_are_asked_about_too() {
             ..access::NewDevice::default()
         };
         let (_, code) = city.rig.access.add_device(&new, all).unwrap();
-        city.rig.access.claim_device(id, &code, "ada").unwrap();
+        city.rig
+            .access
+            .claim_device(id, &code, "ada", access::Source::default())
+            .unwrap();
         city.rig
             .access
             .rotate_device_secret(id, std::time::Duration::ZERO, all)

@@ -174,7 +174,12 @@ pub(crate) fn run(command: &Devices, effective: &Effective, json: bool) -> Resul
         Devices::Claim(claim) => {
             let body = json!({"code": claim.code});
             let claimed = desk.ask(Method::POST, &path(&claim.id, "/claim"), Some(&body), |folder| {
-                let claimed = folder.access.claim_device(&claim.id, &claim.code, "command line");
+                let claimed = folder.access.claim_device(
+                    &claim.id,
+                    &claim.code,
+                    "command line",
+                    access::Source::default(),
+                );
                 let (info, token) = claimed.map_err(|error| match error {
                     access::Error::Refused => Failure::new(
                         "there is no such device, it was claimed before, or this is not its code",

@@ -85,6 +85,8 @@ pub(crate) struct Http {
     /// The most instances of attributes that one answer of temporal evolutions holds; a longer one comes in parts
     /// (206 with `Content-Range`).
     pub(crate) max_evolution_instances: usize,
+    /// How many subscriptions of each kind (to entities, to registrations) a tenant may have.
+    pub(crate) max_subscriptions: usize,
     /// Speak plain http also on addresses that other machines reach: only where a proxy with TLS stands before it, since
     /// passwords and keys could be read on the way.
     pub(crate) plain_text: bool,
@@ -104,6 +106,7 @@ impl Default for Http {
             max_body_bytes: 16 << 20,
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
+            max_subscriptions: 100_000,
             plain_text: false,
             trusted_proxies: Vec::new(),
         }

@@ -13,7 +13,7 @@ use super::devices::example;
 use super::{body, done, json_of, refused};
 use crate::App;
 use crate::accounts_json::device;
-use crate::identity::Asker;
+use crate::identity::{Asker, Sender};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::{Answer, Problem, blocking};
 
@@ -88,16 +88,18 @@ pub(super) async fn authority(State(app): State<App>) -> Answer {
             example = json!({"info": example(), "token": "8f…"})),
         (status = 404, description = "There is no such device, it was claimed, or the code is not right", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A member is wrong", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 429, description = "Too many codes were wrong; Retry-After says when the next one is looked at", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn claim_device(
     asker: Asker,
+    sender: Sender,
     Path(id): Path<String>,
     given: Result<axum::Json<Proof>, JsonRejection>,
 ) -> Answer {
     let given = body(given)?;
     let claimed = blocking(move || {
         let owner = &asker.principal.id;
-        asker.access.claim_device(&id, &given.code, owner)
+        asker.access.claim_device(&id, &given.code, owner, sender.from)
     });
     let (info, token) = claimed
         .await
@@ -120,9 +122,11 @@ pub(super) async fn claim_device(
         (status = 400, description = "The request cannot be signed", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is no such device, or the token is not right", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A member is wrong", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 429, description = "Too many tokens were wrong; Retry-After says when the next one is looked at", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn enrol_device(
     State(app): State<App>,
+    sender: Sender,
     Path(id): Path<String>,
     given: Result<axum::Json<First>, JsonRejection>,
 ) -> Answer {
@@ -132,7 +136,8 @@ pub(super) async fn enrol_device(
     let enrolled = blocking(move || {
         // The device itself, once its token was right: before that nothing is written.
         let access = access.by(Caller::Principal(id.as_str().into()));
-        access.enrol_device(&id, &given.token, &given.request, &authority, &app.config.city)
+        let by = (&authority, app.config.city.as_str());
+        access.enrol_device(&id, &given.token, &given.request, by, sender.from)
     });
     let (info, chain) = enrolled
         .await

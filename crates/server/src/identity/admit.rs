@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::cookies::{self, cookie};
 use super::personal::Watched;
 use super::table::{Need, Said, said_of};
-use super::{PeerCertificate, SessionToken, emergency, forms, who_are_you};
+use super::{PeerCertificate, SessionToken, emergency, forms, source, who_are_you};
 use crate::App;
 use crate::ngsi_ld::{TENANT, weight_of};
 use crate::pages;
@@ -53,6 +53,12 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         }
     };
     let shown = shown(&app, &access, request.headers(), request.extensions()).await;
+    let from = || source(&app, request.extensions(), request.headers());
+    match &shown {
+        Shown::Wrong => access.key_was_refused(from()),
+        Shown::WrongCertificate(_) => access.certificate_was_refused(from()),
+        _ => {}
+    }
     let by_certificate = matches!(shown, Shown::Certificate(_));
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),

@@ -10,8 +10,8 @@ use super::call::{Payload, Reading, Writing};
 use super::examples;
 use super::parameters::{Known, PageParameters};
 use super::subscriptions::{
-    OptionsParameter, check_endpoint, context_of_notifications, list, named_context, one, subscription_id,
-    watch,
+    OptionsParameter, check_endpoint, context_of_notifications, has_room, list, named_context, one,
+    subscription_id, watch,
 };
 use crate::problem::{Answer, blocking};
 
@@ -33,12 +33,14 @@ const SOURCE_SUBSCRIPTIONS: &str = "/ngsi-ld/v1/csourceSubscriptions";
         (status = 400, description = "Not a subscription", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 409, description = "There is one with this id", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 504, description = "The @context cannot be had", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 507, description = "The tenant has as many subscriptions as it may have", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
 pub(crate) async fn create_source_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Registrations)?;
     check_endpoint(&call, &draft)?;
+    has_room(&call, Subject::Registrations)?;
     let context = context_of_notifications(&call, &draft, Subject::Registrations, context).await?;
     let (twin, view) = (call.twin.clone(), call.view.clone());
     let id =

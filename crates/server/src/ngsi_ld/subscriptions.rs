@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use ngsi_ld::context::Context;
 use ngsi_ld::subscription::{Draft, Standing, Subject, write_subscription};
 use ngsi_ld::{Error, Uri};
-use query::View;
+use query::{Caller, View};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use twin::{StoredSubscription, Twin};
@@ -57,16 +57,43 @@ impl OptionsParameter {
         (status = 400, description = "Not a subscription", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 409, description = "There is one with this id", body = examples::ProblemDetails, content_type = "application/json"),
         (status = 504, description = "The @context cannot be had", body = examples::ProblemDetails, content_type = "application/json"),
+        (status = 507, description = "The tenant has as many subscriptions as it may have", body = examples::ProblemDetails, content_type = "application/json"),
     ),
 )]
 pub(crate) async fn create_subscription(call: Writing, payload: Payload) -> Answer {
     let (json, context) = payload.object(&call).await?;
     let draft = Draft::read(&json, &context, Subject::Entities)?;
     check_endpoint(&call, &draft)?;
+    has_room(&call, Subject::Entities)?;
     let context = context_of_notifications(&call, &draft, Subject::Entities, context).await?;
     let id = call.twin.create_subscription(&call.view, draft, context).await?;
     watch(&call).await?;
     Ok(created(SUBSCRIPTIONS, &id))
+}
+
+/// Refuses where the tenant has as many subscriptions of a kind as it may have: all are in memory, and each change is held
+/// against them. What is made at the same moment may be past it by as many as come at once.
+pub(super) fn has_room(call: &Writing, subject: Subject) -> Answer<()> {
+    let most = call.app.config.max_subscriptions;
+    let all = View::open(Caller::System("subscriptions"), "service-operation");
+    let there = match subject {
+        Subject::Entities => call.twin.subscriptions(&all, 0, 0).1,
+        Subject::Registrations => call.twin.registration_subscriptions(&all, 0, 0).1,
+    };
+    if there < most {
+        return Ok(());
+    }
+    let detail = format!(
+        "the tenant has {there} subscriptions of this kind, and may have {most} (http.max_subscriptions): delete those that \
+         are not needed, or ask who runs the server for more"
+    );
+    let problem = Problem::named(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "many-subscriptions",
+        "There is no room for another subscription",
+        detail,
+    );
+    Err(problem.media_type("application/json"))
 }
 
 /// Query Subscriptions

@@ -19,7 +19,10 @@ use crate::kpi::Visitor;
 const ROWS: usize = 50;
 
 /// What can be asked for: the beginnings of actions.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 10] = [
+    "session.",
+    "key.",
+    "device.",
     "break-glass.",
     "entity.",
     "attribute.",

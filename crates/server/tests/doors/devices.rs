@@ -33,11 +33,19 @@ fn enrolled(city: &City, id: &str, roles: &[Role]) -> Shown {
         ..NewDevice::default()
     };
     let (_, code) = access.add_device(&new, Permissions::all()).unwrap();
-    let (_, token) = access.claim_device(id, &code, "ada").unwrap();
+    let (_, token) = access
+        .claim_device(id, &code, "ada", access::Source::default())
+        .unwrap();
     let key = KeyPair::generate().unwrap();
     let authority = city.app.config.authority.as_ref().unwrap();
     let (_, chain) = access
-        .enrol_device(id, &token, &request_of(&key), authority, "Kisumu")
+        .enrol_device(
+            id,
+            &token,
+            &request_of(&key),
+            (authority, "Kisumu"),
+            access::Source::default(),
+        )
         .unwrap();
     Shown::of(&chain, &key)
 }

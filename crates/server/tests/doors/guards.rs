@@ -528,3 +528,35 @@ async fn to_replace_an_attribute_takes_one_instance() {
     let now = city.get(&format!("{ENTITIES}/urn:a:1?options=keyValues")).await;
     assert_eq!(now.json()["n"], 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_has_so_many_subscriptions_and_no_more() {
+    let city = City::with(|config| config.max_subscriptions = 3);
+    for (door, about) in [
+        ("/ngsi-ld/v1/subscriptions", "entities"),
+        ("/ngsi-ld/v1/csourceSubscriptions", "entities"),
+    ] {
+        let subscription = json!({
+            "type": "Subscription", about: [{"type": "Bus"}],
+            "notification": {"endpoint": {"uri": "http://a.example/", "accept": "application/json"}},
+        });
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            let reply = city.post(door, &subscription).await;
+            assert_eq!(reply.status, 201, "{door}: {}", reply.text());
+            made.push(reply.header("location").to_owned());
+        }
+        let reply = city.post(door, &subscription).await;
+        assert_eq!(reply.status, 507, "{door}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/json");
+        let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("may have 3 (http.max_subscriptions)"), "{detail}");
+        // Those that are there go on, another tenant has its own, and one that goes makes room.
+        assert_eq!(city.get(&made[0]).await.status, 200);
+        let body = subscription.to_string();
+        let other = [("ngsild-tenant", "harbour")];
+        assert_eq!(city.ask("POST", door, &other, Some(&body)).await.status, 201);
+        assert_eq!(city.ask("DELETE", &made[0], &[], None).await.status, 204);
+        assert_eq!(city.post(door, &subscription).await.status, 201);
+    }
+}

@@ -33,6 +33,7 @@ mod programs;
 mod provider;
 mod purge;
 mod purposes;
+mod refused;
 mod registrations;
 mod retention;
 mod scenarios;

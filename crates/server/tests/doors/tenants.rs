@@ -314,7 +314,9 @@ async fn a_device_is_of_the_tenants_of_who_claimed_it() {
     let all = Permissions::all();
     let (ben, _) = access(&city).add_person(&person, all).unwrap();
     let (_, code) = access(&city).add_device(&new, all).unwrap();
-    access(&city).claim_device(id, &code, &ben.id).unwrap();
+    access(&city)
+        .claim_device(id, &code, &ben.id, access::Source::default())
+        .unwrap();
     let (info, secret) = access(&city)
         .rotate_device_secret(id, std::time::Duration::ZERO, all)
         .unwrap();

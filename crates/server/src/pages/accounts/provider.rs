@@ -62,16 +62,23 @@ pub(super) async fn back(
         let first = values.next().map(|(_, value)| value.into_owned());
         first.filter(|_| values.next().is_none())
     };
-    let cookie = cookies::cookie(request.headers(), cookies::OUT).unwrap_or("");
+    let sent = Sent::without_body(&app, request);
+    let cookie = cookies::cookie(&sent.headers, cookies::OUT).unwrap_or("");
     let state = parameter("state").unwrap_or_default();
     // Whoever did not go out from this browser has nothing to come back with.
     let Ok(returned) = access.end_flow(cookie, &state) else {
+        access.provider_was_refused(sent.from);
         let why = ProviderFailed::new("it does not belong to this browser, or took too long");
         return Ok(came_to_nothing("/", false, &why));
     };
     let links = returned.link.is_some();
     let next = safe(&returned.next).to_owned();
-    let nothing = |why: &ProviderFailed| Ok(came_to_nothing(&next, links, why));
+    let nothing = |why: &ProviderFailed| {
+        if !links {
+            access.provider_was_refused(sent.from);
+        }
+        Ok(came_to_nothing(&next, links, why))
+    };
     match provider.sent(parameter("iss").as_deref()).await {
         Ok(true) => {}
         Ok(false) => return nothing(&ProviderFailed::new("another provider sent it")),
@@ -84,7 +91,6 @@ pub(super) async fn back(
         Ok(told) => told,
         Err(why) => return nothing(&why),
     };
-    let sent = Sent::without_body(&app, request);
     let link = returned.link;
     read(visit, move |visit| {
         let mut response = match link {
