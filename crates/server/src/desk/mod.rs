@@ -3,6 +3,7 @@
 mod breaches;
 mod examples;
 pub(crate) mod facts;
+pub(crate) mod gate;
 pub(crate) mod ground;
 mod holds;
 mod processing;

@@ -21,6 +21,7 @@ mod discovery;
 mod entities;
 mod evolution;
 mod guards;
+mod impact_gate;
 mod linked;
 mod maps;
 mod nasty;
