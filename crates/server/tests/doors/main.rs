@@ -16,6 +16,7 @@ mod common;
 mod contexts;
 mod described;
 mod desk;
+mod desk_refusals;
 mod devices;
 mod discovery;
 mod entities;
