@@ -24,6 +24,14 @@ policy-remove = Take away
 policy-done = It is saved, and holds from now on for everybody.
 policy-outdated = Somebody has changed this document while you were writing. What you see is your text; load the page again to see theirs.
 policy-failed = It could not be done. The server’s log says why. Try again.
+policy-gate-refused = This would show personal data that nobody has assessed, so nothing was changed
+policy-gate-would-refuse = This could not be saved now: it would show personal data that nobody has assessed
+policy-gate-text = Before somebody may newly read personal or special data, an impact assessment of them has to be approved and not out of date. Each line says what is missing, and leads to where it is made. Save again when it is there. What held before still holds.
+policy-gate-more =
+    { $count ->
+        [one] And { $count-text } more.
+       *[other] And { $count-text } more.
+    }
 policy-odd = This is odd, but not wrong
 policy-compared-title = What would change
 policy-compared = Asked for { $people } of { $people-all } people, keys and strangers, of { $entities } of { $entities-all } entities.

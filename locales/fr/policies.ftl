@@ -24,6 +24,14 @@ policy-remove = Retirer
 policy-done = C’est enregistré, et cela vaut désormais pour tout le monde.
 policy-outdated = Quelqu’un a modifié ce document pendant que vous écriviez. Vous voyez votre texte ; rechargez la page pour voir le sien.
 policy-failed = Cela n’a pas pu être fait. Le journal du serveur dit pourquoi. Réessayez.
+policy-gate-refused = Cela montrerait des données personnelles que personne n’a évaluées ; rien n’a donc été modifié
+policy-gate-would-refuse = Cela ne pourrait pas être enregistré maintenant : des données personnelles que personne n’a évaluées seraient montrées
+policy-gate-text = Avant que quelqu’un puisse nouvellement lire des données personnelles ou sensibles, une analyse d’impact les concernant doit être approuvée et à jour. Chaque ligne dit ce qui manque et mène là où on le fait. Enregistrez à nouveau quand c’est fait. Ce qui valait avant vaut toujours.
+policy-gate-more =
+    { $count ->
+        [one] Et { $count-text } de plus.
+       *[other] Et { $count-text } de plus.
+    }
 policy-odd = C’est étrange, mais pas faux
 policy-compared-title = Ce qui changerait
 policy-compared = Demandé pour { $people } des { $people-all } personnes, clés et inconnus, sur { $entities } des { $entities-all } entités.

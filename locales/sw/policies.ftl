@@ -24,6 +24,14 @@ policy-remove = Ondoa
 policy-done = Imehifadhiwa, na inatumika kuanzia sasa kwa kila mtu.
 policy-outdated = Mtu mwingine amebadilisha hati hii ulipokuwa ukiandika. Unayoyaona ni maandishi yako; pakia ukurasa upya kuona yake.
 policy-failed = Haikuwezekana. Kumbukumbu za seva zinaeleza sababu. Jaribu tena.
+policy-gate-refused = Hili lingeonyesha data binafsi ambazo hakuna aliyezitathmini, kwa hiyo hakuna kilichobadilishwa
+policy-gate-would-refuse = Hili halingeweza kuhifadhiwa sasa: lingeonyesha data binafsi ambazo hakuna aliyezitathmini
+policy-gate-text = Kabla ya mtu kuruhusiwa upya kusoma data binafsi au nyeti, tathmini ya athari yake lazima iwe imeidhinishwa na haijapitwa na wakati. Kila mstari unasema kinachokosekana na unaongoza mahali pa kukifanya. Hifadhi tena ikishakuwepo. Yaliyokuwa yakitumika bado yanatumika.
+policy-gate-more =
+    { $count ->
+        [one] Na { $count-text } zaidi.
+       *[other] Na { $count-text } zaidi.
+    }
 policy-odd = Hili ni la ajabu, lakini si kosa
 policy-compared-title = Kitakachobadilika
 policy-compared = Imeulizwa kwa watu, funguo na wageni { $people } kati ya { $people-all }, kwa vitu { $entities } kati ya { $entities-all }.

@@ -20,6 +20,7 @@ mod break_glass;
 pub mod certificates;
 mod devices;
 mod error;
+mod gained;
 mod groups;
 pub mod passkeys;
 mod passwords;

@@ -86,7 +86,7 @@ impl PolicyViews {
         }
         let after = RuleBook::read(&documents, Limits::default())?;
         let before = self.policies().rules();
-        let (whom, all) = self.everybody(tenant);
+        let (whom, all) = self.everybody(tenant, &[], MAX_ASKED);
         let purpose = Purpose(UNSAID.into());
         let mut asked: Vec<Asked> = Vec::new();
         for action in COMPARED {
@@ -137,9 +137,14 @@ impl PolicyViews {
         })
     }
 
-    /// Everybody who can be let in, those with other rights first, at most so many as are asked about; and how many
-    /// there are.
-    fn everybody(&self, tenant: Option<&str>) -> (Vec<(Whom, Option<Principal>)>, usize) {
+    /// Everybody who can be let in, at most so many: those with other rights first, then those whom texts name; and how
+    /// many there are.
+    pub(crate) fn everybody(
+        &self,
+        tenant: Option<&str>,
+        texts: &[&str],
+        most: usize,
+    ) -> (Vec<(Whom, Option<Principal>)>, usize) {
         let access = self.access();
         let people = access.people().into_iter().filter_map(|person| {
             let mut who = access.principal(&person.id)?;
@@ -157,12 +162,14 @@ impl PolicyViews {
         let mut known: HashSet<Subject> = HashSet::new();
         let purpose = Purpose(UNSAID.into());
         // Who differs in nothing but the name comes after those who differ.
-        let (mut others, mut same) = (Vec::new(), Vec::new());
+        let (mut others, mut named, mut same) = (Vec::new(), Vec::new(), Vec::new());
         for who in everybody {
             let mut subject = self.question(Some(&who), tenant, &purpose, Action::Read).subject;
             subject.id = "".into();
             let list = if known.insert(subject) {
                 &mut others
+            } else if texts.iter().any(|text| text.contains(&*who.id)) {
+                &mut named
             } else {
                 &mut same
             };
@@ -173,7 +180,7 @@ impl PolicyViews {
             name: "anonymous".into(),
             groups: Vec::new(),
         };
-        let everybody = others.into_iter().chain(same).map(|who| {
+        let everybody = others.into_iter().chain(named).chain(same).map(|who| {
             let whom = Whom {
                 id: Arc::clone(&who.id),
                 name: Arc::clone(&who.name),
@@ -182,6 +189,6 @@ impl PolicyViews {
             (whom, Some(who))
         });
         let asked = std::iter::once((stranger, None)).chain(everybody);
-        (asked.take(MAX_ASKED).collect(), all)
+        (asked.take(most).collect(), all)
     }
 }

@@ -284,6 +284,7 @@ pub(crate) fn desk(config: &Config, tenants: &Tenants) -> Result<Desk, Failure> 
     let given = &config.governance;
     let profile = given.profile.as_deref().and_then(Profile::of);
     let settings = governance::desk::Settings {
+        impact_gate: given.impact_gate,
         controller: given.controller.clone(),
         officer: given.officer.clone(),
         registration: given.registration.clone(),

@@ -55,6 +55,8 @@ pub struct Shared {
     pub bodies: Arc<Semaphore>,
     /// How many files arrive at once, or wait for their import.
     pub uploads: Semaphore,
+    /// Held while a change of the policies is asked about and made: one at a time.
+    pub(crate) gating: parking_lot::Mutex<()>,
     /// Whether the program was told to stop.
     stopping: AtomicBool,
     /// Waits for @contexts that others hold.
@@ -195,6 +197,7 @@ impl App {
         crate::desk::ground::keep_what_is_held(config.desk.as_ref(), &tenants);
         Self(Arc::new(Shared {
             stopping: AtomicBool::new(false),
+            gating: parking_lot::Mutex::default(),
             tenants,
             contexts,
             clock,

@@ -22,6 +22,7 @@ const MAX_CLASSES: usize = 16;
 pub struct Classes {
     classification: Arc<Classification>,
     meanings: Vec<Box<str>>,
+    named: Vec<(Name, Vec<Name>)>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +105,7 @@ impl Classes {
             .map(|class| class.name.as_str())
             .collect::<Vec<_>>()
             .join(", ");
+        let mut named: Vec<(Name, Vec<Name>)> = Vec::new();
         let mut ruled: HashMap<&str, usize> = HashMap::new();
         for (number, rule) in file.rules.iter().enumerate() {
             let mut class = |key: &str, name: &str| -> Option<Class> {
@@ -137,6 +139,9 @@ impl Classes {
                         "keep one of them",
                     );
                 }
+                let core = Context::core();
+                let attributes_named = rule.attributes.keys().map(|name| core.expand(name));
+                named.push((core.expand(of), attributes_named.collect()));
                 for of in names(of, &rule.also) {
                     if let Some(class) = others {
                         classification.others(of.clone(), class);
@@ -160,12 +165,19 @@ impl Classes {
                 .into_iter()
                 .map(|class| class.meaning.into())
                 .collect(),
+            named,
         })
     }
 
     /// What is in which class.
     pub fn classification(&self) -> &Arc<Classification> {
         &self.classification
+    }
+
+    /// The types that are named, each with the attributes that are named of it: as a request without @context writes
+    /// them, and not under further prefixes.
+    pub(super) fn named(&self) -> &[(Name, Vec<Name>)] {
+        &self.named
     }
 
     /// What a class means, in a sentence for people.

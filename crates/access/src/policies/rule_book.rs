@@ -257,6 +257,13 @@ impl RuleBook {
         })
     }
 
+    /// Whether the same policies concern a question as in another rule book; they may decide otherwise where the classes
+    /// differ.
+    pub(super) fn says_the_same(&self, other: &Self, asked: &Asked) -> bool {
+        let texts = self.concerned(asked).map(|rule| &rule.info.text);
+        texts.eq(other.concerned(asked).map(|rule| &rule.info.text))
+    }
+
     fn concerned(&self, asked: &Asked) -> impl Iterator<Item = &Rule> {
         let caller = Caller::new(&asked.subject);
         self.rules

@@ -301,7 +301,19 @@ impl Desk {
                     RequestStep::Identity { .. } => request.state = State::Identified,
                     RequestStep::Extend { days, .. } => {
                         let most = self.0.settings.clocks.extension_days;
-                        if before.extended_days > 0 || *days == 0 || *days > most {
+                        if before.extended_days > 0 {
+                            return Err(Error::Conflict(format!(
+                                "`{id}` was put off already, by {} days, and can be once: answer it by {}",
+                                before.extended_days, before.due_at
+                            )));
+                        }
+                        if most == 0 {
+                            return Err(Error::Conflict(format!(
+                                "the law that holds here (governance.profile) lets no request be put off: answer `{id}` by {}",
+                                before.due_at
+                            )));
+                        }
+                        if *days == 0 || *days > most {
                             return Err(Error::Conflict(format!(
                                 "a request can be put off once, by 1 to {most} days"
                             )));

@@ -13,6 +13,7 @@ mod breach;
 mod correction;
 mod doing;
 mod error;
+mod gate;
 mod hold;
 mod holding;
 mod instant;
@@ -30,6 +31,7 @@ pub use assessment::{Approval, Assessment, Findings, Level, Risk};
 pub use breach::{Breach, BreachStep, NewBreach, Told};
 pub use doing::{By, Desk};
 pub use error::Error;
+pub use gate::{Gained, Lacking, Refusal, Uncovered, gate};
 pub use hold::{Hold, NewHold, Release};
 pub(crate) use instant::DAY as DAY_MICROS;
 pub use register::{csv, document};
@@ -52,6 +54,8 @@ pub struct Settings {
     pub data_location: Option<String>,
     /// The law that sets the clocks: the id of a legal profile.
     pub profile: Option<String>,
+    /// Whether nobody newly reads data about people before an impact assessment of it holds: see [`gate`].
+    pub impact_gate: bool,
     /// The clocks.
     pub clocks: crate::profiles::Clocks,
 }

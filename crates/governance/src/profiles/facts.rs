@@ -45,6 +45,8 @@ pub struct Setup {
     pub transport: Transport,
     /// How long a session can last, in hours (`access.session_hours`); `None`: nobody logs in.
     pub session_hours: Option<u32>,
+    /// `governance.impact_gate`.
+    pub impact_gate: bool,
     /// `governance.controller`.
     pub controller: Option<String>,
     /// `governance.officer`.

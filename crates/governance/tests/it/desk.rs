@@ -232,7 +232,7 @@ fn a_request_has_its_clock_and_its_states() {
             days: 1,
             note: note(),
         }),
-        "once",
+        "put off already, by 10 days",
     );
     refused(step(RequestStep::Done { note: note() }), "get its export first");
     refused(

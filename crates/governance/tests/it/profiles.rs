@@ -113,6 +113,7 @@ fn exemplary() -> Facts {
             audit_recorded: true,
             transport: Transport::Encrypted,
             session_hours: Some(12),
+            impact_gate: true,
             controller: some("City of Example"),
             officer: some("dpo@city.example"),
             registration: some("123"),
@@ -282,6 +283,8 @@ const VIOLATIONS: &[Violation] = &[
         of(facts, |it| it.assessment.as_mut().unwrap().approval = None);
     }),
     ("impact-assessed", |facts| facts.now = at("2028-01-01T00:00:00Z")),
+    ("impact-gated", |facts| facts.setup.impact_gate = false),
+    ("impact-gated", |facts| facts.setup.login_required = false),
     ("residual-risk-consulted", |facts| {
         of(facts, |it| {
             it.assessment.as_mut().unwrap().findings.residual = Level::High;

@@ -183,6 +183,9 @@ fn compared(found: &Json) -> String {
     if shifts.is_empty() {
         lines.push("nobody gains or loses anything\n".to_owned());
     }
+    if let Some(why) = found["gate"]["detail"].as_str() {
+        lines.push(format!("it would be refused: {why}\n"));
+    }
     lines.push(format!(
         "asked for {} of {} people, keys and strangers, of {} of {} entities\n",
         found["principals"]["asked"],

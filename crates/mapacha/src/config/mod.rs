@@ -222,7 +222,7 @@ fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
 }
 
 /// `[governance]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Governance {
     /// The law that holds here, by the id of its legal profile: `gdpr`, `kenya-dpa`, `malabo`, `nigeria-ndpa`, `popia`. It
@@ -236,6 +236,22 @@ pub(crate) struct Governance {
     pub(crate) registration: Option<String>,
     /// The country in which the data are kept, as ISO 3166-1 alpha-2, such as `KE`.
     pub(crate) data_location: Option<String>,
+    /// Whether a change of the policies is refused that newly lets somebody read personal or special data of which no
+    /// impact assessment holds. Where nobody logs in, no policies hold, and there is nothing to refuse.
+    pub(crate) impact_gate: bool,
+}
+
+impl Default for Governance {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            controller: None,
+            officer: None,
+            registration: None,
+            data_location: None,
+            impact_gate: true,
+        }
+    }
 }
 
 /// `access.mode`

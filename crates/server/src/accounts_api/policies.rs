@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::json_of;
 use crate::App;
+use crate::desk::gate::{self, NotChanged};
 use crate::identity::Asker;
 use crate::ngsi_ld::ProblemDetails;
 use crate::policies_json::finding;
@@ -75,7 +76,8 @@ pub(super) async fn retrieve_document(
 /// Write a document
 ///
 /// It is checked with all the others, stored, and holds from then on for everybody, also for subscriptions. What does not
-/// hold together is refused, and nothing changes.
+/// hold together is refused, and nothing changes. With `governance.impact_gate` so is what newly lets somebody read personal
+/// or special data of which no impact assessment holds: `missing` says which, and where to make it.
 #[utoipa::path(put, path = "/access/policies/{document}", tag = "Access", operation_id = "putPolicyDocument",
     params(("document" = String, Path, description = "The name: `roles`, `classification`, `purposes`, or one for the city's own policies",
         example = "north.cedar")),
@@ -85,6 +87,7 @@ pub(super) async fn retrieve_document(
         (status = 200, description = "It holds; `findings` are odd, but not wrong", body = ref("#/components/schemas/AccessFindings"), content_type = "application/json",
             example = json!({"findings": []})),
         (status = 400, description = "There can be no document of that name", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "An impact assessment is missing; `missing` says of what", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "It does not hold together with the others", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn put_document(
@@ -106,6 +109,7 @@ pub(super) async fn put_document(
     responses(
         (status = 204, description = "It no longer holds"),
         (status = 404, description = "There is no such document", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "Without it somebody would newly read what no impact assessment covers; `missing` says what", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "The others do not hold together without it", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn delete_document(
@@ -122,11 +126,14 @@ pub(super) async fn delete_document(
 }
 
 async fn change(app: &App, asker: Asker, name: String, text: Option<String>) -> Answer<Vec<Finding>> {
-    let views = views(app)?.clone();
-    blocking(move || views.change_policies(&asker.principal, &name, text.as_deref()))
+    let (app, views) = (app.clone(), views(app)?.clone());
+    blocking(move || app.change_policies(&views, &asker.principal, &name, text.as_deref()))
         .await
         .map_err(Problem::as_api)?
-        .map_err(|error| refused(&error))
+        .map_err(|error| match error {
+            NotChanged::Policies(error) => refused(&error),
+            NotChanged::Gate(refusal) => gate::refused(&refusal),
+        })
 }
 
 pub(super) fn views(app: &App) -> Answer<&PolicyViews> {

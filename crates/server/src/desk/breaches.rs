@@ -5,7 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::response::IntoResponse as _;
 use governance::desk::{BreachStep, NewBreach};
 
-use super::{AtDesk, body, examples, made};
+use super::{AtDesk, body, examples, made, refused};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::Answer;
 
@@ -64,6 +64,7 @@ pub(super) async fn retrieve_breach(at: AtDesk, Path(id): Path<String>) -> Answe
         (status = 409, description = "As it stands, this step cannot be taken", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn step_breach(at: AtDesk, Path(id): Path<String>, given: Given<BreachStep>) -> Answer {
+    at.desk.breach(&id).map_err(|error| refused(&error))?;
     let step = body(given)?;
     let breach = at.done(move |at| at.desk.breach_step(&at.by, &id, &step)).await?;
     Ok(axum::Json(breach).into_response())

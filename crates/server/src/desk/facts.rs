@@ -83,6 +83,7 @@ impl Installation<'_> {
             session_hours: self
                 .access
                 .map(|access| u32::try_from(hours(access)).unwrap_or(u32::MAX)),
+            impact_gate: settings.impact_gate,
             controller: settings.controller.clone(),
             officer: settings.officer.clone(),
             registration: settings.registration.clone(),

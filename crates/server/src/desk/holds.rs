@@ -1,9 +1,11 @@
 //! `/governance/holds`: what may not be destroyed while somebody has to keep it.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::extract::rejection::JsonRejection;
 use axum::response::IntoResponse as _;
-use governance::desk::NewHold;
+use governance::desk::{Error, Hold, NewHold};
 use serde::Deserialize;
 
 use super::{AtDesk, body, examples, made};
@@ -34,9 +36,17 @@ pub(super) async fn list_holds(at: AtDesk) -> Answer {
     ))]
 pub(super) async fn create_hold(at: AtDesk, given: Given<NewHold>) -> Answer {
     let new = body(given)?;
-    let hold = at.done(move |at| at.desk.place(&at.by, new)).await?;
+    let hold = at.done(move |at| at.place(new)).await?;
     let address = format!("/governance/holds/{}", hold.id);
     Ok(made(&address, axum::Json(hold).into_response()))
+}
+
+impl AtDesk {
+    /// Places a hold.
+    pub(crate) fn place(&self, new: NewHold) -> Result<Arc<Hold>, Error> {
+        self.has_tenant(new.tenant.as_deref())?;
+        self.desk.place(&self.by, new)
+    }
 }
 
 /// One hold

@@ -3,6 +3,7 @@
 mod breaches;
 mod examples;
 pub(crate) mod facts;
+pub(crate) mod gate;
 pub(crate) mod ground;
 mod holds;
 mod processing;
@@ -101,6 +102,21 @@ impl AtDesk {
         self.app
             .twin(tenant)
             .ok_or_else(|| Error::Conflict(format!("there is no tenant `{}`", tenant.unwrap_or_default())))
+    }
+
+    /// Refuses a tenant that there is not: what is made for one would silently never apply.
+    fn has_tenant(&self, tenant: Option<&str>) -> Result<(), Error> {
+        let named = tenant.filter(|name| !name.is_empty());
+        if self.app.twin(named).is_some() {
+            return Ok(());
+        }
+        let name: String = named.unwrap_or_default().chars().take(60).collect();
+        Err(Error::Wrong {
+            place: "tenant".to_owned(),
+            detail: format!(
+                "there is no tenant `{name}`: write it as it was made, or leave it out for the default one"
+            ),
+        })
     }
 
     /// Does something on a thread that may wait.

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use governance::desk::{NewRequest, RequestStep};
 
-use super::{AtDesk, body, examples, made};
+use super::{AtDesk, body, examples, made, refused};
 use crate::ngsi_ld::ProblemDetails;
 use crate::problem::Answer;
 
@@ -67,6 +67,7 @@ pub(super) async fn retrieve_request(at: AtDesk, Path(id): Path<String>) -> Answ
         (status = 409, description = "As it stands, this step cannot be taken", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(super) async fn step_request(at: AtDesk, Path(id): Path<String>, given: Given<RequestStep>) -> Answer {
+    at.desk.request(&id).map_err(|error| refused(&error))?;
     let step = body(given)?;
     let request = at.done(move |at| at.step_request(&id, &step)).await?;
     Ok(axum::Json(request).into_response())

@@ -1,9 +1,11 @@
 //! `/governance/retention`: for how long what is kept, and what the rules did.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::extract::rejection::JsonRejection;
 use axum::response::IntoResponse as _;
-use governance::desk::{NewRule, Which};
+use governance::desk::{Error, NewRule, Rule, Which};
 use serde::Deserialize;
 
 use super::{AtDesk, body, examples, made};
@@ -34,11 +36,27 @@ pub(super) async fn list_rules(at: AtDesk) -> Answer {
     ))]
 pub(super) async fn create_rule(at: AtDesk, given: Given<NewRule>) -> Answer {
     let new = body(given)?;
-    let rule = at
-        .done(move |at| at.desk.make_rule(&at.by, new, &at.known()))
-        .await?;
+    let rule = at.done(move |at| at.make_rule(new)).await?;
     let address = format!("/governance/retention/{}", rule.id);
     Ok(made(&address, axum::Json(rule).into_response()))
+}
+
+impl AtDesk {
+    /// Makes a rule.
+    pub(crate) fn make_rule(&self, says: NewRule) -> Result<Arc<Rule>, Error> {
+        self.has_tenant_of(&says)?;
+        self.desk.make_rule(&self.by, says, &self.known())
+    }
+
+    /// Makes a rule say something else.
+    pub(crate) fn change_rule(&self, id: &str, says: NewRule) -> Result<Arc<Rule>, Error> {
+        self.has_tenant_of(&says)?;
+        self.desk.change_rule(&self.by, id, says, &self.known())
+    }
+
+    fn has_tenant_of(&self, says: &NewRule) -> Result<(), Error> {
+        self.has_tenant(says.tenant.as_deref().filter(|name| *name != "*"))
+    }
 }
 
 /// One rule
@@ -70,9 +88,7 @@ pub(super) async fn retrieve_rule(at: AtDesk, Path(id): Path<String>) -> Answer 
     ))]
 pub(super) async fn put_rule(at: AtDesk, Path(id): Path<String>, given: Given<NewRule>) -> Answer {
     let new = body(given)?;
-    let rule = at
-        .done(move |at| at.desk.change_rule(&at.by, &id, new, &at.known()))
-        .await?;
+    let rule = at.done(move |at| at.change_rule(&id, new)).await?;
     Ok(axum::Json(rule).into_response())
 }
 

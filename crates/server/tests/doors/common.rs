@@ -99,6 +99,14 @@ impl City {
         set: impl FnOnce(&mut access::Settings),
         more: impl FnOnce(&mut Config, &Arc<dyn twin::Clock>),
     ) -> Self {
+        Self::guarded_over(set, |config, _, clock| more(config, clock))
+    }
+
+    /// The same, over the twins.
+    pub(crate) fn guarded_over(
+        set: impl FnOnce(&mut access::Settings),
+        more: impl FnOnce(&mut Config, &Tenants, &Arc<dyn twin::Clock>),
+    ) -> Self {
         let guard = |config: &mut Config, tenants: &Tenants, clock: &Arc<dyn twin::Clock>| {
             let mut settings = access::Settings {
                 cost: access::Cost {
@@ -118,7 +126,7 @@ impl City {
             config.views = Some(views);
             let beside = config.spool_dir.with_file_name("ca");
             config.authority = Some(access::Authority::in_folder(&beside));
-            more(config, clock);
+            more(config, tenants, clock);
         };
         Self::built(guard, Contexts::offline(given_contexts()))
     }

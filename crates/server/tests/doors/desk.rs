@@ -27,12 +27,16 @@ impl Who {
         ])
     }
 
-    pub(crate) async fn ask(&self, city: &City, method: &str, target: &str, body: Option<Value>) -> Reply {
-        let mut headers: Vec<(&str, &str)> = self
-            .0
+    /// The headers that show who.
+    pub(crate) fn headers(&self) -> Vec<(&'static str, &str)> {
+        self.0
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+            .collect()
+    }
+
+    pub(crate) async fn ask(&self, city: &City, method: &str, target: &str, body: Option<Value>) -> Reply {
+        let mut headers = self.headers();
         headers.push(("accept", "application/json"));
         let body = body.map(|body| body.to_string());
         city.ask(method, target, &headers, body.as_deref()).await

@@ -85,6 +85,7 @@ checks! {
     "automated-decisions-reviewed", register::automated_decisions_reviewed, "Where a program decides about people, can they get a human being to look?", "register: human_review";
     "children-protected", register::children_protected, "Where data of children are processed, is it said how those who care for them agree?", "register: guardian_consent";
     "impact-assessed", register::impact_assessed, "Has every activity with personal data an impact assessment that another person approved, and that is not out of date?", "register: assessment";
+    "impact-gated", setup::impact_gated, "Is nobody newly shown data about people before an impact assessment of it holds?", "governance.impact_gate";
     "residual-risk-consulted", register::residual_risk_consulted, "Where much risk remains, was the authority asked?", "register: assessment.consultation";
     "access-in-time", cases::access_in_time, "Is everybody answered in time who asks what is known of them?", "requests: access";
     "correction-in-time", cases::correction_in_time, "Is everybody answered in time who asks for a correction?", "requests: correction";

@@ -132,6 +132,24 @@ pub(super) fn data_located(facts: &Facts, _: &Clocks) -> Verdict {
     )
 }
 
+pub(super) fn impact_gated(facts: &Facts, _: &Clocks) -> Verdict {
+    if !facts.setup.login_required {
+        violated(
+            "nobody has to log in, so there is nothing that a gate could keep closed",
+            "set access.mode = \"required\"",
+        )
+    } else if facts.setup.impact_gate {
+        holds(
+            "a change of the policies that opens data about people waits for an impact assessment that holds",
+        )
+    } else {
+        violated(
+            "a change of the policies may open data about people that nobody assessed",
+            "set governance.impact_gate = true, or leave it out",
+        )
+    }
+}
+
 pub(super) fn clocks_of_this_law(facts: &Facts, clocks: &Clocks) -> Verdict {
     let (name, set) = match &facts.setup.profile {
         Some(id) => match Profile::of(id) {

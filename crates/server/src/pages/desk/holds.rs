@@ -32,7 +32,7 @@ pub(super) async fn place(
     let sent = Sent::read(&visit, request).await?;
     read(visit, move |visit| {
         let at = at(visit)?;
-        match new(&sent).and_then(|new| at.desk.place(&at.by, new)) {
+        match new(&sent).and_then(|new| at.place(new)) {
             Ok(hold) => Ok(see(&address(&hold.id))),
             Err(error) => shown(visit, Some((&sent, &error))),
         }

@@ -35,7 +35,7 @@ pub(super) async fn make(
     let sent = Sent::read(&visit, request).await?;
     read(visit, move |visit| {
         let at = at(visit)?;
-        match says(&sent).and_then(|says| at.desk.make_rule(&at.by, says, &at.known())) {
+        match says(&sent).and_then(|says| at.make_rule(says)) {
             Ok(rule) => Ok(see(&address(&rule.id))),
             Err(error) => shown(visit, Some((&sent, &error))),
         }
@@ -62,7 +62,7 @@ pub(super) async fn edit(
     let sent = Sent::read(&visit, request).await?;
     read(visit, move |visit| {
         let at = at(visit)?;
-        match says(&sent).and_then(|says| at.desk.change_rule(&at.by, &id, says, &at.known())) {
+        match says(&sent).and_then(|says| at.change_rule(&id, says)) {
             Ok(rule) => Ok(see(&address(&rule.id))),
             Err(error) => shown_rule(visit, &id, Some((&sent, &error))),
         }

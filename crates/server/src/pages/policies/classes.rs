@@ -10,9 +10,11 @@ use ngsi_ld::Name;
 use query::{Selection, view::Class};
 use twin::Reader as _;
 
+use super::gate::Gate;
 use super::language::Language;
 use super::shifts::Shifts;
 use super::{App, Failure, Visit, read, shown, views};
+use crate::desk::gate::NotChanged;
 use crate::pages::accounts::{Sent, see};
 use crate::pages::frame::{Frame, Place};
 use crate::scenarios::stored::digest;
@@ -38,6 +40,7 @@ struct ClassesPage {
     done: bool,
     wrong: Option<String>,
     shifts: Option<Shifts>,
+    gate: Option<Gate>,
 }
 
 struct Meaning {
@@ -90,6 +93,7 @@ struct Told {
     done: bool,
     wrong: Option<String>,
     shifts: Option<Shifts>,
+    gate: Option<Gate>,
     chosen: Chosen,
 }
 
@@ -144,7 +148,9 @@ fn classes_page(visit: &Visit, told: Told) -> Result<Response, Failure> {
             .unwrap_or_default()
             .to_owned(),
     });
-    let status = if told.wrong.is_some() {
+    let status = if told.gate.as_ref().is_some_and(|gate| gate.refused) {
+        StatusCode::CONFLICT
+    } else if told.wrong.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
@@ -159,6 +165,7 @@ fn classes_page(visit: &Visit, told: Told) -> Result<Response, Failure> {
         done: told.done,
         wrong: told.wrong,
         shifts: told.shifts,
+        gate: told.gate,
     };
     shown(visit, &page, status)
 }
@@ -291,11 +298,15 @@ pub(super) async fn change(
         };
         if sent.field("then") == "compare" {
             let changes: Changes = [("classification".to_owned(), Some(text))].into();
-            return match views.preview(&visit.twin, &visit.view, None, &changes) {
-                Ok(preview) => classes_page(
+            let compared = views
+                .preview(&visit.twin, &visit.view, None, &changes)
+                .and_then(|preview| Ok((preview, visit.app.gate_of(views, &changes)?)));
+            return match compared {
+                Ok((preview, refusal)) => classes_page(
                     visit,
                     Told {
                         shifts: Some(Shifts::of(l, &preview)),
+                        gate: refusal.map(|refusal| Gate::would_refuse(l, &refusal)),
                         chosen,
                         ..Told::default()
                     },
@@ -309,9 +320,20 @@ pub(super) async fn change(
         let Some(who) = visit.who.as_deref() else {
             return Err(Failure::not_found(visit));
         };
-        match views.change_policies(who, "classification", Some(&text)) {
+        match visit
+            .app
+            .change_policies(views, who, "classification", Some(&text))
+        {
             Ok(_) => Ok(see("/policies/classes?done=1")),
-            Err(error) => {
+            Err(NotChanged::Gate(refusal)) => classes_page(
+                visit,
+                Told {
+                    gate: Some(Gate::refused(l, &refusal)),
+                    chosen,
+                    ..Told::default()
+                },
+            ),
+            Err(NotChanged::Policies(error)) => {
                 tracing::debug!(%error, "a rule of the classification was refused");
                 classes_page(visit, wrong("classes-refused", chosen))
             }

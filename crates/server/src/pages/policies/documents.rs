@@ -8,9 +8,11 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::gate::Gate;
 use super::language::Language;
 use super::shifts::Shifts;
 use super::{App, Failure, Visit, encode, read, shown, views};
+use crate::desk::gate::NotChanged;
 use crate::pages::accounts::{Sent, see};
 use crate::pages::frame::{Frame, Place};
 use crate::scenarios::stored::digest;
@@ -53,6 +55,7 @@ struct DocumentPage {
     failed: bool,
     findings: Vec<Finding>,
     shifts: Option<Shifts>,
+    gate: Option<Gate>,
 }
 
 /// What a form was answered with.
@@ -63,6 +66,7 @@ struct Told {
     failed: bool,
     findings: Vec<Finding>,
     shifts: Option<Shifts>,
+    gate: Option<Gate>,
 }
 
 fn address(name: &str) -> String {
@@ -169,7 +173,7 @@ fn document_page(visit: &Visit, name: &str, typed: Option<String>, told: Told) -
     let (text, removable) = standing(&documents, name);
     let status = if told.failed {
         StatusCode::SERVICE_UNAVAILABLE
-    } else if told.outdated {
+    } else if told.outdated || told.gate.as_ref().is_some_and(|gate| gate.refused) {
         StatusCode::CONFLICT
     } else if typed.is_some() && told.shifts.is_none() && !told.findings.is_empty() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -190,6 +194,7 @@ fn document_page(visit: &Visit, name: &str, typed: Option<String>, told: Told) -
         failed: told.failed,
         findings: told.findings,
         shifts: told.shifts,
+        gate: told.gate,
     };
     shown(visit, &page, status)
 }
@@ -213,10 +218,14 @@ pub(super) async fn change(
         };
         if sent.field("then") == "compare" {
             let changes: Changes = [(name.clone(), Some(text.clone()))].into();
-            let told = match views.preview(&visit.twin, &visit.view, None, &changes) {
-                Ok(preview) => Told {
+            let compared = views
+                .preview(&visit.twin, &visit.view, None, &changes)
+                .and_then(|preview| Ok((preview, visit.app.gate_of(views, &changes)?)));
+            let told = match compared {
+                Ok((preview, refusal)) => Told {
                     shifts: Some(Shifts::of(visit.language, &preview)),
                     findings: preview.odd,
+                    gate: refusal.map(|refusal| Gate::would_refuse(visit.language, &refusal)),
                     ..Told::default()
                 },
                 Err(error) => told(error),
@@ -233,10 +242,17 @@ pub(super) async fn change(
         let Some(who) = visit.who.as_deref() else {
             return Err(Failure::not_found(visit));
         };
-        match views.change_policies(who, &name, put) {
+        match visit.app.change_policies(views, who, &name, put) {
             Ok(_) if put.is_none() => Ok(see("/policies")),
             Ok(_) => Ok(see(&format!("{}?done=1", address(&name)))),
-            Err(error) => document_page(visit, &name, Some(text), told(error)),
+            Err(NotChanged::Policies(error)) => document_page(visit, &name, Some(text), told(error)),
+            Err(NotChanged::Gate(refusal)) => {
+                let told = Told {
+                    gate: Some(Gate::refused(visit.language, &refusal)),
+                    ..Told::default()
+                };
+                document_page(visit, &name, Some(text), told)
+            }
         }
     })
     .await

@@ -3,6 +3,7 @@
 
 mod classes;
 mod documents;
+mod gate;
 mod shifts;
 #[cfg(test)]
 mod tests;
