@@ -32,8 +32,12 @@ impl Challenges {
         let key =
             PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         let provider = aws_lc_rs::default_provider();
-        let certified = CertifiedKey::from_der(vec![certificate.der().clone()], key, &provider)
+        // Not `from_der`, which reads the certificate: nobody but an authority understands its critical extension.
+        let key = provider
+            .key_provider
+            .load_private_key(key)
             .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let certified = CertifiedKey::new(vec![certificate.der().clone()], key);
         self.0.write().insert(name, Arc::new(certified));
         Ok(())
     }
@@ -63,5 +67,32 @@ impl ResolvesServerCert for Shown {
         }
         let name = hello.server_name()?.to_ascii_lowercase();
         challenges.0.read().get(&name).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+    use super::*;
+
+    #[test]
+    fn the_answer_is_the_digest_in_a_critical_extension_and_lasts_for_an_order() {
+        let challenges = Challenges::default();
+        challenges.put("Twin.city.example", &[7; 32]).unwrap();
+        let answer = challenges.0.read().get("twin.city.example").cloned().unwrap();
+        let (_, certificate) = X509Certificate::from_der(&answer.cert[0]).unwrap();
+        // RFC 8737, 3: id-pe-acmeIdentifier, an octet string of 32 bytes; and the name as the only alternative name.
+        let said = certificate
+            .extensions()
+            .iter()
+            .find(|extension| extension.oid.to_id_string() == "1.3.6.1.5.5.7.1.31")
+            .unwrap();
+        assert!(said.critical);
+        assert_eq!(said.value, [&[4, 32][..], &[7; 32]].concat());
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        assert_eq!(names.value.general_names.len(), 1);
+        challenges.clear();
+        assert!(challenges.0.read().is_empty());
     }
 }
