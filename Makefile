@@ -48,6 +48,7 @@ test:
 	@scripts/browser-test
 	@scripts/interoperability-test
 	@scripts/provider-test
+	@scripts/acme-test
 	@if [ -s "$$MAPACHA_SKIPPED" ]; then echo "== passed, but proved nothing here:"; sort -u "$$MAPACHA_SKIPPED"; fi
 
 lint:
@@ -74,6 +75,7 @@ browser-test: build
 interoperability-test: build
 	@scripts/interoperability-test
 	@scripts/provider-test
+	@scripts/acme-test
 
 doc:
 	@$(CARGO) doc --release --workspace --no-deps

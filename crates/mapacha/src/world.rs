@@ -11,6 +11,7 @@ use governance::desk::Desk;
 use governance::profiles::Profile;
 use jiff::tz::TimeZone;
 use query::{Caller, View};
+use server::acme::AcmeSettings;
 use server::{Tls, TlsFiles};
 use storage::environment::{Clock as _, Environment, SystemClock};
 use storage::{Embedded, Storage, StorageError};
@@ -192,21 +193,61 @@ pub(crate) fn authority(folder: &Path) -> Authority {
     Authority::in_folder(&folder.join("ca"))
 }
 
-/// What makes the server speak https, where that is configured.
+/// What makes the server speak https, where that is configured, from files.
 pub(crate) fn tls(config: &Config, folder: &Path) -> Result<Option<Tls>, Failure> {
     let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) else {
         return Ok(None);
     };
-    // Where nobody is asked who they are, nobody shows a certificate.
-    let built_in = config.asks_who().then(|| authority(folder).trusted_files());
     let files = TlsFiles {
         certificate: certificate.clone(),
         key: key.clone(),
+        ..client_authorities(config, folder)
+    };
+    open_tls(files).map(Some)
+}
+
+/// The TLS that some files make.
+pub(crate) fn open_tls(files: TlsFiles) -> Result<Tls, Failure> {
+    Tls::open(files).map_err(|error| Failure::new(format!("tls: {error}")))
+}
+
+/// Whose certificates devices and services may show.
+pub(crate) fn client_authorities(config: &Config, folder: &Path) -> TlsFiles {
+    // Where nobody is asked who they are, nobody shows a certificate.
+    let built_in = config.asks_who().then(|| authority(folder).trusted_files());
+    TlsFiles {
         client_authorities: config.tls.client_ca.clone(),
         client_authorities_if_there: built_in.into_iter().flatten().collect(),
-    };
-    let tls = Tls::open(files).map_err(|error| Failure::new(format!("tls: {error}")))?;
-    Ok(Some(tls))
+        ..TlsFiles::default()
+    }
+}
+
+/// What is ordered from an authority of certificates; nothing where that is not configured.
+pub(crate) fn acme(config: &Config, folder: &Path) -> Result<Option<AcmeSettings>, Failure> {
+    let acme = &config.tls.acme;
+    if !acme.is_set() {
+        return Ok(None);
+    }
+    let mut outbound = outbound(config)?;
+    for path in &acme.trusted_certificates {
+        let failed = |why: String| {
+            Failure::new(format!(
+                "tls.acme.trusted_certificates: {}: {why}",
+                path.display()
+            ))
+        };
+        let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        outbound.trust = outbound.trust.and(&pem).map_err(failed)?;
+        // Whoever names an authority of their own says that it may be near.
+        outbound.allow_private = true;
+    }
+    Ok(Some(AcmeSettings {
+        directory: acme.directory.clone(),
+        contact: acme.contact.clone(),
+        names: acme.names.clone(),
+        folder: folder.join("acme"),
+        outbound,
+    }))
 }
 
 /// The accounts, which stand in the default tenant's store.

@@ -116,6 +116,8 @@ pub struct Config {
     pub outbound: crate::net::Policy,
     /// The TLS of listeners that other machines reach, and of the one for everybody; without it they speak plain http.
     pub tls: Option<crate::Tls>,
+    /// What orders and renews the certificate of that; without it, its files are somebody else's affair.
+    pub acme: Option<crate::acme::Acme>,
     /// Whether `/metrics` is on a listener of its own, and not on this one.
     pub metrics_apart: bool,
     /// Where what is done is recorded; none where that is switched off.
@@ -155,6 +157,7 @@ impl Config {
             provider: None,
             outbound: crate::net::Policy::default(),
             tls: None,
+            acme: None,
             metrics_apart: false,
             audit: None,
             desk: None,

@@ -6,6 +6,7 @@
 
 mod accounts_api;
 pub mod accounts_json;
+pub mod acme;
 pub mod app;
 mod audit;
 mod desk;

@@ -62,6 +62,8 @@ pub struct Metrics {
     entities: Family<TenantLabels, Gauge>,
     notifications: Family<NotificationLabels, Gauge>,
     break_glass: Family<BreakGlassLabels, Gauge>,
+    certificate_end: Gauge,
+    acme_failures: Gauge,
     cpu: Counter<f64, AtomicU64>,
     memory: Gauge,
     threads: Gauge,
@@ -76,6 +78,7 @@ impl Default for Metrics {
         let (in_flight, operations, entities) = (Gauge::default(), Family::default(), Family::default());
         let notifications = Family::<NotificationLabels, Gauge>::default();
         let break_glass = Family::<BreakGlassLabels, Gauge>::default();
+        let (certificate_end, acme_failures) = (Gauge::default(), Gauge::default());
         let (cpu, memory, threads) = (Counter::default(), Gauge::default(), Gauge::default());
         let mut registry = Registry::default();
         let ours = registry.sub_registry_with_prefix("mapacha");
@@ -110,6 +113,16 @@ impl Default for Metrics {
             "Times that somebody took wider rights: how many hold now, and how many nobody has reviewed",
             break_glass.clone(),
         );
+        ours.register(
+            "tls_certificate_end_timestamp_seconds",
+            "When the certificate that the server shows ends, in seconds since 1970; 0 where it has none, or a self-signed one until it is given one",
+            certificate_end.clone(),
+        );
+        ours.register(
+            "acme_failures",
+            "How many orders of a certificate failed since one did not; 0 where the server orders none",
+            acme_failures.clone(),
+        );
         let process = registry.sub_registry_with_prefix("process");
         process.register("cpu_seconds", "Processor time used, user and system", cpu.clone());
         process.register("resident_memory_bytes", "Resident memory", memory.clone());
@@ -122,6 +135,8 @@ impl Default for Metrics {
             entities,
             notifications,
             break_glass,
+            certificate_end,
+            acme_failures,
             cpu,
             memory,
             threads,
@@ -185,6 +200,13 @@ impl Metrics {
             };
             self.notifications.get_or_create(&labels).set(value);
         }
+    }
+
+    /// Sets when the certificate ends that the server shows, and how many orders of one failed in a row.
+    pub fn certificate(&self, ends_at: Option<ngsi_ld::Timestamp>, failures: u32) {
+        self.certificate_end
+            .set(ends_at.map_or(0, |at| at.as_micros() / 1_000_000));
+        self.acme_failures.set(failures.into());
     }
 
     /// How many have wider rights now, and how many times of that nobody has reviewed.
@@ -286,8 +308,11 @@ mod tests {
         metrics.entities("default", 7);
         metrics.operation(&Ok(twin::Outcome::Created));
         metrics.notifications("default", &twin::delivery::DeliveryStatistics::default());
+        metrics.certificate(Some(ngsi_ld::Timestamp::from_seconds(1_800_000_000)), 3);
         let text = metrics.text().unwrap();
         for line in [
+            "mapacha_tls_certificate_end_timestamp_seconds 1800000000",
+            "mapacha_acme_failures 3",
             "mapacha_http_request_duration_seconds_count{method=\"GET\",route=\"/healthz\",status=\"200\"} 1",
             "mapacha_entities{tenant=\"default\"} 7",
             "mapacha_notifications{tenant=\"default\",state=\"waiting\"} 0",

@@ -1,5 +1,6 @@
 //! The house on a socket.
 
+mod alarm;
 mod connection;
 mod linger;
 mod pace;
@@ -54,12 +55,14 @@ pub async fn serve(
     let tidying = tokio::spawn(tidy_now_and_then(app.clone()));
     let retaining = tokio::spawn(retain_now_and_then(app.clone()));
     let following = app.config.tls.clone().map(|tls| tokio::spawn(tls.follow()));
+    let renewing = app.config.acme.clone().zip(app.config.tls.clone());
+    let renewing = renewing.map(|(acme, tls)| tokio::spawn(acme.keep(tls)));
     let served = run(listener, app.config.tls.as_ref(), &app, doors, shutdown).await;
     tidying.abort();
     retaining.abort();
     app.stop();
-    if let Some(following) = following {
-        following.abort();
+    for task in following.into_iter().chain(renewing) {
+        task.abort();
     }
     let stopping = app.clone();
     let stop = move || {

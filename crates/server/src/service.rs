@@ -99,6 +99,10 @@ async fn metrics(State(app): State<App>) -> Answer {
             let open = access.open_break_glasses().len();
             app.metrics.break_glass(&access.break_glasses(), open);
         }
+        let failures = app.config.acme.as_ref().map_or(0, |acme| acme.state().failures);
+        let tls = app.config.tls.as_ref();
+        app.metrics
+            .certificate(tls.and_then(crate::Tls::ends_at), failures);
         app.metrics.text()
     })
     .await?

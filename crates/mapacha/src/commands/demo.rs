@@ -27,7 +27,7 @@ const HOURS_BEFORE: i64 = 7 * 24;
 
 /// Generates the city, loads it, opens the server and lets the sensors send, until it is told to stop.
 pub(crate) fn run(arguments: &cli::Demo, mut effective: Effective) -> Result<Outcome, Failure> {
-    if effective.config.tls.certificate.is_some() {
+    if effective.config.tls.is_on() {
         return Err(Failure::usage("tls: the demo's own sensors speak plain http")
             .remedy("leave [tls] out, and listen on a loopback address"));
     }

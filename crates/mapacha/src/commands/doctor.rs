@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use serde::Serialize;
+use server::acme::Acme;
 use storage::environment::{Clock as _, Disk as _, RealDisk, SystemClock};
 
 use crate::config::{Config, Effective};
@@ -186,8 +187,30 @@ fn store(folder: &Path) -> Finding {
 /// Whether the certificate can be used, and for how long.
 fn certificates(config: &Config, folder: &Path) -> Finding {
     const WHAT: &str = "certificates";
-    let remedy = "renew it; a running server takes the new one by itself";
-    match world::tls(config, folder) {
+    let remedy = if config.tls.acme.is_set() {
+        "a running server renews it: see in its log why it did not"
+    } else {
+        "renew it; a running server takes the new one by itself"
+    };
+    let tls = match world::acme(config, folder) {
+        Ok(None) => world::tls(config, folder),
+        Ok(Some(settings)) => {
+            let files = Acme::files(&settings, world::client_authorities(config, folder));
+            if !files.certificate.exists() {
+                let names = settings.names.join(", ");
+                return Finding::good(
+                    WHAT,
+                    format!(
+                        "none yet for {names}; a running server orders it from {}",
+                        settings.directory
+                    ),
+                );
+            }
+            world::open_tls(files).map(Some)
+        }
+        Err(failure) => Err(failure),
+    };
+    match tls {
         Ok(None) if config.http.listen.ip().is_loopback() => {
             Finding::good(WHAT, "none in use: a loopback address")
         }

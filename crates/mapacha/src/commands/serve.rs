@@ -8,6 +8,7 @@ use std::sync::Arc;
 use access::Access;
 use governance::audit::Audit;
 use server::App;
+use server::acme::Acme;
 use storage::environment::SystemClock;
 use twin::Tenants;
 
@@ -93,6 +94,13 @@ impl Door {
             facts.provider = world::provider(config, base)?;
         }
         facts.tls = world::tls(config, folder)?;
+        if let Some(settings) = world::acme(config, folder)? {
+            let failed = |error: String| Failure::new(format!("tls.acme: {error}"));
+            let acme = Acme::open(settings).map_err(|error| failed(error.to_string()))?;
+            let tls = acme.tls(world::client_authorities(config, folder));
+            facts.tls = Some(tls.map_err(|error| failed(error.to_string()))?);
+            facts.acme = Some(acme);
+        }
         facts.desk = Some(world::desk(config, &tenants)?);
         facts.metrics_apart = apart.is_some();
         facts.audit = audit;

@@ -2,6 +2,7 @@
 //!
 //! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
 
+mod acme;
 mod oidc;
 mod overlay;
 mod schema;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use acme::Acme;
 pub(crate) use oidc::Oidc;
 pub(crate) use overlay::{ConfigError, Effective, Layers};
 pub(crate) use schema::json_schema;
@@ -124,6 +126,8 @@ pub(crate) struct Tls {
     pub(crate) key: Option<PathBuf>,
     /// Files (PEM) of authorities whose certificates devices and services may show, beside the built-in authority's.
     pub(crate) client_ca: Vec<PathBuf>,
+    /// Instead of the two files: a certificate that the server orders and renews itself.
+    pub(crate) acme: Acme,
 }
 
 /// `[storage]`
@@ -322,11 +326,7 @@ impl Config {
 
     /// `https` with a certificate, else `http`.
     pub(crate) fn scheme(&self) -> &'static str {
-        if self.tls.certificate.is_some() {
-            "https"
-        } else {
-            "http"
-        }
+        if self.tls.is_on() { "https" } else { "http" }
     }
 
     /// Whether everybody has to say who they are: as configured, else as the address asks for.
@@ -366,31 +366,7 @@ impl Config {
                 );
             }
         }
-        match &self.tls {
-            Tls {
-                certificate: Some(_),
-                key: None,
-                ..
-            } => {
-                return refuse(
-                    "tls.key",
-                    "a certificate is of no use without its key",
-                    "name the file of the private key",
-                );
-            }
-            Tls {
-                certificate: None,
-                key,
-                client_ca,
-            } if key.is_some() || !client_ca.is_empty() => {
-                return refuse(
-                    "tls.certificate",
-                    "the other keys of [tls] are of no use without it",
-                    "name the file of the server's certificate; `mapacha ca server` makes one",
-                );
-            }
-            Tls { .. } => {}
-        }
+        self.tls.check()?;
         if self.storage.postgres_url.is_some() {
             return refuse(
                 "storage.postgres_url",
@@ -412,13 +388,13 @@ impl Config {
                     "set access.mode to \"required\", or listen on a loopback address such as 127.0.0.1:8080",
                 );
             }
-            if self.tls.certificate.is_none() && !self.http.plain_text {
+            if !self.tls.is_on() && !self.http.plain_text {
                 return refuse(
                     key,
                     &format!(
-                        "{address} can be reached from other machines, and without tls.certificate the server speaks plain http: passwords and keys could be read on the way"
+                        "{address} can be reached from other machines, and without tls.certificate or tls.acme the server speaks plain http: passwords and keys could be read on the way"
                     ),
-                    "set tls.certificate and tls.key; or listen on a loopback address such as 127.0.0.1:8080 and put a proxy with TLS before it; where the proxy is on another machine, set http.plain_text to true",
+                    "set tls.certificate and tls.key, or tls.acme.names to have a certificate ordered; or listen on a loopback address such as 127.0.0.1:8080 and put a proxy with TLS before it; where the proxy is on another machine, set http.plain_text to true",
                 );
             }
         }

@@ -14,6 +14,7 @@ mod trust;
 pub use form::Answered;
 use outbound::builder;
 pub use outbound::{Posted, Poster, resolve};
+pub(crate) use outbound::{acme_client, in_words};
 pub use trust::Trust;
 pub(crate) use trust::secured;
 

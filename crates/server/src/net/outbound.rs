@@ -66,19 +66,13 @@ impl Poster {
         timeout: Duration,
     ) -> Result<Posted, FetchError> {
         let parsed = check_url(url, self.allow_private)?;
-        let failed = |error: &reqwest::Error| {
-            refusal(error).cloned().unwrap_or_else(|| FetchError::Failed {
-                url: shortened(url),
-                why: trust::explained(causes(error)),
-            })
-        };
         let request = self
             .client
             .post(parsed)
             .headers(headers)
             .body(body)
             .timeout(timeout);
-        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let mut response = request.send().await.map_err(|error| in_words(url, &error))?;
         let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);
         let posted = Posted {
             status: response.status().as_u16(),
@@ -98,6 +92,26 @@ impl Poster {
         tokio::spawn(tokio::time::timeout(ANSWER_TIME, rest));
         Ok(posted)
     }
+}
+
+/// A client for an authority of certificates, whose requests say themselves how long they take.
+///
+/// # Errors
+/// When the system has no means for it.
+pub(crate) fn acme_client(policy: &Policy) -> Result<Client, FetchError> {
+    let built = builder(policy).connect_timeout(CONNECT_TIMEOUT).build();
+    built.map_err(|error| FetchError::Failed {
+        url: String::new(),
+        why: causes(&error),
+    })
+}
+
+/// Why a request came to nothing.
+pub(crate) fn in_words(url: &str, error: &reqwest::Error) -> FetchError {
+    refusal(error).cloned().unwrap_or_else(|| FetchError::Failed {
+        url: shortened(url),
+        why: trust::explained(causes(error)),
+    })
 }
 
 /// The addresses of a host, all of them judged: for protocols other than HTTP.

@@ -21,6 +21,7 @@ use tower::Service as _;
 use super::pace::{Going, Pace};
 use super::patient::Patient;
 use super::unreadable::{Explaining, Talk};
+use crate::acme::ACME_TLS;
 use crate::identity::{Peer, PeerCertificate, Secured};
 
 /// The longest head of a request, in bytes.
@@ -96,6 +97,9 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, tls: Option<TlsAccept
     other.secured = Some(Secured);
     let shown = session.peer_certificates().and_then(<[_]>::first);
     other.certificate = shown.map(|certificate| PeerCertificate(Arc::from(&**certificate)));
+    if session.alpn_protocol() == Some(ACME_TLS) {
+        return; // the handshake was the answer (RFC 8737, 3)
+    }
     if session.alpn_protocol() == Some(&b"h2"[..]) {
         http2(stream, other, house).await;
     } else {

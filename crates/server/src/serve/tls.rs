@@ -15,16 +15,20 @@ use parking_lot::{Mutex, RwLock};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
+use super::alarm::Alarm;
+use crate::acme::{ACME_TLS, Challenges, Shown};
+
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The files that a listener's TLS is made of, all PEM.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TlsFiles {
     /// The certificate, and after it those between it and its authority.
     pub certificate: PathBuf,
@@ -34,6 +38,18 @@ pub struct TlsFiles {
     pub client_authorities: Vec<PathBuf>,
     /// Files of such authorities that need not be there: the built-in authority's, which may be made later.
     pub client_authorities_if_there: Vec<PathBuf>,
+    /// A file with a certificate and its key that are shown as long as `certificate` is not there.
+    pub stand_in: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    /// The files of the certificate and the key that are shown now.
+    fn shown(&self) -> (&Path, &Path) {
+        match &self.stand_in {
+            Some(stand_in) if !self.certificate.exists() => (stand_in, stand_in),
+            _ => (&self.certificate, &self.key),
+        }
+    }
 }
 
 /// A file that TLS cannot be made of.
@@ -52,6 +68,8 @@ pub struct Tls(Arc<Inner>);
 
 struct Inner {
     files: TlsFiles,
+    /// Answers to an authority that asks whether a name is this server's; without it, none is.
+    challenges: Option<Challenges>,
     current: RwLock<Current>,
     /// What the files looked like when they were last read.
     seen: Mutex<Vec<Option<Look>>>,
@@ -62,6 +80,8 @@ struct Current {
     config: Arc<ServerConfig>,
     /// When the server's certificate begins and ends.
     validity: (Timestamp, Timestamp),
+    /// Whether it stands in for one that is not there yet.
+    stands_in: bool,
 }
 
 /// What a file looks like from outside: when it was written, its length, and which it is.
@@ -91,10 +111,20 @@ impl Tls {
     /// # Errors
     /// When one of them cannot be read, or key and certificate do not belong together.
     pub fn open(files: TlsFiles) -> Result<Self, NoTls> {
+        Self::new(files, None)
+    }
+
+    /// The same, and answers to authorities.
+    pub(crate) fn answering(files: TlsFiles, challenges: Challenges) -> Result<Self, NoTls> {
+        Self::new(files, Some(challenges))
+    }
+
+    fn new(files: TlsFiles, challenges: Option<Challenges>) -> Result<Self, NoTls> {
         let seen = looks(&files);
-        let current = read(&files)?;
+        let current = read(&files, challenges.as_ref())?;
         Ok(Self(Arc::new(Inner {
             files,
+            challenges,
             current: RwLock::new(current),
             seen: Mutex::new(seen),
         })))
@@ -124,7 +154,7 @@ impl Tls {
     fn read_again(&self, seen: &mut Vec<Option<Look>>) -> Result<(), NoTls> {
         // What is wrong is not tried again before it looks otherwise.
         *seen = looks(&self.0.files);
-        let current = read(&self.0.files)?;
+        let current = read(&self.0.files, self.0.challenges.as_ref())?;
         *self.0.current.write() = current;
         Ok(())
     }
@@ -132,6 +162,12 @@ impl Tls {
     /// When the certificate that is shown begins and ends.
     pub fn validity(&self) -> (Timestamp, Timestamp) {
         self.0.current.read().validity
+    }
+
+    /// When the certificate that is shown ends; nothing where it stands in for one that is not there yet.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let current = self.0.current.read();
+        (!current.stands_in).then_some(current.validity.1)
     }
 
     /// Makes connections as the files are now.
@@ -148,7 +184,12 @@ impl Tls {
                 None
             }
         };
+        let mut alarm = Alarm::default();
         loop {
+            if self.ends_at().is_some() {
+                let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+                alarm.look(self.validity(), now);
+            }
             let asked = async {
                 match &mut hangup {
                     Some(hangup) => hangup.recv().await,
@@ -186,7 +227,8 @@ fn looks(files: &TlsFiles) -> Vec<Option<Look>> {
     let all = own
         .into_iter()
         .chain(&files.client_authorities)
-        .chain(&files.client_authorities_if_there);
+        .chain(&files.client_authorities_if_there)
+        .chain(&files.stand_in);
     all.map(|path| look(path)).collect()
 }
 
@@ -200,29 +242,25 @@ fn look(path: &Path) -> Option<Look> {
     })
 }
 
-fn read(files: &TlsFiles) -> Result<Current, NoTls> {
+fn read(files: &TlsFiles, challenges: Option<&Challenges>) -> Result<Current, NoTls> {
+    let (certificate, key_file) = files.shown();
     let refused = |path: &Path, why: String| NoTls {
         path: path.to_owned(),
         why,
     };
-    let chain = certificates(&files.certificate)?;
+    let chain = certificates(certificate)?;
     let validity = chain
         .first()
         .and_then(|own| access::certificates::validity(own))
-        .ok_or_else(|| {
-            refused(
-                &files.certificate,
-                "its first certificate cannot be read".to_owned(),
-            )
-        })?;
-    let key = PrivateKeyDer::from_pem_slice(&content(&files.key)?).map_err(|error| {
+        .ok_or_else(|| refused(certificate, "its first certificate cannot be read".to_owned()))?;
+    let key = PrivateKeyDer::from_pem_slice(&content(key_file)?).map_err(|error| {
         let why = format!("it holds no private key that can be read (-----BEGIN PRIVATE KEY-----): {error}");
-        refused(&files.key, why)
+        refused(key_file, why)
     })?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(|error| refused(&files.certificate, error.to_string()))?;
+        .map_err(|error| refused(certificate, error.to_string()))?;
     let roots = client_roots(files)?;
     let builder = if roots.is_empty() {
         builder.with_no_client_auth()
@@ -231,23 +269,31 @@ fn read(files: &TlsFiles) -> Result<Current, NoTls> {
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .allow_unauthenticated()
             .build()
-            .map_err(|error| refused(&files.certificate, error.to_string()))?;
+            .map_err(|error| refused(certificate, error.to_string()))?;
         builder.with_client_cert_verifier(verifier)
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| {
+    let own = CertifiedKey::from_der(chain, key, &provider).map_err(|error| {
         let why = format!(
             "it cannot be used with the key in {}: {error}",
-            files.key.display()
+            key_file.display()
         );
-        refused(&files.certificate, why)
+        refused(certificate, why)
     })?;
+    let mut config = builder.with_cert_resolver(Arc::new(Shown {
+        own: Arc::new(own),
+        challenges: challenges.cloned(),
+    }));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if challenges.is_some() {
+        config.alpn_protocols.push(ACME_TLS.to_vec());
+    }
     if let Some(ticketer) = ticketer() {
         config.ticketer = ticketer;
     }
     Ok(Current {
         config: Arc::new(config),
         validity,
+        stands_in: certificate != files.certificate,
     })
 }
 

@@ -159,6 +159,7 @@ impl Rig {
             key: path("server.key"),
             client_authorities: named,
             client_authorities_if_there: if_there,
+            stand_in: None,
         })
         .unwrap()
     }
