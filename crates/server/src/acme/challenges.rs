@@ -29,14 +29,14 @@ impl Challenges {
         params.distinguished_name = DistinguishedName::new();
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
         let certificate = params.self_signed(&key)?;
-        let key =
-            PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let key = PrivateKeyDer::try_from(key.serialize_der())
+            .map_err(|_why| rcgen::Error::CouldNotParseKeyPair)?;
         let provider = aws_lc_rs::default_provider();
         // Not `from_der`, which reads the certificate: nobody but an authority understands its critical extension.
         let key = provider
             .key_provider
             .load_private_key(key)
-            .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+            .map_err(|_why| rcgen::Error::CouldNotParseKeyPair)?;
         let certified = CertifiedKey::new(vec![certificate.der().clone()], key);
         self.0.write().insert(name, Arc::new(certified));
         Ok(())

@@ -68,7 +68,7 @@ impl Bounded {
         let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         if !status.is_success() {
             *self.retry_after.lock() =
-                text(header::RETRY_AFTER).and_then(|text| retry_after(text, jiff::Timestamp::now()));
+                text(header::RETRY_AFTER).and_then(|text| retry_after(text, super::now()));
             let problem =
                 text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/problem+json"));
             if !problem && !is_head {

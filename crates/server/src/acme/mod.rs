@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 pub(crate) use challenges::{ACME_TLS, Challenges, Shown};
 use client::Bounded;
 pub use order::OrderError;
+pub(crate) use schedule::now;
 use store::Store;
 pub use store::StoreError;
 
@@ -157,7 +158,7 @@ impl Acme {
         let mut not_before: Option<jiff::Timestamp> = None;
         let mut said_stand_in = false;
         loop {
-            let now = jiff::Timestamp::now();
+            let now = schedule::now();
             let stored = self.0.store.stored();
             if stored.is_none() && !said_stand_in {
                 said_stand_in = true;
@@ -176,7 +177,7 @@ impl Acme {
                 continue;
             }
             let ended = self.attempt(&tls).await;
-            let now = jiff::Timestamp::now();
+            let now = schedule::now();
             let pause = match ended {
                 // An authority whose certificates have ended by our clock is not asked for ever new ones.
                 Ok(holds) => schedule::rest(holds),
@@ -198,7 +199,7 @@ impl Acme {
         *inner.state.lock() = AcmeState::default();
         let (begins, ends) = tls.validity();
         tracing::info!(names = %inner.settings.names.join(", "), "new connections use a new certificate, which holds until {ends}");
-        let now = jiff::Timestamp::now();
+        let now = schedule::now();
         if ends.to_jiff() <= now || now < begins.to_jiff() {
             tracing::error!("by this machine's clock the new certificate does not hold now: set the clock");
         }

@@ -157,7 +157,7 @@ async fn prove(order: &mut Order, challenges: &Challenges) -> Result<(), OrderEr
             return Err(OrderError::NoChallenge(name));
         };
         let digest = challenge.key_authorization().digest();
-        let digest = <&[u8; 32]>::try_from(digest.as_ref()).map_err(|_| Error::Crypto)?;
+        let digest = <&[u8; 32]>::try_from(digest.as_ref()).map_err(|_why| Error::Crypto)?;
         challenges.put(&name, digest)?;
         challenge.set_ready().await?;
     }

@@ -46,6 +46,15 @@ pub(super) fn pause(failures: u32, asked: Option<Duration>, chance: f64) -> Dura
     spread.max(asked.unwrap_or_default().min(LONGEST_ASKED))
 }
 
+/// What time it is: certificates hold by the clock of the machine, whatever clock the data have.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "who judges a certificate goes by the time of the world"
+)]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// So much later.
 pub(super) fn after(now: Timestamp, pause: Duration) -> Timestamp {
     let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);

@@ -187,7 +187,7 @@ impl Tls {
         let mut alarm = Alarm::default();
         loop {
             if self.ends_at().is_some() {
-                let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+                let now = Timestamp::from_micros(crate::acme::now().as_microsecond());
                 alarm.look(self.validity(), now);
             }
             let asked = async {
