@@ -53,12 +53,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         }
     };
     let shown = shown(&app, &access, request.headers(), request.extensions()).await;
-    let from = || source(&app, request.extensions(), request.headers());
-    match &shown {
-        Shown::Wrong => access.key_was_refused(from()),
-        Shown::WrongCertificate(_) => access.certificate_was_refused(from()),
-        _ => {}
-    }
+    note_refused(&app, &access, &shown, &request);
     let by_certificate = matches!(shown, Shown::Certificate(_));
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
@@ -154,6 +149,16 @@ async fn sight(
     let view = watched.as_ref().map_or(view, Watched::view);
     request.extensions_mut().insert(view);
     Ok(watched)
+}
+
+/// What is shown and is not right goes into the audit log.
+fn note_refused(app: &App, access: &Access, shown: &Shown, request: &Request) {
+    let from = || source(app, request.extensions(), request.headers());
+    match shown {
+        Shown::Wrong => access.key_was_refused(from()),
+        Shown::WrongCertificate(_) => access.certificate_was_refused(from()),
+        _ => {}
+    }
 }
 
 /// What is said beats what is merely there: a key or a token, then the connection's certificate, then a cookie.
