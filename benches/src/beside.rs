@@ -100,6 +100,7 @@ fn peer() -> Option<(String, Broker)> {
         assert!(cpu_of(*pid).is_some(), "there is no process {pid}");
     }
     let broker = Broker {
+        key: None,
         url: url.trim_end_matches('/').to_owned(),
         pids,
     };

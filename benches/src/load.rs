@@ -71,6 +71,8 @@ pub(crate) struct Broker {
     pub(crate) url: String,
     /// Its processes; their time is added up.
     pub(crate) pids: Vec<u32>,
+    /// With what requests say who sends them.
+    pub(crate) key: Option<String>,
 }
 
 impl From<&Server> for Broker {
@@ -78,6 +80,7 @@ impl From<&Server> for Broker {
         Self {
             url: server.url.clone(),
             pids: vec![server.pid()],
+            key: None,
         }
     }
 }
@@ -123,7 +126,9 @@ impl Cost {
 /// When a request was refused, or not answered.
 pub(crate) fn load(broker: &Broker, load: &Load, entities: usize, seconds: usize, turn: usize) -> Cost {
     let spent = broker.cpu();
+    let key = broker.key.as_ref().map(|key| ("KEY", key));
     let output = Command::new("wrk")
+        .envs(key)
         .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s")])
         // What a broker takes long for is no failure of it.
         .args(["--timeout", "60s", "-s"])
@@ -171,11 +176,13 @@ pub(crate) fn upsert(broker: &Broker, entities: usize) -> Cost {
         let batch: Vec<Json> = (first..(first + BATCH).min(entities))
             .map(|n| entity(n, entities))
             .collect();
-        let answer = http
+        let mut request = http
             .post(format!("{}{API}/entityOperations/upsert", broker.url))
-            .json(&batch)
-            .send()
-            .expect("an answer");
+            .json(&batch);
+        if let Some(key) = &broker.key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().expect("an answer");
         assert!(
             answer.status().is_success(),
             "{}",

@@ -1,7 +1,7 @@
 //! Measures the built program and prints tables in Markdown, as `benches/README.md` records them.
 //!
 //! `benches [RUNS]` measures everything, `benches main [RUNS]`, `benches access [RUNS]`, `benches scenarios [RUNS]`,
-//! `benches audit [RUNS]`, `benches broker` and `benches beside [RUNS]` one chapter, `benches subscriptions` the last part
+//! `benches audit [RUNS]`, `benches overhead [RUNS]`, `benches broker` and `benches beside [RUNS]` one chapter, `benches subscriptions` the last part
 //! of the broker's;
 //! `benches validate access` writes the validation page of the docs.
 //!
@@ -28,6 +28,7 @@ mod broker;
 mod crowd;
 mod load;
 mod main_job;
+mod overhead;
 mod process;
 mod receiver;
 mod strategies;
@@ -65,6 +66,9 @@ fn main() {
     }
     if chapter.is_none_or(|chapter| ["broker", "subscriptions"].contains(&chapter)) {
         crowd::report();
+    }
+    if chapter.is_none_or(|chapter| chapter == "overhead") {
+        overhead::report(runs);
     }
     if chapter.is_none_or(|chapter| chapter == "beside") {
         beside::report(runs);

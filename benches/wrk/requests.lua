@@ -12,16 +12,21 @@ function setup(thread)
   threads = threads + 1
 end
 
+local json = { ["Content-Type"] = "application/json" }
+
 local made = 0
 function init(args)
   math.randomseed(number * 7919 + 17)
+  local key = os.getenv("KEY")
+  if key then
+    wrk.headers["Authorization"] = "Bearer " .. key
+    json["Authorization"] = "Bearer " .. key
+  end
 end
 
 local function id()
   return "urn:ngsi-ld:Sensor:" .. math.random(0, entities - 1)
 end
-
-local json = { ["Content-Type"] = "application/json" }
 
 local function somewhere()
   return (36.7 + math.random() * 0.2) .. "%2C" .. (-1.35 + math.random() * 0.15)
@@ -41,7 +46,8 @@ local function near(metres)
     .. "&geometry=Point&coordinates=%5B" .. somewhere() .. "%5D")
 end
 
-local makers = {
+local makers
+makers = {
   get = function()
     return wrk.format("GET", base .. "/" .. id())
   end,
@@ -57,6 +63,9 @@ local makers = {
       .. '"location":{"type":"GeoProperty","value":{"type":"Point","coordinates":[36.8,-1.28]}},'
       .. '"refDistrict":{"type":"Relationship","object":"urn:ngsi-ld:District:1"}}'
     return wrk.format("POST", base, json, body)
+  end,
+  mixed = function()
+    return makers[math.random(10) == 1 and "patch" or "get"]()
   end,
   type = function()
     return wrk.format("GET", base .. "?type=Sensor&limit=20")

@@ -55,6 +55,8 @@ pub struct Shared {
     pub bodies: Arc<Semaphore>,
     /// How many files arrive at once, or wait for their import.
     pub uploads: Semaphore,
+    /// How many requests each may still make.
+    pub(crate) buckets: crate::identity::Buckets,
     /// Held while a change of the policies is asked about and made: one at a time.
     pub(crate) gating: parking_lot::Mutex<()>,
     /// Whether the program was told to stop.
@@ -90,6 +92,9 @@ pub struct Config {
     pub max_evolution_instances: usize,
     /// How many subscriptions of each kind a tenant may have.
     pub max_subscriptions: usize,
+    /// How many requests those who log in, those who do not, and all of a tenant may make. They bind nobody where nobody
+    /// has to log in.
+    pub rates: crate::Rates,
     /// How many runs of scenarios each tenant may have, and how large their files may be.
     pub scenario_runs: ::scenarios::job::JobLimits,
     /// How long a request may take; imports and assessments take what they need.
@@ -144,6 +149,7 @@ impl Config {
             max_import_bytes: 4 << 30,
             max_evolution_instances: 10_000,
             max_subscriptions: 100_000,
+            rates: crate::Rates::default(),
             scenario_runs: ::scenarios::job::JobLimits::default(),
             request_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
@@ -215,6 +221,7 @@ impl App {
             imports: Semaphore::new(1),
             bodies: Arc::new(Semaphore::new(crate::ngsi_ld::MAX_BODIES_KIB)),
             uploads: Semaphore::new(crate::imports::MAX_UPLOADS),
+            buckets: crate::identity::Buckets::default(),
             resolving: crate::resolving::Resolving::default(),
         }))
     }

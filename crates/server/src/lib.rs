@@ -35,7 +35,7 @@ mod trust;
 pub use app::{App, Config};
 pub use desk::facts::Installation;
 pub use desk::ground::on_ground;
-pub use identity::{ClientSecret, Provider, ProviderSettings, caller_view};
+pub use identity::{ClientSecret, Provider, ProviderSettings, Rate, Rates, caller_view};
 pub use openapi::openapi;
 pub use origins::{NoOrigin, Origins};
 pub use problem::{Answer, Problem};

@@ -318,7 +318,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the rules, the holds and the data: what goes is what a list of all values says, the preview said so
-    /// before, and a run that was told to stop, again and again, leaves in the end what one run leaves.
+    /// before, and runs that were told to stop, again and again, leave in the end what runs to their end leave. A rule
+    /// whose history is gone can make an entity old for a rule before it, which the next run finds.
     #[test]
     fn what_goes_is_what_must_go(
         entities in prop::collection::vec(given(), 0..6),
@@ -345,6 +346,18 @@ proptest! {
                 prop_assert_eq!(counts.instances + counts.values, (before - expected.len()) as u64);
             }
         }
+        if stops.is_empty() {
+            let run = city.retain(&|| false);
+            prop_assert_eq!(run.state, RunState::Done, "{}", run.why);
+            prop_assert_eq!(&city.values(), &expected);
+        }
+        loop {
+            let once_more = (asked.iter()).fold(expected.clone(), |values, asked| asked.left(values, &on_hold));
+            if once_more == expected {
+                break;
+            }
+            expected = once_more;
+        }
         for stop in stops {
             let left = Cell::new(stop);
             let run = city.retain(&|| {
@@ -353,9 +366,15 @@ proptest! {
             });
             prop_assert!(matches!(run.state, RunState::Done | RunState::Stopped));
         }
-        let run = city.retain(&|| false);
-        prop_assert_eq!(run.state, RunState::Done, "{}", run.why);
-        prop_assert_eq!(run.rules.iter().map(|rule| rule.left).sum::<u64>(), 0);
+        for round in 0.. {
+            let run = city.retain(&|| false);
+            prop_assert_eq!(run.state, RunState::Done, "{}", run.why);
+            prop_assert_eq!(run.rules.iter().map(|rule| rule.left).sum::<u64>(), 0);
+            if run.rules.iter().all(|rule| rule.counts.is_nothing()) {
+                break;
+            }
+            prop_assert!(round < entities.len() * 2, "each run but the last takes something of an entity");
+        }
         let left = city.values();
         // A value that is there now may have become past under a hold; of others it is told exactly.
         prop_assert_eq!(&left, &expected);

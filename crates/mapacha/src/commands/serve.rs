@@ -69,6 +69,7 @@ impl Door {
         facts.max_import_bytes = config.http.max_import_bytes;
         facts.max_evolution_instances = config.http.max_evolution_instances.max(1);
         facts.max_subscriptions = config.http.max_subscriptions;
+        facts.rates = config.limits.rates();
         facts.allowed_origins = server::Origins::parse(&config.http.allowed_origins)
             .map_err(|error| Failure::new(format!("http.allowed_origins: {error}")))?;
         let public = config.http.public_url.as_deref().map(server::PublicUrl::parse);

@@ -3,6 +3,7 @@
 //! The structs are the reference: the JSON Schema, the list of known keys and the defaults all come from them.
 
 mod acme;
+mod limits;
 mod oidc;
 mod overlay;
 mod schema;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use acme::Acme;
+pub(crate) use limits::Limits;
 pub(crate) use oidc::Oidc;
 pub(crate) use overlay::{ConfigError, Effective, Layers};
 pub(crate) use schema::json_schema;
@@ -27,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) city: City,
     /// The door for browsers and applications.
     pub(crate) http: Http,
+    /// How many requests somebody may make.
+    pub(crate) limits: Limits,
     /// What makes that door speak https.
     pub(crate) tls: Tls,
     /// Where the twin is kept.

@@ -55,6 +55,9 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     let shown = shown(&app, &access, request.headers(), request.extensions()).await;
     note_refused(&app, &access, &shown, &request);
     let by_certificate = matches!(shown, Shown::Certificate(_));
+    if let Err(problem) = within_rate(&app, &shown, &request) {
+        return refused(&app, request, problem).await;
+    }
     let (principal, session) = match shown {
         Shown::Wrong if need != Need::Anybody => return of_api(&request, who_are_you(true)).into_response(),
         Shown::WrongCertificate(why) if need != Need::Anybody => {
@@ -77,13 +80,17 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         (Need::May(_), Some(principal)) if principal.owes_second_factor => return owes(&app, request).await,
         (Need::May(permission), Some(_)) => return forbidden(&app, request, permission).await,
     }
-    if let (Need::May(_), Some(principal)) = (need, &principal)
-        && !principal
-            .reach
-            .has_tenant(named_tenant(request.headers()).as_deref())
-    {
-        let problem = of_another_tenant(principal);
-        return refused(&app, request, problem).await;
+    if let (Need::May(_), Some(principal)) = (need, &principal) {
+        let tenant = named_tenant(request.headers());
+        let tenant = tenant.as_deref();
+        let admitted = if principal.reach.has_tenant(tenant) {
+            app.buckets.of_tenant(&app.config.rates, tenant, app.clock.now())
+        } else {
+            Err(of_another_tenant(principal))
+        };
+        if let Err(problem) = admitted {
+            return refused(&app, request, problem).await;
+        }
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A browser shows its certificate to whoever makes it ask.
@@ -149,6 +156,19 @@ async fn sight(
     let view = watched.as_ref().map_or(view, Watched::view);
     request.extensions_mut().insert(view);
     Ok(watched)
+}
+
+/// Refuses whoever makes more requests than they may.
+fn within_rate(app: &App, shown: &Shown, request: &Request) -> Answer<()> {
+    let principal = match shown {
+        Shown::Key(principal) | Shown::Session(principal, _) | Shown::Certificate(principal) => {
+            Some(principal)
+        }
+        Shown::Nothing | Shown::Wrong | Shown::WrongCertificate(_) => None,
+    };
+    let from = || source(app, request.extensions(), request.headers());
+    app.buckets
+        .of_caller(&app.config.rates, principal, from, app.clock.now())
 }
 
 /// What is shown and is not right goes into the audit log.

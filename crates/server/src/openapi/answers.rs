@@ -59,6 +59,10 @@ fn of_standard(reads: bool, operation: &Operation) -> Vec<Meaning> {
             "The path, a parameter, a header or the body is wrong; `detail` says where and what to do",
         ),
         ("404", "There is no such tenant, or nothing of this id"),
+        (
+            "429",
+            "Too many requests, by who asks or in the tenant; `Retry-After` says when to come back",
+        ),
         ("503", "The store takes nothing at the moment"),
     ];
     if reads {
@@ -87,6 +91,10 @@ fn of_others(operation: &Operation) -> Vec<Meaning> {
         (
             "404",
             "There is no such tenant, nothing of this name, or nothing of this kind as this server is configured",
+        ),
+        (
+            "429",
+            "Too many requests, by who asks or in the tenant; `Retry-After` says when to come back",
         ),
         (
             "503",

@@ -35,6 +35,7 @@ mod programs;
 mod provider;
 mod purge;
 mod purposes;
+mod rates;
 mod refused;
 mod registrations;
 mod retention;
