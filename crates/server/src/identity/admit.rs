@@ -314,9 +314,16 @@ async fn refused(app: &App, request: Request, problem: Problem) -> Response {
         return of_api(&request, problem).into_response();
     }
     let (mut parts, _) = request.into_parts();
-    let mut response = match pages::refused(&mut parts, app, &problem).await {
-        Some(page) => page,
-        None => problem.into_response(),
+    let page = pages::refused(&mut parts, app, &problem).await;
+    let problem = problem.into_response();
+    let mut response = match page {
+        Some(mut page) => {
+            let later = problem.headers().get(header::RETRY_AFTER).cloned();
+            let later = later.map(|seconds| (header::RETRY_AFTER, seconds));
+            page.headers_mut().extend(later);
+            page
+        }
+        None => problem,
     };
     response
         .headers_mut()
