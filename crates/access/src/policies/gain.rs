@@ -72,8 +72,8 @@ impl<'a> Gains<'a> {
                 for (weekday, hour) in (1..=7).flat_map(|day| (0..24).map(move |hour| (day, hour))) {
                     let asked = asked.clone();
                     self.compare(Asked {
-                        weekday,
                         hour,
+                        weekday,
                         ..asked
                     });
                 }
