@@ -170,7 +170,8 @@ mod tests {
             tls(|tls| tls.acme = Acme::default()).is_ok(),
             "no certificate at all"
         );
-        let refused: [(fn(&mut Tls), [&str; 2]); 8] = [
+        type Refused = (fn(&mut Tls), [&'static str; 2]);
+        let refused: [Refused; 8] = [
             (|tls| tls.acme.names.clear(), ["tls.acme.names", "no name"]),
             (
                 |tls| tls.acme.terms_agreed = false,
