@@ -101,7 +101,7 @@ fn made(set: Set, folder: &Path) -> Made {
     let http = client();
     let before = http.get(&document).bearer_auth(&administrator).send();
     let before = before
-        .and_then(|answer| answer.text())
+        .and_then(reqwest::blocking::Response::text)
         .expect("the classification");
     let put = http.put(&document).bearer_auth(&administrator);
     let put = put.header("content-type", "text/plain").body(before + CLASSES);

@@ -162,6 +162,9 @@ mod tests {
         tls.check().map_err(|error| error.to_string())
     }
 
+    /// What makes a configuration wrong, and what the refusal names.
+    type Refused = (fn(&mut Tls), [&'static str; 2]);
+
     #[test]
     fn what_is_missing_or_too_much_is_named() {
         tls(|_| ()).unwrap();
@@ -170,7 +173,6 @@ mod tests {
             tls(|tls| tls.acme = Acme::default()).is_ok(),
             "no certificate at all"
         );
-        type Refused = (fn(&mut Tls), [&'static str; 2]);
         let refused: [Refused; 8] = [
             (|tls| tls.acme.names.clear(), ["tls.acme.names", "no name"]),
             (
