@@ -252,7 +252,12 @@ pub(crate) fn acme(config: &Config, folder: &Path) -> Result<Option<AcmeSettings
 
 /// The accounts, which stand in the default tenant's store.
 pub(crate) fn accounts(config: &Config, tenants: &Tenants) -> Result<Access, Failure> {
-    let city = config.city.name.iter().cloned();
+    let city = config
+        .city
+        .name
+        .iter()
+        .chain(&config.governance.controller)
+        .cloned();
     let settings = access::Settings {
         issuer: config
             .city

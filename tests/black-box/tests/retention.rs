@@ -12,7 +12,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use black_box::{Server, client, json};
+use black_box::{Server, client, json, run, told};
 use serde_json::{Value, json as body};
 
 const ENTITIES: u64 = 8;
@@ -118,4 +118,24 @@ fn a_run_that_was_killed_is_gone_on_with() {
     assert_eq!(rules[0]["keep"], "P1Y");
     let ran = json(["retention", "run", "levels", "--data-dir", &place]);
     assert_eq!(ran["state"], "done", "{ran}");
+}
+
+#[test]
+fn a_misspelt_folder_is_named_and_not_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = folder.path().join("nairobbi");
+    for words in [
+        ["retention", "list"],
+        ["retention", "preview"],
+        ["retention", "run"],
+    ] {
+        let place = nowhere.display().to_string();
+        let (code, _, error) = told(&run(words.into_iter().chain(["--data-dir", &place])));
+        assert_eq!(code, 1, "{error}");
+        assert!(
+            error.contains("there is no data folder") && error.contains("nairobbi"),
+            "{error}"
+        );
+        assert!(!nowhere.exists());
+    }
 }

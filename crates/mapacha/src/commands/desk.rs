@@ -71,6 +71,20 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// The same for commands that have nothing to do where there is no city yet: a misspelt folder is not made.
+    pub(crate) fn of_what_is_there(place: &Where, effective: &Effective) -> Result<Self, Failure> {
+        let folder = world::data_dir(&effective.config)?;
+        if place.url.is_none() && !folder.exists() {
+            let failure = Failure::new(format!("there is no data folder {}", folder.display()));
+            return Err(
+                failure.remedy("name the folder of the city with --data-dir, or its server with --url")
+            );
+        }
+        Self::open(place, effective)
+    }
+}
+
 fn url_of(config: &Config) -> String {
     config.http.public_url.as_ref().map_or_else(
         || format!("{}://{}", config.scheme(), config.http.listen),

@@ -64,7 +64,7 @@ fn action(name: &str) -> Result<Action, String> {
 /// Explains; exit code 3 where it may not be done.
 pub(crate) fn why(asked: &Why, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
     let entity = Uri::parse(&asked.entity).map_err(|error| Failure::usage(format!("ENTITY: {error}")))?;
-    let desk = Desk::open(&asked.place, effective)?;
+    let desk = Desk::of_what_is_there(&asked.place, effective)?;
     let mut path = format!(
         "/access/why?principal={}&entity={}&action={}&purpose={}",
         segment(&asked.who),
@@ -148,7 +148,7 @@ pub(crate) fn compare(asked: &Compare, effective: &Effective, json: bool) -> Res
         return Err(Failure::usage("there is nothing to compare")
             .remedy("name a document that would be put, or --without one that would be taken away"));
     }
-    let desk = Desk::open(&asked.place, effective)?;
+    let desk = Desk::of_what_is_there(&asked.place, effective)?;
     let body = json!({"documents": changes});
     let found = desk.ask(Method::POST, "/access/policies/compare", Some(&body), |folder| {
         let (views, twin) = folder.views(effective)?;

@@ -55,7 +55,7 @@ fn refused(error: &governance::desk::Error) -> Failure {
 
 /// Shows rules, looks at what they would do, or runs them.
 pub(crate) fn run(command: &Retention, effective: &Effective, json: bool) -> Result<Outcome, Failure> {
-    let desk = Desk::open(command.place(), effective)?;
+    let desk = Desk::of_what_is_there(command.place(), effective)?;
     match command {
         Retention::List(_) => {
             let rules = desk.ask(Method::GET, "/governance/retention", None, |folder| {

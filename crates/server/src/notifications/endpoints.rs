@@ -5,6 +5,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
+use ngsi_ld::Uri;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use twin::delivery::{EndpointState, Owner};
@@ -68,7 +69,7 @@ fn shown(state: &EndpointState) -> Json {
                 "owners": [{"ownerKind": "subscription", "id": "urn:ngsi-ld:Subscription:1"}],
                 "waiting": 3, "waitingBytes": 4321, "oldest": "2026-05-01T10:00:00Z", "attempts": 2, "failures": 2,
                 "lastFailure": "it answered 500", "restsUntil": "2026-05-01T10:00:16Z"}], "next": null})),
-        (status = 400, description = "Not a filter, not a limit", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 400, description = "Not a filter, not a limit, not a cursor", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn endpoints(
@@ -78,6 +79,9 @@ pub(super) async fn endpoints(
 ) -> Answer {
     let (failing, part) = (known(which)?.read()?, known(part)?);
     let limit = part.limit()?;
+    if part.cursor().is_some_and(|uri| Uri::parse(uri).is_err()) {
+        return Err(wrong("`cursor` is not the `next` of a page"));
+    }
     let mut found = (visitor.twin).endpoints(&visitor.view, failing, part.cursor(), limit + 1);
     let more = found.len() > limit;
     found.truncate(limit);

@@ -289,6 +289,7 @@ async fn dead_letters_are_not_destroyed_by_mistake() {
         ("GET", format!("{LETTERS}/7?limit=1")),
         ("GET", "/notifications?subscription=urn:a:1".to_owned()),
         ("GET", "/notifications/endpoints?failing=perhaps".to_owned()),
+        ("GET", "/notifications/endpoints?cursor=zz".to_owned()),
         ("POST", "/notifications/endpoints/wake".to_owned()),
         ("GET", "/notifications/endpoints?fails=true".to_owned()),
         ("GET", "/notifications/endpoints?limit=0".to_owned()),
