@@ -100,9 +100,7 @@ fn made(set: Set, folder: &Path) -> Made {
     let document = format!("{}/access/policies/classification", server.url);
     let http = client();
     let before = http.get(&document).bearer_auth(&administrator).send();
-    let before = before
-        .and_then(reqwest::blocking::Response::text)
-        .expect("the classification");
+    let before = before.expect("an answer").text().expect("the classification");
     let put = http.put(&document).bearer_auth(&administrator);
     let put = put.header("content-type", "text/plain").body(before + CLASSES);
     let answer = put.send().expect("an answer");
